@@ -1,0 +1,152 @@
+/**
+ * Blots secrets out of text: the value itself, each line of it, and the forms that tools give it.
+ *
+ * One pass over the text, longest form first; where two secrets overlap both go. To add a form: `forms`.
+ */
+
+export interface Blotter {
+  /** Blots `value` from here on. `short`: it is not blotted, since that would blot half of all words. */
+  readonly add: (value: string) => "new" | "known" | "short";
+  readonly blot: (text: string) => string;
+  /** Blots what follows `start`; of a secret that lies across `start` nothing is left either. */
+  readonly blotFrom: (text: string, start: number) => string;
+  /** Bytes of the longest form: how far before a cut a secret may begin that ends behind it. */
+  readonly longest: () => number;
+}
+
+export function createBlotter(): Blotter {
+  const values = new Set<string>();
+  const index = createIndex();
+
+  const blotFrom = (text: string, start: number): string => {
+    let blotted = "";
+    let from = start;
+    for (const [begin, end] of matches(index, text)) {
+      if (end <= from) continue;
+      blotted += `${text.slice(from, Math.max(from, begin))}${BLOT}`;
+      from = end;
+    }
+    return blotted + text.slice(from);
+  };
+
+  return {
+    add: (value) => {
+      if (value.length < SHORTEST) return "short";
+      if (values.has(value)) return "known";
+      values.add(value);
+      for (const form of [...forms(value), ...lines(value)]) addForm(index, form);
+      return "new";
+    },
+    blot: (text) => blotFrom(text, 0),
+    blotFrom,
+    longest: () => index.longest,
+  };
+}
+
+/** The lines of a value of several lines that are long enough to be blotted, without the blanks around them. */
+export function lines(value: string): string[] {
+  const parts = value.split(/[\r\n]+/).map((line) => line.trim());
+  return parts.length < 2 ? [] : parts.filter((line) => line.length >= SHORTEST);
+}
+
+/** Every form in which a tool may show `value`, itself included. */
+function forms(value: string): Set<string> {
+  const bytes = Buffer.from(value);
+  const json = JSON.stringify(value).slice(1, -1);
+  const texts = [
+    value,
+    value.trim(),
+    json,
+    jsonAscii(json), // Python
+    json.replace(/[<>&]/g, unicodeEscape), // Go
+    JSON.stringify(json).slice(1, -1), // a document in a document
+    value.replaceAll("'", "'\\''"),
+    value.replaceAll("'", `'"'"'`),
+    bytes.toString("hex"),
+    bytes.toString("hex").toUpperCase(),
+    ...base64(bytes),
+    ...percent(value),
+  ];
+  return new Set(texts.filter((text) => text.length >= SHORTEST));
+}
+
+/** Base64 at each of the three places that a value can have in a longer text, without the letters that its neighbours decide. */
+function base64(bytes: Buffer): string[] {
+  const whole = bytes.toString("base64");
+  const parts = [0, 1, 2].map((shift) => {
+    const letters = Math.floor(((shift + bytes.length) * 8) / 6);
+    const shifted = Buffer.concat([Buffer.alloc(shift), bytes]).toString("base64");
+    return shifted.slice(shift === 0 ? 0 : shift + 1, letters);
+  });
+  return [whole, whole.replace(/=+$/, ""), ...parts].flatMap((part) => [
+    part,
+    part.replaceAll("+", "-").replaceAll("/", "_"),
+  ]);
+}
+
+/** A value comes from the environment or from decoded bytes: it has no lone surrogates, which these functions throw on. */
+function percent(value: string): string[] {
+  const component = encodeURIComponent(value);
+  const strict = component.replace(/[!'()*]/g, (letter) => `%${letter.charCodeAt(0).toString(16).toUpperCase()}`);
+  const form = new URLSearchParams({ "": value }).toString().slice(1);
+  const all = [component, strict, strict.replaceAll("%20", "+"), form, encodeURI(value)];
+  return all.flatMap((text) => [text, text.replace(/%[0-9A-F]{2}/g, (code) => code.toLowerCase())]);
+}
+
+function jsonAscii(json: string): string {
+  return json.replace(/[^ -~]/g, unicodeEscape);
+}
+
+function unicodeEscape(letter: string): string {
+  return `\\u${letter.charCodeAt(0).toString(16).padStart(4, "0")}`;
+}
+
+/** The forms by their first letters, and a table that says at once of nearly every place that no form begins there. */
+interface Index {
+  readonly beginnings: Uint8Array;
+  /** Longest first. */
+  readonly byBeginning: Map<string, string[]>;
+  longest: number;
+}
+
+function createIndex(): Index {
+  return { beginnings: new Uint8Array(0x10000), byBeginning: new Map(), longest: 0 };
+}
+
+function addForm(index: Index, form: string): void {
+  const beginning = form.slice(0, SHORTEST);
+  const forms = index.byBeginning.get(beginning) ?? [];
+  if (forms.includes(form)) return;
+  forms.push(form);
+  forms.sort((a, b) => b.length - a.length);
+  index.byBeginning.set(beginning, forms);
+  index.beginnings[hash(form, 0)] = 1;
+  index.longest = Math.max(index.longest, Buffer.byteLength(form));
+}
+
+/** Where forms occur, from left to right; those that overlap or touch are one. */
+function* matches(index: Index, text: string): Generator<[begin: number, end: number]> {
+  let open: [number, number] | undefined;
+  for (let at = 0; at + SHORTEST <= text.length; at += 1) {
+    if (index.beginnings[hash(text, at)] === 0) continue;
+    const form = index.byBeginning.get(text.slice(at, at + SHORTEST))?.find((form) => text.startsWith(form, at));
+    if (form === undefined) continue;
+    const end = at + form.length;
+    if (open !== undefined && at <= open[1]) open[1] = Math.max(open[1], end);
+    else {
+      if (open !== undefined) yield open;
+      open = [at, end];
+    }
+  }
+  if (open !== undefined) yield open;
+}
+
+/** Of `SHORTEST` letters. */
+function hash(text: string, at: number): number {
+  const letter = (offset: number): number => text.charCodeAt(at + offset);
+  return (letter(0) + 31 * letter(1) + 961 * letter(2) + 29_791 * letter(3)) & 0xffff;
+}
+
+const BLOT = "***";
+/** Shorter values are words of everyday logs. */
+const SHORTEST = 4;

@@ -1,0 +1,6 @@
+/** The command line. */
+
+import { runShell } from "./shell";
+import { loadCore } from "./wasm";
+
+void runShell("command-line", process.argv.slice(2), loadCore);

@@ -1,0 +1,76 @@
+/**
+ * The loop: hand in an input, carry out what comes back, hand in what came of it.
+ *
+ * Decides nothing. Every input is in the journal before the core sees it, and every output before it is carried out.
+ */
+
+import { blotInput } from "./blot-boundary";
+import type { Core } from "./core";
+import type { Begin, Completion, Effect, EffectId, Emit, Input, Output } from "./generated/protocol";
+import type { Inbox } from "./inbox";
+import type { Journal } from "./journal";
+import { unreachable } from "./unreachable";
+
+/** What the loop does things with. */
+export interface Hands {
+  /** Milliseconds since the epoch; never goes back. */
+  readonly now: () => number;
+  readonly blot: (text: string) => string;
+  readonly journal: Journal;
+  readonly emit: (emit: Emit) => void;
+  /** Carries an effect out. A rejection is a bug of ours: the world's failures are completions. */
+  readonly perform: (effect: Effect, signal: AbortSignal) => Promise<Completion>;
+}
+
+export type Done = Extract<Output, { type: "done" }>;
+
+/** Runs the core to its end. Rejects where the core or the shell has a bug. */
+export async function drive(core: Core, begin: Begin, hands: Hands, inbox: Inbox<Input>): Promise<Done> {
+  const aborts = new Map<EffectId, AbortController>();
+  let underWay = 0;
+  let input: Input = { type: "begin", ...begin };
+  for (;;) {
+    let wakeAt: number | null = null;
+    for (const output of decide(core, input, hands)) {
+      switch (output.type) {
+        case "effect":
+          underWay += 1;
+          start(output.id, output.effect);
+          break;
+        case "abort":
+          aborts.get(output.id)?.abort();
+          break;
+        case "emit":
+          hands.emit(output.emit);
+          break;
+        case "idle":
+          wakeAt = output.wakeAt;
+          break;
+        case "done":
+          return output;
+        default:
+          unreachable(output);
+      }
+    }
+    if (wakeAt === null && underWay === 0) throw new Error("the core waits, but nothing is under way");
+    input = (await inbox.take(wakeAt, hands.now)) ?? { type: "tick" };
+    if (input.type === "completed") underWay -= 1;
+  }
+
+  function start(id: EffectId, effect: Effect): void {
+    const abort = new AbortController();
+    aborts.set(id, abort);
+    hands.perform(effect, abort.signal).then((completion) => {
+      inbox.put({ type: "completed", id, completion });
+    }, inbox.fail);
+  }
+}
+
+function decide(core: Core, input: Input, hands: Hands): Output[] {
+  const now = hands.now();
+  const blotted = blotInput(input, hands.blot);
+  hands.journal.input(now, blotted);
+  const outputs = JSON.parse(core.handle(now, JSON.stringify(blotted))) as Output[];
+  hands.journal.outputs(outputs);
+  return outputs;
+}

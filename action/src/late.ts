@@ -1,0 +1,8 @@
+/**
+ * Parts of node that take milliseconds to load and that a run needs late or never.
+ *
+ * The whole start of the process is to cost little more than node's own; `import` would load them all at once.
+ */
+
+export const childProcess = () => require("node:child_process") as typeof import("node:child_process");
+export const crypto = () => require("node:crypto") as typeof import("node:crypto");

@@ -1,0 +1,192 @@
+/**
+ * One run, from the start of the process to its end: lays the table for `drive` and clears it.
+ *
+ * The process ends by itself when nothing is left to do. Until the core has said its exit code it has that of a crash.
+ */
+
+import { mkdtempSync, rmSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { findFacts, findPlaces, type Places } from "./begin";
+import { type Blotter, createBlotter } from "./blot";
+import { blotWords } from "./blot-boundary";
+import type { CoreModule } from "./core";
+import { drive, type Hands } from "./drive";
+import { endAll, perform, type World } from "./effects";
+import { commandLineVoice } from "./emit/command-line";
+import { githubVoice } from "./emit/github";
+import type { Voice } from "./emit/voice";
+import { isTerminal, writeOut } from "./emit/write-out";
+import type { Input, Platform } from "./generated/protocol";
+import { createInbox, type Inbox } from "./inbox";
+import { createJournal, type Journal } from "./journal";
+import { createSecrets, type Secrets } from "./secrets";
+
+export async function runShell(
+  platform: Platform,
+  argv: readonly string[],
+  load: () => Promise<CoreModule>,
+): Promise<void> {
+  process.exitCode = CRASHED;
+  const now = steadyClock();
+  const places = findPlaces(platform, process.env, now());
+  const voice = findVoice(platform, places);
+  if (process.platform === "win32") return refuseWindows(voice);
+  if (platform === "actions") voice.emit({ type: "state", name: "isPost", value: "true" });
+
+  const blotter = createBlotter();
+  const secrets = findSecrets(blotter, voice);
+  const journal = createJournal(places.journal, blotter.blot, warner(blotter, voice));
+  const world: World = { env: process.env, blotter, secrets, children: new Set() };
+  const inbox = createInbox<Input>();
+  listen(inbox);
+  let scratch: string | undefined;
+  try {
+    const core = await load();
+    scratch = makeScratch(platform, places, voice);
+    const begin = findFacts(platform, argv, process.env, core, { ...places, scratch });
+    const done = await drive(new core.Session(), begin, findHands(now, world, voice, journal), inbox);
+    voice.finish();
+    process.exitCode = done.exitCode;
+  } catch (error) {
+    crash(error, { voice, blotter, journal, path: places.journal });
+  }
+  await endAll(world);
+  journal.close();
+  if (scratch !== undefined) rmSync(scratch, { recursive: true, force: true });
+}
+
+/** `Date.now`, but it never goes back. */
+function steadyClock(): () => number {
+  let last = 0;
+  return () => {
+    last = Math.max(last, Date.now());
+    return last;
+  };
+}
+
+function findVoice(platform: Platform, places: Places): Voice {
+  if (platform !== "command-line") return githubVoice(process.env, (text) => writeOut(1, text));
+  const terminal = {
+    stdout: (text: string) => writeOut(1, text),
+    stderr: (text: string) => writeOut(2, text),
+    colours: () => !process.env.NO_COLOR && isTerminal(2),
+    debug: process.env.RUNNER_DEBUG === "1",
+  };
+  return commandLineVoice(terminal, places.reports);
+}
+
+function refuseWindows(voice: Voice): void {
+  process.exitCode = INVALID;
+  const message = "It runs on Linux and macOS; run this job there, or in WSL.";
+  voice.emit({
+    type: "annotation",
+    level: "error",
+    title: "cd-action does not run on Windows",
+    message,
+    file: null,
+    line: null,
+    column: null,
+  });
+}
+
+function findSecrets(blotter: Blotter, voice: Voice): Secrets {
+  const warn = warner(blotter, voice);
+  const secrets = createSecrets(process.env, blotter, {
+    mask: voice.mask,
+    tooShort: (name) => warn(`the value of ${name} is shorter than 4 characters: it cannot be kept out of the log`),
+  });
+  for (const name of PLATFORM_SECRETS) secrets.find(name);
+  return secrets;
+}
+
+function warner(blotter: Blotter, voice: Voice): (text: string) => void {
+  return (text) => voice.emit(blotWords({ type: "log", level: "warning", text }, blotter.blot));
+}
+
+function findHands(now: () => number, world: World, voice: Voice, journal: Journal): Hands {
+  const { blot } = world.blotter;
+  return {
+    now,
+    blot,
+    journal,
+    emit: (emit) => {
+      if (emit.type === "mask") world.secrets.find(emit.name);
+      else voice.emit(blotWords(emit, blot));
+    },
+    perform: (effect, signal) => {
+      journal.open();
+      return perform(effect, world, signal);
+    },
+  };
+}
+
+/** The run's own folder. `post` removes that of a `main` that did not live to do so. */
+function makeScratch(platform: Platform, { temporary }: Places, voice: Voice): string {
+  const left = process.env[`STATE_${SCRATCH}`] ?? "";
+  const isOurs = dirname(left) === temporary && basename(left).startsWith(SCRATCH_PREFIX);
+  if (platform === "actions-post" && isOurs) rmSync(left, { recursive: true, force: true });
+  const scratch = mkdtempSync(join(temporary, SCRATCH_PREFIX));
+  if (platform === "actions") voice.emit({ type: "state", name: SCRATCH, value: scratch });
+  return scratch;
+}
+
+/** Signals are inputs; what nobody caught is a crash, with everything that belongs to one. */
+function listen(inbox: Inbox<Input>): void {
+  let interrupted = false;
+  process.on("SIGINT", () => {
+    // A runner's second one would say nothing new; a person's does.
+    if (!interrupted || isTerminal(2)) inbox.put({ type: "cancel", grace: GRACE_AFTER_SIGINT });
+    interrupted = true;
+  });
+  for (const signal of ["SIGTERM", "SIGHUP"]) {
+    process.on(signal, () => inbox.put({ type: "cancel", grace: GRACE_AFTER_SIGTERM }));
+  }
+  process.on("uncaughtException", inbox.fail);
+  process.on("unhandledRejection", inbox.fail);
+}
+
+interface Wreck {
+  readonly voice: Voice;
+  readonly blotter: Blotter;
+  readonly journal: Journal;
+  readonly path: string;
+}
+
+/** Says the one sentence that the core cannot say any more. Each step is tried: what broke may be one of them. */
+function crash(error: unknown, { voice, blotter, journal, path }: Wreck): void {
+  const { name, message, stack } = error instanceof Error ? error : new Error(String(error));
+  const steps: Array<() => void> = [
+    () => journal.open(),
+    () => journal.crash(stack ?? message),
+    () => {
+      const sentence = `${name}: ${message}\nThis is a bug of cd-action. What serves now is unknown; nothing further was done. Journal: ${path}`;
+      const words = { type: "annotation", level: "error", title: "cd-action crashed", message: sentence } as const;
+      voice.emit(blotWords({ ...words, file: null, line: null, column: null }, blotter.blot));
+    },
+    () => voice.emit({ type: "output", name: "outcome", value: "crashed" }),
+    () => voice.emit({ type: "output", name: "reason", value: "crashed" }),
+    () => voice.finish(),
+  ];
+  for (const step of steps) {
+    try {
+      step();
+    } catch (next) {
+      writeOut(2, blotter.blot(`cd-action crashed: ${String(next)}\n`));
+    }
+  }
+}
+
+const CRASHED = 4;
+const INVALID = 3;
+const SCRATCH = "scratch";
+const SCRATCH_PREFIX = "cd-action-";
+/** A runner waits this long between SIGINT and SIGTERM, and between SIGTERM and SIGKILL. */
+const GRACE_AFTER_SIGINT = 7500;
+const GRACE_AFTER_SIGTERM = 2500;
+/** What a runner gives to every job: secrets before anybody has named them. */
+const PLATFORM_SECRETS = [
+  "GITHUB_TOKEN",
+  "INPUT_GITHUB-TOKEN",
+  "ACTIONS_RUNTIME_TOKEN",
+  "ACTIONS_ID_TOKEN_REQUEST_TOKEN",
+];

@@ -1,0 +1,11 @@
+/** The shell in a process of its own with a scripted core: `node scripted-main.cjs PLATFORM SCRIPT RECORD [ARG…]`. */
+
+import { readFileSync } from "node:fs";
+import type { Platform } from "../../src/generated/protocol";
+import { runShell } from "../../src/shell";
+import { recordTo, type Step, scriptedCore } from "./scripted";
+
+const [platform, script, record, ...argv] = process.argv.slice(2) as [Platform, string, string, ...string[]];
+const steps = JSON.parse(readFileSync(script, "utf8")) as Step[];
+
+void runShell(platform, argv, async () => scriptedCore(steps, recordTo(record)));

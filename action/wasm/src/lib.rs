@@ -1,0 +1,97 @@
+//! The core for JavaScript: JSON in, JSON out.
+//!
+//! The only Rust that knows JavaScript, and the whole of it. It adds nothing to the core's contract but the draining:
+//! one [`Session::handle`] here is a `handle` of the core and every `poll` up to `Idle` or `Done`.
+//!
+//! What goes wrong reaches JavaScript as an `Error` whose `name` says whose mistake it is: `Misuse` (the caller broke
+//! the contract) or `Panic` (a bug of ours, with its message and its place). After either the session is of no use.
+
+use std::panic;
+
+use cd_core::protocol::{Input, Output, Timestamp};
+use wasm_bindgen::prelude::wasm_bindgen;
+
+/// One run of the action.
+#[wasm_bindgen]
+#[derive(Debug, Default)]
+pub struct Session {
+    core: cd_core::Session,
+}
+
+#[wasm_bindgen]
+impl Session {
+    /// A run that has not begun.
+    #[wasm_bindgen(constructor)]
+    #[must_use]
+    pub fn new() -> Self {
+        panic::set_hook(Box::new(|what| {
+            wasm_bindgen::throw_val(error("Panic", &what.to_string()).into())
+        }));
+        Self {
+            core: cd_core::Session::new(),
+        }
+    }
+
+    /// Hands in what happened, as the JSON of an `Input`, and gives back what to do next, as the JSON of a list of
+    /// `Output`s whose last one is `idle` or `done`. `now` is in milliseconds since the Unix epoch.
+    ///
+    /// # Errors
+    /// A `Misuse` where the JSON is no `Input`, or the core does not take it.
+    pub fn handle(&mut self, now: f64, input: &str) -> Result<String, js_sys::Error> {
+        let input: Input = serde_json::from_str(input).map_err(misuse)?;
+        // A cast from floating point saturates: a time before 1970, or none, is 0.
+        self.core
+            .handle(Timestamp(now as u64), input)
+            .map_err(misuse)?;
+        Ok(json(&drain(&mut self.core)))
+    }
+}
+
+/// The environment variables that `Begin` is to hold, as a JSON list.
+#[wasm_bindgen]
+#[must_use]
+pub fn env_names() -> String {
+    json(&cd_core::env_names())
+}
+
+/// The names of the action's inputs, as a JSON list.
+#[wasm_bindgen]
+#[must_use]
+pub fn input_names() -> String {
+    json(
+        &cd_core::inputs::INPUTS
+            .iter()
+            .map(|input| input.name)
+            .collect::<Vec<_>>(),
+    )
+}
+
+fn drain(core: &mut cd_core::Session) -> Vec<Output> {
+    let mut outputs = Vec::new();
+    loop {
+        let output = core.poll();
+        let last = match output {
+            Output::Idle { .. } | Output::Done { .. } => true,
+            Output::Effect { .. } | Output::Abort { .. } | Output::Emit { .. } => false,
+        };
+        outputs.push(output);
+        if last {
+            return outputs;
+        }
+    }
+}
+
+fn json(value: &impl serde::Serialize) -> String {
+    serde_json::to_string(value)
+        .expect("strings, numbers and maps with string keys always serialise")
+}
+
+fn misuse(what: impl std::fmt::Display) -> js_sys::Error {
+    error("Misuse", &what.to_string())
+}
+
+fn error(name: &str, message: &str) -> js_sys::Error {
+    let error = js_sys::Error::new(message);
+    error.set_name(name);
+    error
+}

@@ -1,0 +1,216 @@
+//! One place where the service runs.
+
+use super::super::raw::{self, At};
+use super::super::scalar::{duration, duration_from, listen, percent};
+use super::super::tree::NodeId;
+use super::super::{Bake, DockerHost, Environment, Listen, Mode, Permille, Strategy, Target, name};
+use super::{Read, Reader, Reported, Wrong, code};
+
+/// The environment whose defaults are more careful.
+const PRODUCTION: &str = "production";
+/// Long enough for a restart loop and a slow leak of errors to show.
+const BAKE_IN_PRODUCTION: u64 = 60_000;
+const BAKE: u64 = 15_000;
+const ERRORS: Permille = Permille(50);
+const DRAIN: u64 = 30_000;
+const LEASE: u64 = 60_000;
+
+impl Reader<'_> {
+    /// `anchor` is where `run` stands for all environments: what they all lack is told once.
+    pub(super) fn environment(
+        &mut self,
+        key: &str,
+        at: &At<raw::Environment>,
+        anchor: NodeId,
+    ) -> Read<Environment> {
+        let raw = at.value.as_ref().ok_or(Reported)?;
+        let mode = self.given(raw.mode.as_ref());
+        let target = self.target(raw.target.as_ref());
+        let listen = self.optional(raw.listen.as_ref(), listen);
+        let url = self.optional(raw.url.as_ref(), name::url);
+        let strategy = self.strategy(raw.strategy.as_ref());
+        let bake = self.bake(key, raw.bake.as_ref());
+        let drain = self.or(raw.drain.as_ref(), DRAIN, duration);
+        let lease = self.or(raw.lease.as_ref(), LEASE, duration_from::<1000>);
+        let run = self.run(raw.run.as_ref());
+        let health = self.health(raw.health.as_ref());
+        let port = self.port(raw.run.as_ref(), anchor);
+        if raw.gates.is_some() {
+            return Err(Reported); // by the checker: they are not there yet
+        }
+        let (run, port) = (run?, port?);
+        Ok(Environment {
+            name: key.to_owned(),
+            mode: mode?.map_or_else(|| default_mode(key), parsed_mode),
+            target: target?,
+            listen: listen?.unwrap_or_else(|| Listen {
+                address: "127.0.0.1".into(),
+                port,
+            }),
+            url: url?,
+            strategy: strategy?,
+            bake: bake?,
+            drain: drain?,
+            lease: lease?,
+            run: run.with_port(port),
+            health: health?,
+        })
+    }
+
+    fn port(&mut self, run: Option<&At<raw::Run>>, anchor: NodeId) -> Read<u16> {
+        let run = self.map(run)?;
+        match self.given(run.and_then(|run| run.port.as_ref()))? {
+            Some(port) => Ok(port),
+            None if self.port_is_misspelt => Err(Reported),
+            None => {
+                let mistake = Wrong::new(
+                    code::NOT_YET,
+                    "a service without `run.port`, a worker, is not there yet",
+                );
+                Err(self.report_key(
+                    anchor,
+                    mistake
+                        .help("name the port that the service listens on: `run: { port: 8000 }`"),
+                ))
+            }
+        }
+    }
+
+    fn target(&mut self, at: Option<&At<raw::Target>>) -> Read<Target> {
+        let at_hand = Target::Docker {
+            host: None,
+            known_hosts: None,
+            key: None,
+        };
+        let (Some(node), Some(target)) = (at.map(|at| at.node), self.map(at)?) else {
+            return Ok(at_hand);
+        };
+        match target {
+            raw::Target::Word(raw::TargetWord::Docker) => Ok(at_hand),
+            raw::Target::Word(
+                raw::TargetWord::Podman | raw::TargetWord::Swarm | raw::TargetWord::Kubernetes,
+            ) => Err(Reported),
+            raw::Target::Map(raw::TargetMap {
+                podman: None,
+                swarm: None,
+                kubernetes: None,
+                docker,
+            }) => match docker {
+                Some(docker) => self.docker(docker),
+                None => {
+                    let mistake = Wrong::new(code::MISSING_KEY, "the target names no engine");
+                    Err(self.report_key(
+                        node,
+                        mistake.help("write `target: docker`, or leave `target` out"),
+                    ))
+                }
+            },
+            raw::Target::Map(_) => Err(Reported), // by the checker: the others are not there yet
+        }
+    }
+
+    fn docker(&mut self, at: &At<raw::Docker>) -> Read<Target> {
+        let raw = at.value.as_ref().ok_or(Reported)?;
+        let host = raw.host.as_ref().map(|at| self.host(at)).transpose();
+        let known_hosts = self.optional_hidden(raw.known_hosts.as_ref(), name::variable);
+        let key = self.optional_hidden(raw.key.as_ref(), name::variable);
+        let host = host?;
+        if !matches!(host, Some(DockerHost::Ssh(_))) {
+            for at in [raw.known_hosts.as_ref(), raw.key.as_ref()]
+                .into_iter()
+                .flatten()
+            {
+                let mistake = Wrong::new(code::CONFLICT, "only a host behind ssh needs this");
+                self.report_key(
+                    at.node,
+                    mistake.help("add `host: ssh://user@host`, or leave this out"),
+                );
+            }
+        }
+        Ok(Target::Docker {
+            host,
+            known_hosts: known_hosts?,
+            key: key?,
+        })
+    }
+
+    /// What stands before an `@` may be a password: then it is not shown.
+    fn host(&mut self, at: &At<String>) -> Read<DockerHost> {
+        let written = &self.document.spot(at.node).written;
+        let password = written
+            .split_once("://")
+            .and_then(|(_, rest)| rest.rsplit_once('@'))
+            .is_some_and(|(user, _)| user.contains(':'));
+        if password {
+            self.scalar(at, |text| {
+                name::docker_host(text).map_err(|mistake| {
+                    mistake.help(
+                        "ssh takes no password here; name the variable of a private key with `key`",
+                    )
+                })
+            })
+        } else {
+            self.parse(at, name::docker_host)
+        }
+    }
+
+    fn strategy(&mut self, at: Option<&At<raw::Strategy>>) -> Read<Strategy> {
+        let (Some(node), Some(strategy)) = (at.map(|at| at.node), self.map(at)?) else {
+            return Ok(Strategy::BlueGreen);
+        };
+        match strategy {
+            raw::Strategy::Word(raw::StrategyWord::BlueGreen) => Ok(Strategy::BlueGreen),
+            raw::Strategy::Word(raw::StrategyWord::Recreate) => Ok(Strategy::Recreate),
+            raw::Strategy::Word(raw::StrategyWord::Rolling | raw::StrategyWord::Canary) => {
+                Err(Reported)
+            }
+            raw::Strategy::Map(raw::StrategyMap {
+                rolling: None,
+                canary: None,
+            }) => {
+                let mistake = Wrong::new(code::MISSING_KEY, "the strategy has no name");
+                Err(self.report_key(node, mistake.expected("`blue-green` or `recreate`")))
+            }
+            raw::Strategy::Map(_) => Err(Reported), // by the checker: they are not there yet
+        }
+    }
+
+    fn bake(&mut self, environment: &str, at: Option<&At<raw::Bake>>) -> Read<Bake> {
+        let default = if environment == PRODUCTION {
+            BAKE_IN_PRODUCTION
+        } else {
+            BAKE
+        };
+        let unsaid = raw::Bake::default();
+        let raw = self.map(at)?.unwrap_or(&unsaid);
+        let r#for = self.or(raw.r#for.as_ref(), default, duration);
+        let errors = self.or(raw.errors.as_ref(), ERRORS, percent);
+        Ok(Bake {
+            r#for: r#for?,
+            errors: errors?,
+        })
+    }
+}
+
+fn default_mode(environment: &str) -> Mode {
+    if environment == PRODUCTION {
+        Mode::Delivery
+    } else {
+        Mode::Deployment
+    }
+}
+
+const fn parsed_mode(mode: raw::Mode) -> Mode {
+    match mode {
+        raw::Mode::Delivery => Mode::Delivery,
+        raw::Mode::Deployment => Mode::Deployment,
+    }
+}
+
+impl Target {
+    /// The host that is named; `None`: the engine at hand.
+    pub(super) const fn host(&self) -> Option<&DockerHost> {
+        let Self::Docker { host, .. } = self;
+        host.as_ref()
+    }
+}

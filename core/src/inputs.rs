@@ -1,0 +1,85 @@
+//! The inputs and outputs of the action, which are also the flags of the command line.
+//!
+//! This is the one list: `action.yml`, the shell's reading of inputs and the README's tables are generated from it or
+//! checked against it.
+
+/// One input.
+#[derive(Clone, Copy, Debug)]
+pub struct InputSpec {
+    /// Kebab-case; also the flag `--name`.
+    pub name: &'static str,
+    /// For people, one sentence or two.
+    pub help: &'static str,
+    /// What an action's input is where the user gives none; an expression of the workflow language may stand here.
+    pub default: Option<&'static str>,
+}
+
+/// One output.
+#[derive(Clone, Copy, Debug)]
+pub struct OutputSpec {
+    /// Kebab-case.
+    pub name: &'static str,
+    /// For people.
+    pub help: &'static str,
+}
+
+const fn input(name: &'static str, help: &'static str, default: Option<&'static str>) -> InputSpec {
+    InputSpec { name, help, default }
+}
+
+const fn output(name: &'static str, help: &'static str) -> OutputSpec {
+    OutputSpec { name, help }
+}
+
+/// Every input, in the order people read them.
+pub const INPUTS: &[InputSpec] = &[
+    input("command", "What to do: plan, deploy, rollback, status or recover.", Some("deploy")),
+    input("environment", "The environment of the configuration to act on; default: the only one.", None),
+    input("config", "Path of the configuration; default: .github/cd.yml, else cd.yml.", None),
+    input("image", "The image to deploy: name@sha256:… or name:tag, which is resolved to its digest once.", None),
+    input("version", "The version's name for people, or the version to roll back to; default: the image's own label, else its tag.", None),
+    input("wait", "How long to wait for another run's lease, such as 10m.", Some("10m")),
+    input("on-held", "What a held deploy is: pass (exit 0) or fail (exit 1).", Some("pass")),
+    input("override", "What a person overrides, separated by commas: quarantine. Needs a reason.", None),
+    input("reason", "Why; recorded in the ledger.", None),
+    input("dry-run", "true: say what deploy or rollback would do, and touch nothing.", Some("false")),
+    input("github-token", "The job's token; what is not needed is not read.", Some("${{ github.token }}")),
+    input("job-status", "Not for users: how the job ended, for the post step.", Some("${{ job.status }}")),
+];
+
+/// Every output, in the order people read them.
+pub const OUTPUTS: &[OutputSpec] = &[
+    output("outcome", "How the run ended: deployed, unchanged, rolled-back, …"),
+    output("reason", "A stable code for why."),
+    output("version", "The version that was asked for."),
+    output("image", "name@digest of what was asked for."),
+    output("digest", "Its digest alone."),
+    output("previous-digest", "The digest that served before."),
+    output("tags", "Its tags, one a line."),
+    output("url", "Where the environment is reached."),
+    output("report", "Path of the report, in JSON."),
+    output("plan", "The plan, in JSON."),
+];
+
+/// The environment variables that the core reads, all of them facts of the platform and none of them secret.
+pub const ENV_NAMES: &[&str] = &[
+    "CI",
+    "CD_RUN_URL",
+    "GITHUB_ACTION_REPOSITORY",
+    "GITHUB_ACTOR",
+    "GITHUB_EVENT_NAME",
+    "GITHUB_JOB",
+    "GITHUB_REF",
+    "GITHUB_REPOSITORY",
+    "GITHUB_RUN_ATTEMPT",
+    "GITHUB_RUN_ID",
+    "GITHUB_RUN_NUMBER",
+    "GITHUB_SERVER_URL",
+    "GITHUB_SHA",
+    "GITHUB_TRIGGERING_ACTOR",
+    "GITHUB_WORKFLOW",
+    "HOME",
+    "RUNNER_DEBUG",
+    "SOURCE_DATE_EPOCH",
+    "USER",
+];

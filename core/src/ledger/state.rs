@@ -1,0 +1,476 @@
+//! What the records come to: a fold, total, without a look at anything else.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Began, Body, Command, Committed, Ended, Fact, Origin, Sequence};
+use crate::protocol::{Outcome, Timestamp};
+use crate::spec::{Generation, Release};
+
+/// Good releases to keep. Ten, so that a rollback far back stays possible while a snapshot stays a few kilobytes.
+pub(super) const GOOD_KEPT: usize = 10;
+
+/// Quarantined releases to keep.
+///
+/// Without a bound a snapshot would grow for ever. The oldest is forgotten first, but never one that is also
+/// known-good, so nothing becomes a rollback target by being forgotten. The price: the two-hundred-and-first failure
+/// lets the first one be tried again, behind its health proof like any new release.
+pub(super) const QUARANTINE_KEPT: usize = 200;
+
+/// What a ledger comes to.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct State {
+    /// The last record.
+    pub head: Head,
+    /// The highest one that was ever used.
+    pub generation: Generation,
+    /// What was proven here: the last committed first, each release once, at most ten. Failed attempts evict nothing.
+    pub known_good: Vec<KnownGood>,
+    /// What failed its proof, its bake or its analysis, the newest first.
+    pub quarantine: Vec<Quarantined>,
+    /// What began and neither was committed nor ended: a run is at it, or died at it.
+    pub open: Option<Open>,
+    /// How the last run that wrote here ended.
+    pub last: Option<Last>,
+}
+
+/// The end of the chain. Whoever knows it from elsewhere can tell whether the chain was rewritten.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Head {
+    /// The number of the last record; 0 where there is none.
+    pub seq: u64,
+    /// Its hash; 64 zeros where there is none.
+    pub hash: String,
+}
+
+/// A release whose proof held through its bake, at this target.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct KnownGood {
+    /// The last one it was committed as.
+    pub generation: Generation,
+    /// What was proven.
+    pub release: Release,
+    /// When it was last committed.
+    pub since: Timestamp,
+    /// The record that committed it.
+    pub proof_seq: u64,
+    /// Which command brought it.
+    pub command: Command,
+    /// Its place among the revisions, as the run saw it.
+    pub sequence: Sequence,
+    /// When a rollback went from it to something else; cleared when it is committed again.
+    ///
+    /// It worked here once, but somebody did not want it: a rollback goes there again only when told so by name, else
+    /// two of them in a row would end where they began.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub left: Option<Timestamp>,
+}
+
+/// A release that failed here.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Quarantined {
+    /// Of the image.
+    pub digest: String,
+    /// Of the configuration; the same image with another one is not quarantined.
+    pub config_hash: String,
+    /// Its name for people.
+    pub version: String,
+    /// When it failed last.
+    pub since: Timestamp,
+    /// A stable code.
+    pub reason: String,
+    /// Which run and which attempt of it: a later attempt of the same run is a person's override.
+    pub run: Origin,
+}
+
+/// A deploy or rollback under way.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Open {
+    /// Its generation.
+    pub generation: Generation,
+    /// What it brings.
+    pub release: Release,
+    /// Which command brings it.
+    pub command: Command,
+    /// When it began.
+    pub since: Timestamp,
+    /// Whose it is.
+    pub run: Origin,
+}
+
+/// How a run ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Last {
+    /// What it had begun, if anything.
+    pub generation: Option<Generation>,
+    /// Its outcome.
+    pub outcome: Outcome,
+    /// A stable code.
+    pub reason: String,
+    /// When.
+    pub at: Timestamp,
+    /// Which run.
+    pub run: Origin,
+}
+
+impl State {
+    /// What serves, as far as the ledger knows: the last committed release. What *really* serves is to be observed.
+    #[must_use]
+    pub fn serving(&self) -> Option<&KnownGood> {
+        self.known_good.first()
+    }
+
+    /// The number for whatever begins next. It was never used before.
+    #[must_use]
+    pub const fn next_generation(&self) -> Generation {
+        Generation(self.generation.0.saturating_add(1))
+    }
+
+    /// Why this release must not be deployed, if it must not.
+    #[must_use]
+    pub fn quarantined(&self, release: &Release) -> Option<&Quarantined> {
+        self.quarantine.iter().find(|it| it.is(release))
+    }
+
+    /// The release behind a generation that was observed; `None` where the ledger no longer knows it.
+    #[must_use]
+    pub fn release_of(&self, generation: Generation) -> Option<&Release> {
+        let open = self.open.iter().map(|it| (it.generation, &it.release));
+        let good = self
+            .known_good
+            .iter()
+            .map(|it| (it.generation, &it.release));
+        open.chain(good)
+            .find(|(it, _)| *it == generation)
+            .map(|(_, release)| release)
+    }
+
+    /// Takes in what happened. `seq` is the record's.
+    pub(super) fn apply(&mut self, seq: u64, body: &Body) {
+        match &body.fact {
+            Fact::Began(began) => self.begin(body, began),
+            Fact::Committed(committed) => self.commit(seq, body.at, committed),
+            Fact::Ended(ended) => self.end(body, ended),
+            Fact::Decided(_) | Fact::Overridden(_) => {}
+        }
+    }
+
+    fn begin(&mut self, body: &Body, began: &Began) {
+        self.generation = self.generation.max(began.generation);
+        self.open = Some(Open {
+            generation: began.generation,
+            release: began.release.clone(),
+            command: began.command,
+            since: body.at,
+            run: body.run.clone(),
+        });
+    }
+
+    fn commit(&mut self, seq: u64, at: Timestamp, committed: &Committed) {
+        self.generation = self.generation.max(committed.generation);
+        self.mark_left(at, committed);
+        let release = &committed.release;
+        self.known_good.retain(|it| !it.release.same_as(release));
+        self.quarantine.retain(|it| !it.is(release));
+        self.known_good.insert(
+            0,
+            KnownGood {
+                generation: committed.generation,
+                release: release.clone(),
+                since: at,
+                proof_seq: seq,
+                command: committed.command,
+                sequence: committed.sequence.clone(),
+                left: None,
+            },
+        );
+        self.known_good.truncate(GOOD_KEPT);
+        self.close(committed.generation);
+    }
+
+    /// A rollback leaves what served, unless it goes to something that was left before: that undoes a rollback.
+    fn mark_left(&mut self, at: Timestamp, committed: &Committed) {
+        let target = self
+            .known_good
+            .iter()
+            .find(|it| it.release.same_as(&committed.release));
+        let undoes = target.is_some_and(|it| it.left.is_some());
+        if committed.command == Command::Rollback
+            && !undoes
+            && let Some(serving) = self.known_good.first_mut()
+        {
+            serving.left = Some(at);
+        }
+    }
+
+    fn end(&mut self, body: &Body, ended: &Ended) {
+        self.last = Some(Last {
+            generation: ended.generation,
+            outcome: ended.outcome,
+            reason: ended.reason.clone(),
+            at: body.at,
+            run: body.run.clone(),
+        });
+        let Some(generation) = ended.generation else {
+            return;
+        };
+        self.generation = self.generation.max(generation);
+        if ended.quarantine {
+            self.quarantine(body, generation, &ended.reason);
+        }
+        self.close(generation);
+    }
+
+    /// Only what is open can fail: what was committed held its proof.
+    fn quarantine(&mut self, body: &Body, generation: Generation, reason: &str) {
+        let Some(open) = self.open.as_ref().filter(|it| it.generation == generation) else {
+            return;
+        };
+        let failed = Quarantined {
+            digest: open.release.digest.clone(),
+            config_hash: open.release.config_hash.clone(),
+            version: open.release.version.clone(),
+            since: body.at,
+            reason: reason.to_owned(),
+            run: body.run.clone(),
+        };
+        self.quarantine.retain(|it| !it.is(&open.release));
+        self.quarantine.insert(0, failed);
+        self.forget_quarantine();
+    }
+
+    fn forget_quarantine(&mut self) {
+        if self.quarantine.len() <= QUARANTINE_KEPT {
+            return;
+        }
+        let is_good = |it: &Quarantined| self.known_good.iter().any(|good| it.is(&good.release));
+        if let Some(oldest) = self.quarantine.iter().rposition(|it| !is_good(it)) {
+            self.quarantine.remove(oldest);
+        }
+    }
+
+    fn close(&mut self, generation: Generation) {
+        if self
+            .open
+            .as_ref()
+            .is_some_and(|it| it.generation == generation)
+        {
+            self.open = None;
+        }
+    }
+}
+
+impl Quarantined {
+    /// Whether it is this release that failed.
+    #[must_use]
+    pub fn is(&self, release: &Release) -> bool {
+        self.digest == release.digest && self.config_hash == release.config_hash
+    }
+}
+
+impl Default for Head {
+    fn default() -> Self {
+        Self {
+            seq: 0,
+            hash: "0".repeat(64),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::fixtures::{Shelf, committed, decided, ended, reconfigured, release};
+    use super::*;
+
+    /// Names of the known-good releases; `-` follows one that a rollback left.
+    fn good(shelf: &Shelf) -> Vec<String> {
+        let state = shelf.ledger.state();
+        let name = |it: &KnownGood| {
+            let mark = if it.left.is_some() { "-" } else { "" };
+            format!("{}{mark}", it.release.version)
+        };
+        state.known_good.iter().map(name).collect()
+    }
+
+    fn quarantine(shelf: &Shelf) -> Vec<&str> {
+        shelf
+            .ledger
+            .state()
+            .quarantine
+            .iter()
+            .map(|it| it.version.as_str())
+            .collect()
+    }
+
+    #[test]
+    fn only_a_commit_makes_a_release_good_and_the_serving_one() {
+        let mut shelf = Shelf::new();
+        shelf.begin(Command::Deploy, &release("1"));
+        assert_eq!(shelf.ledger.state().serving(), None);
+        let generation = shelf.good(Command::Deploy, &release("2"));
+        shelf.write(ended(Some(generation), Outcome::Deployed, false));
+        let state = shelf.ledger.state();
+        let serving = state.serving().expect("it was committed");
+        assert_eq!(serving.generation, Generation(2));
+        assert_eq!((serving.proof_seq, serving.since), (3, Timestamp(2_000)));
+        assert_eq!(good(&shelf), ["2"]);
+        assert_eq!(
+            state.last.as_ref().map(|it| it.outcome),
+            Some(Outcome::Deployed)
+        );
+    }
+
+    #[test]
+    fn an_end_changes_nothing_about_what_serves() {
+        let mut shelf = Shelf::new();
+        shelf.good(Command::Deploy, &release("1"));
+        for (outcome, quarantine) in [(Outcome::RolledBack, true), (Outcome::Stranded, false)] {
+            let generation = shelf.begin(Command::Deploy, &release("2"));
+            assert!(shelf.ledger.state().open.is_some());
+            shelf.write(ended(Some(generation), outcome, quarantine));
+            assert_eq!(good(&shelf), ["1"]);
+            assert_eq!(shelf.ledger.state().open, None);
+        }
+    }
+
+    #[test]
+    fn a_release_that_is_committed_again_comes_first_and_stands_there_once() {
+        let mut shelf = Shelf::new();
+        for version in ["1", "2", "1"] {
+            shelf.good(Command::Deploy, &release(version));
+        }
+        shelf.good(Command::Deploy, &reconfigured("1"));
+        assert_eq!(good(&shelf), ["1", "1", "2"]);
+        assert_eq!(
+            shelf
+                .ledger
+                .state()
+                .known_good
+                .get(1)
+                .map(|it| it.generation),
+            Some(Generation(3))
+        );
+    }
+
+    #[test]
+    fn ten_good_releases_are_kept_and_the_serving_one_is_the_first() {
+        let mut shelf = Shelf::new();
+        for version in 1..=12 {
+            shelf.good(Command::Deploy, &release(&version.to_string()));
+        }
+        assert_eq!(
+            good(&shelf),
+            ["12", "11", "10", "9", "8", "7", "6", "5", "4", "3"]
+        );
+    }
+
+    #[test]
+    fn thirty_failed_deploys_evict_nothing() {
+        let mut shelf = Shelf::new();
+        shelf.good(Command::Deploy, &release("old"));
+        shelf.good(Command::Deploy, &release("good"));
+        for version in 0..30 {
+            shelf.bad(&release(&format!("bad-{version}")));
+            shelf.write(decided("go back"));
+        }
+        assert_eq!(good(&shelf), ["good", "old"]);
+        assert_eq!(quarantine(&shelf).len(), 30);
+        assert!(shelf.segments.len() > 1);
+    }
+
+    #[test]
+    fn quarantine_is_of_image_and_configuration_and_of_the_newest_failure() {
+        let mut shelf = Shelf::new();
+        for version in ["1", "2", "1"] {
+            shelf.bad(&release(version));
+        }
+        assert_eq!(quarantine(&shelf), ["1", "2"]);
+        let state = shelf.ledger.state();
+        assert!(
+            state
+                .quarantined(&release("1"))
+                .is_some_and(|it| it.since == Timestamp(5_000))
+        );
+        assert_eq!(state.quarantined(&reconfigured("1")), None);
+    }
+
+    #[test]
+    fn a_commit_lifts_the_quarantine_of_that_very_release() {
+        let mut shelf = Shelf::new();
+        shelf.bad(&release("1"));
+        shelf.bad(&release("2"));
+        shelf.good(Command::Deploy, &reconfigured("1"));
+        assert_eq!(quarantine(&shelf), ["2", "1"]);
+        shelf.good(Command::Deploy, &release("1"));
+        assert_eq!(quarantine(&shelf), ["2"]);
+    }
+
+    #[test]
+    fn only_what_began_and_is_open_can_be_quarantined() {
+        let mut shelf = Shelf::new();
+        let generation = shelf.good(Command::Deploy, &release("1"));
+        for generation in [None, Some(generation), Some(Generation(9))] {
+            shelf.write(ended(generation, Outcome::RolledBack, true));
+        }
+        shelf.begin(Command::Deploy, &release("2"));
+        shelf.write(ended(Some(generation), Outcome::RolledBack, true));
+        assert!(quarantine(&shelf).is_empty());
+        assert!(shelf.ledger.state().open.is_some());
+    }
+
+    #[test]
+    fn the_oldest_quarantine_is_forgotten_unless_it_was_good_once() {
+        let mut shelf = Shelf::new();
+        shelf.good(Command::Deploy, &release("good"));
+        shelf.bad(&release("good"));
+        for version in 0..QUARANTINE_KEPT {
+            shelf.bad(&release(&version.to_string()));
+        }
+        let kept = quarantine(&shelf);
+        assert_eq!((kept.len(), kept.last()), (QUARANTINE_KEPT, Some(&"good")));
+        assert!(!kept.contains(&"0") && kept.contains(&"1"));
+    }
+
+    #[test]
+    fn a_rollback_leaves_what_served_and_going_there_again_undoes_that() {
+        let mut shelf = Shelf::new();
+        for version in ["1", "2", "3"] {
+            shelf.good(Command::Deploy, &release(version));
+        }
+        for (command, version, expected) in [
+            (Command::Rollback, "2", ["2", "3-", "1"]),
+            (Command::Rollback, "1", ["1", "2-", "3-"]),
+            (Command::Rollback, "2", ["2", "1", "3-"]),
+            (Command::Rollback, "2", ["2", "1", "3-"]),
+            (Command::Deploy, "3", ["3", "2", "1"]),
+        ] {
+            shelf.good(command, &release(version));
+            assert_eq!(good(&shelf), expected);
+        }
+    }
+
+    #[test]
+    fn a_generation_counts_wherever_it_is_named() {
+        let mut shelf = Shelf::new();
+        shelf.write(ended(Some(Generation(7)), Outcome::Stranded, false));
+        shelf.write(ended(Some(Generation(6)), Outcome::Stranded, false));
+        assert_eq!(shelf.begin(Command::Deploy, &release("1")), Generation(8));
+        shelf.write(committed(Generation(10), Command::Deploy, release("1")));
+        assert_eq!(shelf.begin(Command::Deploy, &release("1")), Generation(11));
+    }
+
+    #[test]
+    fn a_generation_that_was_observed_has_its_release() {
+        let mut shelf = Shelf::new();
+        let first = shelf.good(Command::Deploy, &release("1"));
+        let open = shelf.begin(Command::Deploy, &release("2"));
+        let state = shelf.ledger.state();
+        assert_eq!(state.release_of(first), Some(&release("1")));
+        assert_eq!(state.release_of(open), Some(&release("2")));
+        assert_eq!(state.release_of(Generation(9)), None);
+    }
+}

@@ -1,0 +1,22 @@
+//! The part of cd-action that decides, and cannot act.
+//!
+//! See `core/README.md` for the map and the words.
+
+pub mod config;
+pub mod inputs;
+pub mod ledger;
+pub mod protocol;
+pub mod report;
+pub mod rollback;
+pub mod rollout;
+mod session;
+pub mod spec;
+pub mod target;
+
+pub use session::Session;
+
+/// The environment variables that [`protocol::Begin::env`] is to hold.
+#[must_use]
+pub const fn env_names() -> &'static [&'static str] {
+    inputs::ENV_NAMES
+}

@@ -1,0 +1,499 @@
+//! The boundary between the core and whoever carries out its effects. No logic.
+//!
+//! The whole contract: hand an [`Input`] to [`Session::handle`](crate::Session::handle), then call
+//! [`Session::poll`](crate::Session::poll) until it answers [`Output::Idle`] or [`Output::Done`]. Carry out every
+//! [`Output::Effect`] in between, concurrently, and hand each one's [`Completion`] in as it comes, in any order.
+//! Hand in [`Input::Tick`] when an `Idle` names a time and that time has come. After `Done` nothing more is accepted.
+//!
+//! An effect leaves no meaningful choice to whoever carries it out: no defaults, no retries, no quoting.
+//!
+//! To add an effect: the variant here, `cargo xtask generate`, then follow `tsc` to `action/src/effects/` and the
+//! compiler to `tests/sim`.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+/// Milliseconds since the Unix epoch, by the clock of the machine the run is on.
+///
+/// It never decides who may write at the target: leases go by the target's own clock.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "generate", derive(ts_rs::TS), ts(as = "f64"))]
+pub struct Timestamp(pub u64);
+
+impl Timestamp {
+    /// The moment `millis` later.
+    #[must_use]
+    pub const fn plus(self, millis: u64) -> Self {
+        Self(self.0.saturating_add(millis))
+    }
+
+    /// Milliseconds since `earlier`; 0 where `earlier` is later.
+    #[must_use]
+    pub const fn since(self, earlier: Self) -> u64 {
+        self.0.saturating_sub(earlier.0)
+    }
+}
+
+/// Names one effect of one run: a counter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "generate", derive(ts_rs::TS))]
+pub struct EffectId(pub u32);
+
+/// What the world tells the core.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "kebab-case", rename_all_fields = "camelCase", deny_unknown_fields)]
+#[cfg_attr(feature = "generate", derive(ts_rs::TS))]
+pub enum Input {
+    /// The run starts. Always first, never again.
+    Begin(Box<Begin>),
+    /// An effect has been carried out, or could not be.
+    Completed {
+        /// Which one.
+        id: EffectId,
+        /// What came of it.
+        completion: Completion,
+    },
+    /// Somebody asks the run to stop. What serves now must be left serving.
+    Cancel {
+        /// Milliseconds until the process is ended by force.
+        #[cfg_attr(feature = "generate", ts(type = "number"))]
+        grace: u64,
+    },
+    /// The time that an [`Output::Idle`] named has come. A spurious one is harmless.
+    Tick,
+}
+
+/// What is known at the start of a run.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[cfg_attr(feature = "generate", derive(ts_rs::TS))]
+pub struct Begin {
+    /// The arguments of the command line, without the program's name; empty for an action.
+    pub argv: Vec<String>,
+    /// The action's inputs by their kebab-case names, trimmed; an empty one is left out. Empty on a command line.
+    pub inputs: BTreeMap<String, String>,
+    /// The environment variables that [`env_names`](crate::env_names) asks for and that are set.
+    pub env: BTreeMap<String, String>,
+    /// Who drives the run.
+    pub platform: Platform,
+    /// Absolute path of the working tree.
+    pub workspace: String,
+    /// Absolute path of a folder that is this run's own (mode 0700) and is deleted when it ends.
+    pub scratch: String,
+    /// Absolute path of the folder that reports are written to; it outlives the run.
+    pub reports: String,
+    /// Who holds the lease: the same for `main` and `post` of one job and for a second attempt of it; another one for
+    /// everybody else.
+    pub holder: String,
+    /// Absolute path of the file that every input and output of this run is written to.
+    pub journal: String,
+}
+
+/// Who drives a run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[cfg_attr(feature = "generate", derive(ts_rs::TS))]
+pub enum Platform {
+    /// A person or a script on a command line.
+    #[default]
+    CommandLine,
+    /// A workflow runner that speaks GitHub's protocol.
+    Actions,
+    /// The same, in the `post` step of the job.
+    ActionsPost,
+}
+
+/// What the core tells the world.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "kebab-case", rename_all_fields = "camelCase")]
+#[cfg_attr(feature = "generate", derive(ts_rs::TS))]
+pub enum Output {
+    /// Carry this out and hand in its completion.
+    Effect {
+        /// Names it in [`Input::Completed`].
+        id: EffectId,
+        /// What to do.
+        effect: Effect,
+    },
+    /// End a running effect's process group with SIGTERM, then SIGKILL; it completes as whatever it ended as.
+    Abort {
+        /// Which one.
+        id: EffectId,
+    },
+    /// Say this. Never answered.
+    Emit {
+        /// What to say.
+        emit: Emit,
+    },
+    /// Nothing to do until a completion comes or the clock says `wake_at`.
+    Idle {
+        /// Hand in a [`Input::Tick`] then; `None`: only a completion can go on.
+        wake_at: Option<Timestamp>,
+        /// What is waited for, for people.
+        reason: String,
+    },
+    /// The run is over.
+    Done {
+        /// How it ended.
+        outcome: Outcome,
+        /// The exit code of the process.
+        exit_code: u8,
+    },
+}
+
+/// One thing to carry out.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "kebab-case", rename_all_fields = "camelCase")]
+#[cfg_attr(feature = "generate", derive(ts_rs::TS))]
+pub enum Effect {
+    /// Start a process and wait for its end.
+    Run(Run),
+    /// Read a text file.
+    ReadFile {
+        /// Absolute path.
+        path: String,
+        /// Most bytes that may be read; a larger file is [`Fault::TooLarge`].
+        limit: u32,
+    },
+    /// Write a file: a temporary one beside it, synced, renamed over it. Missing folders are made.
+    WriteFile {
+        /// Absolute path.
+        path: String,
+        /// What to write.
+        content: Content,
+        /// Permission bits, such as `0o600`.
+        mode: u32,
+    },
+    /// HMAC-SHA-256 of secrets under a key that the shell holds (see [`Run::keep_as`]).
+    ///
+    /// The core compares configurations without ever seeing a value.
+    Fingerprint {
+        /// Names of environment variables of the run.
+        names: Vec<String>,
+        /// The name that the key was kept under.
+        key: String,
+    },
+}
+
+/// A process to run. No shell is between.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "generate", derive(ts_rs::TS))]
+pub struct Run {
+    /// The program, looked up in the run's `PATH`, and its arguments.
+    pub argv: Vec<String>,
+    /// Variables to set for the child. They are its whole environment, with those of `inherit`.
+    pub env: BTreeMap<String, Content>,
+    /// Names of variables that the child gets from the run's own environment, where they are set.
+    pub inherit: Vec<String>,
+    /// What the child reads; `None`: nothing, its input is closed.
+    pub stdin: Option<Stdin>,
+    /// Milliseconds after which the process group is ended and the effect completes as [`Completion::TimedOut`].
+    #[cfg_attr(feature = "generate", ts(type = "number"))]
+    pub timeout: u64,
+    /// Most bytes kept of each of stdout and stderr; of a longer one the last bytes are kept.
+    pub output_limit: u32,
+    /// Leave it running until the run ends; complete as [`Completion::Opened`] when this path exists.
+    pub hold: Option<String>,
+    /// Keep stdout (trimmed) in the shell under this name, as a secret; it is not handed back.
+    pub keep_as: Option<String>,
+}
+
+/// What a child reads from its standard input.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "kebab-case", rename_all_fields = "camelCase")]
+#[cfg_attr(feature = "generate", derive(ts_rs::TS))]
+pub enum Stdin {
+    /// This text.
+    Text {
+        /// UTF-8, byte for byte.
+        text: String,
+    },
+    /// A tar archive (ustar) of these files.
+    Tar {
+        /// In this order; folders are not listed, but made.
+        files: Vec<TarFile>,
+    },
+}
+
+/// One file of an archive.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "generate", derive(ts_rs::TS))]
+pub struct TarFile {
+    /// Relative path, at most 100 bytes.
+    pub path: String,
+    /// Permission bits.
+    pub mode: u32,
+    /// Owner's user id.
+    pub uid: u32,
+    /// Owner's group id.
+    pub gid: u32,
+    /// What is in it.
+    pub content: Content,
+}
+
+/// A value that the core knows, or one that it only knows by name.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "kebab-case", rename_all_fields = "camelCase")]
+#[cfg_attr(feature = "generate", derive(ts_rs::TS))]
+pub enum Content {
+    /// The value itself.
+    Text {
+        /// UTF-8, byte for byte.
+        text: String,
+    },
+    /// The value of an environment variable of the run. From here on it is blotted out of all that is handed back.
+    Secret {
+        /// The variable's name.
+        name: String,
+    },
+}
+
+/// What came of an effect. The world's failures are data.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "kebab-case", rename_all_fields = "camelCase", deny_unknown_fields)]
+#[cfg_attr(feature = "generate", derive(ts_rs::TS))]
+pub enum Completion {
+    /// A process ended.
+    Exited {
+        /// Its exit code; `None` where a signal ended it.
+        code: Option<i32>,
+        /// The signal that ended it.
+        signal: Option<String>,
+        /// What it wrote, blotted; bytes that are no UTF-8 are replaced.
+        stdout: String,
+        /// The same of stderr.
+        stderr: String,
+    },
+    /// A process did not end in time and was ended. What it was to do may have happened.
+    TimedOut {
+        /// What it had written.
+        stdout: String,
+        /// The same of stderr.
+        stderr: String,
+    },
+    /// A process that is held open is ready.
+    Opened,
+    /// A file's text.
+    Read {
+        /// UTF-8.
+        text: String,
+    },
+    /// A file is written.
+    Written,
+    /// The fingerprints, in hexadecimal; `None`: the variable is not set, or empty.
+    Fingerprinted {
+        /// By the name of the variable.
+        values: BTreeMap<String, Option<String>>,
+    },
+    /// It could not be carried out; nothing happened.
+    Failed {
+        /// What kind of failure.
+        fault: Fault,
+        /// The system's words.
+        message: String,
+    },
+}
+
+/// Why an effect could not be carried out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[cfg_attr(feature = "generate", derive(ts_rs::TS))]
+pub enum Fault {
+    /// No such file or program.
+    NotFound,
+    /// Not allowed to.
+    Denied,
+    /// A file is larger than the limit, or a text is longer than the format allows.
+    TooLarge,
+    /// A file is not UTF-8.
+    NotText,
+    /// A secret that the effect names is not set.
+    SecretMissing,
+    /// Anything else.
+    Other,
+}
+
+/// Something to say. The core has rendered every sentence; the shell only knows where it goes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "kebab-case", rename_all_fields = "camelCase")]
+#[cfg_attr(feature = "generate", derive(ts_rs::TS))]
+pub enum Emit {
+    /// A line of the log.
+    Log {
+        /// How loud.
+        level: Level,
+        /// May hold several lines.
+        text: String,
+    },
+    /// Begin a group of lines that folds away.
+    Group {
+        /// Its heading.
+        title: String,
+    },
+    /// End it.
+    EndGroup,
+    /// Words of somebody else (a container's log, a tool's error): shown, but never obeyed by the runner.
+    Relay {
+        /// As it came.
+        text: String,
+    },
+    /// An annotation on the run.
+    Annotation {
+        /// How loud.
+        level: Level,
+        /// In a few words.
+        title: String,
+        /// Cause and remedy.
+        message: String,
+        /// The file it is about.
+        file: Option<String>,
+        /// From 1.
+        line: Option<u32>,
+        /// From 1.
+        column: Option<u32>,
+    },
+    /// An output of the step.
+    Output {
+        /// Kebab-case.
+        name: String,
+        /// One value.
+        value: String,
+    },
+    /// Something that `post` must know, should this process not live to tell.
+    State {
+        /// Its name.
+        name: String,
+        /// Its value.
+        value: String,
+    },
+    /// The job summary, in Markdown.
+    Summary {
+        /// All of it.
+        markdown: String,
+    },
+    /// The answer on standard output, for the command line with `--json`.
+    Answer {
+        /// One JSON document.
+        json: String,
+    },
+    /// From here on this variable's value is blotted out of all that leaves the process.
+    Mask {
+        /// The variable's name.
+        name: String,
+    },
+}
+
+/// How loud something is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[cfg_attr(feature = "generate", derive(ts_rs::TS))]
+pub enum Level {
+    /// Only with debug logging.
+    Debug,
+    /// Normal.
+    Info,
+    /// Worth reading.
+    Warning,
+    /// The reason for a failure.
+    Error,
+}
+
+/// How a run ended. Every run of every command ends in exactly one of these.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[cfg_attr(feature = "generate", derive(ts_rs::TS))]
+pub enum Outcome {
+    /// `plan` and `status`: it has been said.
+    Shown,
+    /// The new version serves all traffic and was watched through its bake.
+    Deployed,
+    /// `rollback` or `recover` did what was asked: the named known-good serves.
+    Restored,
+    /// That digest and configuration serves already, observed and known-good.
+    Unchanged,
+    /// A person, a time or the stop button is awaited; nothing was touched.
+    Held,
+    /// Something newer serves or is on its way; nothing was touched.
+    Superseded,
+    /// A gate or a quarantine said no; nothing was touched.
+    Rejected,
+    /// Another run holds the lease; nothing was touched, or nothing more was.
+    Busy,
+    /// Could not begin or find out; nothing was touched, nobody is to blame.
+    Failed,
+    /// The new version failed; what served before serves again.
+    RolledBack,
+    /// Stopped on request; what served before serves.
+    Cancelled,
+    /// Could not be restored by itself; a person must act.
+    Stranded,
+    /// The user's input is wrong; nothing was touched.
+    Invalid,
+    /// A bug of ours; state unknown, nothing further was done.
+    Crashed,
+}
+
+impl Outcome {
+    /// The exit code of a process that ends so.
+    #[must_use]
+    pub const fn exit_code(self, fail_on_held: bool) -> u8 {
+        match self {
+            Self::Shown | Self::Deployed | Self::Restored | Self::Unchanged | Self::Superseded => 0,
+            Self::Held => fail_on_held as u8,
+            Self::Rejected | Self::Busy | Self::Failed | Self::RolledBack | Self::Cancelled => 1,
+            Self::Stranded => 2,
+            Self::Invalid => 3,
+            Self::Crashed => 4,
+        }
+    }
+
+    /// The word that outputs and reports use.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Shown => "shown",
+            Self::Deployed => "deployed",
+            Self::Restored => "restored",
+            Self::Unchanged => "unchanged",
+            Self::Held => "held",
+            Self::Superseded => "superseded",
+            Self::Rejected => "rejected",
+            Self::Busy => "busy",
+            Self::Failed => "failed",
+            Self::RolledBack => "rolled-back",
+            Self::Cancelled => "cancelled",
+            Self::Stranded => "stranded",
+            Self::Invalid => "invalid",
+            Self::Crashed => "crashed",
+        }
+    }
+}
+
+/// A mistake of the shell: it handed in something that the contract does not allow.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Misuse {
+    /// `Begin` came twice, or something else came first.
+    NotBegun,
+    /// An effect completed that is not under way.
+    UnknownEffect(EffectId),
+    /// A completion of another kind than the effect's.
+    WrongCompletion(EffectId),
+    /// Something was handed in after `Done`.
+    Over,
+}
+
+impl std::fmt::Display for Misuse {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::NotBegun => f.write_str("the first input must be `begin`, and only the first"),
+            Self::UnknownEffect(id) => write!(f, "effect {} is not under way", id.0),
+            Self::WrongCompletion(id) => write!(f, "effect {} cannot complete like that", id.0),
+            Self::Over => f.write_str("the run is over; nothing more can be handed in"),
+        }
+    }
+}
+
+impl std::error::Error for Misuse {}

@@ -1,0 +1,233 @@
+//! Words of somebody else: versions, probe texts, log lines, names. They are shown, and can do nothing more.
+//!
+//! Everything in a report is taken for somebody else's, our own sentences too, for they quote. Plain text goes through
+//! [`line`] or [`lines`]; Markdown through [`prose`], [`sentence`], [`code`] or [`fenced`]; a diagram through [`label`].
+//!
+//! In Markdown, what would mean something is written as a numeric character reference: it is shown as the character and
+//! is never structure (CommonMark 2.5), in table cells too, where a backslash depends on the one before it.
+
+use std::fmt::{self, Write as _};
+
+/// Stands for a character that is not shown.
+const HIDDEN: char = char::REPLACEMENT_CHARACTER;
+
+/// What a tab becomes. It would not line up behind a prefix anyway.
+const TAB: &str = "    ";
+
+/// Begins a terminal's control sequence.
+const ESCAPE: char = '\u{1b}';
+
+/// Backticks that a fence has at least.
+const SHORTEST_FENCE: usize = 3;
+
+/// Characters of a name in a diagram: more would not fit beside its bar.
+const LONGEST_LABEL: usize = 40;
+
+/// As one line, without anything that draws nothing or draws otherwise than it reads.
+pub(super) fn line(text: &str) -> String {
+    let lines = lines(text);
+    let words = lines.iter().flat_map(|line| line.split_whitespace());
+    words.collect::<Vec<_>>().join(" ")
+}
+
+/// The same line by line, without empty ones at the end. A carriage return ends a line too: progress bars use it.
+pub(super) fn lines(text: &str) -> Vec<String> {
+    let text = without_sequences(text).replace("\r\n", "\n");
+    let lines = text.trim_end().split(['\n', '\r']);
+    let mut lines: Vec<String> = lines.map(visible).collect();
+    lines.truncate(lines.iter().rposition(|line| !line.is_empty()).map_or(0, |last| last + 1));
+    lines
+}
+
+/// At most so many characters; the last one tells where something was cut off.
+pub(super) fn cut(text: &str, most: usize) -> String {
+    if text.chars().nth(most).is_none() {
+        return text.to_owned();
+    }
+    let kept: String = text.chars().take(most.saturating_sub(1)).collect();
+    format!("{}…", kept.trim_end())
+}
+
+/// Markdown of one line that shows what it was made from and means nothing.
+///
+/// It may stand in the middle of a line, in a table's cell, and where a paragraph or an item begins.
+#[derive(Clone, Debug)]
+pub(super) struct Inert(String);
+
+impl Inert {
+    /// Words of ours, which are known to mean nothing.
+    pub(super) fn ours(text: &'static str) -> Self {
+        Self(text.to_owned())
+    }
+
+    /// One after the other.
+    pub(super) fn join(parts: &[Self], between: &'static str) -> Self {
+        let parts: Vec<&str> = parts.iter().map(|part| part.0.as_str()).filter(|part| !part.is_empty()).collect();
+        Self(parts.join(between))
+    }
+}
+
+impl fmt::Display for Inert {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// As plain words.
+pub(super) fn prose(text: &str) -> Inert {
+    Inert(words(&line(text)))
+}
+
+/// As words of which backticks set off some, as our own sentences do with commands and names.
+///
+/// Where their number is odd, somebody else's words brought one in: the last one is shown as it is.
+pub(super) fn sentence(text: &str) -> Inert {
+    let text = line(text);
+    let pieces: Vec<&str> = text.split('`').collect();
+    let last = pieces.len().saturating_sub(1);
+    let mut sentence = String::with_capacity(text.len());
+    for (index, piece) in pieces.into_iter().enumerate() {
+        match index % 2 {
+            0 => sentence.push_str(&words(piece)),
+            _ if index == last => _ = write!(sentence, "&#96;{}", words(piece)),
+            _ => sentence.push_str(&verbatim(piece)),
+        }
+    }
+    Inert(sentence)
+}
+
+/// As code: a name, a path, a digest.
+pub(super) fn code(text: &str) -> Inert {
+    Inert(verbatim(&line(text)))
+}
+
+/// As a fenced block of Markdown. Nothing in it can end it.
+pub(super) fn fenced(lines: &[String]) -> String {
+    let longest = lines.iter().map(|line| longest_run(line)).max().unwrap_or_default();
+    let fence = "`".repeat(SHORTEST_FENCE.max(longest + 1));
+    let mut block = format!("{fence}text\n");
+    for line in lines {
+        block.push_str(line);
+        block.push('\n');
+    }
+    block + &fence + "\n"
+}
+
+/// As a name in a diagram: letters, digits, hyphens, dots and blanks.
+pub(super) fn label(text: &str) -> String {
+    let tame = |c: char| if c.is_ascii_alphanumeric() || matches!(c, '-' | '.') { c } else { ' ' };
+    let text: String = text.chars().map(tame).collect();
+    line(&text).chars().take(LONGEST_LABEL).collect::<String>().trim_end().to_owned()
+}
+
+fn words(text: &str) -> String {
+    let mut words = String::with_capacity(text.len());
+    let mut characters = text.chars().peekable();
+    while let Some(c) = characters.next() {
+        match c {
+            // A mention is looked for in the text as it is shown, so only a character in between ends it.
+            '@' => words.push_str("@&#8203;"),
+            // `:smile:` and `https://`, but not the colon of a sentence.
+            ':' if characters.peek().is_some_and(|next| *next != ' ') => refer(&mut words, c),
+            // `- item`, `1. item`, `+ item`, `===`; but not in the middle of a line.
+            '-' | '+' | '=' | '0'..='9' if words.is_empty() => refer(&mut words, c),
+            _ if is_structure(c) => refer(&mut words, c),
+            _ => words.push(c),
+        }
+    }
+    words
+}
+
+fn verbatim(text: &str) -> String {
+    let text = text.trim();
+    if text.is_empty() {
+        return String::new();
+    }
+    // The only characters that mean something between backticks, in a cell, or to a reader that is no Markdown.
+    if !text.contains(['`', '|', '\\', '<']) {
+        return format!("`{text}`");
+    }
+    let mut code = String::with_capacity(text.len() + 16);
+    for c in text.chars() {
+        if c.is_ascii_punctuation() { refer(&mut code, c) } else { code.push(c) }
+    }
+    format!("<code>{code}</code>")
+}
+
+/// What means something in the middle of a line: to CommonMark, to GitHub's tables, or to its formulas.
+const fn is_structure(c: char) -> bool {
+    matches!(c, '&' | '<' | '>' | '|' | '`' | '*' | '_' | '~' | '[' | ']' | '#' | '\\' | '$')
+}
+
+/// Writes a numeric character reference.
+fn refer(text: &mut String, c: char) {
+    _ = write!(text, "&#{};", u32::from(c));
+}
+
+fn longest_run(line: &str) -> usize {
+    line.split(|c| c != '`').map(str::len).max().unwrap_or_default()
+}
+
+fn visible(line: &str) -> String {
+    let mut visible = String::with_capacity(line.len());
+    for c in line.trim_end().chars() {
+        match c {
+            '\t' => visible.push_str(TAB),
+            _ if is_deceptive(c) => visible.push(HIDDEN),
+            _ => visible.push(c),
+        }
+    }
+    visible
+}
+
+/// Draws nothing, ends a line, or changes how others are drawn: controls, and Unicode's marks for direction, joining,
+/// annotation and tags.
+fn is_deceptive(c: char) -> bool {
+    c.is_control()
+        || matches!(
+            c,
+            '\u{ad}'
+                | '\u{34f}'
+                | '\u{61c}'
+                | '\u{180e}'
+                | '\u{200b}'..='\u{200f}'
+                | '\u{2028}'..='\u{202e}'
+                | '\u{2060}'..='\u{206f}'
+                | '\u{feff}'
+                | '\u{fff9}'..='\u{fffb}'
+                | '\u{e0000}'..='\u{e0fff}'
+        )
+}
+
+/// Leaves out a terminal's control sequences: colours and cursors (`ESC [ … m`), titles and links (`ESC ] … BEL`).
+fn without_sequences(text: &str) -> String {
+    let mut parts = text.split(ESCAPE);
+    let mut plain = parts.next().unwrap_or_default().to_owned();
+    let mut in_title = false;
+    for part in parts {
+        // `ESC \` ends a title; what follows it is text again.
+        let rest = match part.strip_prefix('\\') {
+            Some(rest) if in_title => rest,
+            Some(_) | None => after_sequence(part),
+        };
+        in_title = part.starts_with(']') && rest.is_empty();
+        plain.push_str(rest);
+    }
+    plain
+}
+
+/// What follows the sequence that a part begins with. A title that never ends goes to the end of its line.
+fn after_sequence(part: &str) -> &str {
+    let Some(introducer) = part.chars().next().filter(char::is_ascii_graphic) else { return part };
+    let rest = part.get(1..).unwrap_or_default();
+    let end = match introducer {
+        '[' => {
+            let rest = rest.trim_start_matches(|c| (' '..='?').contains(&c));
+            return rest.strip_prefix(|c| ('@'..='~').contains(&c)).unwrap_or(rest);
+        }
+        ']' => rest.find(['\u{7}', '\n', '\r']).unwrap_or(rest.len()),
+        _ => return rest,
+    };
+    let rest = rest.get(end..).unwrap_or_default();
+    rest.strip_prefix('\u{7}').unwrap_or(rest)
+}

@@ -1,0 +1,178 @@
+//! How it ended, in one sentence for somebody who was just woken; and what serves now, in another.
+
+use super::escape::line;
+use super::serving::{Serving, again, as_before, name, name_beside, place, same, serving, still, untouched, wanted};
+use super::words::{count, when};
+use super::{Report, Status};
+use crate::protocol::Outcome;
+
+/// The outcome in one sentence.
+pub(super) fn headline(report: &Report) -> String {
+    let says = match report.outcome {
+        Outcome::Shown => return shown(report),
+        Outcome::Deployed => deployed(report),
+        Outcome::Restored => restored(report),
+        Outcome::Unchanged => unchanged(report),
+        Outcome::Held => format!("{} waits; nothing was touched, {}", wanted(report), still(report)),
+        Outcome::Superseded => superseded(report),
+        Outcome::Rejected => rejected(report),
+        Outcome::Busy => busy(report),
+        Outcome::Failed => failed(report),
+        Outcome::RolledBack => format!("{}; {}", blame(report), again(report)),
+        Outcome::Cancelled => format!("stopped on request; {}", as_before(report)),
+        Outcome::Stranded => stranded(report),
+        Outcome::Invalid => invalid(report),
+        Outcome::Crashed => "a bug of cd-action stopped it; nothing further was done, and what serves is not known".to_owned(),
+    };
+    format!("{}: {says}", word(report.outcome))
+}
+
+/// `rolled back`.
+pub(super) fn word(outcome: Outcome) -> String {
+    outcome.word().replace('-', " ")
+}
+
+/// Why it was not the new version's fault, or that it was.
+fn blame(report: &Report) -> String {
+    match report.reason.as_str() {
+        NOT_ITS_FAULT => format!("something other than {} failed on the way", wanted(report)),
+        _ => format!("{} was not well", wanted(report)),
+    }
+}
+
+/// The code of a rollback that the new version did not cause.
+pub(super) const NOT_ITS_FAULT: &str = "not-its-fault";
+
+fn deployed(report: &Report) -> String {
+    let place = place(report);
+    match (serving(report), &report.before) {
+        (Serving::Release(now), None) => format!("{} serves{place}; it is the first version there", name(now)),
+        (Serving::Release(now), Some(before)) if same(now, before) => format!("{} serves{place}, anew", name(now)),
+        (Serving::Release(now), Some(before)) => {
+            format!("{} serves{place} in place of {}", name(now), name_beside(before, now))
+        }
+        (Serving::Nothing | Serving::Unknown, _) => format!("{} serves{place}", wanted(report)),
+    }
+}
+
+fn restored(report: &Report) -> String {
+    let place = place(report);
+    if report.command != "rollback" {
+        return format!("an earlier run died on its way; what it left{place} is put away, {}", still(report));
+    }
+    match (serving(report), &report.before) {
+        (Serving::Release(now), Some(before)) if !same(now, before) => {
+            format!("{} serves{place} again, in place of {}", name(now), name_beside(before, now))
+        }
+        (Serving::Release(now), _) => format!("{} serves{place} again", name(now)),
+        (Serving::Nothing | Serving::Unknown, _) => format!("{} serves{place} again", wanted(report)),
+    }
+}
+
+fn unchanged(report: &Report) -> String {
+    let place = place(report);
+    match (report.command.as_str(), serving(report)) {
+        ("recover", _) => format!("no earlier run left anything{place}; nothing was touched, {}", still(report)),
+        (_, Serving::Release(now)) => format!("{} serves{place} already, and is well; nothing was touched", name(now)),
+        (_, Serving::Nothing | Serving::Unknown) => format!("nothing serves{place}; nothing was touched"),
+    }
+}
+
+fn superseded(report: &Report) -> String {
+    let newer = match serving(report) {
+        Serving::Release(now) => format!("{}, which is newer, serves", name(now)),
+        Serving::Nothing | Serving::Unknown => "something newer serves or is on its way".to_owned(),
+    };
+    format!("{} is too old; nothing was touched, {newer}", wanted(report))
+}
+
+fn rejected(report: &Report) -> String {
+    let (place, untouched) = (place(report), untouched(report));
+    match (report.command.as_str(), &report.wanted) {
+        ("rollback", None) => format!("there is nowhere to go back to{place}; {untouched}"),
+        (_, Some(_) | None) => format!("{} may not be deployed{place}; {untouched}", wanted(report)),
+    }
+}
+
+fn busy(report: &Report) -> String {
+    let place = place(report);
+    match report.reason.as_str() {
+        LEASE_LOST => format!("another run took over{place}; this one changed nothing any more, and the other one decides what serves"),
+        _ => format!("another run is at work{place}; this one touched nothing"),
+    }
+}
+
+/// The code of a run that another one took the lease from.
+pub(super) const LEASE_LOST: &str = "lease-lost";
+
+fn failed(report: &Report) -> String {
+    let (place, untouched) = (place(report), untouched(report));
+    let what = match report.command.as_str() {
+        "deploy" => format!("{} could not be deployed{place}, for a reason that is not its own", wanted(report)),
+        "rollback" => format!("the rollback{place} could not begin"),
+        "recover" => format!("the recovery{place} could not begin"),
+        _ => format!("it could not be found out how things are{place}"),
+    };
+    format!("{what}; {untouched}")
+}
+
+fn stranded(report: &Report) -> String {
+    let serves = match serving(report) {
+        Serving::Release(now) => format!("as far as is known {} serves", name(now)),
+        Serving::Nothing | Serving::Unknown => "what serves is not known".to_owned(),
+    };
+    format!("a person must act{}: this could not be put right by itself; {serves}", place(report))
+}
+
+fn invalid(report: &Report) -> String {
+    let mistakes = count(report.because.len().max(1), "mistake");
+    format!("{mistakes} in what was given; nothing was touched")
+}
+
+fn shown(report: &Report) -> String {
+    match (&report.plan, &report.status) {
+        (Some(_), _) => planned(report),
+        (None, Some(status)) => format!("status{}: {}", of_what(report), state(report, status)),
+        (None, None) => format!("{}{}: nothing was touched, {}", line(&report.command), of_what(report), still(report)),
+    }
+}
+
+fn planned(report: &Report) -> String {
+    let wanted = wanted(report);
+    let what = match (&report.before, &report.wanted) {
+        (None, _) => format!("{wanted} would be the first version there"),
+        (Some(before), Some(wanted)) if same(before, wanted) => format!("{} would be deployed anew", name(wanted)),
+        (Some(before), Some(new)) => format!("{wanted} would take the place of {}", name_beside(before, new)),
+        (Some(before), None) => format!("{wanted} would take the place of {}", name(before)),
+    };
+    format!("plan{}: {what}; nothing was touched", of_what(report))
+}
+
+fn state(report: &Report, status: &Status) -> String {
+    let concerns = match attention(status).len() {
+        0 => String::new(),
+        1 => "; one thing needs attention".to_owned(),
+        several => format!("; {several} things need attention"),
+    };
+    match serving(report) {
+        Serving::Release(now) => {
+            let since = now.known_good_since.map_or_else(String::new, |since| format!(", known-good since {}", when(since)));
+            format!("{} serves{since}{concerns}", name(now))
+        }
+        Serving::Nothing => format!("nothing serves{concerns}"),
+        Serving::Unknown => format!("what serves is not known{concerns}"),
+    }
+}
+
+/// What of a status a person should look at.
+pub(super) fn attention(status: &Status) -> Vec<String> {
+    let ledger = (!status.ledger_sound).then(|| format!("the ledger cannot be trusted: {}", status.ledger));
+    let unfinished = status.unfinished.as_ref().map(|left| format!("an earlier run did not finish: {left}"));
+    let astray = status.astray.iter().map(|astray| format!("the router does not do what its table says: {astray}"));
+    ledger.into_iter().chain(unfinished).chain(astray).collect()
+}
+
+/// ` of tasks in staging`.
+fn of_what(report: &Report) -> String {
+    if report.service.is_empty() { place(report) } else { format!(" of {}{}", line(&report.service), place(report)) }
+}

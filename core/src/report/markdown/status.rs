@@ -1,0 +1,36 @@
+//! What `status` found.
+
+use super::super::escape::{Inert, code, prose};
+use super::super::headline::attention;
+use super::super::serving::name;
+use super::super::words::{share, short, when};
+use super::super::{InstanceLine, ReleaseLine, Status};
+use super::sheet::{list, table};
+use super::{cell, rows, sentences, titled};
+
+pub(super) fn render(status: &Status) -> String {
+    titled("Needs attention", &sentences(&attention(status)))
+        + &table(["instance", "state", "traffic", "container"], &rows(&status.instances, instance))
+        + &table(["known-good", "digest", "generation", "since"], &rows(&status.known_good, known_good))
+        + &titled("Quarantined", &sentences(&status.quarantine))
+        + &list(&rest(status))
+}
+
+fn instance(it: &InstanceLine) -> [Inert; 4] {
+    [code(&it.instance), cell(&it.state), prose(&share(&it.weight)), code(&it.container)]
+}
+
+fn known_good(it: &ReleaseLine) -> [Inert; 4] {
+    let since = it.known_good_since.map_or_else(String::new, when);
+    [code(&name(it)), code(&short(&it.digest)), code(it.generation.as_deref().unwrap_or_default()), prose(&since)]
+}
+
+fn rest(status: &Status) -> Vec<Inert> {
+    let lease = status.lease.as_deref().unwrap_or("nobody has it");
+    let facts = [
+        format!("router: {}", status.router),
+        format!("lease: {lease}"),
+        format!("ledger: {}", status.ledger),
+    ];
+    facts.iter().map(|fact| cell(fact)).collect()
+}

@@ -1,0 +1,72 @@
+//! What to do next, where the session has not said it better: the renderer leaves nobody without an answer.
+
+use super::Report;
+use super::headline::NOT_ITS_FAULT;
+use super::serving::wanted;
+use super::words::argument;
+use crate::protocol::Outcome;
+
+/// What to do next; empty where there is nothing to do.
+pub(super) fn next(report: &Report) -> Vec<String> {
+    if report.next.is_empty() { usual(report) } else { report.next.clone() }
+}
+
+fn usual(report: &Report) -> Vec<String> {
+    let next = match report.outcome {
+        Outcome::Shown | Outcome::Unchanged => return Vec::new(),
+        Outcome::Deployed => return way_back(report),
+        Outcome::Restored => return Vec::new(),
+        Outcome::Held => "run it again when what is awaited has come".to_owned(),
+        Outcome::Superseded => format!("nothing, where the newer one is wanted; else {}", run(report, "rollback")),
+        Outcome::Rejected => "deploy another version, or put right what is said above and run it again".to_owned(),
+        Outcome::Busy => {
+            "wait for the other run and run it again, or give it longer to wait with `wait`; a lease that nobody renews ends by itself".to_owned()
+        }
+        Outcome::Failed => "put right what is said above and run it again".to_owned(),
+        Outcome::RolledBack => after_rolling_back(report),
+        Outcome::Cancelled => "run it again when it is wanted".to_owned(),
+        Outcome::Stranded => return by_hand(report),
+        Outcome::Invalid => "correct what is said above and run it again".to_owned(),
+        Outcome::Crashed => return after_a_crash(report),
+    };
+    vec![next]
+}
+
+fn way_back(report: &Report) -> Vec<String> {
+    let back = || format!("nothing; to go back, {}", run(report, "rollback"));
+    report.before.iter().map(|_| back()).collect()
+}
+
+fn after_rolling_back(report: &Report) -> String {
+    if report.reason == NOT_ITS_FAULT {
+        return format!("put right what is said above and run it again; nothing is held against {}", wanted(report));
+    }
+    format!(
+        "repair it and deploy the result; {}, as it is, is quarantined here (`override: quarantine` with a `reason` lets it in)",
+        wanted(report),
+    )
+}
+
+fn by_hand(report: &Report) -> Vec<String> {
+    vec![
+        format!("{}: it makes the last known-good version serve and puts the rest away", run(report, "recover")),
+        format!("if that does not help, {} says what is there", run(report, "status")),
+    ]
+}
+
+fn after_a_crash(report: &Report) -> Vec<String> {
+    vec![
+        format!("{} says what serves", run(report, "status")),
+        format!("{} puts away what was begun", run(report, "recover")),
+        "report the bug, with the journal".to_owned(),
+    ]
+}
+
+/// The exact command, for a terminal and for a workflow.
+fn run(report: &Report, command: &str) -> String {
+    if report.environment.is_empty() {
+        return format!("run `cd-action {command}` (in a workflow: `command: {command}`)");
+    }
+    let environment = argument(&report.environment);
+    format!("run `cd-action {command} --environment {environment}` (in a workflow: `command: {command}`)")
+}

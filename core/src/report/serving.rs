@@ -1,0 +1,146 @@
+//! What serves, and what it is called.
+
+use super::escape::{cut, line};
+use super::words::{count, short, when};
+use super::{ReleaseLine, Report};
+use crate::protocol::Outcome;
+
+/// Characters of a name in a sentence: a longer one is nobody's name.
+const LONGEST_NAME: usize = 80;
+
+/// What serves, as far as a report tells.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Serving<'a> {
+    /// This.
+    Release(&'a ReleaseLine),
+    /// Nothing.
+    Nothing,
+    /// That was not found out, or may have changed.
+    Unknown,
+}
+
+/// What serves now.
+///
+/// Where a report names nothing, that means nothing only where the run was in a position to know.
+pub(super) fn serving(report: &Report) -> Serving<'_> {
+    if let Some(line) = &report.serving {
+        return Serving::Release(line);
+    }
+    match report.outcome {
+        Outcome::Deployed | Outcome::Unchanged if report.wanted.is_some() => {
+            report.wanted.as_ref().map_or(Serving::Unknown, Serving::Release)
+        }
+        Outcome::RolledBack | Outcome::Cancelled if report.before.is_some() => Serving::Unknown,
+        Outcome::Shown
+        | Outcome::Deployed
+        | Outcome::Restored
+        | Outcome::Unchanged
+        | Outcome::Held
+        | Outcome::Superseded
+        | Outcome::Rejected
+        | Outcome::RolledBack
+        | Outcome::Cancelled => Serving::Nothing,
+        Outcome::Busy | Outcome::Failed | Outcome::Stranded | Outcome::Invalid | Outcome::Crashed => Serving::Unknown,
+    }
+}
+
+/// What serves now, with enough to recognize it by.
+pub(super) fn serves_now(report: &Report) -> String {
+    match serving(report) {
+        Serving::Release(line) => format!("{} ({})", name(line), details(line).join(", ")),
+        Serving::Nothing => "nothing".to_owned(),
+        Serving::Unknown => "not known".to_owned(),
+    }
+}
+
+/// What a person tells releases apart by, besides the name.
+pub(super) fn details(line: &ReleaseLine) -> Vec<String> {
+    let mut details = vec![short(&line.digest)];
+    details.extend(line.generation.clone());
+    details.push(count(usize::from(line.replicas), "instance"));
+    details.extend(line.known_good_since.map(|since| format!("known-good since {}", when(since))));
+    details
+}
+
+/// A release's name for people; its digest where it has none.
+pub(super) fn name(release: &ReleaseLine) -> String {
+    let name = if release.version.is_empty() { short(&release.digest) } else { line(&release.version) };
+    cut(&name, LONGEST_NAME)
+}
+
+/// The same, told apart from another one of the same name.
+pub(super) fn name_beside(release: &ReleaseLine, other: &ReleaseLine) -> String {
+    let name = name(release);
+    if release.version != other.version {
+        return name;
+    }
+    if release.digest != other.digest {
+        return format!("{name} ({})", short(&release.digest));
+    }
+    if release.config_hash != other.config_hash {
+        return format!("{name} with its former configuration");
+    }
+    name
+}
+
+/// Whether both are the same bytes in the same configuration.
+pub(super) fn same(one: &ReleaseLine, other: &ReleaseLine) -> bool {
+    one.digest == other.digest && one.config_hash == other.config_hash
+}
+
+/// ` in staging`.
+pub(super) fn place(report: &Report) -> String {
+    if report.environment.is_empty() { String::new() } else { format!(" in {}", environment(report)) }
+}
+
+/// `staging`.
+pub(super) fn environment(report: &Report) -> String {
+    cut(&line(&report.environment), LONGEST_NAME)
+}
+
+/// What was asked for.
+pub(super) fn wanted(report: &Report) -> String {
+    match (&report.wanted, &report.before) {
+        (Some(wanted), _) => name(wanted),
+        (None, _) => "the new version".to_owned(),
+    }
+}
+
+/// After a change was undone.
+pub(super) fn again(report: &Report) -> String {
+    match (serving(report), &report.before) {
+        (Serving::Release(now), Some(before)) if same(now, before) => {
+            let now = report.wanted.as_ref().map_or_else(|| name(now), |wanted| name_beside(now, wanted));
+            format!("{now} serves again, as before")
+        }
+        (Serving::Release(now), _) => format!("{} serves", name(now)),
+        (Serving::Nothing, _) => "nothing serves, as before: there was nothing to go back to".to_owned(),
+        (Serving::Unknown, _) => "what serves is not known".to_owned(),
+    }
+}
+
+/// After a change that may not even have begun.
+pub(super) fn as_before(report: &Report) -> String {
+    match serving(report) {
+        Serving::Release(now) => format!("{} serves, as before", name(now)),
+        Serving::Nothing => "nothing serves, as before".to_owned(),
+        Serving::Unknown => "what serves is not known".to_owned(),
+    }
+}
+
+/// Where nothing was touched.
+pub(super) fn still(report: &Report) -> String {
+    match serving(report) {
+        Serving::Release(now) => format!("{} serves", name(now)),
+        Serving::Nothing => "nothing serves".to_owned(),
+        Serving::Unknown => "what serves was not found out".to_owned(),
+    }
+}
+
+/// The same, as an afterthought, and only where it is known.
+pub(super) fn untouched(report: &Report) -> String {
+    match serving(report) {
+        Serving::Release(_) => format!("nothing was touched, {}", still(report)),
+        Serving::Nothing | Serving::Unknown => "nothing was touched".to_owned(),
+    }
+}

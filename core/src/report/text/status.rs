@@ -1,0 +1,37 @@
+//! What `status` found.
+
+use super::super::headline::attention;
+use super::super::serving::{details, name};
+use super::super::words::share;
+use super::super::{InstanceLine, ReleaseLine, Status};
+use super::one_a_line;
+use super::page::{Page, Plain};
+
+pub(super) fn render(page: &mut Page, status: &Status) {
+    page.section("needs attention", one_a_line(&attention(status)));
+    page.section("instances", instances(status));
+    page.section("known-good, the newest first", known_good(status));
+    page.section("quarantined", one_a_line(&status.quarantine));
+    page.section("the rest", rest(status));
+}
+
+fn instances(status: &Status) -> Vec<Plain> {
+    let row = |it: &InstanceLine| [it.instance.clone(), it.state.clone(), share(&it.weight), it.container.clone()];
+    let rows: Vec<_> = status.instances.iter().map(row).collect();
+    if rows.is_empty() { vec![Plain::line("none")] } else { Plain::columns(&rows) }
+}
+
+fn known_good(status: &Status) -> Vec<Plain> {
+    let row = |it: &ReleaseLine| [name(it), details(it).join(", ")];
+    let rows: Vec<_> = status.known_good.iter().map(row).collect();
+    if rows.is_empty() { vec![Plain::line("nothing was ever proven here")] } else { Plain::columns(&rows) }
+}
+
+fn rest(status: &Status) -> Vec<Plain> {
+    let row = |what: &str, is: &str| [what.to_owned(), is.to_owned()];
+    Plain::columns(&[
+        row("router", &status.router),
+        row("lease", status.lease.as_deref().unwrap_or("nobody has it")),
+        row("ledger", &status.ledger),
+    ])
+}

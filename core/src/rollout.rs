@@ -1,0 +1,563 @@
+//! The rollout: one machine that starts the new version, proves it, gives it the traffic, watches it, and either
+//! commits or goes back.
+//!
+//! It speaks [`Action`]s and hears [`Observation`]s and knows no target. Call [`Rollout::observe`] when an action has
+//! ended, [`Rollout::tick`] when the time of [`Rollout::wake_at`] has come, [`Rollout::cancel`] when somebody asks to
+//! stop, and [`Rollout::poll`] until it is empty after each.
+//!
+//! A phase is entered in one place, [`Rollout::enter`] (or [`Rollout::settle`] on the way out), which asks for what the
+//! phase needs; `on_*` are the reactions. The only point of no doubt is the commit record: what the ledger names is
+//! what every later run, this one's recovery included, makes serve.
+
+mod alphabet;
+mod attempt;
+mod baking;
+pub mod invariants;
+mod phase;
+mod proving;
+mod settling;
+mod strategy;
+mod table;
+
+use std::collections::{BTreeMap, VecDeque};
+
+use serde::{Deserialize, Serialize};
+
+pub use alphabet::{
+    Action, ActionId, Address, Done, End, Entry, Event, Fault, FaultCode, Fleet, Happening, Life, Mark, Member,
+    Observation, Record, Seen, Started, Table, Traffic, Why,
+};
+pub use strategy::{Step, Strategy};
+pub use table::FULL;
+
+use crate::protocol::{Outcome, Timestamp};
+use crate::spec::{Generation, InstanceId};
+use attempt::{Heard, RETRY, Try};
+use phase::Phase;
+
+/// How often an act that did not go through is tried before the edge for that is taken.
+///
+/// Acts are idempotent and bounded by the target's own time limits, so three tries bound every phase; more would only
+/// make a broken engine take longer to be reported.
+pub const TRIES: u8 = 3;
+
+/// Everything that is decided before a rollout begins.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Plan {
+    /// How.
+    pub strategy: Strategy,
+    /// What is to serve. In a recovery: what the dead run brought, as it was observed, where that is not what serves.
+    pub new: Fleet,
+    /// What serves, and is gone back to. One without instances counts as none.
+    pub old: Option<Fleet>,
+    /// Instances of nobody, to be removed on the way.
+    pub strays: Vec<InstanceId>,
+    /// How long and how often.
+    pub timing: Timing,
+}
+
+/// Times in milliseconds, and counts.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Timing {
+    /// Between two probes.
+    pub every: u64,
+    /// Good probes in a row that prove an instance.
+    pub successes: u32,
+    /// Bad probes in a row that fail one that serves.
+    pub failures: u32,
+    /// From the start of the last instance until all must be proven.
+    pub prove: u64,
+    /// How long the new version is watched under traffic.
+    pub bake: u64,
+    /// Attempts without a good answer, of a thousand, above which the new version fails.
+    pub errors: u32,
+    /// How long running requests on instances without new traffic may take.
+    pub drain: u64,
+    /// How long going back may wait for what served before to answer.
+    pub verify: u64,
+}
+
+/// How far it has reached into the world, and so what going back has to undo.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+enum Reach {
+    /// Names and records only.
+    Records,
+    /// Instances may have been started; what served serves on as it did.
+    Instances,
+    /// The traffic may have been moved, or the service interrupted.
+    Traffic,
+}
+
+/// One rollout, or the settling of one that died.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Rollout {
+    plan: Plan,
+    step: usize,
+    phase: Phase,
+    /// Never goes back.
+    now: Timestamp,
+    /// The caller's clock, as it was last told.
+    heard: Timestamp,
+    /// Milliseconds that the caller's clock was set back by, in all.
+    set_back: u64,
+    under_way: BTreeMap<ActionId, Action>,
+    outbox: VecDeque<(ActionId, Action)>,
+    lives: BTreeMap<InstanceId, Life>,
+    reach: Reach,
+    /// It settles what another run left, and knows nothing of the world but what the plan says.
+    recovering: bool,
+    /// The process will be ended soon: wait for nobody.
+    hurry: bool,
+    /// The phase that was told last.
+    told: &'static str,
+    events: Vec<Event>,
+}
+
+impl Rollout {
+    /// A rollout that begins now.
+    #[must_use]
+    pub fn begin(now: Timestamp, plan: Plan) -> Self {
+        let mut rollout = Self::idle(now, plan);
+        if rollout.plan.new.members.is_empty() {
+            let why = "the plan names no instance to start".to_owned();
+            rollout.settle(rollout.old_generation(), Why::World(why));
+        } else {
+            rollout.enter(0);
+        }
+        rollout
+    }
+
+    /// Makes `goal` serve and puts everything else away: what a dead run left, or what it had already decided.
+    ///
+    /// Of a goal that the plan has no instance of nothing can be made to serve: then nothing is touched, and it is over
+    /// at once.
+    #[must_use]
+    pub fn recover(now: Timestamp, plan: Plan, goal: Option<Generation>, why: Why) -> Self {
+        let mut rollout = Self::idle(now, plan);
+        rollout.reach = Reach::Traffic;
+        rollout.recovering = true;
+        rollout.settle_after_adopting(goal, why);
+        rollout
+    }
+
+    fn idle(now: Timestamp, mut plan: Plan) -> Self {
+        plan.old = plan.old.filter(|old| !old.members.is_empty());
+        Self {
+            plan,
+            step: 0,
+            phase: Phase::Stopping(Vec::new()),
+            now,
+            heard: now,
+            set_back: 0,
+            under_way: BTreeMap::new(),
+            outbox: VecDeque::new(),
+            lives: BTreeMap::new(),
+            reach: Reach::Records,
+            recovering: false,
+            hurry: false,
+            told: "",
+            events: Vec::new(),
+        }
+    }
+
+    /// The plan it follows.
+    #[must_use]
+    pub const fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
+    /// How it ended; `None` while it goes on.
+    #[must_use]
+    pub const fn end(&self) -> Option<&End> {
+        match &self.phase {
+            Phase::Over(end) => Some(end),
+            Phase::Adopting(_)
+            | Phase::Beginning(_)
+            | Phase::Withdrawing { .. }
+            | Phase::Stopping(_)
+            | Phase::Starting(_)
+            | Phase::Admitting(_)
+            | Phase::Proving(_)
+            | Phase::Shifting(_)
+            | Phase::Baking(_)
+            | Phase::Committing(_)
+            | Phase::Settling(_) => None,
+        }
+    }
+
+    /// The phase's name, for people.
+    #[must_use]
+    pub const fn phase(&self) -> &'static str {
+        self.phase.name()
+    }
+
+    /// What to do next; `None`: nothing until something is heard.
+    pub fn poll(&mut self) -> Option<(ActionId, Action)> {
+        self.outbox.pop_front()
+    }
+
+    /// What happened since this was last asked.
+    pub fn events(&mut self) -> Vec<Event> {
+        std::mem::take(&mut self.events)
+    }
+
+    /// When [`Rollout::tick`] is due, by the caller's clock.
+    #[must_use]
+    pub fn wake_at(&self) -> Option<Timestamp> {
+        let at = self.phase.wake_at(&self.plan.timing)?;
+        Some(Timestamp(at.since(Timestamp(self.set_back))))
+    }
+
+    /// An action has ended. One that is not under way is ignored.
+    pub fn observe(&mut self, now: Timestamp, id: ActionId, observation: Observation) {
+        self.hear_clock(now);
+        if self.under_way.remove(&id).is_none() || self.end().is_some() {
+            return;
+        }
+        if let Some(by) = observation.fenced() {
+            return self.fenced(by);
+        }
+        match &self.phase {
+            Phase::Adopting(_)
+            | Phase::Beginning(_)
+            | Phase::Withdrawing { .. }
+            | Phase::Stopping(_)
+            | Phase::Starting(_)
+            | Phase::Admitting(_)
+            | Phase::Shifting(_)
+            | Phase::Committing(_) => self.on_act(id, observation),
+            Phase::Proving(_) => self.on_proving(id, observation),
+            Phase::Baking(_) => self.on_baking(id, observation),
+            Phase::Settling(_) => self.on_settling(id, observation),
+            Phase::Over(_) => {}
+        }
+        debug_assert!(invariants::has_a_deadline(self), "{self:?}");
+    }
+
+    /// Time has passed. A spurious call does nothing.
+    pub fn tick(&mut self, now: Timestamp) {
+        self.hear_clock(now);
+        self.ask_what_is_due();
+        match &self.phase {
+            Phase::Proving(_) => self.time_in_proving(),
+            Phase::Baking(_) => self.time_in_baking(),
+            Phase::Settling(_) => self.time_in_settling(),
+            Phase::Adopting(_)
+            | Phase::Beginning(_)
+            | Phase::Withdrawing { .. }
+            | Phase::Stopping(_)
+            | Phase::Starting(_)
+            | Phase::Admitting(_)
+            | Phase::Shifting(_)
+            | Phase::Committing(_)
+            | Phase::Over(_) => {}
+        }
+        debug_assert!(invariants::has_a_deadline(self), "{self:?}");
+    }
+
+    /// Somebody asks to stop. Accepted in every phase; without effect where it is over or where the commit is on its
+    /// way: then the new version serves, and only the putting away is cut short.
+    pub fn cancel(&mut self, now: Timestamp) {
+        self.hear_clock(now);
+        self.hurry = true;
+        match &self.phase {
+            Phase::Adopting(_)
+            | Phase::Beginning(_)
+            | Phase::Withdrawing { .. }
+            | Phase::Stopping(_)
+            | Phase::Starting(_)
+            | Phase::Admitting(_)
+            | Phase::Proving(_)
+            | Phase::Shifting(_)
+            | Phase::Baking(_) => {
+                self.decided("go back", vec!["the run was asked to stop".to_owned()]);
+                self.settle(self.old_generation(), Why::Cancelled);
+            }
+            Phase::Settling(_) => self.hurry_in_settling(),
+            Phase::Committing(_) | Phase::Over(_) => {}
+        }
+        debug_assert!(invariants::has_a_deadline(self), "{self:?}");
+    }
+
+    // --- going forward -------------------------------------------------------------------------------------------
+
+    /// Enters the phase of a step and asks for what it needs.
+    fn enter(&mut self, step: usize) {
+        self.step = step;
+        let Some(&step) = self.plan.strategy.steps().get(step) else {
+            return self.settle(Some(self.plan.new.generation), Why::Committed);
+        };
+        match step {
+            Step::Adopt => self.begin_adopting(),
+            Step::Begin => {
+                let act = self.attempt(Action::Record(Record::Began, Some(Mark::Starting)));
+                self.phase = Phase::Beginning(act);
+            }
+            Step::Withdraw => self.begin_withdrawing(),
+            Step::Start => {
+                self.reach = self.reach.max(Reach::Instances);
+                let members = self.plan.new.members.clone();
+                let acts = members.into_iter().map(|member| self.attempt(Action::Start(member))).collect();
+                self.phase = Phase::Starting(acts);
+            }
+            Step::Prove => {
+                let old = if self.withdrawn() { None } else { self.plan.old.as_ref() };
+                let table = Table::admitted(old, &self.plan.new);
+                let act = self.attempt(Action::Route { table, mark: Mark::Proving, force: false });
+                self.phase = Phase::Admitting(act);
+            }
+            Step::Shift => {
+                self.reach = Reach::Traffic;
+                let act = self.attempt(Action::Route { table: self.shifted(), mark: Mark::Shifted, force: false });
+                self.phase = Phase::Shifting(act);
+            }
+            Step::Bake => self.begin_baking(),
+            Step::Commit => self.begin_committing(),
+        }
+        self.entered();
+    }
+
+    fn begin_adopting(&mut self) {
+        let ids = self.kept();
+        if ids.is_empty() {
+            return self.enter(self.step + 1);
+        }
+        let act = self.attempt(Action::Adopt(ids));
+        self.phase = Phase::Adopting(act);
+    }
+
+    fn begin_withdrawing(&mut self) {
+        if self.plan.old.is_none() {
+            return self.enter(self.step + 1);
+        }
+        self.reach = Reach::Traffic;
+        let until = self.now.plus(self.plan.timing.drain);
+        let act = self.attempt(Action::Route { table: Table::empty(), mark: Mark::Withdrawing, force: false });
+        self.phase = Phase::Withdrawing { until, act };
+    }
+
+    /// An act of the phase ended.
+    fn on_act(&mut self, id: ActionId, observation: Observation) {
+        let now = self.now;
+        let Some(act) = self.phase.acts_mut().into_iter().find(|act| act.is(id)) else { return };
+        if let Observation::Started(Started::Refused(seen)) = observation {
+            let instance = act.instance();
+            return self.unwell(Fault { code: FaultCode::StartFailed, instance, seen });
+        }
+        let (done, lingering) = observation.done();
+        match act.heard(now, &done) {
+            Heard::Yes if self.phase.pending() => {}
+            Heard::Yes => self.go_on(&lingering),
+            Heard::Again(trouble) => self.trouble(trouble),
+            Heard::GivenUp { trouble, unknown } => self.given_up(trouble, unknown),
+        }
+    }
+
+    /// What the phase waited for is done: what comes next.
+    fn go_on(&mut self, lingering: &[(InstanceId, u32)]) {
+        match &mut self.phase {
+            Phase::Withdrawing { until, act } => {
+                if lingering.is_empty() || act.forced() {
+                    return self.begin_stopping();
+                }
+                let force = self.now >= *until;
+                act.repeat(if force { self.now } else { self.now.plus(RETRY) }, force);
+                self.ask_what_is_due();
+            }
+            Phase::Admitting(_) => self.begin_proving(),
+            Phase::Adopting(_)
+            | Phase::Beginning(_)
+            | Phase::Stopping(_)
+            | Phase::Starting(_)
+            | Phase::Proving(_)
+            | Phase::Shifting(_)
+            | Phase::Baking(_)
+            | Phase::Committing(_)
+            | Phase::Settling(_)
+            | Phase::Over(_) => self.enter(self.step + 1),
+        }
+    }
+
+    /// An act of the phase did not go through, however often it was tried.
+    fn given_up(&mut self, trouble: String, unknown: bool) {
+        if matches!(self.phase, Phase::Committing(_)) && unknown {
+            return self.over(End {
+                outcome: Outcome::Stranded,
+                reason: "commit-unknown".to_owned(),
+                because: vec![format!("nobody knows whether the commit was recorded: {trouble}")],
+                serving: Some(self.plan.new.generation),
+                quarantine: false,
+                left: self.plan.old.iter().flat_map(|old| &old.members).map(|member| member.id).collect(),
+            });
+        }
+        self.decided("go back", vec![trouble.clone()]);
+        self.settle(self.old_generation(), Why::World(trouble));
+    }
+
+    fn begin_stopping(&mut self) {
+        let ids: Vec<_> = self.plan.old.iter().flat_map(|old| &old.members).map(|member| member.id).collect();
+        let acts = ids.into_iter().map(|id| self.attempt(Action::Stop(id))).collect();
+        self.phase = Phase::Stopping(acts);
+    }
+
+    fn begin_committing(&mut self) {
+        let evidence = self.evidence();
+        self.decided("commit", evidence.clone());
+        let mark = Mark::Settling { goal: Some(self.plan.new.generation), why: Why::Committed };
+        let act = self.attempt(Action::Record(Record::Committed { evidence }, Some(mark)));
+        self.phase = Phase::Committing(act);
+    }
+
+    /// The new version is not well: go back.
+    fn unwell(&mut self, fault: Fault) {
+        self.decided("go back", vec![fault.seen.clone()]);
+        self.settle(self.old_generation(), Why::Unwell(fault));
+    }
+
+    /// Another run has the lease. Nothing more is done: what is half done is for that run to settle.
+    fn fenced(&mut self, by: &str) {
+        let took_over = format!("another run took over: {by}");
+        let end = match &self.phase {
+            Phase::Settling(settling) => self.end_when_fenced(settling, &took_over),
+            Phase::Committing(act) if act.unknown() => {
+                let unknown = "nobody knows whether the commit was recorded".to_owned();
+                lost(vec![took_over, unknown])
+            }
+            Phase::Adopting(_)
+            | Phase::Beginning(_)
+            | Phase::Withdrawing { .. }
+            | Phase::Stopping(_)
+            | Phase::Starting(_)
+            | Phase::Admitting(_)
+            | Phase::Proving(_)
+            | Phase::Shifting(_)
+            | Phase::Baking(_)
+            | Phase::Committing(_)
+            | Phase::Over(_) => lost(vec![took_over]),
+        };
+        self.over(end);
+    }
+
+    // --- small words ---------------------------------------------------------------------------------------------
+
+    /// Takes in the caller's clock. Where that was set back, no time has passed.
+    fn hear_clock(&mut self, now: Timestamp) {
+        self.set_back += self.heard.since(now);
+        self.heard = now;
+        self.now = now.plus(self.set_back);
+    }
+
+    fn old_generation(&self) -> Option<Generation> {
+        self.plan.old.as_ref().map(|old| old.generation)
+    }
+
+    /// Whether the old instances are stopped on the way, so that going back has to start them.
+    fn withdrawn(&self) -> bool {
+        self.plan.strategy.interrupts() && self.plan.old.is_some()
+    }
+
+    fn shifted(&self) -> Table {
+        if self.withdrawn() {
+            return Table::serving(Some(&self.plan.new));
+        }
+        Table::shifted(self.plan.old.as_ref(), &self.plan.new)
+    }
+
+    /// What is kept or removed by this holder, and so must bear its name.
+    fn kept(&self) -> Vec<InstanceId> {
+        let old = self.plan.old.iter().flat_map(|old| &old.members).map(|member| member.id);
+        old.chain(self.plan.strays.iter().copied()).collect()
+    }
+
+    /// Asks for an action; smallest free number, so that equal states are equal.
+    fn ask(&mut self, action: Action) -> ActionId {
+        debug_assert!(self.spares_what_serves(&action), "{action:?} in {self:?}");
+        let id = (0..).map(ActionId).find(|id| !self.under_way.contains_key(id)).expect("u32 ids outnumber actions");
+        self.under_way.insert(id, action.clone());
+        self.outbox.push_back((id, action));
+        id
+    }
+
+    fn attempt(&mut self, action: Action) -> Try {
+        let mut act = Try::of(action.clone());
+        act.asked(self.ask(action));
+        act
+    }
+
+    /// Asks again for each act whose time has come.
+    fn ask_what_is_due(&mut self) {
+        let now = self.now;
+        let due = |act: &&Try| act.is_due(now);
+        while let Some(action) = self.phase.acts().into_iter().find(due).map(|act| act.action().clone()) {
+            let id = self.ask(action);
+            if let Some(act) = self.phase.acts_mut().into_iter().find(|act| act.is_due(now)) {
+                act.asked(id);
+            }
+        }
+    }
+
+    /// Takes back what nobody has carried out yet.
+    fn take_back_unsent(&mut self) {
+        for (id, _) in self.outbox.drain(..) {
+            self.under_way.remove(&id);
+        }
+    }
+
+    fn over(&mut self, end: End) {
+        self.take_back_unsent();
+        self.phase = Phase::Over(end);
+        self.entered();
+    }
+
+    fn entered(&mut self) {
+        let name = self.phase();
+        if self.told != name {
+            self.told = name;
+            self.events.push(Event { at: self.now, what: Happening::Entered(name) });
+        }
+    }
+
+    fn decided(&mut self, decision: &str, because: Vec<String>) {
+        let what = Happening::Decided { decision: decision.to_owned(), because };
+        self.events.push(Event { at: self.now, what });
+    }
+
+    fn trouble(&mut self, trouble: String) {
+        self.events.push(Event { at: self.now, what: Happening::Trouble(trouble) });
+    }
+
+    /// Whether an action leaves alone what serves, or is to serve.
+    fn spares_what_serves(&self, action: &Action) -> bool {
+        match &self.phase {
+            Phase::Settling(settling) => invariants::spares(settling.goal(), action),
+            Phase::Withdrawing { .. } | Phase::Stopping(_) if self.withdrawn() => {
+                !matches!(action, Action::Remove(_))
+            }
+            Phase::Adopting(_)
+            | Phase::Beginning(_)
+            | Phase::Withdrawing { .. }
+            | Phase::Stopping(_)
+            | Phase::Starting(_)
+            | Phase::Admitting(_)
+            | Phase::Proving(_)
+            | Phase::Shifting(_)
+            | Phase::Baking(_)
+            | Phase::Committing(_)
+            | Phase::Over(_) => invariants::spares(self.plan.old.as_ref(), action),
+        }
+    }
+}
+
+fn lost(because: Vec<String>) -> End {
+    End {
+        outcome: Outcome::Busy,
+        reason: "lease-lost".to_owned(),
+        because,
+        serving: None,
+        quarantine: false,
+        left: Vec::new(),
+    }
+}
+

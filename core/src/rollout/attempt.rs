@@ -1,0 +1,122 @@
+//! Acts are tried until they are done, and not for ever.
+
+use super::{Action, ActionId, Done, InstanceId, TRIES};
+use crate::protocol::Timestamp;
+
+/// Milliseconds between two tries of an act.
+pub(super) const RETRY: u64 = 500;
+
+/// An act that is tried until it is done, [`TRIES`] times at most.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Try {
+    id: Option<ActionId>,
+    action: Action,
+    tries: u8,
+    again: Option<Timestamp>,
+    /// Some answer was that nobody knows. A later no does not undo that: it speaks of its own try.
+    unknown: bool,
+}
+
+/// What hearing of an act comes to.
+pub(super) enum Heard {
+    /// It is done.
+    Yes,
+    /// It is tried again, for this reason.
+    Again(String),
+    /// It was tried often enough.
+    GivenUp {
+        /// The last reason.
+        trouble: String,
+        /// It may have happened all the same.
+        unknown: bool,
+    },
+}
+
+impl Try {
+    pub(super) const fn of(action: Action) -> Self {
+        Self { id: None, action, tries: 1, again: None, unknown: false }
+    }
+
+    pub(super) fn heard(&mut self, now: Timestamp, done: &Done) -> Heard {
+        self.id = None;
+        let trouble = match done {
+            Done::Yes => return Heard::Yes,
+            Done::No(why) | Done::Fenced(why) => why.clone(),
+            Done::Unknown(why) => {
+                self.unknown = true;
+                why.clone()
+            }
+        };
+        if self.tries >= TRIES {
+            return Heard::GivenUp { trouble, unknown: self.unknown };
+        }
+        self.tries += 1;
+        self.again = Some(now.plus(RETRY));
+        Heard::Again(trouble)
+    }
+
+    /// Is to be asked for once more, as a part of the plan and not for want of an answer.
+    pub(super) fn repeat(&mut self, at: Timestamp, forced: bool) {
+        self.id = None;
+        self.tries = 1;
+        self.unknown = false;
+        self.again = Some(at);
+        if let Action::Route { force, .. } = &mut self.action {
+            *force = forced;
+        }
+    }
+
+    /// It has been asked for, under this number.
+    pub(super) const fn asked(&mut self, id: ActionId) {
+        self.id = Some(id);
+        self.again = None;
+    }
+
+    /// Whether this number is the one that it was asked for under last.
+    pub(super) fn is(&self, id: ActionId) -> bool {
+        self.id == Some(id)
+    }
+
+    /// Whether the time to ask for it has come.
+    pub(super) fn is_due(&self, now: Timestamp) -> bool {
+        self.again.is_some_and(|again| again <= now)
+    }
+
+    /// When it is to be asked for again.
+    pub(super) const fn again(&self) -> Option<Timestamp> {
+        self.again
+    }
+
+    /// Whether an answer, or the time to try again, is still to come.
+    pub(super) const fn pending(&self) -> bool {
+        self.id.is_some() || self.again.is_some()
+    }
+
+    /// Whether nobody knows if it happened.
+    pub(super) const fn unknown(&self) -> bool {
+        self.unknown
+    }
+
+    pub(super) const fn action(&self) -> &Action {
+        &self.action
+    }
+
+    pub(super) const fn forced(&self) -> bool {
+        matches!(self.action, Action::Route { force: true, .. })
+    }
+
+    pub(super) const fn instance(&self) -> Option<InstanceId> {
+        match &self.action {
+            Action::Start(member) => Some(member.id),
+            Action::Revive(id) | Action::Log(id) | Action::Stop(id) | Action::Remove(id) => {
+                Some(*id)
+            }
+            Action::Adopt(_)
+            | Action::Record(..)
+            | Action::Route { .. }
+            | Action::Probe(_)
+            | Action::Watch(_)
+            | Action::Conclude(_) => None,
+        }
+    }
+}

@@ -1,0 +1,220 @@
+//! Baking: the new version has the traffic and is watched.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{ActionId, Fault, FaultCode, Life, Member, Observation, Phase, Rollout, Seen, Traffic};
+use crate::protocol::Timestamp;
+use crate::spec::InstanceId;
+
+/// The fewest bad answers that can condemn a version.
+///
+/// At little traffic one blip is a large share: with two bad answers in a minute nobody can tell a broken version from
+/// a restarted database. Three is the least that is no coincidence, and a version that answers nothing at all is
+/// condemned by its probes and its router checks anyway.
+const LEAST_BAD: u64 = 3;
+
+/// What is known while baking.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Baking {
+    since: Timestamp,
+    until: Timestamp,
+    /// When want of evidence ends the waiting.
+    give_up: Timestamp,
+    next: Timestamp,
+    probe: Option<ActionId>,
+    watch: Option<ActionId>,
+    /// Bad probes in a row, by instance.
+    bad: BTreeMap<InstanceId, u32>,
+    /// Instances that the last round of probes found well.
+    well: BTreeSet<InstanceId>,
+    /// Instances that the last look at how they live did see.
+    watched: BTreeSet<InstanceId>,
+    /// The last counts, by instance.
+    counts: BTreeMap<InstanceId, Traffic>,
+    /// What was counted before the counting started anew.
+    before: Traffic,
+    /// The last failure of the measuring.
+    blind: String,
+    probes: u32,
+}
+
+impl Baking {
+    /// A look is under way: its answer is waited for, but not for ever. Else: the next look.
+    pub(super) fn wake_at(&self) -> Timestamp {
+        if self.probe.is_some() || self.watch.is_some() { self.give_up } else { self.next.min(self.give_up) }
+    }
+}
+
+impl Rollout {
+    pub(super) fn begin_baking(&mut self) {
+        let until = self.now.plus(self.plan.timing.bake);
+        self.phase = Phase::Baking(Baking {
+            since: self.now,
+            until,
+            give_up: until.plus(self.plan.timing.prove),
+            next: self.now,
+            probe: None,
+            watch: None,
+            bad: BTreeMap::new(),
+            well: BTreeSet::new(),
+            watched: BTreeSet::new(),
+            counts: BTreeMap::new(),
+            before: Traffic::default(),
+            blind: "the last look is too long ago".to_owned(),
+            probes: 0,
+        });
+        self.time_in_baking();
+    }
+
+    pub(super) fn time_in_baking(&mut self) {
+        let now = self.now;
+        let Phase::Baking(baking) = &self.phase else { return };
+        if now >= baking.give_up {
+            let why = baking.blind.clone();
+            return self.unmeasured(&why);
+        }
+        if now < baking.next || baking.probe.is_some() || baking.watch.is_some() {
+            return;
+        }
+        let (probe, watch) = self.look();
+        let every = self.plan.timing.every;
+        if let Phase::Baking(baking) = &mut self.phase {
+            baking.probe = Some(probe);
+            baking.watch = Some(watch);
+            baking.next = now.plus(every);
+            if now < baking.until {
+                // The last look is at the very end, so that the verdict rests on how it is then.
+                baking.next = baking.next.min(baking.until);
+            }
+        }
+    }
+
+    pub(super) fn on_baking(&mut self, id: ActionId, observation: Observation) {
+        let Phase::Baking(baking) = &mut self.phase else { return };
+        if baking.probe == Some(id) {
+            let seen = observation.probed();
+            let failed = baking.hear(&self.plan.new.members, &seen, self.plan.timing.failures);
+            self.saw(seen);
+            if let Some(fault) = failed {
+                return self.unwell(fault);
+            }
+        } else if baking.watch == Some(id) {
+            let lives = observation.watched();
+            baking.see(&self.plan.new.members, &lives);
+            if let Some(fault) = self.lives_badly(lives).or_else(|| self.answers_badly()) {
+                return self.unwell(fault);
+            }
+        } else {
+            return;
+        }
+        if self.well_baked() {
+            return self.enter(self.step + 1);
+        }
+        self.time_in_baking();
+    }
+
+    /// Positive evidence from every instance, from the end of the bake: what was not seen then is not well.
+    fn well_baked(&self) -> bool {
+        let Phase::Baking(baking) = &self.phase else { return false };
+        self.now >= baking.until
+            && baking.probe.is_none()
+            && baking.watch.is_none()
+            && self.plan.new.members.iter().all(|member| {
+                let life = self.lives.get(&member.id);
+                baking.well.contains(&member.id)
+                    && baking.watched.contains(&member.id)
+                    && life.is_some_and(|life| life.is_as_planned() && life.traffic.is_some())
+            })
+    }
+
+    /// Attempts and those without a good answer, of all new instances.
+    fn answered(&self) -> (u64, u64) {
+        let Phase::Baking(baking) = &self.phase else { return (0, 0) };
+        baking.counts.values().chain([&baking.before]).fold((0, 0), |(attempts, bad), traffic| {
+            (attempts + traffic.attempts, bad + traffic.attempts.saturating_sub(traffic.good))
+        })
+    }
+
+    fn answers_badly(&self) -> Option<Fault> {
+        let (attempts, bad) = self.answered();
+        let too_many = bad >= LEAST_BAD && bad * 1000 > u64::from(self.plan.timing.errors) * attempts;
+        too_many.then(|| Fault {
+            code: FaultCode::Errors,
+            instance: None,
+            seen: format!("{bad} of {attempts} requests got no good answer ({})", share(bad, attempts)),
+        })
+    }
+
+    /// What the commit rests on, in words and numbers.
+    pub(super) fn evidence(&self) -> Vec<String> {
+        let Phase::Baking(baking) = &self.phase else { return Vec::new() };
+        let (attempts, bad) = self.answered();
+        let replicas = self.plan.new.members.len();
+        vec![
+            format!("{replicas} of {replicas} instances answered through the router, {} rounds of probes", baking.probes),
+            format!("no exit and no restart in {} s of traffic", self.now.since(baking.since) / 1000),
+            format!("{bad} of {attempts} requests without a good answer ({})", share(bad, attempts)),
+            "the digest read back from every instance is the planned one".to_owned(),
+        ]
+    }
+}
+
+impl Baking {
+    /// Takes in one round of probes. Who is missing in it was not measured.
+    fn hear(&mut self, members: &[Member], seen: &BTreeMap<InstanceId, Seen>, failures: u32) -> Option<Fault> {
+        self.probe = None;
+        self.probes += 1;
+        self.well.clear();
+        let nothing = Seen::Nothing("no probe came back".to_owned());
+        let mut failed = None;
+        for id in members.iter().map(|member| member.id) {
+            match seen.get(&id).unwrap_or(&nothing) {
+                Seen::Good => {
+                    self.bad.remove(&id);
+                    self.well.insert(id);
+                }
+                Seen::Bad(what) => {
+                    let bad = self.bad.entry(id).or_default();
+                    *bad += 1;
+                    self.blind = format!("{id} was not well at the end: {what}");
+                    if *bad >= failures && failed.is_none() {
+                        let seen = format!("{bad} bad probes in a row; the last: {what}");
+                        failed = Some(Fault { code: FaultCode::ProbeFailed, instance: Some(id), seen });
+                    }
+                }
+                Seen::Nothing(why) => self.blind = format!("{id}: {why}"),
+            }
+        }
+        failed
+    }
+
+    /// Takes in one look at how they live. Counts that started anew are added to those from before.
+    fn see(&mut self, members: &[Member], lives: &BTreeMap<InstanceId, Life>) {
+        self.watch = None;
+        self.watched = lives.keys().copied().collect();
+        for id in members.iter().map(|member| member.id) {
+            let Some(life) = lives.get(&id) else {
+                self.blind = format!("{id}: the engine did not say how it lives");
+                continue;
+            };
+            match (life.as_planned, life.traffic) {
+                (None, _) => self.blind = format!("{id}: the digest of what it runs could not be read"),
+                (Some(_), None) => self.blind = format!("{id}: the router did not say what it answered"),
+                (Some(_), Some(now)) => {
+                    let then = self.counts.insert(id, now).filter(|then| then.epoch != now.epoch);
+                    self.before.attempts += then.map_or(0, |then| then.attempts);
+                    self.before.good += then.map_or(0, |then| then.good);
+                }
+            }
+        }
+    }
+}
+
+/// A share in percent, for people.
+fn share(part: u64, whole: u64) -> String {
+    if whole == 0 {
+        return "no traffic".to_owned();
+    }
+    let permille = part * 1000 / whole;
+    format!("{}.{} %", permille / 10, permille % 10)
+}

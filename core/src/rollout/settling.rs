@@ -1,0 +1,523 @@
+//! Settling: what is to serve is decided; it gets all traffic, and everything else is put away.
+//!
+//! Forward after the commit, backward after a failure, and the same for what a dead run left. Going back starts nothing
+//! unless the strategy stopped it, or a recovery cannot know that it runs: what served before still runs.
+//!
+//! An act that is still under way is waited for before anything that it could overtake or undo.
+
+mod retiring;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::attempt::{Heard, Try};
+use super::{
+    Action, ActionId, End, Fleet, Mark, Observation, Phase, Reach, Rollout, Seen, Table, Why, lost,
+};
+use crate::protocol::{Outcome, Timestamp};
+use crate::spec::{Generation, InstanceId};
+
+/// What is known while settling.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Settling {
+    goal: Option<Fleet>,
+    why: Why,
+    stage: Stage,
+    /// What could not be put away.
+    left: Vec<InstanceId>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+enum Stage {
+    /// Acts from before are under way.
+    Awaiting(Then),
+    /// What is kept and removed is made this holder's own first.
+    Adopting(Try),
+    /// What must not run beside the goal is stopped; `Some`: an instance of it could not be.
+    Halting(Vec<Try>, Option<String>),
+    /// What is to serve was stopped, or may be: start it.
+    Reviving(Vec<Try>),
+    /// Give it all traffic.
+    Routing(Try),
+    /// See that it answers.
+    Verifying(Verifying),
+    /// It does not answer: leave the traffic to whoever can.
+    Stranding(Try, String),
+    /// Let running requests end.
+    Draining { until: Timestamp, act: Try },
+    /// Keep the last words of what failed.
+    Logging(ActionId),
+    /// Remove everything else.
+    Removing(Vec<Try>),
+    /// Record the end.
+    Concluding(Try, End),
+}
+
+/// What comes when nothing is under way any more.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+enum Then {
+    /// Make the goal serve.
+    Settle,
+    /// Remove everything else: a start that is under way could bring it back.
+    Remove,
+    /// Record the end: what comes after it could undo what it says.
+    Conclude,
+    /// Nothing.
+    Over(End),
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Verifying {
+    until: Timestamp,
+    next: Timestamp,
+    probe: Option<ActionId>,
+    /// Whether any round of probes has come back.
+    asked: bool,
+    /// Whether some instance answered well in the last one.
+    answers: bool,
+    /// The last that was not good.
+    last: String,
+}
+
+impl Settling {
+    pub(super) const fn name(&self) -> &'static str {
+        match (&self.why, &self.stage) {
+            (_, Stage::Concluding(..)) => "concluding",
+            (Why::Committed, _) => "retiring",
+            (Why::Unwell(_) | Why::World(_) | Why::Cancelled | Why::Abandoned, _) => "reverting",
+        }
+    }
+
+    pub(super) const fn goal(&self) -> Option<&Fleet> {
+        self.goal.as_ref()
+    }
+
+    pub(super) fn acts(&self) -> Vec<&Try> {
+        match &self.stage {
+            Stage::Adopting(act)
+            | Stage::Routing(act)
+            | Stage::Stranding(act, _)
+            | Stage::Draining { act, .. }
+            | Stage::Concluding(act, _) => vec![act],
+            Stage::Halting(acts, _) | Stage::Reviving(acts) | Stage::Removing(acts) => acts.iter().collect(),
+            Stage::Awaiting(_) | Stage::Verifying(_) | Stage::Logging(_) => Vec::new(),
+        }
+    }
+
+    pub(super) fn acts_mut(&mut self) -> Vec<&mut Try> {
+        match &mut self.stage {
+            Stage::Adopting(act)
+            | Stage::Routing(act)
+            | Stage::Stranding(act, _)
+            | Stage::Draining { act, .. }
+            | Stage::Concluding(act, _) => vec![act],
+            Stage::Halting(acts, _) | Stage::Reviving(acts) | Stage::Removing(acts) => acts.iter_mut().collect(),
+            Stage::Awaiting(_) | Stage::Verifying(_) | Stage::Logging(_) => Vec::new(),
+        }
+    }
+
+    /// When time alone makes a difference, beside acts that are tried again.
+    pub(super) const fn wake_at(&self) -> Option<Timestamp> {
+        match &self.stage {
+            Stage::Verifying(verifying) => verifying.wake_at(),
+            Stage::Awaiting(_)
+            | Stage::Adopting(_)
+            | Stage::Halting(..)
+            | Stage::Reviving(_)
+            | Stage::Routing(_)
+            | Stage::Stranding(..)
+            | Stage::Draining { .. }
+            | Stage::Logging(_)
+            | Stage::Removing(_)
+            | Stage::Concluding(..) => None,
+        }
+    }
+
+    fn mark(&self) -> Mark {
+        Mark::Settling { goal: self.goal.as_ref().map(|goal| goal.generation), why: self.why.clone() }
+    }
+}
+
+impl Verifying {
+    /// While the first answer is still to come there is nothing to judge by.
+    const fn wake_at(&self) -> Option<Timestamp> {
+        match (self.probe.is_some(), self.asked) {
+            (true, false) => None,
+            (true, true) => Some(self.until),
+            (false, _) => Some(if self.next.0 < self.until.0 || !self.asked { self.next } else { self.until }),
+        }
+    }
+}
+
+impl Rollout {
+    /// Makes `goal` serve and puts everything else away.
+    pub(super) fn settle(&mut self, goal: Option<Generation>, why: Why) {
+        self.take_back_unsent();
+        let stage = Stage::Awaiting(Then::Settle);
+        let settling = Settling { goal: self.fleet(goal), why, stage, left: Vec::new() };
+        self.put(settling.clone());
+        self.go_on_when_free(settling, Then::Settle);
+        self.entered();
+    }
+
+    /// What a dead run left is adopted before it is touched.
+    pub(super) fn settle_after_adopting(&mut self, goal: Option<Generation>, why: Why) {
+        let fleet = self.fleet(goal);
+        if let (Some(generation), None) = (goal, &fleet) {
+            return self.over(self.missing(generation));
+        }
+        let stage = Stage::Awaiting(Then::Settle);
+        let mut settling = Settling { goal: fleet, why, stage, left: Vec::new() };
+        self.put(settling.clone());
+        let ids: Vec<InstanceId> = self.all().into_iter().collect();
+        if ids.is_empty() {
+            self.go_on_when_free(settling, Then::Settle);
+        } else {
+            settling.stage = Stage::Adopting(self.attempt(Action::Adopt(ids)));
+            self.put(settling);
+        }
+        self.entered();
+    }
+
+    /// Goes on as soon as no act is under way that this would overtake.
+    fn go_on_when_free(&mut self, mut settling: Settling, then: Then) {
+        if self.busy_before(&then) {
+            settling.stage = Stage::Awaiting(then);
+            return self.put(settling);
+        }
+        match then {
+            Then::Settle => self.begin_settling(settling),
+            Then::Remove => self.remove_others(settling),
+            Then::Conclude => self.conclude(settling),
+            Then::Over(end) => self.over(end),
+        }
+    }
+
+    /// A start makes nothing that serves, so only what it could bring back waits for it; and what must run alone.
+    fn busy_before(&self, then: &Then) -> bool {
+        let starts_matter = match then {
+            Then::Settle => self.withdrawn(),
+            Then::Remove | Then::Conclude | Then::Over(_) => true,
+        };
+        self.under_way.values().any(|action| match action {
+            Action::Start(_) | Action::Revive(_) => starts_matter,
+            Action::Adopt(_)
+            | Action::Record(..)
+            | Action::Route { .. }
+            | Action::Stop(_)
+            | Action::Remove(_)
+            | Action::Conclude(_) => true,
+            Action::Probe(_) | Action::Watch(_) | Action::Log(_) => false,
+        })
+    }
+
+    fn begin_settling(&mut self, mut settling: Settling) {
+        if self.reach == Reach::Records {
+            settling.left.clone_from(&self.plan.strays);
+            return self.conclude(settling);
+        }
+        let ids = self.to_halt(&settling);
+        if ids.is_empty() {
+            return self.revive(settling);
+        }
+        let acts = ids.into_iter().map(|id| self.attempt(Action::Stop(id))).collect();
+        settling.stage = Stage::Halting(acts, None);
+        self.put(settling);
+    }
+
+    /// What cannot run twice is stopped before the goal is started again.
+    fn to_halt(&self, settling: &Settling) -> Vec<InstanceId> {
+        let alone = self.plan.strategy.interrupts() && settling.goal.is_some() && !self.watched(settling);
+        if alone { self.others(settling) } else { Vec::new() }
+    }
+
+    fn revive(&mut self, mut settling: Settling) {
+        let may_be_down = (self.recovering || self.withdrawn()) && !self.watched(&settling);
+        let members = settling.goal.iter().flat_map(|goal| goal.members.clone());
+        let ids: Vec<InstanceId> = members.filter(|_| may_be_down).map(|member| member.id).collect();
+        if ids.is_empty() {
+            return self.route_to_goal(settling);
+        }
+        let acts = ids.into_iter().map(|id| self.attempt(Action::Revive(id))).collect();
+        settling.stage = Stage::Reviving(acts);
+        self.put(settling);
+    }
+
+    fn route_to_goal(&mut self, mut settling: Settling) {
+        let mark = settling.mark();
+        let table = Table::serving(settling.goal.as_ref());
+        settling.stage = Stage::Routing(self.attempt(Action::Route { table, mark, force: false }));
+        self.put(settling);
+    }
+
+    /// Whether the goal was proven and watched under traffic a moment ago, by this very run.
+    fn watched(&self, settling: &Settling) -> bool {
+        settling.why == Why::Committed && !self.recovering
+    }
+
+    pub(super) fn time_in_settling(&mut self) {
+        self.time_to_verify();
+    }
+
+    pub(super) fn on_settling(&mut self, id: ActionId, observation: Observation) {
+        let Some(settling) = self.take() else { return };
+        match &settling.stage {
+            Stage::Awaiting(then) => {
+                let then = then.clone();
+                self.go_on_when_free(settling, then);
+            }
+            Stage::Verifying(verifying) if verifying.probe == Some(id) => {
+                self.on_verified(settling, observation.probed());
+            }
+            Stage::Logging(log) if *log == id => self.go_on_when_free(settling, Then::Remove),
+            Stage::Verifying(_) | Stage::Logging(_) => {}
+            Stage::Adopting(_)
+            | Stage::Halting(..)
+            | Stage::Reviving(_)
+            | Stage::Routing(_)
+            | Stage::Stranding(..)
+            | Stage::Draining { .. }
+            | Stage::Removing(_)
+            | Stage::Concluding(..) => self.on_settling_act(settling, id, observation),
+        }
+    }
+
+    fn on_settling_act(&mut self, mut settling: Settling, id: ActionId, observation: Observation) {
+        let now = self.now;
+        let Some(act) = settling.acts_mut().into_iter().find(|act| act.is(id)) else { return };
+        let (done, lingering) = observation.done();
+        let heard = act.heard(now, &done);
+        let action = act.action().clone();
+        let instance = act.instance();
+        self.put(settling);
+        match heard {
+            Heard::Yes => {
+                if let Action::Stop(id) = action {
+                    self.lives.entry(id).or_default().running = false;
+                }
+                self.stage_done(&lingering);
+            }
+            Heard::Again(trouble) => self.trouble(trouble),
+            Heard::GivenUp { trouble, .. } => {
+                self.trouble(trouble.clone());
+                self.stage_given_up(instance, trouble);
+            }
+        }
+    }
+
+    /// An act of the stage is done; goes on where it was the last.
+    fn stage_done(&mut self, lingering: &[(InstanceId, u32)]) {
+        if self.phase.pending() {
+            return;
+        }
+        let Some(settling) = self.take() else { return };
+        match &settling.stage {
+            Stage::Adopting(_) => self.begin_settling(settling),
+            Stage::Halting(_, None) => self.revive(settling),
+            Stage::Halting(_, Some(trouble)) => {
+                let why = format!("what must not run beside it could not be stopped: {trouble}");
+                self.strand(settling, why);
+            }
+            Stage::Reviving(_) => self.route_to_goal(settling),
+            Stage::Routing(_) => self.routed(settling, lingering),
+            Stage::Draining { .. } => self.drained(settling, lingering),
+            Stage::Removing(_) => self.conclude(settling),
+            Stage::Stranding(_, why) => {
+                let why = why.clone();
+                self.stranded(settling, why);
+            }
+            Stage::Concluding(_, end) => {
+                let end = end.clone();
+                self.over(end);
+            }
+            Stage::Awaiting(_) | Stage::Verifying(_) | Stage::Logging(_) => {}
+        }
+    }
+
+    /// An act of the stage did not go through, however often it was tried.
+    fn stage_given_up(&mut self, instance: Option<InstanceId>, trouble: String) {
+        let Some(mut settling) = self.take() else { return };
+        let serves = self.reach < Reach::Traffic || self.watched(&settling);
+        match &mut settling.stage {
+            Stage::Adopting(_) => self.stranded(settling, trouble),
+            Stage::Routing(_) if serves => self.leave_others(settling),
+            Stage::Routing(_) => self.stranded(settling, trouble),
+            Stage::Draining { .. } => self.leave_others(settling),
+            Stage::Halting(_, failed) => {
+                *failed = Some(trouble);
+                self.put(settling);
+                self.stage_done(&[]);
+            }
+            Stage::Reviving(_) => self.stage_done(&[]),
+            Stage::Removing(_) => {
+                settling.left.extend(instance);
+                self.put(settling);
+                self.stage_done(&[]);
+            }
+            Stage::Stranding(_, why) => {
+                let why = format!("{why}; {trouble}");
+                self.stranded(settling, why);
+            }
+            Stage::Concluding(_, end) => {
+                let mut end = end.clone();
+                end.because.push(format!("the end could not be recorded: {trouble}"));
+                self.over(end);
+            }
+            Stage::Awaiting(_) | Stage::Verifying(_) | Stage::Logging(_) => {}
+        }
+    }
+
+    /// The traffic is where it should be. Where it was moved, or nobody watched, see that it is answered.
+    fn routed(&mut self, mut settling: Settling, lingering: &[(InstanceId, u32)]) {
+        let moved = self.reach == Reach::Traffic && !self.watched(&settling);
+        if settling.goal.is_none() || !moved {
+            return self.drain(settling, Some(lingering));
+        }
+        settling.stage = Stage::Verifying(Verifying {
+            until: self.now.plus(self.plan.timing.verify),
+            next: self.now,
+            probe: None,
+            asked: false,
+            answers: false,
+            last: String::new(),
+        });
+        self.put(settling);
+        self.time_to_verify();
+    }
+
+    fn time_to_verify(&mut self) {
+        let now = self.now;
+        let Some(mut settling) = self.take() else { return };
+        let members = settling.goal.iter().flat_map(|goal| goal.members.clone()).collect();
+        let Stage::Verifying(verifying) = &mut settling.stage else { return };
+        if now >= verifying.until && verifying.asked {
+            let (answers, last) = (verifying.answers, verifying.last.clone());
+            if answers {
+                self.trouble(format!("not every instance answers: {last}"));
+                return self.drain(settling, None);
+            }
+            return self.strand(settling, format!("what should serve does not answer: {last}"));
+        }
+        if now >= verifying.next && verifying.probe.is_none() {
+            verifying.next = now.plus(self.plan.timing.every);
+            verifying.probe = Some(self.ask(Action::Probe(members)));
+        }
+        self.put(settling);
+    }
+
+    fn on_verified(&mut self, mut settling: Settling, seen: BTreeMap<InstanceId, Seen>) {
+        let members: Vec<InstanceId> = settling.goal.iter().flat_map(|goal| &goal.members).map(|it| it.id).collect();
+        let good = members.iter().filter(|id| seen.get(id) == Some(&Seen::Good)).count();
+        if let Stage::Verifying(verifying) = &mut settling.stage {
+            verifying.probe = None;
+            verifying.asked = true;
+            verifying.answers = good > 0;
+            verifying.last = members.iter().find_map(|id| seen.get(id)?.trouble()).unwrap_or_else(|| "no probe came back".to_owned());
+        }
+        self.saw(seen);
+        if good == members.len() || (good > 0 && self.hurry) {
+            return self.drain(settling, None);
+        }
+        self.put(settling);
+        self.time_to_verify();
+    }
+
+    /// The goal cannot be made to serve: leave the traffic to whoever can, and say so.
+    fn strand(&mut self, mut settling: Settling, why: String) {
+        self.decided("strand", vec![why.clone()]);
+        let fallback = self.fallback(&settling);
+        let table = Table::at_best(settling.goal.as_ref(), fallback.as_ref());
+        let act = self.attempt(Action::Route { table, mark: settling.mark(), force: false });
+        settling.stage = Stage::Stranding(act, why);
+        self.put(settling);
+    }
+
+    /// What still runs of the other fleet, as far as is known. In a recovery the plan is what was observed.
+    fn fallback(&self, settling: &Settling) -> Option<Fleet> {
+        let goal = settling.goal.as_ref().map(|goal| goal.generation);
+        let mut fleets = self.plan.old.iter().chain(std::iter::once(&self.plan.new));
+        let mut fleet = fleets.find(|fleet| Some(fleet.generation) != goal)?.clone();
+        fleet.members.retain(|member| match self.lives.get(&member.id) {
+            Some(life) => life.running && life.as_planned != Some(false),
+            None => self.recovering,
+        });
+        (!fleet.members.is_empty()).then_some(fleet)
+    }
+
+    fn stranded(&mut self, settling: Settling, why: String) {
+        let mut end = self.ending(&settling);
+        end.outcome = Outcome::Stranded;
+        end.because.push(why);
+        end.serving = None;
+        end.left = self.others(&settling);
+        self.go_on_when_free(settling, Then::Over(end));
+    }
+
+    fn missing(&self, generation: Generation) -> End {
+        End {
+            outcome: Outcome::Stranded,
+            reason: "nothing-left".to_owned(),
+            because: vec![format!("{generation} is to serve, and no instance of it is left")],
+            serving: None,
+            quarantine: false,
+            left: self.all().into_iter().collect(),
+        }
+    }
+
+    /// The lease is lost while settling. What was committed stays committed, whoever puts the rest away.
+    pub(super) fn end_when_fenced(&self, settling: &Settling, took_over: &str) -> End {
+        if let Stage::Concluding(_, end) = &settling.stage {
+            let mut end = end.clone();
+            end.because.push(format!("the end could not be recorded: {took_over}"));
+            return end;
+        }
+        if self.watched(settling) {
+            let mut end = self.ending(settling);
+            end.because.push(took_over.to_owned());
+            end.left = self.others(settling);
+            return end;
+        }
+        lost(vec![took_over.to_owned()])
+    }
+
+    /// Every instance but those of the goal.
+    fn others(&self, settling: &Settling) -> Vec<InstanceId> {
+        let mut others = self.all();
+        for member in settling.goal.iter().flat_map(|goal| &goal.members) {
+            others.remove(&member.id);
+        }
+        others.into_iter().collect()
+    }
+
+    fn all(&self) -> BTreeSet<InstanceId> {
+        let fleets = self.plan.old.iter().chain(std::iter::once(&self.plan.new));
+        let members = fleets.flat_map(|fleet| &fleet.members).map(|member| member.id);
+        members.chain(self.plan.strays.iter().copied()).collect()
+    }
+
+    /// The fleet of a generation; one without instances is none.
+    fn fleet(&self, generation: Option<Generation>) -> Option<Fleet> {
+        let mut fleets = self.plan.old.iter().chain(std::iter::once(&self.plan.new));
+        fleets.find(|fleet| Some(fleet.generation) == generation && !fleet.members.is_empty()).cloned()
+    }
+
+    fn put(&mut self, settling: Settling) {
+        self.phase = Phase::Settling(settling);
+    }
+
+    fn take(&self) -> Option<Settling> {
+        match &self.phase {
+            Phase::Settling(settling) => Some(settling.clone()),
+            Phase::Adopting(_)
+            | Phase::Beginning(_)
+            | Phase::Withdrawing { .. }
+            | Phase::Stopping(_)
+            | Phase::Starting(_)
+            | Phase::Admitting(_)
+            | Phase::Proving(_)
+            | Phase::Shifting(_)
+            | Phase::Baking(_)
+            | Phase::Committing(_)
+            | Phase::Over(_) => None,
+        }
+    }
+}

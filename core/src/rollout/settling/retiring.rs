@@ -1,0 +1,125 @@
+//! The end of settling: what does not serve is drained, heard for the last time, removed; and the end is recorded.
+
+use super::super::attempt::{RETRY, Try};
+use super::super::{Action, End, Fault, Reach, Rollout, Table, Why};
+use super::{Settling, Stage, Then};
+use crate::protocol::Outcome;
+use crate::spec::InstanceId;
+
+/// Milliseconds that requests on what is put away may still take when the process is about to be ended.
+const HURRIED_DRAIN: u64 = 1_000;
+
+impl Rollout {
+    /// The process will be ended soon: what only waits is cut short.
+    pub(in super::super) fn hurry_in_settling(&mut self) {
+        let soon = self.now.plus(HURRIED_DRAIN);
+        let Some(mut settling) = self.take() else { return };
+        let committed = settling.why == Why::Committed;
+        match &mut settling.stage {
+            Stage::Draining { .. } if committed => self.leave_others(settling),
+            Stage::Draining { until, .. } => {
+                *until = soon.min(*until);
+                self.put(settling);
+            }
+            Stage::Logging(_) => self.go_on_when_free(settling, Then::Remove),
+            Stage::Awaiting(_)
+            | Stage::Adopting(_)
+            | Stage::Halting(..)
+            | Stage::Reviving(_)
+            | Stage::Routing(_)
+            | Stage::Verifying(_)
+            | Stage::Stranding(..)
+            | Stage::Removing(_)
+            | Stage::Concluding(..) => {}
+        }
+    }
+
+    /// Lets requests on what is put away end; `None`: how many there are is not known.
+    pub(super) fn drain(&mut self, mut settling: Settling, lingering: Option<&[(InstanceId, u32)]>) {
+        if self.hurry && settling.why == Why::Committed {
+            return self.leave_others(settling);
+        }
+        if lingering.is_some_and(<[_]>::is_empty) {
+            return self.put_away(settling);
+        }
+        let wait = if self.hurry { HURRIED_DRAIN.min(self.plan.timing.drain) } else { self.plan.timing.drain };
+        let (table, mark) = (Table::serving(settling.goal.as_ref()), settling.mark());
+        let mut act = Try::of(Action::Route { table, mark, force: false });
+        act.repeat(self.now, wait == 0);
+        settling.stage = Stage::Draining { until: self.now.plus(wait), act };
+        self.put(settling);
+        self.ask_what_is_due();
+    }
+
+    pub(super) fn drained(&mut self, mut settling: Settling, lingering: &[(InstanceId, u32)]) {
+        let now = self.now;
+        if let Stage::Draining { until, act } = &mut settling.stage
+            && !lingering.is_empty()
+            && !act.forced()
+        {
+            let force = now >= *until;
+            act.repeat(if force { now } else { now.plus(RETRY).min(*until) }, force);
+            self.put(settling);
+            return self.ask_what_is_due();
+        }
+        self.put_away(settling);
+    }
+
+    fn put_away(&mut self, mut settling: Settling) {
+        let failed = match &settling.why {
+            Why::Unwell(fault) => fault.instance.or_else(|| self.plan.new.members.first().map(|member| member.id)),
+            Why::World(_) | Why::Cancelled | Why::Abandoned | Why::Committed => None,
+        };
+        match failed {
+            Some(id) if !self.hurry => {
+                settling.stage = Stage::Logging(self.ask(Action::Log(id)));
+                self.put(settling);
+            }
+            Some(_) | None => self.go_on_when_free(settling, Then::Remove),
+        }
+    }
+
+    pub(super) fn remove_others(&mut self, mut settling: Settling) {
+        let others = self.others(&settling);
+        if others.is_empty() {
+            return self.conclude(settling);
+        }
+        let acts = others.into_iter().map(|id| self.attempt(Action::Remove(id))).collect();
+        settling.stage = Stage::Removing(acts);
+        self.put(settling);
+    }
+
+    /// Leaves everything else to the next run.
+    pub(super) fn leave_others(&mut self, mut settling: Settling) {
+        settling.left = self.others(&settling);
+        self.go_on_when_free(settling, Then::Conclude);
+    }
+
+    pub(super) fn conclude(&mut self, mut settling: Settling) {
+        if self.busy_before(&Then::Conclude) {
+            settling.stage = Stage::Awaiting(Then::Conclude);
+            return self.put(settling);
+        }
+        let end = self.ending(&settling);
+        let act = self.attempt(Action::Conclude(end.clone()));
+        settling.stage = Stage::Concluding(act, end);
+        self.put(settling);
+        self.entered();
+    }
+
+    /// How it ends when all of this goes well.
+    pub(super) fn ending(&self, settling: &Settling) -> End {
+        let (outcome, reason, because, quarantine) = match &settling.why {
+            Why::Committed => (Outcome::Deployed, "proven", Vec::new(), false),
+            Why::Unwell(Fault { code, seen, .. }) => (Outcome::RolledBack, code.word(), vec![seen.clone()], true),
+            Why::World(why) if self.reach == Reach::Traffic => {
+                (Outcome::RolledBack, "not-its-fault", vec![why.clone()], false)
+            }
+            Why::World(why) => (Outcome::Failed, "not-its-fault", vec![why.clone()], false),
+            Why::Cancelled => (Outcome::Cancelled, "cancelled", vec!["the run was asked to stop".to_owned()], false),
+            Why::Abandoned => (Outcome::Restored, "recovered", vec!["an earlier run died".to_owned()], false),
+        };
+        let serving = settling.goal.as_ref().map(|goal| goal.generation);
+        End { outcome, reason: reason.to_owned(), because, serving, quarantine, left: settling.left.clone() }
+    }
+}

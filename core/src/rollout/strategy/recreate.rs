@@ -1,0 +1,16 @@
+//! In place of the old version.
+
+use super::Step;
+
+/// The old instances are stopped before the new ones start, and kept until the commit is recorded: going back starts
+/// them again.
+pub(super) const STEPS: &[Step] = &[
+    Step::Adopt,
+    Step::Begin,
+    Step::Withdraw,
+    Step::Start,
+    Step::Prove,
+    Step::Shift,
+    Step::Bake,
+    Step::Commit,
+];

@@ -1,0 +1,418 @@
+//! One run of the action, from the request to the report.
+//!
+//! The way: what is asked for → the configuration → the engine → what is there → (deploy) the image → the house (network,
+//! volume, router) → the lease, with everything that is remembered → what a dead run left → the decision → the rollout →
+//! the report. Each stage is entered by asking for what it needs, and left in the `on_*` that hears of it.
+
+mod calls;
+mod closing;
+mod deciding;
+mod facts;
+mod housing;
+mod looking;
+mod memory;
+mod request;
+mod rolling;
+
+use std::collections::BTreeMap;
+
+use crate::config::{Config, Environment};
+use crate::protocol::{Begin, Completion, Effect, Emit, Input, Level, Misuse, Outcome, Output, Platform, Timestamp};
+use crate::report::Report;
+use crate::rollout::{Action, ActionId, Plan, Rollout};
+use crate::spec::{Generation, Release};
+use crate::target::docker::{Docker, Image, Opened, Step, Survey};
+use calls::{Call, Calls, Progress};
+use facts::Facts;
+use memory::{Memory, Story};
+use request::{Command, Parsed, Request};
+
+/// What a call is for.
+#[derive(Clone, Debug)]
+enum Tag {
+    Config(usize),
+    Credentials,
+    Tunnel,
+    Names,
+    Containers,
+    Image { pulled: bool },
+    RouterImage { pulled: bool },
+    Publishers,
+    Listeners,
+    Range,
+    Network,
+    Router,
+    RouterStarted,
+    Unmade(crate::target::docker::Trouble),
+    Open { take: bool },
+    Key,
+    Fingerprint,
+    GoodImages,
+    Ancestor,
+    Serving(Action),
+    KeepImage,
+    Act(ActionId, Action),
+    Renew,
+    Kept,
+    LetGo,
+    Released,
+    Written,
+}
+
+/// What the rollout is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Purpose {
+    /// To finish or undo what a dead run left.
+    Recover,
+    /// What was asked for.
+    Deploy,
+}
+
+/// One run.
+#[derive(Debug)]
+pub struct Session {
+    now: Timestamp,
+    calls: Calls<Tag>,
+    begin: Begin,
+    begun: bool,
+    request: Option<Request>,
+    configs: Vec<(String, Option<String>)>,
+    config: Option<Config>,
+    environment: Option<Environment>,
+    facts: Facts,
+    docker: Option<Docker>,
+    survey: Survey,
+    image: Option<Image>,
+    opened: Opened,
+    memory: Option<Memory>,
+    /// The digest, version and configuration that are wanted.
+    wanted: Option<Release>,
+    fingerprints: BTreeMap<String, Option<String>>,
+    good_images: BTreeMap<String, bool>,
+    recovered: bool,
+    leased: bool,
+    lease_deadline: Timestamp,
+    /// When to ask for the lease again.
+    again: Option<Timestamp>,
+    renewed: Timestamp,
+    /// What is about to be rolled out.
+    planned: Option<Plan>,
+    rollout: Option<Rollout>,
+    purpose: Purpose,
+    story: Option<Story>,
+    /// The last act whose record was made, so that a second try makes no second one.
+    noted: Option<Action>,
+    /// Acts of the rollout that are under way: when they were begun.
+    acting: BTreeMap<ActionId, (Timestamp, Action)>,
+    shown: String,
+    cancelled: bool,
+    report: Report,
+    ending: bool,
+    done: Option<(Outcome, u8)>,
+    over: bool,
+}
+
+impl Default for Session {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Session {
+    /// A run that has not begun.
+    #[must_use]
+    pub fn new() -> Self {
+        Self {
+            now: Timestamp(0),
+            calls: Calls::new(),
+            begin: Begin::default(),
+            begun: false,
+            request: None,
+            configs: Vec::new(),
+            config: None,
+            environment: None,
+            facts: Facts::default(),
+            docker: None,
+            survey: Survey::default(),
+            image: None,
+            opened: Opened::default(),
+            memory: None,
+            wanted: None,
+            fingerprints: BTreeMap::new(),
+            good_images: BTreeMap::new(),
+            recovered: false,
+            leased: false,
+            lease_deadline: Timestamp(0),
+            again: None,
+            renewed: Timestamp(0),
+            planned: None,
+            rollout: None,
+            purpose: Purpose::Deploy,
+            story: None,
+            noted: None,
+            acting: BTreeMap::new(),
+            shown: String::new(),
+            cancelled: false,
+            report: Report::new("", Timestamp(0)),
+            ending: false,
+            done: None,
+            over: false,
+        }
+    }
+
+    /// Takes in what happened. Time never goes back: an earlier `now` counts as the latest one so far.
+    ///
+    /// # Errors
+    /// A [`Misuse`] where the caller broke the contract; the session is then of no further use.
+    pub fn handle(&mut self, now: Timestamp, input: Input) -> Result<(), Misuse> {
+        self.now = self.now.max(now);
+        if self.over {
+            return Err(Misuse::Over);
+        }
+        if self.begun == matches!(input, Input::Begin(_)) {
+            return Err(Misuse::NotBegun);
+        }
+        match input {
+            Input::Begin(begin) => self.on_begin(*begin),
+            Input::Completed { id, completion } => match self.calls.completed(id, completion) {
+                Progress::Unknown => return Err(Misuse::UnknownEffect(id)),
+                Progress::Going => {}
+                Progress::Over(call) => self.on_call(call),
+            },
+            Input::Cancel { .. } => self.on_cancel(),
+            Input::Tick => {}
+        }
+        self.on_time();
+        Ok(())
+    }
+
+    /// Gives out what to do next.
+    #[must_use]
+    pub fn poll(&mut self) -> Output {
+        if let Some(output) = self.calls.poll() {
+            return output;
+        }
+        if let Some((outcome, exit_code)) = self.done {
+            self.over = true;
+            return Output::Done { outcome, exit_code };
+        }
+        Output::Idle { wake_at: self.wake_at(), reason: self.waiting_for() }
+    }
+
+    fn on_begin(&mut self, begin: Begin) {
+        self.begun = true;
+        self.begin = begin;
+        self.facts = Facts::of(&self.begin);
+        self.report = Report::new("", self.now);
+        self.report.journal.clone_from(&self.begin.journal);
+        self.report.run_url.clone_from(&self.facts.run_url);
+        match request::parse(&self.begin) {
+            Parsed::Help(text) => {
+                self.emit(Emit::Log { level: Level::Info, text });
+                self.done = Some((Outcome::Shown, 0));
+            }
+            Parsed::Mistakes(mistakes) => {
+                let next = vec!["`cd-action --help` lists commands and flags".to_owned()];
+                self.finish(Outcome::Invalid, "input", mistakes, next);
+            }
+            Parsed::Request(request) => {
+                self.report.command = request.command.word().to_owned();
+                self.lease_deadline = self.now.plus(request.wait);
+                self.request = Some(*request);
+                if self.begin.platform == Platform::ActionsPost && !self.facts.post_has_work {
+                    self.done = Some((Outcome::Shown, 0));
+                    return;
+                }
+                self.read_config();
+            }
+        }
+    }
+
+    /// A call is over: on to what comes after it.
+    fn on_call(&mut self, call: Call<Tag>) {
+        if self.cancelled && !self.goes_on_when_cancelled(&call.tag) {
+            return self.stop_here(&call);
+        }
+        match call.tag.clone() {
+            Tag::Config(at) => self.on_config(at, &call.done),
+            Tag::Credentials => self.on_credentials(&call.done),
+            Tag::Tunnel => self.on_tunnel(&call.done),
+            Tag::Names => self.on_names(&call.done),
+            Tag::Containers => self.on_containers(&call.done),
+            Tag::Image { pulled } => self.on_image(pulled, &call.done),
+            Tag::RouterImage { pulled } => self.on_router_image(pulled, &call.done),
+            Tag::Publishers => self.on_publishers(&call.done),
+            Tag::Listeners => self.on_listeners(&call.done),
+            Tag::Range => self.on_range(&call.done),
+            Tag::Network => self.on_network(&call.done),
+            Tag::Router => self.on_router(&call.done),
+            Tag::RouterStarted => self.on_router_started(&call.done),
+            Tag::Unmade(trouble) => self.trouble(&trouble),
+            Tag::Open { take } => self.on_open(take, &call.done),
+            Tag::Key => self.on_key(&call.done),
+            Tag::Fingerprint => self.on_fingerprint(&call.done),
+            Tag::GoodImages => self.on_good_images(&call.done),
+            Tag::Ancestor => self.on_ancestor(&call.done),
+            Tag::Serving(action) => self.on_serving(&action, call),
+            Tag::KeepImage => self.on_keep_image(&call.done),
+            Tag::Act(id, action) => self.on_act(id, action, call),
+            Tag::Renew => {}
+            Tag::Kept => self.on_kept(&call.done),
+            Tag::LetGo | Tag::Released => self.close(),
+            Tag::Written => self.say_goodbye(&call.done),
+        }
+    }
+
+    /// Whatever has already been done must be heard of, and what ends a run must go on.
+    const fn goes_on_when_cancelled(&self, tag: &Tag) -> bool {
+        self.ending
+            || match tag {
+                Tag::Act(..) | Tag::Renew | Tag::Kept | Tag::LetGo | Tag::Released | Tag::Written | Tag::Unmade(_) => true,
+                Tag::Config(_)
+                | Tag::Credentials
+                | Tag::Tunnel
+                | Tag::Names
+                | Tag::Containers
+                | Tag::Image { .. }
+                | Tag::RouterImage { .. }
+                | Tag::Publishers
+                | Tag::Listeners
+                | Tag::Range
+                | Tag::Network
+                | Tag::Router
+                | Tag::RouterStarted
+                | Tag::Open { .. }
+                | Tag::Key
+                | Tag::Fingerprint
+                | Tag::GoodImages
+                | Tag::Ancestor
+                | Tag::Serving(_)
+                | Tag::KeepImage => false,
+            }
+    }
+
+    /// The run was asked to stop before it touched anything that serves.
+    fn stop_here(&mut self, call: &Call<Tag>) {
+        if let (Tag::Open { take: true }, Some(docker)) = (&call.tag, self.docker.as_mut())
+            && docker.read_opened(&call.done, true).is_ok()
+        {
+            self.leased = true;
+        }
+        if self.calls.idle() {
+            self.finish(Outcome::Cancelled, "cancelled", vec!["the run was asked to stop before it touched anything".to_owned()], vec![]);
+        }
+    }
+
+    fn on_cancel(&mut self) {
+        self.cancelled = true;
+        self.emit(Emit::Log { level: Level::Warning, text: "asked to stop: going back to what served before".to_owned() });
+        if let Some(docker) = self.docker.as_mut() {
+            docker.grace = 0;
+        }
+        let now = self.now;
+        if let Some(rollout) = self.rollout.as_mut() {
+            rollout.cancel(now);
+            return self.drive();
+        }
+        self.calls.abort(|tag| matches!(tag, Tag::Image { .. } | Tag::RouterImage { .. } | Tag::Names | Tag::Containers));
+        if self.calls.idle() && !self.ending && self.done.is_none() {
+            let because = vec!["the run was asked to stop before it touched anything".to_owned()];
+            self.finish(Outcome::Cancelled, "cancelled", because, vec![]);
+        }
+    }
+
+    fn on_time(&mut self) {
+        let now = self.now;
+        if self.again.is_some_and(|again| again <= now) {
+            self.again = None;
+            self.open(true);
+        }
+        if let Some(rollout) = self.rollout.as_mut() {
+            if rollout.wake_at().is_some_and(|at| at <= now) {
+                rollout.tick(now);
+            }
+            self.drive();
+            self.renew_in_time();
+        }
+    }
+
+    fn wake_at(&self) -> Option<Timestamp> {
+        let rollout = self.rollout.as_ref().and_then(Rollout::wake_at);
+        let renewal = self.rollout.as_ref().map(|_| self.renewal_due());
+        [self.again, rollout, renewal].into_iter().flatten().min()
+    }
+
+    fn waiting_for(&self) -> String {
+        match (&self.rollout, self.again) {
+            (Some(rollout), _) => rollout.phase().to_owned(),
+            (None, Some(_)) => "the lease that another run holds".to_owned(),
+            (None, None) => "an answer".to_owned(),
+        }
+    }
+
+    // --- small words ---------------------------------------------------------------------------------------------
+
+    fn emit(&mut self, emit: Emit) {
+        self.calls.say(Output::Emit { emit });
+    }
+
+    fn info(&mut self, text: impl Into<String>) {
+        self.emit(Emit::Log { level: Level::Info, text: text.into() });
+    }
+
+    /// Begins a call. One without commands is over at once.
+    fn call(&mut self, tag: Tag, steps: Vec<Step>) {
+        if let Some(call) = self.calls.begin(Call { tag, steps, done: Vec::new() }) {
+            self.on_call(call);
+        }
+    }
+
+    fn effect(&mut self, tag: Tag, effect: Effect) {
+        self.call(tag, vec![Step::strict(effect)]);
+    }
+
+    fn request(&self) -> &Request {
+        self.request.as_ref().expect("every stage after the first has a request")
+    }
+
+    fn environment(&self) -> &Environment {
+        self.environment.as_ref().expect("every stage after the configuration has an environment")
+    }
+
+    fn docker(&self) -> &Docker {
+        self.docker.as_ref().expect("every stage after the configuration has a target")
+    }
+
+    fn docker_mut(&mut self) -> &mut Docker {
+        self.docker.as_mut().expect("every stage after the configuration has a target")
+    }
+
+    fn memory(&self) -> &Memory {
+        self.memory.as_ref().expect("every stage after the lease remembers")
+    }
+
+    const fn looks_only(command: Command) -> bool {
+        match command {
+            Command::Plan | Command::Status => true,
+            Command::Deploy | Command::Rollback | Command::Recover => false,
+        }
+    }
+}
+
+/// What a completed file effect holds.
+fn text_of(done: &[Completion]) -> Option<String> {
+    done.iter().find_map(|completion| match completion {
+        Completion::Read { text } => Some(text.clone()),
+        Completion::Exited { .. }
+        | Completion::TimedOut { .. }
+        | Completion::Opened
+        | Completion::Written
+        | Completion::Fingerprinted { .. }
+        | Completion::Failed { .. } => None,
+    })
+}
+
+/// For sentences: `g7`, or nothing.
+fn generation_word(generation: Option<Generation>) -> String {
+    generation.map_or_else(|| "nothing".to_owned(), |it| it.to_string())
+}

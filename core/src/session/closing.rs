@@ -1,0 +1,310 @@
+//! The end of a run: what goes back, what is written, and what is said.
+
+use super::deciding::line_of;
+use super::request::Command;
+use super::{Session, Tag};
+use crate::ledger::verify_chain;
+use crate::protocol::{Completion, Content, Effect, Emit, Level, Outcome, Platform};
+use crate::report::{InstanceLine, PlanLines, PlanStep, Status};
+use crate::rollout::{End, Plan, Strategy};
+use crate::spec::{Generation, Release};
+
+impl Session {
+    /// The run ends so. What it holds is given back first.
+    pub(super) fn finish(&mut self, outcome: Outcome, reason: &str, because: Vec<String>, next: Vec<String>) {
+        self.report.outcome = outcome;
+        reason.clone_into(&mut self.report.reason);
+        self.report.because = because;
+        self.report.next = next;
+        self.ending = true;
+        if self.leased && outcome != Outcome::Stranded && self.memory.is_some() {
+            self.leased = false;
+            self.emit(Emit::State { name: "open".to_owned(), value: "0".to_owned() });
+            let steps = self.docker().release(&self.memory().leftover());
+            return self.call(Tag::Released, steps);
+        }
+        self.close();
+    }
+
+    /// The rollout ended so.
+    pub(super) fn conclude(&mut self, end: &End) {
+        let rollback = self.request.as_ref().is_some_and(|it| it.command == Command::Rollback);
+        let outcome = match end.outcome {
+            Outcome::Deployed if rollback => Outcome::Restored,
+            Outcome::Restored if self.cancelled => Outcome::Cancelled,
+            other => other,
+        };
+        let wanted = self.wanted.clone();
+        let serving = end.serving.and_then(|it| Some((it, self.docker().releases.get(&it)?.clone())));
+        let since = (end.outcome == Outcome::Deployed).then_some(self.now);
+        if end.outcome != Outcome::Busy {
+            let before = self.report.before.clone().filter(|_| end.outcome != Outcome::Deployed);
+            self.report.serving = before.or_else(|| serving.map(|(it, release)| line_of(&release, Some(it), since)));
+            if end.serving.is_none() {
+                self.report.serving = None;
+            }
+        }
+        let because = if end.because.is_empty() { self.evidence() } else { end.because.clone() };
+        let next = self.next_after(outcome, wanted.as_ref());
+        self.report.outcome = outcome;
+        self.report.reason.clone_from(&end.reason);
+        self.report.because = because;
+        self.report.next = next;
+        self.ending = true;
+        match outcome {
+            Outcome::Deployed | Outcome::Restored | Outcome::RolledBack if !self.cancelled => {
+                let steps = self.docker().kept_images();
+                self.call(Tag::Kept, steps);
+            }
+            _ => self.close(),
+        }
+    }
+
+    fn evidence(&self) -> Vec<String> {
+        self.report.decisions.last().map(|decision| decision.because.clone()).unwrap_or_default()
+    }
+
+    fn next_after(&self, outcome: Outcome, wanted: Option<&Release>) -> Vec<String> {
+        let environment = &self.report.environment;
+        let version = wanted.map(|it| it.version.clone()).unwrap_or_default();
+        match outcome {
+            Outcome::RolledBack => vec![format!(
+                "mend {version} and deploy it again; this digest in this configuration stays in quarantine (`override: quarantine` with a `reason` lets it in)"
+            )],
+            Outcome::Stranded => vec![
+                format!("cd-action status --environment {environment}"),
+                format!("cd-action recover --environment {environment}"),
+            ],
+            Outcome::Cancelled => vec!["run it again when it should go on".to_owned()],
+            Outcome::Busy => vec!["the run that took over finishes or undoes what this one began".to_owned()],
+            Outcome::Failed => vec!["nothing that serves was touched: it can be tried again".to_owned()],
+            Outcome::Shown
+            | Outcome::Deployed
+            | Outcome::Restored
+            | Outcome::Unchanged
+            | Outcome::Held
+            | Outcome::Superseded
+            | Outcome::Rejected
+            | Outcome::Invalid
+            | Outcome::Crashed => vec![],
+        }
+    }
+
+    /// Images that no rollback can go back to lose the tag that kept them.
+    pub(super) fn on_kept(&mut self, done: &[Completion]) {
+        let kept = self.docker().read_kept(done);
+        let state = self.memory().ledger.state();
+        let needed = |it: &Generation| {
+            state.known_good.iter().any(|good| good.generation == *it)
+                || *it > state.generation
+                || self.docker().instances.keys().any(|id| id.generation == *it)
+        };
+        let gone: Vec<Generation> = kept.into_iter().filter(|it| !needed(it)).collect();
+        let steps = self.docker().let_go(&gone);
+        self.call(Tag::LetGo, steps);
+    }
+
+    /// Everything is done: the report is written, then told.
+    pub(super) fn close(&mut self) {
+        self.report.ended = self.now;
+        self.report.ledger_head = self.memory.as_ref().map(|memory| memory.ledger.head().to_owned());
+        let command = if self.report.command.is_empty() { "run" } else { self.report.command.as_str() };
+        let path = format!("{}/report-{command}-{}.json", self.begin.reports, self.report.began.0);
+        self.report.path.clone_from(&path);
+        let content = Content::Text { text: self.report.json() };
+        self.effect(Tag::Written, Effect::WriteFile { path, content, mode: 0o644 });
+    }
+
+    pub(super) fn say_goodbye(&mut self, done: &[Completion]) {
+        if let Some(Completion::Failed { message, .. }) = done.first() {
+            self.report.troubles.push(format!("the report could not be written: {message}"));
+            self.report.path.clear();
+        }
+        let json = self.request.as_ref().is_some_and(|request| request.json);
+        self.say_outputs();
+        let text = self.report.text();
+        for log in self.report.logs.clone() {
+            self.emit(Emit::Group { title: format!("last lines of {}", log.instance) });
+            self.emit(Emit::Relay { text: log.text });
+            self.emit(Emit::EndGroup);
+        }
+        let fails = self.request.as_ref().is_some_and(|request| request.fail_on_held);
+        let exit_code = self.report.outcome.exit_code(fails);
+        if let Some((title, message)) = self.report.annotation()
+            && self.begin.platform != Platform::CommandLine
+            && self.report.outcome != Outcome::Invalid
+        {
+            let (file, line, column) = (None, None, None);
+            self.emit(Emit::Annotation { level: Level::Error, title, message, file, line, column });
+        }
+        self.emit(Emit::Log { level: if exit_code == 0 { Level::Info } else { Level::Error }, text });
+        self.emit(Emit::Summary { markdown: self.report.markdown() });
+        if json {
+            self.emit(Emit::Answer { json: self.report.json() });
+        }
+        self.done = Some((self.report.outcome, exit_code));
+    }
+
+    fn say_outputs(&mut self) {
+        let report = &self.report;
+        let wanted = report.wanted.clone();
+        let of = |f: fn(&crate::report::ReleaseLine) -> &String| wanted.as_ref().map(f).cloned().unwrap_or_default();
+        let plan = report.plan.as_ref().and_then(|plan| serde_json::to_string(plan).ok()).unwrap_or_default();
+        let outputs = [
+            ("outcome", report.outcome.word().to_owned()),
+            ("reason", report.reason.clone()),
+            ("version", of(|it| &it.version)),
+            ("image", of(|it| &it.image)),
+            ("digest", of(|it| &it.digest)),
+            ("previous-digest", report.before.as_ref().map(|it| it.digest.clone()).unwrap_or_default()),
+            ("tags", String::new()),
+            ("url", report.url.clone().unwrap_or_default()),
+            ("report", report.path.clone()),
+            ("plan", plan),
+        ];
+        for (name, value) in outputs {
+            self.emit(Emit::Output { name: name.to_owned(), value });
+        }
+    }
+
+    // --- plan ----------------------------------------------------------------------------------------------------
+
+    pub(super) fn show_plan(&mut self) {
+        let because = if self.wanted.is_some() {
+            vec!["this is what deploy would do; nothing was touched".to_owned()]
+        } else {
+            vec!["the image is not on this engine: deploy fetches it, and then knows more".to_owned()]
+        };
+        self.finish(Outcome::Shown, "planned", because, vec![]);
+    }
+
+    pub(super) fn plan_lines(&self, plan: &Plan, release: &Release) -> PlanLines {
+        let timing = &plan.timing;
+        let (new, old) = (plan.new.members.len(), plan.old.as_ref().map_or(0, |old| old.members.len()));
+        let back = match &plan.old {
+            Some(old) => format!("traffic goes back to {}, which still runs", old.generation),
+            None => "the new instances are removed; nothing served before".to_owned(),
+        };
+        let step = |name: &str, does: String, worst: u64, on_failure: &str| PlanStep {
+            name: name.to_owned(),
+            does,
+            worst,
+            on_failure: on_failure.to_owned(),
+        };
+        let mut steps = Vec::new();
+        if plan.strategy.interrupts() && old > 0 {
+            steps.push(step("withdraw", format!("{old} old instances lose the traffic and are stopped"), timing.drain + 10_000, "the old instances are started again"));
+        }
+        let listen = &self.docker().setup.listen;
+        steps.extend([
+            step("start", format!("{new} new instances of {} beside the old ones", release.version), 60_000, "they are removed; nothing else was touched"),
+            step("prove", format!("each answers {} times in a row through the router, by name, without traffic", timing.successes), timing.prove, &back),
+            step("shift", format!("all traffic of {listen} goes to the new instances; the old ones stand by in the router"), 30_000, &back),
+            step("bake", format!("the new instances are watched under traffic for {} s", timing.bake / 1000), timing.bake + timing.prove, &back),
+            step("commit", format!("{} is recorded as known-good", release.version), 30_000, &back),
+            step("retire", format!("{old} old instances drain, then are removed"), timing.drain + 30_000, "the next run removes them"),
+        ]);
+        let interrupts = plan.strategy.interrupts() && old > 0;
+        let interruption = interrupts.then(|| "from the withdrawal of the old version until the new one is proven".to_owned());
+        let mut notes = Vec::new();
+        if self.survey.router.is_none() {
+            notes.push(format!("the first deploy here: network, volume and router are made; {listen} must be free"));
+        } else if self.docker().outdated() {
+            notes.push(format!("the router is older than the configuration: it serves on as it is; to renew it, `docker rm -f {}` and deploy again (an interruption of about a second)", self.docker().router()));
+        }
+        PlanLines {
+            strategy: plan.strategy.word().to_owned(),
+            button: self.button(),
+            worst: steps.iter().map(|step| step.worst).sum(),
+            steps,
+            rollback: self.rollback_sentence(plan),
+            peak: u32::try_from(match plan.strategy {
+                Strategy::BlueGreen => new + old,
+                Strategy::Recreate => new.max(old),
+            })
+            .unwrap_or(u32::MAX),
+            interruption,
+            notes,
+        }
+    }
+
+    fn button(&self) -> String {
+        let name = &self.environment().name;
+        match self.environment().mode {
+            crate::config::Mode::Delivery => format!("{name} is in delivery mode: a person pushes the button"),
+            crate::config::Mode::Deployment => format!("{name} is in deployment mode: every run that gets here goes on by itself"),
+        }
+    }
+
+    fn rollback_sentence(&self, plan: &Plan) -> String {
+        let serving = self.memory.as_ref().and_then(|memory| memory.ledger.state().serving().cloned());
+        match (&plan.old, serving) {
+            (None, _) => "none: nothing serves here yet; where it fails, nothing serves again".to_owned(),
+            (Some(old), Some(good)) if good.generation == old.generation => {
+                format!("{} ({}), known-good since {}", good.release.version, old.generation, crate::report::when(good.since))
+            }
+            (Some(old), _) => format!("{}, which serves, but was never proven here", old.generation),
+        }
+    }
+
+    // --- status --------------------------------------------------------------------------------------------------
+
+    pub(super) fn show_status(&mut self) {
+        let segments: Vec<(&str, &str)> =
+            self.opened.segments.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
+        let (ledger, sound) = match verify_chain(&segments) {
+            Ok(found) => (format!("{} records, unbroken; its head is {}", found.records, found.head.hash), true),
+            Err(tampered) => (tampered.to_string(), false),
+        };
+        let newest = self.opened.segments.last().cloned();
+        let read = newest.and_then(|(name, text)| crate::ledger::Ledger::read(&name, &text).ok());
+        if let Some(ledger) = read {
+            let state = ledger.state().clone();
+            let origin = self.facts.origin(&self.begin.holder, self.opened.token);
+            state.known_good.iter().for_each(|it| {
+                self.docker_mut().releases.insert(it.generation, it.release.clone());
+            });
+            self.report.serving = state.serving().map(|it| line_of(&it.release, Some(it.generation), Some(it.since)));
+            self.memory = Some(super::Memory::new(ledger, origin));
+        }
+        let status = self.status(ledger, sound);
+        let because = vec![if status.instances.is_empty() { "nothing runs here".to_owned() } else { "this is what is there now".to_owned() }];
+        self.report.status = Some(status);
+        if sound {
+            return self.finish(Outcome::Shown, "status", because, vec![]);
+        }
+        let what = self.report.status.as_ref().map(|it| it.ledger.clone()).unwrap_or_default();
+        self.tampered(&what);
+    }
+
+    fn status(&self, ledger: String, ledger_sound: bool) -> Status {
+        let table = self.docker().table();
+        let weight = |id| {
+            let entry = table.0.iter().filter(|entry| Some(entry.member.id) == id).min_by_key(|entry| entry.backup);
+            entry.map_or_else(|| "-".to_owned(), |entry| if entry.backup { "fallback".to_owned() } else { entry.weight.to_string() })
+        };
+        let instances = self.survey.instances.iter().map(|it| InstanceLine {
+            instance: it.id.map(|id| id.to_string()).unwrap_or_default(),
+            container: it.name.clone(),
+            state: it.health.as_ref().map_or_else(|| it.status.clone(), |health| format!("{}, {health}", it.status)),
+            weight: weight(it.id),
+        });
+        let state = self.memory.as_ref().map(|memory| memory.ledger.state().clone()).unwrap_or_default();
+        let holder = self.opened.lease("holder").filter(|_| self.opened.left > 0);
+        Status {
+            instances: instances.collect(),
+            router: self.survey.router.as_ref().map_or_else(|| "there is none".to_owned(), |router| router.status.clone()),
+            astray: self.docker().astray(&self.opened.servers),
+            known_good: state.known_good.iter().map(|it| line_of(&it.release, Some(it.generation), Some(it.since))).collect(),
+            quarantine: state
+                .quarantine
+                .iter()
+                .map(|it| format!("{} ({}): {} on {}", it.version, it.digest, it.reason, crate::report::when(it.since)))
+                .collect(),
+            lease: holder.map(|holder| format!("{holder}, for {} s more", self.opened.left.div_ceil(100))),
+            unfinished: self.unfinished(),
+            ledger,
+            ledger_sound,
+        }
+    }
+}

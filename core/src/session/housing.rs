@@ -1,0 +1,179 @@
+//! The house: network, volume and router, made by the first deploy and never replaced by a later one; and the lease.
+
+use super::request::Command;
+use super::{Session, Tag};
+use crate::protocol::{Completion, Emit, Level, Outcome};
+use crate::target::docker::Trouble;
+
+/// Milliseconds between two tries to get a lease.
+const LEASE_RETRY: u64 = 1_000;
+
+/// Segments of the ledger that a deploy reads. The newest alone would do; the one before is for a writer that died
+/// between making a new segment and filling it.
+const NEWEST: u32 = 1;
+
+/// Segments that `status` reads: all there can be.
+const ALL: u32 = 100_000;
+
+impl Session {
+    /// Sees to it that there is a router to speak to.
+    pub(super) fn enter_house(&mut self) {
+        match &self.survey.router {
+            Some(router) if router.running => self.open(true),
+            Some(_) => {
+                self.info("the router does not run: starting it");
+                let steps = self.docker().start_router();
+                self.call(Tag::RouterStarted, steps);
+            }
+            None => self.look_at_router_image(),
+        }
+    }
+
+    pub(super) fn on_router_started(&mut self, done: &[Completion]) {
+        match done.last() {
+            Some(Completion::Exited { code: Some(0), .. }) => self.open(true),
+            Some(failed) => self.trouble(&Trouble::of(failed)),
+            None => self.open(true),
+        }
+    }
+
+    fn look_at_router_image(&mut self) {
+        let image = self.docker().setup.image.clone();
+        let steps = self.docker().image(&image, false);
+        self.call(Tag::RouterImage { pulled: false }, steps);
+    }
+
+    pub(super) fn on_router_image(&mut self, pulled: bool, done: &[Completion]) {
+        match self.docker_mut().read_image(done) {
+            Ok(_) => {
+                let steps = self.docker().publishers();
+                self.call(Tag::Publishers, steps);
+            }
+            Err(Trouble { code: "image-missing", .. }) if !pulled => {
+                let image = self.docker().setup.image.clone();
+                self.info(format!("fetching the router's image {image}"));
+                let steps = self.docker().image(&image, true);
+                self.call(Tag::RouterImage { pulled: true }, steps);
+            }
+            Err(trouble) => self.trouble(&trouble),
+        }
+    }
+
+    // --- the address ---------------------------------------------------------------------------------------------
+
+    pub(super) fn on_publishers(&mut self, done: &[Completion]) {
+        if let Some(holder) = self.docker().read_publisher(done) {
+            return self.address_held(&holder);
+        }
+        let port = self.environment().listen.port;
+        let steps = self.docker().listeners(port);
+        self.call(Tag::Listeners, steps);
+    }
+
+    pub(super) fn on_listeners(&mut self, done: &[Completion]) {
+        if let Some(holder) = self.docker().read_listener(done) {
+            return self.address_held(&holder);
+        }
+        if self.docker().subnet.is_some() {
+            return self.make_router();
+        }
+        let steps = self.docker().make_network(None);
+        self.call(Tag::Range, steps);
+    }
+
+    fn address_held(&mut self, holder: &str) {
+        let listen = self.docker().setup.listen.clone();
+        let because = vec![format!("{listen} is held by {holder}, which is not ours")];
+        let next = vec![format!(
+            "hand the address over: stop {holder}, then run this again (users see an interruption between the two); or choose another `listen`"
+        )];
+        self.finish(Outcome::Failed, "address-held", because, next);
+    }
+
+    /// The engine chose a free range. The network is made again with it, for only then can addresses be pinned.
+    pub(super) fn on_range(&mut self, done: &[Completion]) {
+        match self.docker_mut().read_network(done) {
+            Err(trouble) => self.trouble(&trouble),
+            Ok(subnet) => {
+                let steps = self.docker().make_network(Some(&subnet.text()));
+                self.call(Tag::Network, steps);
+            }
+        }
+    }
+
+    pub(super) fn on_network(&mut self, done: &[Completion]) {
+        match self.docker_mut().read_network(done) {
+            Err(trouble) => self.trouble(&trouble),
+            Ok(_) => self.make_router(),
+        }
+    }
+
+    fn make_router(&mut self) {
+        self.info(format!("making the router {} for {}", self.docker().router(), self.docker().setup.listen));
+        let steps = self.docker().make_router();
+        self.call(Tag::Router, steps);
+    }
+
+    pub(super) fn on_router(&mut self, done: &[Completion]) {
+        match done.last() {
+            Some(Completion::Exited { code: Some(0), .. }) => self.open(true),
+            Some(failed) => {
+                let trouble = Trouble::of(failed);
+                let steps = self.docker().unmake_router();
+                self.call(Tag::Unmade(trouble), steps);
+            }
+            None => self.open(true),
+        }
+    }
+
+    // --- the lease -----------------------------------------------------------------------------------------------
+
+    /// Takes the lease, or only looks, and reads everything that is remembered.
+    pub(super) fn open(&mut self, take: bool) {
+        let segments = if self.request().command == Command::Status { ALL } else { NEWEST };
+        let steps = self.docker().open(take, self.now.0 / 1000, segments);
+        self.call(Tag::Open { take }, steps);
+    }
+
+    pub(super) fn on_open(&mut self, take: bool, done: &[Completion]) {
+        match self.docker_mut().read_opened(done, take) {
+            Ok(opened) => {
+                self.opened = opened;
+                self.renewed = self.now;
+                if take {
+                    self.leased = true;
+                    self.emit(Emit::State { name: "open".to_owned(), value: "1".to_owned() });
+                }
+                if self.request().command == Command::Status { self.show_status() } else { self.remember() }
+            }
+            Err(Trouble { code: "busy", text }) if self.now < self.lease_deadline => {
+                let left = self.lease_deadline.since(self.now).div_ceil(1000);
+                self.progress(format!("waiting for the lease: {text}; at most {left} s more"));
+                self.again = Some(self.now.plus(LEASE_RETRY));
+            }
+            Err(trouble) => self.trouble(&trouble),
+        }
+    }
+
+    pub(super) fn busy(&mut self, by: &str) {
+        let because = vec![format!("another run holds the lease: {by}")];
+        let next = vec!["wait for it, or give this run more patience with `wait`; a dead run's lease ends by itself".to_owned()];
+        self.finish(Outcome::Busy, "lease", because, next);
+    }
+
+    /// A line of live progress; the same one is not said twice.
+    pub(super) fn progress(&mut self, line: String) {
+        if line != self.shown {
+            self.emit(Emit::Log { level: Level::Info, text: line.clone() });
+            self.shown = line;
+        }
+    }
+
+    pub(super) fn tampered(&mut self, what: &str) {
+        let because = vec![format!("the ledger is not what was written: {what}")];
+        let next = vec![
+            "nothing is deployed on a memory that cannot be trusted: find out who wrote to the volume; `status` shows what still reads".to_owned(),
+        ];
+        self.finish(Outcome::Failed, "ledger-tampered", because, next);
+    }
+}

@@ -1,0 +1,256 @@
+//! What was asked for: the command line or the action's inputs, parsed, with all mistakes at once.
+
+use std::collections::BTreeMap;
+
+use crate::inputs::INPUTS;
+use crate::protocol::{Begin, Platform};
+
+/// What to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Command {
+    Plan,
+    Deploy,
+    Rollback,
+    Status,
+    Recover,
+}
+
+impl Command {
+    const ALL: [Self; 5] = [Self::Plan, Self::Deploy, Self::Rollback, Self::Status, Self::Recover];
+
+    pub(super) const fn word(self) -> &'static str {
+        match self {
+            Self::Plan => "plan",
+            Self::Deploy => "deploy",
+            Self::Rollback => "rollback",
+            Self::Status => "status",
+            Self::Recover => "recover",
+        }
+    }
+}
+
+/// Commands of the design whose capability is not there yet.
+const NOT_YET: [&str; 6] = ["release", "promote", "abort", "stop", "resume", "replay"];
+
+/// A request without mistakes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Request {
+    pub(super) command: Command,
+    pub(super) environment: Option<String>,
+    pub(super) config: Option<String>,
+    pub(super) image: Option<String>,
+    pub(super) version: Option<String>,
+    /// Milliseconds to wait for a lease.
+    pub(super) wait: u64,
+    pub(super) fail_on_held: bool,
+    pub(super) overrides: Vec<String>,
+    pub(super) reason: Option<String>,
+    pub(super) json: bool,
+}
+
+/// What a request comes to.
+pub(super) enum Parsed {
+    Request(Box<Request>),
+    Help(String),
+    Mistakes(Vec<String>),
+}
+
+/// Reads the request.
+pub(super) fn parse(begin: &Begin) -> Parsed {
+    let mut mistakes = Vec::new();
+    let (mut inputs, json) = match begin.platform {
+        Platform::CommandLine => match flags(&begin.argv, &mut mistakes) {
+            Some(flags) => flags,
+            None => return Parsed::Help(help()),
+        },
+        Platform::Actions | Platform::ActionsPost => (begin.inputs.clone(), false),
+    };
+    inputs.retain(|_, value| !value.is_empty());
+    let post = begin.platform == Platform::ActionsPost;
+    let request = read(&inputs, json, post, &mut mistakes);
+    if mistakes.is_empty() { Parsed::Request(Box::new(request)) } else { Parsed::Mistakes(mistakes) }
+}
+
+fn read(inputs: &BTreeMap<String, String>, json: bool, post: bool, mistakes: &mut Vec<String>) -> Request {
+    let get = |name: &str| inputs.get(name).cloned();
+    let command = if post { Command::Recover } else { command(get("command").as_deref(), mistakes) };
+    let truth = |name: &str, mistakes: &mut Vec<String>| match inputs.get(name).map(String::as_str) {
+        None | Some("false" | "False" | "FALSE") => false,
+        Some("true" | "True" | "TRUE") => true,
+        Some(other) => {
+            mistakes.push(format!("`{name}` is true or false, not `{other}`"));
+            false
+        }
+    };
+    let dry_run = truth("dry-run", mistakes);
+    let wait = get("wait").unwrap_or_else(|| "10m".to_owned());
+    let wait = duration(&wait).unwrap_or_else(|| {
+        mistakes.push(format!("`wait` is a duration such as 30s or 10m, not `{wait}`"));
+        0
+    });
+    let fail_on_held = match get("on-held").as_deref() {
+        None | Some("pass") => false,
+        Some("fail") => true,
+        Some(other) => {
+            mistakes.push(format!("`on-held` is pass or fail, not `{other}`"));
+            false
+        }
+    };
+    let overrides: Vec<String> =
+        get("override").iter().flat_map(|it| it.split([',', '\n'])).map(|it| it.trim().to_owned()).filter(|it| !it.is_empty()).collect();
+    if let Some(unknown) = overrides.iter().find(|it| *it != "quarantine") {
+        mistakes.push(format!("`override` knows `quarantine`, not `{unknown}`"));
+    }
+    if !overrides.is_empty() && get("reason").is_none() {
+        mistakes.push("`override` needs a `reason`: it goes into the ledger under your name".to_owned());
+    }
+    if command == Command::Deploy && get("image").is_none() {
+        mistakes.push(
+            "`image` is missing: give name@sha256:… or name:tag (building and deriving it comes with `release`, which is not there yet)"
+                .to_owned(),
+        );
+    }
+    let command = if dry_run && matches!(command, Command::Deploy) { Command::Plan } else { command };
+    if dry_run && matches!(command, Command::Rollback | Command::Recover) {
+        mistakes.push("`dry-run` works for deploy; for rollback, `status` lists where it can go".to_owned());
+    }
+    Request {
+        command,
+        environment: get("environment"),
+        config: get("config"),
+        image: get("image"),
+        version: get("version"),
+        wait,
+        fail_on_held,
+        overrides,
+        reason: get("reason"),
+        json,
+    }
+}
+
+fn command(word: Option<&str>, mistakes: &mut Vec<String>) -> Command {
+    let known = Command::ALL.map(Command::word).join(", ");
+    let word = word.unwrap_or("deploy");
+    if let Some(&command) = Command::ALL.iter().find(|command| command.word() == word) {
+        return command;
+    }
+    mistakes.push(if NOT_YET.contains(&word) {
+        format!("the command `{word}` is not there yet; there are {known}")
+    } else {
+        format!("there is no command `{word}`; there are {known}")
+    });
+    Command::Status
+}
+
+/// Flags as inputs; `None`: help was asked for.
+fn flags(argv: &[String], mistakes: &mut Vec<String>) -> Option<(BTreeMap<String, String>, bool)> {
+    let (mut inputs, mut json) = (BTreeMap::new(), false);
+    let mut words = argv.iter();
+    if argv.is_empty() {
+        return None;
+    }
+    while let Some(word) = words.next() {
+        let Some(flag) = word.strip_prefix("--") else {
+            if inputs.contains_key("command") {
+                mistakes.push(format!("`{word}` is one word too many: after the command come flags"));
+            } else if word == "help" || word == "-h" {
+                return None;
+            } else {
+                inputs.insert("command".to_owned(), word.clone());
+            }
+            continue;
+        };
+        let (name, value) = flag.split_once('=').map_or((flag, None), |(name, value)| (name, Some(value.to_owned())));
+        match name {
+            "help" => return None,
+            "json" => json = true,
+            "dry-run" if value.is_none() => drop(inputs.insert(name.to_owned(), "true".to_owned())),
+            _ if !INPUTS.iter().any(|input| input.name == name) => {
+                mistakes.push(format!("there is no flag `--{name}`; there are {}", known_flags()));
+            }
+            _ => match value.or_else(|| words.next().cloned()) {
+                Some(value) => drop(inputs.insert(name.to_owned(), value)),
+                None => mistakes.push(format!("`--{name}` needs a value")),
+            },
+        }
+    }
+    Some((inputs, json))
+}
+
+fn known_flags() -> String {
+    let names = INPUTS.iter().filter(|input| shown(input.name)).map(|input| format!("--{}", input.name));
+    names.chain(["--json".to_owned()]).collect::<Vec<_>>().join(", ")
+}
+
+fn shown(name: &str) -> bool {
+    !matches!(name, "command" | "job-status" | "github-token")
+}
+
+fn help() -> String {
+    let mut text = "usage: cd-action COMMAND [--FLAG VALUE …]\n\ncommands\n  \
+        plan       say everything that deploy would do, and touch nothing\n  \
+        deploy     start the new version, prove it, move the traffic, watch it; go back by itself\n  \
+        rollback   go to the newest version proven here that does not run, or to --version\n  \
+        status     say what serves, what is known-good, what is quarantined; verify the ledger\n  \
+        recover    finish or undo what a dead run left\n\nflags\n"
+        .to_owned();
+    for input in INPUTS.iter().filter(|input| shown(input.name)) {
+        text.push_str(&format!("  --{:<12} {}\n", input.name, input.help));
+    }
+    text.push_str("  --json         the report as JSON on standard output\n");
+    text
+}
+
+/// `500ms`, `10s`, `2m`, `1h`, or 0; at most a day.
+fn duration(text: &str) -> Option<u64> {
+    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let number: u64 = digits.parse().ok()?;
+    let factor = match &text.get(digits.len()..)? {
+        &"ms" => 1,
+        &"s" => 1_000,
+        &"m" => 60_000,
+        &"h" => 3_600_000,
+        &"" if number == 0 => 1,
+        _ => return None,
+    };
+    number.checked_mul(factor).filter(|millis| *millis <= 86_400_000)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(words: &[&str]) -> Parsed {
+        let argv = words.iter().map(|word| (*word).to_owned()).collect();
+        parse(&Begin { argv, ..Begin::default() })
+    }
+
+    #[test]
+    fn all_mistakes_of_a_command_line_come_at_once() {
+        let Parsed::Mistakes(mistakes) = parsed(&["deploi", "--wait", "soon", "--nope", "--on-held=maybe"]) else {
+            panic!("it has mistakes")
+        };
+        assert_eq!(mistakes.len(), 4, "{mistakes:#?}");
+    }
+
+    #[test]
+    fn a_command_that_is_not_there_yet_is_refused_by_name() {
+        let Parsed::Mistakes(mistakes) = parsed(&["promote"]) else { panic!("it is not there") };
+        assert!(mistakes.iter().any(|it| it.contains("`promote` is not there yet")));
+    }
+
+    #[test]
+    fn durations_have_units() {
+        assert_eq!(duration("500ms"), Some(500));
+        assert_eq!(duration("10m"), Some(600_000));
+        assert_eq!(duration("0"), Some(0));
+        assert_eq!(duration("10"), None);
+        assert_eq!(duration("25h"), None);
+    }
+
+    #[test]
+    fn an_override_needs_a_reason() {
+        let words = ["deploy", "--image", "a@sha256:0", "--override", "quarantine"];
+        assert!(matches!(parsed(&words), Parsed::Mistakes(mistakes) if mistakes.len() == 1));
+    }
+}

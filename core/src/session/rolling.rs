@@ -1,0 +1,271 @@
+//! Driving the rollout: its actions become commands, what comes of them becomes observations, and both the report.
+
+use super::calls::Call;
+use super::{Purpose, Session, Tag};
+use crate::protocol::{Emit, Outcome, Timestamp};
+use crate::report::{Act, Decision, Log, ProbeLine, Span};
+use crate::rollout::{Action, ActionId, Done, End, Event, Happening, Observation, Rollout, Seen, Started, Table};
+use crate::spec::InstanceId;
+use crate::target::docker::Lifted;
+
+impl Session {
+    pub(super) fn begin_rollout(&mut self, rollout: Rollout) {
+        self.rollout = Some(rollout);
+        self.renewed = self.now;
+        self.drive();
+    }
+
+    /// Carries out what the machine asks for, until it asks for nothing more or is over.
+    pub(super) fn drive(&mut self) {
+        loop {
+            self.hear_events();
+            let Some(rollout) = self.rollout.as_mut() else { return };
+            if let Some(end) = rollout.end().cloned() {
+                self.hear_events();
+                return self.on_end(end);
+            }
+            let Some((id, action)) = rollout.poll() else { return };
+            self.act(id, action);
+        }
+    }
+
+    fn act(&mut self, id: ActionId, action: Action) {
+        let Some(plan) = self.rollout.as_ref().map(|rollout| rollout.plan().clone()) else { return };
+        let (now, story) = (self.now, self.story.clone());
+        let again = self.noted.as_ref() == Some(&action);
+        let Some(memory) = self.memory.as_mut() else { return };
+        if !again && matches!(action, Action::Record(..) | Action::Conclude(_)) {
+            memory.prepare(now, &action, &plan, story.as_ref());
+            self.noted = Some(action.clone());
+        }
+        let memo = self.memory().memo(&action, &plan);
+        let steps = self.docker().lower(&action, &memo);
+        if writes(&action) || matches!(action, Action::Probe(_) | Action::Watch(_)) {
+            self.renewed = now;
+        }
+        self.acting.insert(id, (now, action.clone()));
+        self.call(Tag::Act(id, action), steps);
+    }
+
+    pub(super) fn on_act(&mut self, id: ActionId, action: Action, call: Call<Tag>) {
+        let observation = match self.docker_mut().lift(&action, &call.steps, &call.done) {
+            Lifted::Observed(observation) => observation,
+            Lifted::More(more) => {
+                let steps = [call.steps, more].concat();
+                let call = Call { tag: call.tag, steps, done: call.done };
+                if let Some(call) = self.calls.begin(call) {
+                    self.on_call(call);
+                }
+                return;
+            }
+        };
+        self.keep_faith(&action, &observation);
+        self.write_act(id, &observation);
+        let now = self.now;
+        if let Some(rollout) = self.rollout.as_mut() {
+            rollout.observe(now, id, observation);
+        }
+    }
+
+    /// What went along with a transaction is there once it came through, and surely is not where it surely did not.
+    fn keep_faith(&mut self, action: &Action, observation: &Observation) {
+        if !writes(action) {
+            return;
+        }
+        let (Observation::Acted(done) | Observation::Routed { done, .. }) = observation else { return };
+        let record = matches!(action, Action::Record(..) | Action::Conclude(_));
+        let Some(memory) = self.memory.as_mut() else { return };
+        match done {
+            Done::Yes => memory.sure(),
+            Done::Unknown(_) => memory.unsure(),
+            // A table that was refused was refused after the records were written.
+            Done::No(_) | Done::Fenced(_) if record => {
+                if memory.take_back() {
+                    self.noted = None;
+                }
+            }
+            Done::No(_) | Done::Fenced(_) => {}
+        }
+    }
+
+    fn write_act(&mut self, id: ActionId, observation: &Observation) {
+        let Some((at, action)) = self.acting.remove(&id) else { return };
+        let what = match &action {
+            Action::Probe(_) | Action::Watch(_) | Action::Log(_) => return,
+            Action::Adopt(ids) => format!("adopt {}", list(ids)),
+            Action::Record(record, _) => match record {
+                crate::rollout::Record::Began => "record that it begins".to_owned(),
+                crate::rollout::Record::Committed { .. } => "record the commit".to_owned(),
+            },
+            Action::Start(member) => format!("start {}", member.id),
+            Action::Revive(id) => format!("start {id} again"),
+            Action::Route { table, force, .. } => format!("route {}{}", words(table), if *force { ", ending what lingers" } else { "" }),
+            Action::Stop(id) => format!("stop {id}"),
+            Action::Remove(id) => format!("remove {id}"),
+            Action::Conclude(_) => "record the end".to_owned(),
+        };
+        let ended = match observation {
+            Observation::Acted(done) | Observation::Routed { done, .. } => done_words(done),
+            Observation::Started(started) => match started {
+                Started::Yes => "done".to_owned(),
+                Started::Refused(why) | Started::No(why) => format!("no: {why}"),
+                Started::Unknown(why) => format!("unknown: {why}"),
+            },
+            Observation::Probed(_) | Observation::Watched(_) | Observation::Logged => "done".to_owned(),
+        };
+        self.report.acts.push(Act { at, what, took: self.now.since(at), ended });
+    }
+
+    /// Between two acts the lease is kept while something long goes on.
+    pub(super) fn renew_in_time(&mut self) {
+        if self.rollout.is_some() && self.now >= self.renewal_due() {
+            self.renewed = self.now;
+            let steps = self.docker().renew();
+            self.call(Tag::Renew, steps);
+        }
+    }
+
+    pub(super) fn renewal_due(&self) -> Timestamp {
+        self.renewed.plus(self.docker().terms.term / 3)
+    }
+
+    // --- the end of it -------------------------------------------------------------------------------------------
+
+    fn on_end(&mut self, end: End) {
+        let Some(rollout) = self.rollout.take() else { return };
+        self.noted = None;
+        self.close_span();
+        self.report.left.extend(end.left.iter().map(ToString::to_string));
+        let logs = self.docker().logs.iter().filter(|(_, text)| !text.is_empty());
+        self.report.logs = logs.map(|(id, text)| Log { instance: id.to_string(), text: text.clone() }).collect();
+        let concluded = end.outcome != Outcome::Stranded && end.outcome != Outcome::Busy;
+        if concluded {
+            self.leased = false;
+            self.emit(Emit::State { name: "open".to_owned(), value: "0".to_owned() });
+        }
+        match self.purpose {
+            Purpose::Recover if concluded && !self.cancelled => self.on_recovered(&end),
+            Purpose::Recover | Purpose::Deploy => {
+                drop(rollout);
+                self.conclude(&end);
+            }
+        }
+    }
+
+    /// What the dead run left is settled. `recover` ends here; everything else takes the lease again and goes on.
+    fn on_recovered(&mut self, end: &End) {
+        let because = [vec!["an earlier run died".to_owned()], end.because.clone()].concat();
+        self.recovered = true;
+        if self.request().command == super::Command::Recover {
+            return self.finish(Outcome::Restored, "recovered", because, vec![]);
+        }
+        self.info("recovered: what an earlier run left is settled");
+        self.report.troubles.push(format!("an earlier run had died; it was settled first: {}", end.reason));
+        self.open(true);
+    }
+
+    // --- the report ----------------------------------------------------------------------------------------------
+
+    fn hear_events(&mut self) {
+        let events = self.rollout.as_mut().map(Rollout::events).unwrap_or_default();
+        events.into_iter().for_each(|event| self.hear(event));
+    }
+
+    fn hear(&mut self, event: Event) {
+        let at = event.at;
+        match event.what {
+            Happening::Entered(name) => self.enter_span(at, name),
+            Happening::Decided { decision, because } => {
+                self.info(format!("{decision}: {}", because.join("; ")));
+                let phase = self.report.phases.last().map(|span| span.name.clone()).unwrap_or_default();
+                self.report.decisions.push(Decision { at, phase, decision, because });
+            }
+            Happening::Probe(id, seen) => self.count_probe(id, seen),
+            Happening::Trouble(text) => {
+                self.info(format!("trying again: {text}"));
+                self.report.troubles.push(text);
+            }
+        }
+    }
+
+    fn enter_span(&mut self, at: Timestamp, name: &'static str) {
+        if self.report.phases.last().is_some_and(|span| span.name == name) {
+            return;
+        }
+        self.close_span();
+        if name != "over" {
+            self.report.phases.push(Span { name: name.to_owned(), from: at, to: at });
+            self.info(name);
+        }
+    }
+
+    fn close_span(&mut self) {
+        let now = self.now;
+        if let Some(span) = self.report.phases.last_mut()
+            && span.to == span.from
+        {
+            span.to = now;
+        }
+    }
+
+    fn count_probe(&mut self, id: InstanceId, seen: Seen) {
+        let name = id.to_string();
+        let known = self.report.probes.iter().position(|line| line.instance == name);
+        let at = known.unwrap_or_else(|| {
+            self.report.probes.push(ProbeLine { instance: name.clone(), good: 0, bad: 0, blind: 0, last_bad: None });
+            self.report.probes.len() - 1
+        });
+        let Some(line) = self.report.probes.get_mut(at) else { return };
+        match seen {
+            Seen::Good => line.good += 1,
+            Seen::Bad(what) => {
+                line.bad += 1;
+                line.last_bad = Some(what);
+            }
+            Seen::Nothing(what) => {
+                line.blind += 1;
+                line.last_bad = Some(what);
+            }
+        }
+        let last = line.last_bad.as_ref().map(|what| format!("; last not good: {what}")).unwrap_or_default();
+        let results = format!("{name}: {} good, {} bad{last}", line.good, line.bad + line.blind);
+        let phase = self.rollout.as_ref().map_or("", Rollout::phase);
+        self.progress(format!("{phase} {results}"));
+    }
+}
+
+/// Whether what is to be remembered goes along with it.
+const fn writes(action: &Action) -> bool {
+    match action {
+        Action::Record(..) | Action::Route { .. } | Action::Conclude(_) => true,
+        Action::Adopt(_)
+        | Action::Start(_)
+        | Action::Revive(_)
+        | Action::Probe(_)
+        | Action::Watch(_)
+        | Action::Log(_)
+        | Action::Stop(_)
+        | Action::Remove(_) => false,
+    }
+}
+
+fn list(ids: &[InstanceId]) -> String {
+    ids.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
+}
+
+fn words(table: &Table) -> String {
+    let word = |entry: &crate::rollout::Entry| {
+        let backup = if entry.backup { "fallback" } else { "" };
+        if entry.backup { format!("{}={backup}", entry.member.id) } else { format!("{}={}", entry.member.id, entry.weight) }
+    };
+    if table.0.is_empty() { "nothing".to_owned() } else { table.0.iter().map(word).collect::<Vec<_>>().join(" ") }
+}
+
+fn done_words(done: &Done) -> String {
+    match done {
+        Done::Yes => "done".to_owned(),
+        Done::No(why) => format!("no: {why}"),
+        Done::Unknown(why) => format!("unknown: {why}"),
+        Done::Fenced(by) => format!("refused: {by}"),
+    }
+}

@@ -1,0 +1,272 @@
+//! Docker, through its command line: what each action of the machine means there, and what came of it.
+//!
+//! In front of the instances of a service stands a router, an HAProxy container that owns the address users come to.
+//! Everything that affects traffic or is remembered changes through one command inside that container, which takes a
+//! lock, compares the fencing token and acts in the same breath. Instances bear their holder's token in their names
+//! and are only ever addressed by name, so that what a stale run still sends finds nothing.
+
+mod argv;
+mod haproxy;
+mod lift;
+mod lower;
+mod script;
+mod survey;
+
+use std::collections::BTreeMap;
+
+pub use argv::Engine;
+pub use haproxy::{Server, Setup, Subnet};
+pub use survey::{Found, Image, Opened, RouterFound, Survey, Trouble};
+
+use crate::ledger::Append;
+use crate::protocol::{Completion, Effect};
+use crate::rollout::{Address, Observation, Table};
+use crate::spec::{Generation, InstanceId, Release, Token};
+
+/// Where the volume is inside the router.
+pub const STATE: &str = "/var/lib/cd-action";
+
+/// The router's place on the service's network; instances follow after [`FIRST_ADDRESS`].
+const ROUTER_ADDRESS: Address = Address(2);
+
+/// The first place an instance can have: the ones before are the gateway's, the router's, and left for later.
+const FIRST_ADDRESS: u16 = 10;
+
+/// The last one: every network that an engine hands out has as many.
+const LAST_ADDRESS: u16 = 250;
+
+/// Who holds the lease, and for how long at a time.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Terms {
+    /// The run.
+    pub holder: String,
+    /// Where the run can be looked at.
+    pub run: Option<String>,
+    /// Milliseconds.
+    pub term: u64,
+}
+
+impl Terms {
+    const fn hundredths(&self) -> u64 {
+        self.term.div_ceil(10)
+    }
+}
+
+/// An instance as this run knows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Held {
+    /// The container's name now.
+    pub name: String,
+    /// Whose name it bears.
+    pub token: Token,
+    /// Where it is.
+    pub address: Address,
+}
+
+/// What is to be written together with an act.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Memo {
+    /// What the ledger must hold that it may not hold yet.
+    pub appends: Vec<Append>,
+    /// The checkpoint to leave; `None`: leave it as it is; `Some(None)`: none.
+    pub checkpoint: Option<Option<String>>,
+}
+
+/// One thing to do, and what of its failing is no failure.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// What.
+    pub effect: Effect,
+    /// A failure whose words hold one of these is as good as done.
+    pub tolerated: &'static [&'static str],
+}
+
+impl Step {
+    /// One whose failing ends the call.
+    #[must_use]
+    pub const fn strict(effect: Effect) -> Self {
+        Self { effect, tolerated: &[] }
+    }
+
+    /// Whether to go on after this.
+    #[must_use]
+    pub fn goes_on(&self, completion: &Completion) -> bool {
+        match completion {
+            Completion::Exited { code: Some(0), signal: None, .. } | Completion::Opened => true,
+            Completion::Exited { stdout, stderr, .. } => {
+                self.tolerated.iter().any(|words| stderr.contains(words) || stdout.contains(words))
+            }
+            Completion::Read { .. } | Completion::Written | Completion::Fingerprinted { .. } => true,
+            Completion::TimedOut { .. } | Completion::Failed { .. } => false,
+        }
+    }
+}
+
+/// What lifting comes to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Lifted {
+    /// This is what was observed.
+    Observed(Observation),
+    /// This must be known first.
+    More(Vec<Step>),
+}
+
+/// One service in one environment on one engine.
+#[derive(Clone, Debug)]
+pub struct Docker {
+    /// The service's name.
+    pub service: String,
+    /// The environment's name.
+    pub environment: String,
+    /// How the engine is reached.
+    pub engine: Engine,
+    /// What is fixed of the router.
+    pub setup: Setup,
+    /// Who holds the lease.
+    pub terms: Terms,
+    /// This run's fencing token.
+    pub token: Token,
+    /// The service's network; `None`: not made yet.
+    pub subnet: Option<Subnet>,
+    /// The instances that exist.
+    pub instances: BTreeMap<InstanceId, Held>,
+    /// What the generations are that may be started or asked.
+    pub releases: BTreeMap<Generation, Release>,
+    /// Last lines of logs that were asked for.
+    pub logs: BTreeMap<InstanceId, String>,
+    /// Milliseconds that an instance may take to end once it was asked to.
+    pub grace: u64,
+    /// The router's file as it is written now.
+    file: String,
+    /// Digests by image id, read from the engine.
+    digests: BTreeMap<String, Vec<String>>,
+    /// What our own probes added to the counts, by instance.
+    probed: BTreeMap<InstanceId, haproxy::Row>,
+}
+
+impl Docker {
+    /// Nothing is known of it yet.
+    #[must_use]
+    pub fn new(service: &str, environment: &str, engine: Engine, setup: Setup, terms: Terms) -> Self {
+        Self {
+            service: service.to_owned(),
+            environment: environment.to_owned(),
+            engine,
+            setup,
+            terms,
+            token: Token(0),
+            subnet: None,
+            instances: BTreeMap::new(),
+            releases: BTreeMap::new(),
+            logs: BTreeMap::new(),
+            grace: 10_000,
+            file: String::new(),
+            digests: BTreeMap::new(),
+            probed: BTreeMap::new(),
+        }
+    }
+
+    fn prefix(&self) -> String {
+        format!("cd-{}.{}", self.service, self.environment)
+    }
+
+    /// The router's container.
+    #[must_use]
+    pub fn router(&self) -> String {
+        format!("{}-router", self.prefix())
+    }
+
+    /// The service's network.
+    #[must_use]
+    pub fn network(&self) -> String {
+        self.prefix()
+    }
+
+    /// The volume that remembers.
+    #[must_use]
+    pub fn volume(&self) -> String {
+        format!("{}-state", self.prefix())
+    }
+
+    /// The local tag that keeps a generation's image from being pruned.
+    #[must_use]
+    pub fn keeping(&self, generation: Generation) -> String {
+        format!("cd-action/{}.{}:{generation}", self.service, self.environment)
+    }
+
+    /// The name of an instance that this run holds.
+    fn own_name(&self, id: InstanceId) -> String {
+        format!("{}-{id}.t{}", self.prefix(), self.token)
+    }
+
+    fn name_of(&self, id: InstanceId) -> String {
+        self.instances.get(&id).map_or_else(|| self.own_name(id), |held| held.name.clone())
+    }
+
+    /// Places for `count` new instances: free of instances, and named by no table.
+    #[must_use]
+    pub fn free_addresses(&self, count: usize) -> Vec<Address> {
+        let table = self.table();
+        let free = |address: &Address| {
+            !self.instances.values().any(|held| held.address == *address)
+                && !table.0.iter().any(|entry| entry.member.address == *address)
+        };
+        (FIRST_ADDRESS..=LAST_ADDRESS).map(Address).filter(free).take(count).collect()
+    }
+
+    /// The table as it is written at the target.
+    #[must_use]
+    pub fn table(&self) -> Table {
+        self.subnet.map_or_else(Table::default, |subnet| haproxy::parse(&self.file, subnet))
+    }
+
+    /// Why the router is not what the configuration says; `None`: it is.
+    #[must_use]
+    pub fn outdated(&self) -> bool {
+        !self.file.is_empty() && haproxy::fixed(&self.file) != haproxy::fixed(&haproxy::render(&self.setup, None, &Table::empty()))
+    }
+
+    /// What of the running router differs from the table that is written; empty: it follows.
+    #[must_use]
+    pub fn astray(&self, servers: &[Server]) -> Vec<String> {
+        self.lines().map_or_else(Vec::new, |lines| haproxy::differs(&self.table(), servers, &lines))
+    }
+
+    /// The router's own check goes by the health of what it serves; where several versions differ, the most patient.
+    fn lines(&self) -> Option<haproxy::Lines> {
+        let health = |f: fn(&crate::spec::Health) -> u64| self.releases.values().map(|it| f(&it.spec.health)).max();
+        let paths = self.releases.iter().filter_map(|(&generation, release)| match &release.spec.health.probe {
+            crate::spec::Probe::Http { path, .. } => Some((generation, path.clone())),
+            crate::spec::Probe::Tcp | crate::spec::Probe::Exec(_) | crate::spec::Probe::Image => None,
+        });
+        Some(haproxy::Lines {
+            ports: self.releases.iter().map(|(&generation, release)| (generation, release.spec.port)).collect(),
+            paths: paths.collect(),
+            subnet: self.subnet?,
+            inter: health(|it| it.every).unwrap_or(1000).clamp(100, 60_000),
+            fall: health(|it| u64::from(it.failures)).and_then(|n| u32::try_from(n).ok()).unwrap_or(3).max(1),
+        })
+    }
+
+    /// The file that says this table, with the fixed part as it is at the target.
+    fn file_for(&self, table: &Table) -> String {
+        let lines = self.lines();
+        if self.file.is_empty() {
+            return haproxy::render(&self.setup, lines.as_ref(), table);
+        }
+        let rendered = haproxy::render(&self.setup, lines.as_ref(), table);
+        let servers = rendered.lines().filter(|line| line.trim_start().starts_with("server "));
+        let mut text = haproxy::fixed(&self.file);
+        text.push('\n');
+        servers.for_each(|line| {
+            text.push_str(line);
+            text.push('\n');
+        });
+        text
+    }
+}
+
+/// The name that HAProxy has for an instance that is asked by name.
+fn server_name(id: InstanceId) -> String {
+    id.to_string()
+}

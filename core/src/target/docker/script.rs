@@ -1,0 +1,241 @@
+//! Scripts for the inside of the router: each is one transaction, sent on the input of one `docker exec`.
+//!
+//! Everything is defined first and called on the last line, so that a script that arrives cut off does nothing. What
+//! comes from outside goes in through quoted here-documents and words of a strict grammar only.
+
+use std::fmt::Write as _;
+
+use super::Terms;
+use crate::ledger::Append;
+use crate::spec::Token;
+
+const PRELUDE: &str = include_str!("scripts/prelude.sh");
+const OPEN: &str = include_str!("scripts/open.sh");
+const ROUTE: &str = include_str!("scripts/route.sh");
+const PROBE: &str = include_str!("scripts/probe.sh");
+const INIT: &str = include_str!("scripts/init.sh");
+
+/// What ends a here-document; no line that we write begins like it.
+const END: &str = "CD_END";
+
+/// A transaction that is being put together.
+#[derive(Debug)]
+pub(super) struct Script {
+    libraries: Vec<&'static str>,
+    body: String,
+}
+
+impl Script {
+    /// Takes the lock and compares the token; whoever lost the lease gets no further.
+    pub(super) fn fenced(token: Token, terms: &Terms) -> Self {
+        let mut script = Self { libraries: vec![PRELUDE], body: String::new() };
+        let _ = writeln!(script.body, "lock\nfence {token} {}", terms.hundredths());
+        script
+    }
+
+    /// Takes the lease, or only looks.
+    pub(super) fn open(take: bool, terms: &Terms, epoch: u64, segments: u32) -> String {
+        let mode = if take { "take" } else { "look" };
+        let (holder, run) = (word(&terms.holder), word(terms.run.as_deref().unwrap_or("-")));
+        let body = format!("open {mode} {holder} {} {run} {epoch} {segments}", terms.hundredths());
+        Self { libraries: vec![PRELUDE, OPEN], body }.finish_as_is()
+    }
+
+    /// Lays out the volume.
+    pub(super) fn init(file: &str) -> String {
+        let mut script = Self { libraries: vec![PRELUDE, INIT], body: String::new() };
+        script.with_input("init", file);
+        script.finish_as_is()
+    }
+
+    /// Replaces the checkpoint; `None` drops it.
+    pub(super) fn checkpoint(&mut self, checkpoint: Option<&str>) {
+        match checkpoint {
+            Some(text) => {
+                self.with_input("cat > \"$S/.checkpoint\"", text);
+                self.body.push_str("keep checkpoint\n");
+            }
+            None => self.body.push_str("rm -f \"$S/checkpoint\"\n"),
+        }
+    }
+
+    /// Appends to the ledger.
+    pub(super) fn append(&mut self, append: &Append) {
+        self.with_input(&format!("append {} {}", word(&append.segment), append.keep), &append.text);
+    }
+
+    /// Writes the table and makes HAProxy follow it.
+    pub(super) fn route(&mut self, file: &str, map: &str, want: &str, check: &str, force: bool) {
+        self.libraries.push(ROUTE);
+        self.with_input("cat > \"$S/.haproxy.cfg\"", file);
+        self.with_input("cat > \"$S/.health.map\"", map);
+        self.with_input("cat > \"$S/.want\"", want);
+        let _ = writeln!(self.body, "CHECK='{check}'\nroute {}", if force { "force" } else { "keep" });
+    }
+
+    /// Removes what HAProxy still has and the table no longer names.
+    pub(super) fn reap(&mut self, want: &str) {
+        self.libraries.push(ROUTE);
+        self.with_input("cat > \"$S/.want\"", want);
+        self.body.push_str("servers\nreap force\n");
+    }
+
+    /// Admits servers and asks each; outside of the lock, for that may take its time.
+    pub(super) fn probe(&mut self, asks: &[Ask]) {
+        self.libraries.push(PROBE);
+        self.body.push_str("stat_read\nadmitted=\n");
+        for ask in asks {
+            let name = ask.name();
+            let _ = writeln!(self.body, "if admit {name}; then admitted=\"$admitted {name}\"; fi");
+        }
+        self.body.push_str("exec 9>&-\n");
+        for ask in asks {
+            let name = ask.name();
+            let _ = writeln!(self.body, "case \"$admitted \" in *\" {name} \"*) {} ;; esac", ask.command());
+        }
+    }
+
+    /// Tells the counts.
+    pub(super) fn watch(&mut self) {
+        self.body.push_str(
+            "say_runtime stat \"show stat app 4 -1\"\nrm -f \"$S/.epoch\"\nruntime \"show info\"\n\
+             grep -e '^Start_time_sec' \"$S/.answer\" | head -n 1\n",
+        );
+    }
+
+    /// Gives the lease back; the token stays, so that it only grows.
+    pub(super) fn release(&mut self) {
+        self.body.push_str("until=0 holder=- run=- since=0\nlease_write\n");
+    }
+
+    /// The whole text.
+    pub(super) fn finish(mut self) -> String {
+        self.body.push_str("echo \"result=done\"\n");
+        self.finish_as_is()
+    }
+
+    fn finish_as_is(self) -> String {
+        let mut text = self.libraries.concat();
+        let _ = write!(text, "main() {{\n{}\n}}\nmain\n", self.body.trim_end());
+        text
+    }
+
+    fn with_input(&mut self, command: &str, input: &str) {
+        debug_assert!(!input.lines().any(|line| line.starts_with(END)), "no text of ours begins a line like that");
+        let newline = if input.is_empty() || input.ends_with('\n') { "" } else { "\n" };
+        let _ = writeln!(self.body, "{command} <<'{END}'\n{input}{newline}{END}");
+    }
+}
+
+/// One server to ask.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Ask {
+    /// Through the router, for a page.
+    Page { name: String, seconds: u64, host: String, path: String },
+    /// Whether it accepts a connection.
+    Connection { name: String, seconds: u64, ip: String, port: u16 },
+    /// Nothing more than whether it is admitted.
+    Admission { name: String },
+}
+
+impl Ask {
+    fn name(&self) -> &str {
+        match self {
+            Self::Page { name, .. } | Self::Connection { name, .. } | Self::Admission { name } => name,
+        }
+    }
+
+    fn command(&self) -> String {
+        match self {
+            Self::Page { name, seconds, host, path } => {
+                format!("ask {name} {seconds} {} {}", quoted(host), quoted(path))
+            }
+            Self::Connection { name, seconds, ip, port } => format!("reach {name} {seconds} {ip} {port}"),
+            Self::Admission { name } => format!("echo \"admitted {name}\""),
+        }
+    }
+}
+
+/// A word of a strict grammar; anything else becomes `_`, so that no text can end a word or begin a command.
+fn word(text: &str) -> String {
+    let fits = |c: char| c.is_ascii_alphanumeric() || "._:/@-".contains(c);
+    let word: String = text.chars().take(256).map(|c| if fits(c) { c } else { '_' }).collect();
+    if word.is_empty() { "-".to_owned() } else { word }
+}
+
+/// Any text as one word of the shell.
+fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "'\\''"))
+}
+
+/// What a transaction said: its files, its lines, and how it ended.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Said {
+    /// What followed `result=`; empty: it never said, so nobody knows.
+    pub(super) result: String,
+    /// `key=value` words of that line.
+    pub(super) words: Vec<(String, String)>,
+    /// Files by name.
+    pub(super) files: Vec<(String, String)>,
+    /// All other lines.
+    pub(super) lines: Vec<String>,
+}
+
+impl Said {
+    /// Reads what came back.
+    pub(super) fn read(stdout: &str) -> Self {
+        let mut said = Self::default();
+        let mut rest = stdout;
+        while !rest.is_empty() {
+            let (line, after) = rest.split_once('\n').unwrap_or((rest, ""));
+            rest = after;
+            if let Some((name, size)) = line.strip_prefix("file ").and_then(|file| file.rsplit_once(' ')) {
+                let size = size.trim().parse::<usize>().unwrap_or(0);
+                let Some((text, after)) = rest.split_at_checked(size) else { return said };
+                said.files.push((name.to_owned(), text.to_owned()));
+                rest = after.strip_prefix('\n').unwrap_or(after);
+            } else if let Some(result) = line.strip_prefix("result=") {
+                let mut words = result.split(' ');
+                said.result = words.next().unwrap_or_default().to_owned();
+                let pairs = words.filter_map(|word| word.split_once('='));
+                said.words = pairs.map(|(key, value)| (key.to_owned(), value.to_owned())).collect();
+            } else if !line.is_empty() {
+                said.lines.push(line.to_owned());
+            }
+        }
+        said
+    }
+
+    pub(super) fn file(&self, name: &str) -> Option<&str> {
+        self.files.iter().find(|(it, _)| it == name).map(|(_, text)| text.as_str())
+    }
+
+    pub(super) fn word(&self, key: &str) -> Option<&str> {
+        self.words.iter().find(|(it, _)| it == key).map(|(_, value)| value.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hostile_holder_stays_one_word() {
+        assert_eq!(word("a b;rm -rf /\n$(x)"), "a_b_rm_-rf_/___x_");
+        assert_eq!(quoted("a'b"), "'a'\\''b'");
+    }
+
+    #[test]
+    fn files_are_read_by_their_length_whatever_they_hold() {
+        let said = Said::read("file a 12\nresult=done\n\nlingering g1-1 3\nresult=open token=7 left=0\n");
+        assert_eq!(said.file("a"), Some("result=done\n"));
+        assert_eq!(said.lines, ["lingering g1-1 3"]);
+        assert_eq!((said.result.as_str(), said.word("token")), ("open", Some("7")));
+    }
+
+    #[test]
+    fn an_answer_without_a_last_line_says_nothing() {
+        assert_eq!(Said::read("file a 10\nabc").result, "");
+        assert_eq!(Said::read("lingering g1-1 3\n").result, "");
+    }
+}

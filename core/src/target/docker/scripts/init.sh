@@ -1,0 +1,17 @@
+# Lays the volume out, once: what is there stays.
+init() {
+  mkdir -p "$S/ledger"
+  missing=
+  for tool in flock nc timeout base64 cut grep head sed sort tail tr wc sync haproxy; do
+    command -v "$tool" > /dev/null 2>&1 || missing="$missing $tool"
+  done
+  if [ -n "$missing" ]; then echo "result=missing tools=$missing"; exit 65; fi
+  lock
+  if [ ! -f "$S/key" ]; then
+    (umask 077 && head -c 64 /dev/urandom | sha256sum | cut -c1-64 > "$S/.key")
+    keep key
+  fi
+  [ -f "$S/health.map" ] || : > "$S/health.map"
+  if [ -f "$S/haproxy.cfg" ]; then cat > /dev/null; else cat > "$S/.haproxy.cfg" && keep haproxy.cfg; fi
+  echo "result=done"
+}

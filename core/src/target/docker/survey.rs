@@ -1,0 +1,403 @@
+//! Reading what the engine says: named fields only, never an environment, for what a secret was before it was rotated
+//! is known to nobody.
+
+use serde_json::Value;
+
+use super::{Docker, Held, Server, Subnet, haproxy, script::Said};
+use crate::protocol::{Completion, Fault};
+use crate::rollout::Address;
+use crate::spec::{Generation, InstanceId, Token};
+
+/// One line a container: a JSON list of these fields.
+pub(super) const CONTAINER: &str = "[{{json .Name}},{{json .State.Status}},{{json .State.ExitCode}},\
+{{json .State.OOMKilled}},{{json .RestartCount}},{{json .Image}},\
+{{if .State.Health}}{{json .State.Health.Status}}{{else}}null{{end}},\
+{{json (index .Config.Labels \"cd-action.role\")}},{{json (index .Config.Labels \"cd-action.generation\")}},\
+{{json (index .Config.Labels \"cd-action.index\")}},{{json (index .Config.Labels \"cd-action.address\")}},\
+{{json (index .Config.Labels \"cd-action.digest\")}},{{json (index .Config.Labels \"cd-action.config\")}}]";
+
+/// One line an image.
+pub(super) const IMAGE: &str = "[{{json .Id}},{{json .RepoDigests}},{{json .RepoTags}},\
+{{json (index .Config \"Healthcheck\")}},{{json .Config.Labels}}]";
+
+/// A network's address range.
+pub(super) const NETWORK: &str = "{{range .IPAM.Config}}{{.Subnet}} {{end}}";
+
+/// A container as it was found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Found {
+    /// Its name.
+    pub name: String,
+    /// Which instance it is; `None`: not one of ours.
+    pub id: Option<InstanceId>,
+    /// Whether it is the router.
+    pub router: bool,
+    /// Where it is on the service's network.
+    pub address: Address,
+    /// `running`, `exited`, `restarting` and so on.
+    pub status: String,
+    /// Its last exit code.
+    pub exit: i32,
+    /// Whether it was ended for want of memory.
+    pub out_of_memory: bool,
+    /// How often it was restarted since it was started.
+    pub restarts: u32,
+    /// The id of the image it runs.
+    pub image_id: String,
+    /// What the engine's health check says; `None`: it has none.
+    pub health: Option<String>,
+    /// The digest that it was made for.
+    pub digest: String,
+    /// The configuration hash that it was made for.
+    pub config: String,
+}
+
+impl Found {
+    /// Whether its process runs.
+    #[must_use]
+    pub fn running(&self) -> bool {
+        self.status == "running"
+    }
+
+    /// Whose name it bears.
+    fn token(&self) -> Token {
+        let token = self.name.rsplit_once(".t").and_then(|(_, token)| token.parse().ok());
+        Token(token.unwrap_or_default())
+    }
+}
+
+/// The router as it was found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RouterFound {
+    /// Whether its process runs.
+    pub running: bool,
+    /// What the engine calls its state.
+    pub status: String,
+}
+
+/// What there is of a service in an environment.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Survey {
+    /// Its instances.
+    pub instances: Vec<Found>,
+    /// Its router; `None`: none was made yet.
+    pub router: Option<RouterFound>,
+    /// Its network.
+    pub subnet: Option<Subnet>,
+}
+
+/// An image as the engine has it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Image {
+    /// Its id on this engine.
+    pub id: String,
+    /// `repository@sha256:…` by which it was pushed or pulled.
+    pub digests: Vec<String>,
+    /// Whether it has a health check of its own.
+    pub health_check: bool,
+    /// Its labels.
+    pub labels: std::collections::BTreeMap<String, String>,
+}
+
+/// What is remembered at the target.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Opened {
+    /// This run's token; 0 where it only looked.
+    pub token: Token,
+    /// Who holds the lease, as `key value` lines.
+    pub lease: Vec<(String, String)>,
+    /// Hundredths of a second that the lease still runs.
+    pub left: u64,
+    /// The checkpoint, where one was left.
+    pub checkpoint: Option<String>,
+    /// The newest segments of the ledger, by name, oldest first.
+    pub segments: Vec<(String, String)>,
+    /// The servers that the router has now.
+    pub servers: Vec<Server>,
+}
+
+impl Opened {
+    /// A word of the lease.
+    #[must_use]
+    pub fn lease(&self, key: &str) -> Option<&str> {
+        self.lease.iter().find(|(it, _)| it == key).map(|(_, value)| value.as_str()).filter(|value| *value != "-")
+    }
+}
+
+/// Why a question has no answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Trouble {
+    /// A stable code.
+    pub code: &'static str,
+    /// What was said.
+    pub text: String,
+}
+
+impl Trouble {
+    /// What a failed command comes to.
+    #[must_use]
+    pub fn of(completion: &Completion) -> Self {
+        let text = words(completion);
+        let code = match completion {
+            Completion::Failed { fault: Fault::NotFound, .. } => "engine-missing",
+            Completion::Failed { fault: Fault::SecretMissing, .. } => "secret-missing",
+            Completion::TimedOut { .. } => "engine-timeout",
+            _ if ENGINE_AWAY.iter().any(|words| text.contains(words)) => "engine-unreachable",
+            _ if IMAGE_MISSING.iter().any(|words| text.contains(words)) => "image-missing",
+            _ if REGISTRY_AWAY.iter().any(|words| text.contains(words)) => "registry-unreachable",
+            _ if DENIED.iter().any(|words| text.contains(words)) => "registry-denied",
+            _ => "engine-error",
+        };
+        Self { code, text }
+    }
+}
+
+const ENGINE_AWAY: &[&str] = &["Cannot connect to the Docker daemon", "error during connect", "Is the docker daemon running"];
+const IMAGE_MISSING: &[&str] = &["manifest unknown", "No such image", "no such image", "not found", "name unknown"];
+const REGISTRY_AWAY: &[&str] =
+    &["connection refused", "no such host", "i/o timeout", "TLS handshake", "EOF", "Service Unavailable", "context deadline"];
+const DENIED: &[&str] = &["denied", "unauthorized", "authentication required"];
+
+/// The words of a failed command.
+#[must_use]
+pub(super) fn words(completion: &Completion) -> String {
+    let text = match completion {
+        Completion::Exited { stderr, stdout, .. } | Completion::TimedOut { stderr, stdout } => {
+            if stderr.trim().is_empty() { stdout } else { stderr }
+        }
+        Completion::Failed { message, .. } => message,
+        Completion::Opened
+        | Completion::Read { .. }
+        | Completion::Written
+        | Completion::Fingerprinted { .. } => return String::new(),
+    };
+    let text = text.trim();
+    if text.is_empty() { "it said nothing".to_owned() } else { text.chars().take(600).collect() }
+}
+
+/// What a command wrote to its standard output; empty where it did not run to its end.
+pub(super) fn stdout(completion: &Completion) -> &str {
+    match completion {
+        Completion::Exited { stdout, .. } => stdout,
+        Completion::TimedOut { .. }
+        | Completion::Opened
+        | Completion::Read { .. }
+        | Completion::Written
+        | Completion::Fingerprinted { .. }
+        | Completion::Failed { .. } => "",
+    }
+}
+
+/// Reads containers, one a line; a line that is none is passed over.
+pub(super) fn containers(text: &str) -> Vec<Found> {
+    text.lines().filter_map(|line| container(line.trim())).collect()
+}
+
+fn container(line: &str) -> Option<Found> {
+    let fields: Vec<Value> = serde_json::from_str(line).ok()?;
+    let text = |at: usize| fields.get(at).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let number = |at: usize| fields.get(at).and_then(Value::as_i64).unwrap_or_default();
+    let id = text(8).parse().ok().zip(text(9).parse().ok());
+    Some(Found {
+        name: fields.first()?.as_str()?.trim_start_matches('/').to_owned(),
+        status: text(1),
+        exit: i32::try_from(number(2)).unwrap_or_default(),
+        out_of_memory: fields.get(3).and_then(Value::as_bool).unwrap_or_default(),
+        restarts: u32::try_from(number(4)).unwrap_or_default(),
+        image_id: text(5),
+        health: fields.get(6).and_then(Value::as_str).map(str::to_owned),
+        router: text(7) == "router",
+        id: id.map(|(generation, index)| InstanceId { generation: Generation(generation), index }),
+        address: Address(text(10).parse().unwrap_or_default()),
+        digest: text(11),
+        config: text(12),
+    })
+}
+
+/// The kind of an image's health check.
+fn test(check: Option<&Value>) -> Option<&str> {
+    check?.get("Test")?.as_array()?.first()?.as_str()
+}
+
+/// Reads images, one a line.
+pub(super) fn images(text: &str) -> Vec<Image> {
+    let image = |line: &str| {
+        let fields: Vec<Value> = serde_json::from_str(line.trim()).ok()?;
+        let list = |at: usize| fields.get(at).and_then(Value::as_array).cloned().unwrap_or_default();
+        let labels = fields.get(4).and_then(Value::as_object).cloned().unwrap_or_default();
+        Some(Image {
+            id: fields.first()?.as_str()?.to_owned(),
+            digests: list(1).iter().filter_map(Value::as_str).map(str::to_owned).collect(),
+            health_check: test(fields.get(3)).is_some_and(|kind| kind != "NONE"),
+            labels: labels.into_iter().filter_map(|(key, value)| Some((key, value.as_str()?.to_owned()))).collect(),
+        })
+    };
+    text.lines().filter_map(image).collect()
+}
+
+impl Docker {
+    /// Which containers there are, by name.
+    ///
+    /// # Errors
+    /// Where the engine did not say.
+    pub fn read_names(&mut self, done: &[Completion]) -> Result<Vec<String>, Trouble> {
+        let list = done.first().ok_or(NOT_ASKED)?;
+        if !succeeded(list) {
+            return Err(Trouble::of(list));
+        }
+        if let Some(network) = done.get(1).filter(|network| succeeded(network)) {
+            self.subnet = stdout(network).split_whitespace().find_map(Subnet::parse);
+        }
+        Ok(stdout(list).lines().map(str::to_owned).filter(|name| !name.is_empty()).collect())
+    }
+
+    /// What they are. From here on this run knows them.
+    pub fn read_containers(&mut self, done: &[Completion]) -> Survey {
+        let found = done.first().map(|it| containers(stdout(it))).unwrap_or_default();
+        let router = found.iter().find(|it| it.router);
+        let router = router.map(|it| RouterFound { running: it.running(), status: it.status.clone() });
+        let instances: Vec<Found> = found.into_iter().filter(|it| it.id.is_some()).collect();
+        self.instances = instances
+            .iter()
+            .filter_map(|it| Some((it.id?, Held { name: it.name.clone(), token: it.token(), address: it.address })))
+            .collect();
+        Survey { instances, router, subnet: self.subnet }
+    }
+
+    /// What an image is.
+    ///
+    /// # Errors
+    /// Where it is not there, or could not be fetched.
+    pub fn read_image(&mut self, done: &[Completion]) -> Result<Image, Trouble> {
+        let last = done.last().ok_or(NOT_ASKED)?;
+        if !succeeded(last) {
+            return Err(Trouble::of(last));
+        }
+        let image = images(stdout(last)).into_iter().next();
+        let image = image.ok_or_else(|| Trouble { code: "engine-error", text: "the engine described no image".to_owned() })?;
+        self.learn_image(&image);
+        Ok(image)
+    }
+
+    pub(super) fn learn_image(&mut self, image: &Image) {
+        self.digests.insert(image.id.clone(), image.digests.clone());
+    }
+
+    /// The network that was made: its address range.
+    ///
+    /// # Errors
+    /// Where it could not be made.
+    pub fn read_network(&mut self, done: &[Completion]) -> Result<Subnet, Trouble> {
+        if let Some(failed) = done.iter().find(|it| !succeeded(it) && !words(it).contains("already exists")) {
+            return Err(Trouble::of(failed));
+        }
+        let subnet = done.get(1).and_then(|it| stdout(it).split_whitespace().find_map(Subnet::parse));
+        self.subnet = subnet;
+        subnet.ok_or_else(|| Trouble {
+            code: "network-unfit",
+            text: format!("network {} has no IPv4 range to pin addresses in", self.network()),
+        })
+    }
+
+    /// What the target remembers, or who holds the lease.
+    ///
+    /// # Errors
+    /// [`Trouble`] where nothing could be read; its code is `busy` where another run holds the lease.
+    pub fn read_opened(&mut self, done: &[Completion], take: bool) -> Result<Opened, Trouble> {
+        let last = done.last().ok_or(NOT_ASKED)?;
+        let said = Said::read(stdout(last));
+        match said.result.as_str() {
+            "open" => {}
+            "held" => return Err(Trouble { code: "busy", text: held_by(&said) }),
+            "" => return Err(Trouble::of(last)),
+            other => return Err(Trouble { code: "router-unwell", text: format!("the router's state: {other}") }),
+        }
+        let number = |key: &str| said.word(key).and_then(|word| word.parse().ok()).unwrap_or_default();
+        let token = Token(number("token"));
+        if take {
+            self.token = token;
+        }
+        self.file = said.file("haproxy.cfg").unwrap_or_default().to_owned();
+        let lease = said.file("lease").unwrap_or_default().lines();
+        let segments = said.files.iter().filter_map(|(name, text)| {
+            Some((name.strip_prefix("ledger/")?.to_owned(), text.clone()))
+        });
+        Ok(Opened {
+            token,
+            lease: lease.filter_map(|line| line.split_once(' ')).map(|(k, v)| (k.to_owned(), v.to_owned())).collect(),
+            left: number("left"),
+            checkpoint: said.file("checkpoint").map(str::to_owned),
+            segments: segments.collect(),
+            servers: haproxy::servers(said.file("state").unwrap_or_default()),
+        })
+    }
+
+    /// Generations that a local tag keeps.
+    pub fn read_kept(&self, done: &[Completion]) -> Vec<Generation> {
+        let tags = done.first().map(stdout).unwrap_or_default().lines();
+        tags.filter_map(|tag| tag.trim().strip_prefix('g')?.parse().ok().map(Generation)).collect()
+    }
+
+    /// Who publishes the router's port on its address, among containers.
+    #[must_use]
+    pub fn read_publisher(&self, done: &[Completion]) -> Option<String> {
+        let (address, port) = self.setup.listen.rsplit_once(':')?;
+        let any = |host: &str| matches!(host, "0.0.0.0" | "::" | "[::]" | "*");
+        let clash = |host: &str| host == address || any(host) || any(address);
+        let published = |ports: &str| {
+            let hosts = ports.split(", ").filter_map(|it| it.split_once("->")?.0.rsplit_once(':'));
+            hosts.into_iter().any(|(host, it)| it == port && clash(host))
+        };
+        let lines = stdout(done.first()?).lines();
+        let holder = lines.filter_map(|line| line.split_once('\t')).find(|(_, ports)| published(ports))?;
+        Some(format!("the container {}", holder.0))
+    }
+
+    /// Who listens on the router's address, among processes. `None`: nobody, or nobody could be asked.
+    #[must_use]
+    pub fn read_listener(&self, done: &[Completion]) -> Option<String> {
+        let (address, _) = self.setup.listen.rsplit_once(':')?;
+        let clash = |bound: &str| bound == address || bound == "*" || address == "0.0.0.0" || address == "[::]";
+        let lines = stdout(done.first()?).lines().filter_map(|line| line.strip_prefix("listener "));
+        lines.filter_map(|line| line.split_once(' ')).find(|(bound, _)| clash(bound)).map(|(_, who)| who.to_owned())
+    }
+}
+
+/// Who holds the lease, since when, and until when, for people.
+pub(super) fn held_by(said: &Said) -> String {
+    let word = |key: &str| said.word(key).filter(|word| *word != "-").unwrap_or("unknown");
+    let left = said.word("left").and_then(|left| left.parse::<u64>().ok()).unwrap_or_default().div_ceil(100);
+    format!("{} since {} (run {}), for {left} s more", word("holder"), word("since"), word("run"))
+}
+
+pub(super) fn succeeded(completion: &Completion) -> bool {
+    matches!(completion, Completion::Exited { code: Some(0), signal: None, .. })
+}
+
+const NOT_ASKED: Trouble = Trouble { code: "engine-error", text: String::new() };
+
+/// Tells who listens on a TCP port of the host: `listener ADDRESS WHO`, one a line.
+///
+/// Sockets are found in the kernel's tables, their owners by looking through the processes' descriptors.
+pub(super) fn listeners_script(port: u16) -> String {
+    format!(
+        "main() {{\n\
+         want=$(printf '%04X' {port})\n\
+         cat /proc/net/tcp /proc/net/tcp6 2> /dev/null | while read -r _ local _ state _ _ _ _ _ inode _; do\n\
+         [ \"$state\" = 0A ] && [ \"${{local##*:}}\" = \"$want\" ] || continue\n\
+         case \"${{local%:*}}\" in\n\
+         0100007F) at=127.0.0.1 ;;\n\
+         00000000 | 00000000000000000000000000000000) at='*' ;;\n\
+         00000000000000000000000001000000) at='[::1]' ;;\n\
+         *) h=${{local%:*}}; at=$(printf '%d.%d.%d.%d' \"0x${{h#??????}}\" \"0x$(echo \"$h\" | cut -c5-6)\" \"0x$(echo \"$h\" | cut -c3-4)\" \"0x$(echo \"$h\" | cut -c1-2)\" 2> /dev/null) ;;\n\
+         esac\n\
+         who='a process that could not be told'\n\
+         for fd in /proc/[0-9]*/fd/*; do\n\
+         if [ \"$(readlink \"$fd\" 2> /dev/null)\" = \"socket:[$inode]\" ]; then\n\
+         pid=${{fd#/proc/}}; pid=${{pid%%/*}}; who=\"the process $(cat /proc/$pid/comm) (pid $pid)\"; break; fi\n\
+         done\n\
+         echo \"listener $at $who\"\n\
+         done\n\
+         }}\nmain\n"
+    )
+}

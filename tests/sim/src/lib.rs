@@ -1,0 +1,14 @@
+//! The rollout against every bad day, without a clock, a container or a network.
+//!
+//! - [`world`]: a small world with instances, a router, a ledger, a lease and runs that die. The runs are the production
+//!   [`Rollout`](cd_core::rollout::Rollout); what starts one is written here as the session does it.
+//! - [`mutant`]: bugs on purpose. Each must be caught, or the checks prove nothing.
+//! - [`model`]: every order of events in a small world, exhaustively.
+//! - [`simulator`]: some orders of events in a large one, by seed.
+//!
+//! What is modelled and what is not: `docs/model.md`.
+
+pub mod model;
+pub mod mutant;
+pub mod simulator;
+pub mod world;

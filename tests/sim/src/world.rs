@@ -1,0 +1,593 @@
+//! A small world: what is at the target, the runs that work on it, and everything that can happen next.
+
+mod acts;
+mod session;
+mod view;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use cd_core::protocol::{Outcome, Timestamp};
+use cd_core::rollout::invariants::{Change, State};
+use cd_core::rollout::{Action, ActionId, Address, Entry, Fleet, Mark, Member, Observation, Rollout, Strategy, Table};
+use cd_core::rollout::{FULL, Timing};
+use cd_core::spec::{Generation, InstanceId, Token};
+
+use crate::mutant::Mutant;
+
+/// What stays the same throughout.
+#[derive(Clone, Debug)]
+pub struct Setup {
+    /// How new versions take the place of old ones.
+    pub strategy: Strategy,
+    /// Instances of each generation.
+    pub replicas: u8,
+    /// What the runs want, in the order in which they come.
+    pub wants: Vec<Want>,
+    /// Times and counts.
+    pub timing: Timing,
+    /// What is done wrong on purpose.
+    pub mutant: Option<Mutant>,
+}
+
+/// What a run is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Want {
+    /// To deploy a release, after recovering what is to be recovered.
+    Deploy(Release),
+    /// To recover, as `post` does.
+    Recover,
+}
+
+/// Bytes and configuration, by an index into [`World::qualities`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Release(pub usize);
+
+/// How good a release is. No run knows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Quality {
+    /// Well, always.
+    Good,
+    /// It runs, and never answers a probe well.
+    NeverWell,
+    /// It answers every probe well and every user badly.
+    BadToUsers,
+    /// Its process ends at once.
+    ExitsAtOnce,
+    /// Its process ends when it gets traffic.
+    ExitsUnderTraffic,
+    /// It cannot be started.
+    Refused,
+    /// Another image runs than the one that was meant.
+    WrongDigest,
+}
+
+/// How often each kind of bad luck may strike.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Luck {
+    /// Acts that fail, or whose answer gets lost; reads that see nothing.
+    pub faults: u8,
+    /// Answers that come late: the effect is there before, or the time of a deadline comes first.
+    pub slow: u8,
+    /// Requests to stop.
+    pub cancels: u8,
+    /// Processes that die.
+    pub crashes: u8,
+    /// Leases that run out while their run goes on.
+    pub takeovers: u8,
+    /// Known-good instances that end by themselves.
+    pub deaths: u8,
+}
+
+/// One instance.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Thing {
+    /// Whether it runs.
+    pub state: State,
+    /// What it runs.
+    pub release: Release,
+    /// Whether that is what its generation was to run.
+    pub known: bool,
+    /// Whose name it bears.
+    pub token: Token,
+    /// Whether a run made it that had died or lost its lease by then.
+    pub late: bool,
+    /// Whether it ever got users' requests.
+    pub served: bool,
+    /// Whether the last probe of it was good, and it had traffic then.
+    pub seen_well: bool,
+    /// Whether its digest was read.
+    pub seen_digest: bool,
+}
+
+/// What is recorded.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Ledger {
+    /// The oldest first.
+    pub committed: Vec<Committed>,
+    /// Releases that were not well.
+    pub quarantined: BTreeSet<usize>,
+    /// The highest generation that ever began.
+    pub highest: Generation,
+    /// What began and has no end.
+    pub open: Option<Brings>,
+    /// How far it is.
+    pub checkpoint: Option<Mark>,
+}
+
+/// One commit.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Committed {
+    /// Which instances.
+    pub fleet: Fleet,
+    /// Whether there was evidence for it.
+    pub proven: bool,
+}
+
+/// A generation and what it runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Brings {
+    /// The generation.
+    pub generation: Generation,
+    /// What it runs.
+    pub release: Release,
+}
+
+/// A run whose process lives.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Run {
+    /// Its fencing token.
+    pub token: Token,
+    /// The machine, as it ships.
+    pub machine: Rollout,
+    /// What it has asked for and not heard of.
+    pub flights: Vec<Flight>,
+    /// What it brings, or settles.
+    pub brings: Option<Brings>,
+    /// What it would go back to.
+    pub way_back: Option<Generation>,
+    /// Whether it was asked to stop.
+    pub asked_to_stop: bool,
+    /// Whether that was before its commit was on its way.
+    pub aborted: bool,
+    /// What it deploys when it has recovered.
+    pub then: Option<Release>,
+}
+
+/// Something that was asked for.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Flight {
+    /// Under which number.
+    pub id: ActionId,
+    /// What.
+    pub action: Action,
+    /// It has happened, and this will be the answer.
+    pub answer: Option<Observation>,
+}
+
+/// What a dead run asked for, and what may still happen.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Late {
+    /// The dead run's token.
+    pub token: Token,
+    /// What it brought.
+    pub brings: Option<Brings>,
+    /// What it asked for.
+    pub action: Action,
+}
+
+/// Everything there is.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct World {
+    /// The time.
+    pub now: Timestamp,
+    /// How good each release is.
+    pub qualities: Vec<Quality>,
+    /// The instances.
+    pub things: BTreeMap<InstanceId, Thing>,
+    /// The routing table in its file.
+    pub written: Table,
+    /// What the router does.
+    pub effective: Table,
+    /// What is recorded.
+    pub ledger: Ledger,
+    /// The newest token.
+    pub token: Token,
+    /// Whether the lease was not given back.
+    pub held: bool,
+    /// The runs that live; the newest last.
+    pub runs: Vec<Run>,
+    /// What dead runs may still do.
+    pub late: Vec<Late>,
+    /// How many of the wanted runs have come.
+    pub came: usize,
+    /// What may still go wrong.
+    pub luck: Luck,
+    /// The last change.
+    pub change: Option<Change>,
+    /// What runs left, and said so.
+    pub left: BTreeSet<InstanceId>,
+}
+
+/// Something that happens.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Move {
+    /// The next run comes.
+    Begin,
+    /// The next run comes, and the lease of the one that is at it has run out.
+    TakeOver,
+    /// Something that a run asked for ends.
+    Answer {
+        /// Which run.
+        run: usize,
+        /// Under which number.
+        id: ActionId,
+        /// How.
+        how: How,
+    },
+    /// Something that a run asked for happens; the answer is still to come.
+    Happen {
+        /// Which run.
+        run: usize,
+        /// Under which number.
+        id: ActionId,
+    },
+    /// The time has come that a run waits for.
+    Tick {
+        /// Which run.
+        run: usize,
+    },
+    /// A run is asked to stop.
+    Cancel {
+        /// Which run.
+        run: usize,
+    },
+    /// A run's process dies.
+    Crash {
+        /// Which run.
+        run: usize,
+    },
+    /// A run that is over leaves, or goes on from recovering to deploying.
+    Leave {
+        /// Which run.
+        run: usize,
+    },
+    /// Something that a dead run asked for happens after all.
+    Late(usize),
+    /// A known-good instance ends by itself.
+    Die(InstanceId),
+    /// The router starts anew, by its file.
+    RestartRouter,
+}
+
+/// How something ends that was asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum How {
+    /// As it should.
+    Well,
+    /// As it should; requests go on at what the table no longer names.
+    Lingering,
+    /// Not at all.
+    Fails,
+    /// It happened, and nobody knows.
+    UnknownDone,
+    /// It did not happen, and nobody knows.
+    UnknownNot,
+    /// The table was written and the router does not follow yet; nobody knows.
+    UnknownHalf,
+    /// The measuring failed.
+    Blind,
+}
+
+impl Setup {
+    /// A fleet by its generation.
+    #[must_use]
+    pub fn fleet(&self, generation: Generation) -> Fleet {
+        Fleet { generation, members: (1..=self.replicas).map(|index| member(InstanceId { generation, index })).collect() }
+    }
+
+    pub(crate) fn has(&self, mutant: Mutant) -> bool {
+        self.mutant == Some(mutant)
+    }
+}
+
+/// An instance with the address that this world gives it.
+#[must_use]
+pub fn member(id: InstanceId) -> Member {
+    let address = u16::try_from(id.generation.0 * 10 + u32::from(id.index)).expect("generations are few");
+    Member { id, address: Address(address) }
+}
+
+impl World {
+    /// A world in which nothing was ever deployed, or where generation 1 serves.
+    #[must_use]
+    pub fn new(setup: &Setup, serves: bool, qualities: Vec<Quality>, luck: Luck) -> Self {
+        let mut world = Self {
+            now: Timestamp(0),
+            qualities,
+            things: BTreeMap::new(),
+            written: Table::empty(),
+            effective: Table::empty(),
+            ledger: Ledger::default(),
+            token: Token(0),
+            held: false,
+            runs: Vec::new(),
+            late: Vec::new(),
+            came: 0,
+            luck,
+            change: None,
+            left: BTreeSet::new(),
+        };
+        if serves {
+            let fleet = setup.fleet(Generation(1));
+            for member in &fleet.members {
+                let thing = Thing { served: true, ..Thing::new(Release(0), Token(0)) };
+                world.things.insert(member.id, thing);
+            }
+            world.written = Table::serving(Some(&fleet));
+            world.effective = world.written.clone();
+            world.ledger.highest = Generation(1);
+            world.ledger.committed.push(Committed { fleet, proven: true });
+        }
+        world
+    }
+
+    /// Everything that can happen next.
+    #[must_use]
+    pub fn moves(&self, setup: &Setup) -> Vec<Move> {
+        let mut moves = Vec::new();
+        if self.may_begin(setup) {
+            moves.push(Move::Begin);
+        }
+        if self.luck.takeovers > 0 && self.may_take_over(setup) {
+            moves.push(Move::TakeOver);
+        }
+        for (run, it) in self.runs.iter().enumerate() {
+            self.moves_of(run, it, &mut moves);
+        }
+        moves.extend((0..self.late.len()).map(Move::Late));
+        if self.luck.deaths > 0 {
+            let known_good = self.known_good().into_iter().flat_map(|fleet| &fleet.members).map(|member| member.id);
+            let alive = |id: &InstanceId| self.things.get(id).is_some_and(|it| it.state == State::Running);
+            moves.extend(known_good.filter(alive).map(Move::Die));
+        }
+        if self.written != self.effective && self.luck.faults > 0 {
+            moves.push(Move::RestartRouter);
+        }
+        moves
+    }
+
+    fn moves_of(&self, run: usize, it: &Run, moves: &mut Vec<Move>) {
+        if it.machine.end().is_some() && it.flights.is_empty() {
+            moves.push(Move::Leave { run });
+        }
+        for flight in &it.flights {
+            let id = flight.id;
+            moves.extend(self.ways(it, flight).into_iter().map(|how| Move::Answer { run, id, how }));
+            if flight.answer.is_none() && self.luck.slow > 0 && is_act(&flight.action) {
+                moves.push(Move::Happen { run, id });
+            }
+        }
+        if it.machine.wake_at().is_some() && (it.flights.is_empty() || self.luck.slow > 0) {
+            moves.push(Move::Tick { run });
+        }
+        if self.luck.cancels > 0 && !it.asked_to_stop && it.machine.end().is_none() {
+            moves.push(Move::Cancel { run });
+        }
+        if self.luck.crashes > 0 {
+            moves.push(Move::Crash { run });
+        }
+    }
+
+    /// The ways in which something can end.
+    fn ways(&self, run: &Run, flight: &Flight) -> Vec<How> {
+        let mut ways = vec![How::Well];
+        if flight.answer.is_some() || run.machine.end().is_some() {
+            return ways;
+        }
+        if self.luck.slow > 0 && self.drops_traffic(&flight.action) {
+            ways.push(How::Lingering);
+        }
+        if self.luck.faults == 0 {
+            return ways;
+        }
+        match &flight.action {
+            Action::Route { .. } => {
+                ways.extend([How::Fails, How::UnknownDone, How::UnknownNot, How::UnknownHalf]);
+            }
+            Action::Adopt(_)
+            | Action::Record(..)
+            | Action::Start(_)
+            | Action::Revive(_)
+            | Action::Stop(_)
+            | Action::Remove(_)
+            | Action::Conclude(_) => ways.extend([How::Fails, How::UnknownDone, How::UnknownNot]),
+            Action::Probe(_) | Action::Watch(_) => ways.push(How::Blind),
+            Action::Log(_) => {}
+        }
+        ways
+    }
+
+    /// Whether a table takes traffic away from somebody who had it.
+    fn drops_traffic(&self, action: &Action) -> bool {
+        let Action::Route { table, force: false, .. } = action else { return false };
+        self.effective.0.iter().any(|entry| has_traffic(entry) && !table.0.iter().any(|it| has_traffic(it) && it.member == entry.member))
+    }
+
+    /// Lets something happen.
+    pub fn apply(&mut self, setup: &Setup, step: &Move) {
+        match step {
+            Move::Begin => self.begin(setup),
+            Move::TakeOver => {
+                self.luck.takeovers -= 1;
+                self.begin(setup);
+            }
+            Move::Answer { run, id, how } => self.answer(setup, *run, *id, *how),
+            Move::Happen { run, id } => {
+                self.luck.slow -= 1;
+                self.happen(setup, *run, *id);
+            }
+            Move::Tick { run } => self.tick(*run),
+            Move::Cancel { run } => self.cancel(setup, *run),
+            Move::Crash { run } => {
+                self.luck.crashes -= 1;
+                self.crash(*run);
+            }
+            Move::Leave { run } => self.leave(setup, *run),
+            Move::Late(index) => {
+                let late = self.late.remove(*index);
+                self.perform(setup, late.token, late.brings, &late.action, true);
+            }
+            Move::Die(id) => {
+                self.luck.deaths -= 1;
+                if let Some(thing) = self.things.get_mut(id) {
+                    thing.state = State::Ended;
+                }
+            }
+            Move::RestartRouter => {
+                self.luck.faults -= 1;
+                self.effective = self.written.clone();
+            }
+        }
+        self.forget_what_cannot_happen(setup);
+    }
+
+    fn answer(&mut self, setup: &Setup, run: usize, id: ActionId, how: How) {
+        let Some(flight) = self.take_flight(run, id) else { return };
+        let (token, brings) = (self.runs[run].token, self.runs[run].brings);
+        if how == How::Lingering {
+            self.luck.slow -= 1;
+        } else if how != How::Well {
+            self.luck.faults -= 1;
+        }
+        if setup.has(Mutant::LosesAnAnswer) && matches!(flight.action, Action::Watch(_)) {
+            return;
+        }
+        let answer = match flight.answer {
+            Some(answer) => answer,
+            None => self.end_of(setup, token, brings, &flight.action, how),
+        };
+        let now = self.now;
+        self.runs[run].machine.observe(now, id, answer);
+        self.hear(setup, run);
+    }
+
+    fn happen(&mut self, setup: &Setup, run: usize, id: ActionId) {
+        let (token, brings) = (self.runs[run].token, self.runs[run].brings);
+        let flight = self.runs[run].flights.iter().find(|flight| flight.id == id);
+        let Some(action) = flight.map(|flight| flight.action.clone()) else { return };
+        let answer = self.perform(setup, token, brings, &action, false);
+        if let Some(flight) = self.runs[run].flights.iter_mut().find(|flight| flight.id == id) {
+            flight.answer = Some(answer);
+        }
+    }
+
+    fn tick(&mut self, run: usize) {
+        let Some(at) = self.runs[run].machine.wake_at() else { return };
+        if !self.runs[run].flights.is_empty() {
+            self.luck.slow -= 1;
+        }
+        self.now = self.now.max(at);
+        let now = self.now;
+        self.runs[run].machine.tick(now);
+        self.collect(run);
+    }
+
+    fn cancel(&mut self, setup: &Setup, run: usize) {
+        self.luck.cancels -= 1;
+        let now = self.now;
+        let it = &mut self.runs[run];
+        it.asked_to_stop = true;
+        it.then = None;
+        it.aborted = !matches!(it.machine.phase(), "committing" | "retiring" | "concluding" | "over");
+        if !setup.has(Mutant::SwallowsTheAbort) {
+            it.machine.cancel(now);
+        }
+        self.collect(run);
+    }
+
+    /// The machine is gone. What it has asked for may still happen.
+    fn crash(&mut self, run: usize) {
+        let dead = self.runs.remove(run);
+        let acts = dead.flights.into_iter().filter(|flight| flight.answer.is_none() && is_act(&flight.action));
+        self.late.extend(acts.map(|flight| Late { token: dead.token, brings: dead.brings, action: flight.action }));
+    }
+
+    fn take_flight(&mut self, run: usize, id: ActionId) -> Option<Flight> {
+        let flights = &mut self.runs.get_mut(run)?.flights;
+        let at = flights.iter().position(|flight| flight.id == id)?;
+        Some(flights.remove(at))
+    }
+
+    /// A run has heard something: what does it ask for now, and is it over?
+    fn hear(&mut self, setup: &Setup, run: usize) {
+        self.collect(run);
+        let Some(end) = self.runs[run].machine.end() else { return };
+        self.left.extend(end.left.iter().copied());
+        if setup.has(Mutant::CommitsLate) && end.outcome == Outcome::Deployed {
+            self.commit_late(run);
+        }
+    }
+
+    fn collect(&mut self, run: usize) {
+        let it = &mut self.runs[run];
+        while let Some((id, action)) = it.machine.poll() {
+            it.flights.push(Flight { id, action, answer: None });
+        }
+        // The report's business, and it would make equal states differ.
+        drop(it.machine.events());
+    }
+
+    /// What was committed last.
+    #[must_use]
+    pub fn known_good(&self) -> Option<&Fleet> {
+        self.ledger.committed.last().map(|committed| &committed.fleet)
+    }
+
+    /// Forgets acts of dead runs that come too late to do anything, so that equal states are equal.
+    fn forget_what_cannot_happen(&mut self, setup: &Setup) {
+        let mut late = std::mem::take(&mut self.late);
+        late.retain(|late| self.can_still_happen(setup, late));
+        self.late = late;
+        self.left.retain(|id| self.things.contains_key(id));
+    }
+}
+
+impl Thing {
+    /// Running, and never seen by anybody.
+    #[must_use]
+    pub const fn new(release: Release, token: Token) -> Self {
+        Self {
+            state: State::Running,
+            release,
+            known: true,
+            token,
+            late: false,
+            served: false,
+            seen_well: false,
+            seen_digest: false,
+        }
+    }
+}
+
+/// Whether a line of the table is for users.
+const fn has_traffic(entry: &Entry) -> bool {
+    entry.weight > 0 && !entry.backup
+}
+
+/// Whether an action changes anything.
+const fn is_act(action: &Action) -> bool {
+    match action {
+        Action::Adopt(_)
+        | Action::Record(..)
+        | Action::Start(_)
+        | Action::Revive(_)
+        | Action::Route { .. }
+        | Action::Stop(_)
+        | Action::Remove(_)
+        | Action::Conclude(_) => true,
+        Action::Probe(_) | Action::Watch(_) | Action::Log(_) => false,
+    }
+}
+
+/// The weight of a line that gets everything.
+const EVERYTHING: u16 = FULL;

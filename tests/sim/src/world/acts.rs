@@ -1,0 +1,365 @@
+//! What an action does to the world, and what is heard of it.
+
+use std::collections::BTreeMap;
+
+use cd_core::rollout::invariants::{Change, State};
+use cd_core::rollout::{
+    Action, Done, End, Entry, Fleet, Life, Mark, Member, Observation, Record, Seen, Started, Table, Traffic,
+};
+use cd_core::spec::{InstanceId, Token};
+
+use super::{Brings, Committed, EVERYTHING, How, Late, Quality, Setup, Thing, World, has_traffic};
+use crate::mutant::Mutant;
+
+const WHY: &str = "bad luck";
+
+impl World {
+    /// How something ends that was asked for, and what happens by it.
+    pub(super) fn end_of(
+        &mut self,
+        setup: &Setup,
+        token: Token,
+        brings: Option<Brings>,
+        action: &Action,
+        how: How,
+    ) -> Observation {
+        match how {
+            How::Well => self.perform(setup, token, brings, action, false),
+            How::Lingering => self.linger(setup, token, brings, action),
+            How::Fails => failed(action, Done::No(WHY.to_owned())),
+            How::UnknownNot => failed(action, Done::Unknown(WHY.to_owned())),
+            How::UnknownDone => {
+                self.perform(setup, token, brings, action, false);
+                failed(action, Done::Unknown(WHY.to_owned()))
+            }
+            How::UnknownHalf => {
+                let effective = self.effective.clone();
+                self.perform(setup, token, brings, action, false);
+                self.effective = effective;
+                failed(action, Done::Unknown(WHY.to_owned()))
+            }
+            How::Blind => blind(action),
+        }
+    }
+
+    fn linger(&mut self, setup: &Setup, token: Token, brings: Option<Brings>, action: &Action) -> Observation {
+        let had: Vec<InstanceId> = self.effective.0.iter().filter(|it| has_traffic(it)).map(|it| it.member.id).collect();
+        match self.perform(setup, token, brings, action, false) {
+            Observation::Routed { done: Done::Yes, .. } => {
+                let has = |id: &InstanceId| self.effective.0.iter().any(|it| has_traffic(it) && it.member.id == *id);
+                let lingering = had.into_iter().filter(|id| !has(id)).map(|id| (id, 1)).collect();
+                Observation::Routed { done: Done::Yes, lingering }
+            }
+            answer => answer,
+        }
+    }
+
+    /// Carries it out. `late`: whoever asked for it is dead.
+    pub(super) fn perform(
+        &mut self,
+        setup: &Setup,
+        token: Token,
+        brings: Option<Brings>,
+        action: &Action,
+        late: bool,
+    ) -> Observation {
+        match action {
+            Action::Adopt(ids) => self.fence(setup, token, |world| world.adopt(token, ids)),
+            Action::Record(record, mark) => {
+                self.fence(setup, token, |world| world.record(setup, brings, record, mark.as_ref()))
+            }
+            Action::Start(member) => Observation::Started(self.start(token, brings, *member, late)),
+            Action::Revive(id) => Observation::Started(self.revive(token, *id)),
+            Action::Route { table, mark, .. } => match self.fence(setup, token, |world| world.route(setup, table, mark)) {
+                Observation::Acted(done) => Observation::Routed { done, lingering: Vec::new() },
+                answer => answer,
+            },
+            Action::Probe(members) => Observation::Probed(self.probe(setup, members)),
+            Action::Watch(ids) => Observation::Watched(self.watch(ids)),
+            Action::Log(_) => Observation::Logged,
+            Action::Stop(id) => {
+                if !setup.has(Mutant::StopsNothing) || self.is_known_good(*id) {
+                    self.change_thing(token, *id, |thing| thing.state = State::Stopped);
+                }
+                Observation::Acted(Done::Yes)
+            }
+            Action::Remove(id) => {
+                self.change_thing(token, *id, |thing| thing.state = State::Stopped);
+                self.things.retain(|it, thing| it != id || thing.token != token);
+                Observation::Acted(Done::Yes)
+            }
+            // The answer to the first one got lost.
+            Action::Conclude(_) if !self.held && self.token == token => Observation::Acted(Done::Yes),
+            Action::Conclude(end) => self.fence(setup, token, |world| world.conclude(setup, brings, end)),
+        }
+    }
+
+    /// Compares the token and acts, in the same breath.
+    fn fence(&mut self, setup: &Setup, token: Token, act: impl FnOnce(&mut Self)) -> Observation {
+        let right = self.token == token && self.held;
+        if !right && !setup.has(Mutant::ChecksNoToken) {
+            return Observation::Acted(Done::Fenced(format!("token {}", self.token)));
+        }
+        act(self);
+        self.changed(token);
+        Observation::Acted(Done::Yes)
+    }
+
+    fn changed(&mut self, by: Token) {
+        self.change = Some(Change { by, holder: self.token });
+    }
+
+    /// Instances are addressed by a name that holds the token: under another one nothing is found. To change one that
+    /// no user reaches is nobody else's business.
+    fn change_thing(&mut self, token: Token, id: InstanceId, change: impl FnOnce(&mut Thing)) -> bool {
+        let Some(thing) = self.things.get_mut(&id).filter(|thing| thing.token == token) else { return false };
+        let before = *thing;
+        change(thing);
+        let same = *thing == before;
+        if !same && self.effective.0.iter().any(|entry| entry.weight > 0 && entry.member.id == id) {
+            self.changed(token);
+        }
+        true
+    }
+
+    fn adopt(&mut self, token: Token, ids: &[InstanceId]) {
+        for id in ids {
+            if let Some(thing) = self.things.get_mut(id) {
+                thing.token = token;
+            }
+        }
+    }
+
+    fn record(&mut self, setup: &Setup, brings: Option<Brings>, record: &Record, mark: Option<&Mark>) {
+        let Some(brings) = brings else { return };
+        match record {
+            Record::Began => {
+                self.ledger.open = Some(brings);
+                self.ledger.highest = self.ledger.highest.max(brings.generation);
+            }
+            Record::Committed { .. } if setup.has(Mutant::CommitsLate) => return,
+            Record::Committed { .. } => self.commit(setup.fleet(brings.generation)),
+        }
+        if let Some(mark) = mark {
+            self.ledger.checkpoint = Some(mark.clone());
+        }
+    }
+
+    fn commit(&mut self, fleet: Fleet) {
+        self.ledger.open = None;
+        if self.known_good() == Some(&fleet) {
+            return;
+        }
+        let seen = |member: &Member| self.things.get(&member.id).is_some_and(|it| it.seen_well && it.seen_digest);
+        let proven = fleet.members.iter().all(seen);
+        self.ledger.committed.push(Committed { fleet, proven });
+    }
+
+    pub(super) fn commit_late(&mut self, run: usize) {
+        let Some(end) = self.runs[run].machine.end() else { return };
+        let plan = self.runs[run].machine.plan();
+        if end.serving == Some(plan.new.generation) {
+            self.commit(plan.new.clone());
+        }
+    }
+
+    fn start(&mut self, token: Token, brings: Option<Brings>, member: Member, late: bool) -> Started {
+        let Some(brings) = brings else { return Started::No("nothing is brought".to_owned()) };
+        let quality = self.quality(brings.release.0);
+        let late = late || token != self.token;
+        if let Some(thing) = self.things.get_mut(&member.id) {
+            if thing.token != token {
+                return Started::No("the address is taken".to_owned());
+            }
+            if quality != Quality::Refused && thing.state == State::Stopped {
+                thing.state = State::Running;
+            }
+        } else {
+            let state = match quality {
+                Quality::Good
+                | Quality::NeverWell
+                | Quality::BadToUsers
+                | Quality::ExitsUnderTraffic
+                | Quality::WrongDigest => State::Running,
+                Quality::ExitsAtOnce => State::Ended,
+                Quality::Refused => State::Stopped,
+            };
+            let known = quality != Quality::WrongDigest;
+            let thing = Thing { state, known, late, ..Thing::new(brings.release, token) };
+            self.things.insert(member.id, thing);
+        }
+        if quality == Quality::Refused { Started::Refused("no such command".to_owned()) } else { Started::Yes }
+    }
+
+    /// What ended by itself ends again.
+    fn revive(&mut self, token: Token, id: InstanceId) -> Started {
+        let found = self.change_thing(token, id, |thing| {
+            if thing.state == State::Stopped {
+                thing.state = State::Running;
+            }
+        });
+        if found { Started::Yes } else { Started::No("no such instance".to_owned()) }
+    }
+
+    fn route(&mut self, setup: &Setup, table: &Table, mark: &Mark) {
+        self.ledger.checkpoint = Some(mark.clone());
+        let goes_back = matches!(mark, Mark::Settling { goal, .. } if *goal == self.known_good().map(|it| it.generation));
+        if goes_back && setup.has(Mutant::BelievesTheRouter) {
+            return;
+        }
+        let table = bent(setup, table, mark);
+        for entry in table.0.iter().filter(|entry| has_traffic(entry)) {
+            let had = self.effective.0.iter().any(|it| has_traffic(it) && it.member == entry.member);
+            let Some(thing) = self.things.get_mut(&entry.member.id) else { continue };
+            thing.served = true;
+            thing.seen_well &= had;
+            let exits = self.qualities.get(thing.release.0) == Some(&Quality::ExitsUnderTraffic);
+            if exits && thing.state == State::Running {
+                thing.state = State::Ended;
+            }
+        }
+        self.written = table.clone();
+        self.effective = table;
+        if setup.has(Mutant::StopsTheOldAtTheShift) && *mark == Mark::Shifted {
+            for member in self.known_good().map(|fleet| fleet.members.clone()).unwrap_or_default() {
+                self.change_thing(self.token, member.id, |thing| thing.state = State::Stopped);
+            }
+        }
+    }
+
+    fn probe(&mut self, setup: &Setup, members: &[Member]) -> BTreeMap<InstanceId, Seen> {
+        let anybody = self.things.keys().any(|id| self.answers_well(*id));
+        let mut seen = BTreeMap::new();
+        for member in members {
+            let well = self.answers_well(member.id);
+            let traffic = self.effective.0.iter().any(|it| has_traffic(it) && it.member == *member);
+            if let Some(thing) = self.things.get_mut(&member.id) {
+                thing.seen_well = well && traffic;
+            }
+            let good = well || (anybody && setup.has(Mutant::TakesAnyAnswerToAProbe));
+            seen.insert(member.id, if good { Seen::Good } else { Seen::Bad("no good answer".to_owned()) });
+        }
+        seen
+    }
+
+    fn answers_well(&self, id: InstanceId) -> bool {
+        let named = self.effective.names(super::member(id));
+        let runs = self.things.get(&id).is_some_and(|thing| thing.state == State::Running && self.is_well(thing));
+        named && runs
+    }
+
+    /// Whether it answers a probe well while it runs.
+    pub(super) fn is_well(&self, thing: &Thing) -> bool {
+        self.quality(thing.release.0) != Quality::NeverWell
+    }
+
+    fn quality(&self, release: usize) -> Quality {
+        self.qualities.get(release).copied().unwrap_or(Quality::Good)
+    }
+
+    fn watch(&mut self, ids: &[InstanceId]) -> BTreeMap<InstanceId, Life> {
+        let mut lives = BTreeMap::new();
+        for id in ids {
+            let Some(thing) = self.things.get_mut(id) else { continue };
+            thing.seen_digest = thing.known;
+            let good = self.qualities.get(thing.release.0) != Some(&Quality::BadToUsers);
+            let attempts = if thing.served { 10 } else { 0 };
+            let traffic = Traffic { attempts, good: if good { attempts } else { 0 }, epoch: 0 };
+            let life = Life {
+                running: thing.state == State::Running,
+                exit: (thing.state == State::Ended).then_some(1),
+                as_planned: Some(thing.known),
+                traffic: Some(traffic),
+                ..Life::default()
+            };
+            lives.insert(*id, life);
+        }
+        lives
+    }
+
+    fn conclude(&mut self, setup: &Setup, brings: Option<Brings>, end: &End) {
+        self.ledger.open = None;
+        self.left.extend(end.left.iter().copied());
+        if !setup.has(Mutant::KeepsTheCheckpoint) {
+            self.ledger.checkpoint = None;
+        }
+        if let Some(brings) = brings
+            && end.quarantine
+            && !setup.has(Mutant::SkipsTheQuarantine)
+        {
+            self.ledger.quarantined.insert(brings.release.0);
+        }
+        self.held = false;
+    }
+
+    fn is_known_good(&self, id: InstanceId) -> bool {
+        self.known_good().is_some_and(|fleet| fleet.members.iter().any(|member| member.id == id))
+    }
+
+    /// Whether an act of a dead run could still change something.
+    pub(super) fn can_still_happen(&self, setup: &Setup, late: &Late) -> bool {
+        match &late.action {
+            Action::Adopt(_) | Action::Record(..) | Action::Route { .. } | Action::Conclude(_) => {
+                let right = self.token == late.token;
+                right || setup.has(Mutant::ChecksNoToken) || setup.has(Mutant::CountsTokensInMemory)
+            }
+            Action::Start(member) => !self.things.contains_key(&member.id),
+            Action::Revive(id) | Action::Stop(id) | Action::Remove(id) => {
+                self.things.get(id).is_some_and(|thing| thing.token == late.token)
+            }
+            Action::Probe(_) | Action::Watch(_) | Action::Log(_) => false,
+        }
+    }
+}
+
+/// The table that a mutant writes in place of the right one.
+fn bent(setup: &Setup, table: &Table, mark: &Mark) -> Table {
+    let mut table = table.clone();
+    if setup.has(Mutant::ShiftsBeforeTheProof) && *mark == Mark::Proving {
+        for entry in &mut table.0 {
+            entry.weight = EVERYTHING - entry.weight;
+        }
+    }
+    if setup.has(Mutant::LeavesNoFallback) {
+        table.0.retain(|entry: &Entry| !entry.backup);
+    }
+    table
+}
+
+/// The answer to an act that did not go through.
+fn failed(action: &Action, done: Done) -> Observation {
+    match action {
+        Action::Start(_) | Action::Revive(_) => Observation::Started(match done {
+            Done::Yes => Started::Yes,
+            Done::No(why) | Done::Fenced(why) => Started::No(why),
+            Done::Unknown(why) => Started::Unknown(why),
+        }),
+        Action::Route { .. } => Observation::Routed { done, lingering: Vec::new() },
+        Action::Adopt(_)
+        | Action::Record(..)
+        | Action::Stop(_)
+        | Action::Remove(_)
+        | Action::Conclude(_)
+        | Action::Probe(_)
+        | Action::Watch(_)
+        | Action::Log(_) => Observation::Acted(done),
+    }
+}
+
+fn blind(action: &Action) -> Observation {
+    match action {
+        Action::Probe(members) => {
+            Observation::Probed(members.iter().map(|it| (it.id, Seen::Nothing(WHY.to_owned()))).collect())
+        }
+        Action::Adopt(_)
+        | Action::Record(..)
+        | Action::Start(_)
+        | Action::Revive(_)
+        | Action::Route { .. }
+        | Action::Watch(_)
+        | Action::Log(_)
+        | Action::Stop(_)
+        | Action::Remove(_)
+        | Action::Conclude(_) => Observation::Watched(BTreeMap::new()),
+    }
+}

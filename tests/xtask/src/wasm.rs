@@ -1,0 +1,121 @@
+//! `cargo xtask wasm`: the core for JavaScript, the same bytes on every machine.
+//!
+//! `wasm-bindgen`'s second half is linked into this program, so that Cargo.lock alone pins both halves.
+
+use std::ffi::OsString;
+use std::fs;
+use std::path::PathBuf;
+use std::process::Command;
+
+use anyhow::{Context, Result, ensure};
+use wasm_bindgen_cli_support::Bindgen;
+
+use crate::repo::{self, Files, Repo};
+
+/// Where the module goes; beside the bundle, which loads it late.
+const MODULE: &str = "dist/core.wasm";
+/// Where its glue goes.
+const GLUE: &str = "action/src/generated/core";
+
+const TARGET: &str = "wasm32-unknown-unknown";
+
+/// Builds and writes it.
+pub(crate) fn run(repo: &Repo, _: &[String]) -> Result<()> {
+    repo.write(&files(repo)?)
+}
+
+/// The module and its glue, by path.
+pub(crate) fn files(repo: &Repo) -> Result<Files> {
+    let mut output = Bindgen::new()
+        .input_path(compile(repo)?)
+        .nodejs(true)?
+        .typescript(true)
+        .remove_producers_section(true)
+        .generate_output()
+        .context("wasm-bindgen")?;
+    let dir = repo.scratch("bindgen")?;
+    output.emit(&dir).context("wasm-bindgen")?;
+    let mut files = Files::new();
+    for (name, content) in repo::files_under(&dir)? {
+        let path = match name.as_str() {
+            // The types of the module's raw exports: nobody calls them but the glue.
+            "cd_wasm_bg.wasm.d.ts" => continue,
+            // The bundle's build tells the glue that it is here.
+            "cd_wasm_bg.wasm" => MODULE.to_owned(),
+            _ => format!("{GLUE}/{name}"),
+        };
+        files.insert(path, content);
+    }
+    Ok(files)
+}
+
+fn compile(repo: &Repo) -> Result<PathBuf> {
+    repo::run(
+        repo.cargo()
+            .args(["fetch", "--quiet", "--locked", "--target", TARGET]),
+    )?;
+    let mut cargo = repo.cargo();
+    cargo.args([
+        "build",
+        "--quiet",
+        "--locked",
+        "--package",
+        "cd-wasm",
+        "--profile",
+        "wasm",
+        "--target",
+        TARGET,
+    ]);
+    cargo
+        .env("CARGO_ENCODED_RUSTFLAGS", remaps(repo)?)
+        .env_remove("RUSTFLAGS");
+    repo::run(&mut cargo)?;
+    Ok(repo.target().join(TARGET).join("wasm/cd_wasm.wasm"))
+}
+
+/// Takes the machine's paths out of the messages of panics: where sources, dependencies and the toolchain lie.
+fn remaps(repo: &Repo) -> Result<OsString> {
+    let mut places = vec![
+        (repo.root().to_path_buf(), "/cd-action"),
+        (toolchain(repo)?, "/rust"),
+    ];
+    // The folder's name depends on the registry's address, which may be a mirror's.
+    let sources = repo.cargo_home().join("registry/src");
+    for registry in
+        fs::read_dir(&sources).with_context(|| format!("no folder {}", sources.display()))?
+    {
+        places.push((registry?.path(), "/crates"));
+    }
+    let mut flags = OsString::new();
+    for (from, to) in places {
+        // The compiler may see a path as given or with its links resolved.
+        let resolved =
+            fs::canonicalize(&from).with_context(|| format!("no folder {}", from.display()))?;
+        for from in [from, resolved] {
+            if !flags.is_empty() {
+                flags.push("\u{1f}");
+            }
+            flags.push("--remap-path-prefix=");
+            flags.push(from);
+            flags.push("=");
+            flags.push(to);
+        }
+    }
+    Ok(flags)
+}
+
+fn toolchain(repo: &Repo) -> Result<PathBuf> {
+    let mut rustc = Command::new("rustc");
+    let sysroot = rustc
+        .args(["--print", "sysroot"])
+        .current_dir(repo.root())
+        .output()
+        .context("cannot start rustc")?;
+    ensure!(
+        sysroot.status.success(),
+        "rustc --print sysroot: {}",
+        String::from_utf8_lossy(&sysroot.stderr)
+    );
+    let path = String::from_utf8(sysroot.stdout).context("the toolchain's path is not UTF-8")?;
+    Ok(PathBuf::from(path.trim_end()))
+}
