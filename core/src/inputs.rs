@@ -24,7 +24,11 @@ pub struct OutputSpec {
 }
 
 const fn input(name: &'static str, help: &'static str, default: Option<&'static str>) -> InputSpec {
-    InputSpec { name, help, default }
+    InputSpec {
+        name,
+        help,
+        default,
+    }
 }
 
 const fn output(name: &'static str, help: &'static str) -> OutputSpec {
@@ -33,23 +37,70 @@ const fn output(name: &'static str, help: &'static str) -> OutputSpec {
 
 /// Every input, in the order people read them.
 pub const INPUTS: &[InputSpec] = &[
-    input("command", "What to do: plan, deploy, rollback, status or recover.", Some("deploy")),
-    input("environment", "The environment of the configuration to act on; default: the only one.", None),
-    input("config", "Path of the configuration; default: .github/cd.yml, else cd.yml.", None),
-    input("image", "The image to deploy: name@sha256:… or name:tag, which is resolved to its digest once.", None),
-    input("version", "The version's name for people, or the version to roll back to; default: the image's own label, else its tag.", None),
-    input("wait", "How long to wait for another run's lease, such as 10m.", Some("10m")),
-    input("on-held", "What a held deploy is: pass (exit 0) or fail (exit 1).", Some("pass")),
-    input("override", "What a person overrides, separated by commas: quarantine. Needs a reason.", None),
+    input(
+        "command",
+        "What to do: plan, deploy, rollback, status or recover.",
+        Some("deploy"),
+    ),
+    input(
+        "environment",
+        "The environment of the configuration to act on; default: the only one.",
+        None,
+    ),
+    input(
+        "config",
+        "Path of the configuration; default: .github/cd.yml, else cd.yml.",
+        None,
+    ),
+    input(
+        "image",
+        "The image to deploy: name@sha256:… or name:tag, which is resolved to its digest once.",
+        None,
+    ),
+    input(
+        "version",
+        "The version's name for people, or the version to roll back to; default: the image's own label, else its tag.",
+        None,
+    ),
+    input(
+        "wait",
+        "How long to wait for another run's lease, such as 10m.",
+        Some("10m"),
+    ),
+    input(
+        "on-held",
+        "What a held deploy is: pass (exit 0) or fail (exit 1).",
+        Some("pass"),
+    ),
+    input(
+        "override",
+        "What a person overrides, separated by commas: quarantine. Needs a reason.",
+        None,
+    ),
     input("reason", "Why; recorded in the ledger.", None),
-    input("dry-run", "true: say what deploy or rollback would do, and touch nothing.", Some("false")),
-    input("github-token", "The job's token; what is not needed is not read.", Some("${{ github.token }}")),
-    input("job-status", "Not for users: how the job ended, for the post step.", Some("${{ job.status }}")),
+    input(
+        "dry-run",
+        "true: say what deploy or rollback would do, and touch nothing.",
+        Some("false"),
+    ),
+    input(
+        "github-token",
+        "The job's token; what is not needed is not read.",
+        Some("${{ github.token }}"),
+    ),
+    input(
+        "job-status",
+        "Not for users: how the job ended, for the post step.",
+        Some("${{ job.status }}"),
+    ),
 ];
 
 /// Every output, in the order people read them.
 pub const OUTPUTS: &[OutputSpec] = &[
-    output("outcome", "How the run ended: deployed, unchanged, rolled-back, …"),
+    output(
+        "outcome",
+        "How the run ended: deployed, unchanged, rolled-back, …",
+    ),
     output("reason", "A stable code for why."),
     output("version", "The version that was asked for."),
     output("image", "name@digest of what was asked for."),

@@ -9,6 +9,8 @@ mod markdown;
 mod next;
 mod progress;
 #[cfg(test)]
+mod properties;
+#[cfg(test)]
 mod samples;
 mod serving;
 #[cfg(test)]

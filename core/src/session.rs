@@ -6,18 +6,26 @@
 
 mod calls;
 mod closing;
+mod connecting;
 mod deciding;
 mod facts;
 mod housing;
+mod imaging;
 mod looking;
 mod memory;
+mod recovering;
 mod request;
+mod returning;
 mod rolling;
+mod secrets;
+mod troubles;
 
 use std::collections::BTreeMap;
 
 use crate::config::{Config, Environment};
-use crate::protocol::{Begin, Completion, Effect, Emit, Input, Level, Misuse, Outcome, Output, Platform, Timestamp};
+use crate::protocol::{
+    Begin, Completion, Effect, Emit, Input, Level, Misuse, Outcome, Output, Platform, Timestamp,
+};
 use crate::report::Report;
 use crate::rollout::{Action, ActionId, Plan, Rollout};
 use crate::spec::{Generation, Release};
@@ -196,7 +204,10 @@ impl Session {
             self.over = true;
             return Output::Done { outcome, exit_code };
         }
-        Output::Idle { wake_at: self.wake_at(), reason: self.waiting_for() }
+        Output::Idle {
+            wake_at: self.wake_at(),
+            reason: self.waiting_for(),
+        }
     }
 
     fn on_begin(&mut self, begin: Begin) {
@@ -208,7 +219,10 @@ impl Session {
         self.report.run_url.clone_from(&self.facts.run_url);
         match request::parse(&self.begin) {
             Parsed::Help(text) => {
-                self.emit(Emit::Log { level: Level::Info, text });
+                self.emit(Emit::Log {
+                    level: Level::Info,
+                    text,
+                });
                 self.done = Some((Outcome::Shown, 0));
             }
             Parsed::Mistakes(mistakes) => {
@@ -267,7 +281,13 @@ impl Session {
     const fn goes_on_when_cancelled(&self, tag: &Tag) -> bool {
         self.ending
             || match tag {
-                Tag::Act(..) | Tag::Renew | Tag::Kept | Tag::LetGo | Tag::Released | Tag::Written | Tag::Unmade(_) => true,
+                Tag::Act(..)
+                | Tag::Renew
+                | Tag::Kept
+                | Tag::LetGo
+                | Tag::Released
+                | Tag::Written
+                | Tag::Unmade(_) => true,
                 Tag::Config(_)
                 | Tag::Credentials
                 | Tag::Tunnel
@@ -299,13 +319,21 @@ impl Session {
             self.leased = true;
         }
         if self.calls.idle() {
-            self.finish(Outcome::Cancelled, "cancelled", vec!["the run was asked to stop before it touched anything".to_owned()], vec![]);
+            self.finish(
+                Outcome::Cancelled,
+                "cancelled",
+                vec!["the run was asked to stop before it touched anything".to_owned()],
+                vec![],
+            );
         }
     }
 
     fn on_cancel(&mut self) {
         self.cancelled = true;
-        self.emit(Emit::Log { level: Level::Warning, text: "asked to stop: going back to what served before".to_owned() });
+        self.emit(Emit::Log {
+            level: Level::Warning,
+            text: "asked to stop: going back to what served before".to_owned(),
+        });
         if let Some(docker) = self.docker.as_mut() {
             docker.grace = 0;
         }
@@ -314,7 +342,12 @@ impl Session {
             rollout.cancel(now);
             return self.drive();
         }
-        self.calls.abort(|tag| matches!(tag, Tag::Image { .. } | Tag::RouterImage { .. } | Tag::Names | Tag::Containers));
+        self.calls.abort(|tag| {
+            matches!(
+                tag,
+                Tag::Image { .. } | Tag::RouterImage { .. } | Tag::Names | Tag::Containers
+            )
+        });
         if self.calls.idle() && !self.ending && self.done.is_none() {
             let because = vec!["the run was asked to stop before it touched anything".to_owned()];
             self.finish(Outcome::Cancelled, "cancelled", because, vec![]);
@@ -357,12 +390,19 @@ impl Session {
     }
 
     fn info(&mut self, text: impl Into<String>) {
-        self.emit(Emit::Log { level: Level::Info, text: text.into() });
+        self.emit(Emit::Log {
+            level: Level::Info,
+            text: text.into(),
+        });
     }
 
     /// Begins a call. One without commands is over at once.
     fn call(&mut self, tag: Tag, steps: Vec<Step>) {
-        if let Some(call) = self.calls.begin(Call { tag, steps, done: Vec::new() }) {
+        if let Some(call) = self.calls.begin(Call {
+            tag,
+            steps,
+            done: Vec::new(),
+        }) {
             self.on_call(call);
         }
     }
@@ -372,23 +412,33 @@ impl Session {
     }
 
     fn request(&self) -> &Request {
-        self.request.as_ref().expect("every stage after the first has a request")
+        self.request
+            .as_ref()
+            .expect("every stage after the first has a request")
     }
 
     fn environment(&self) -> &Environment {
-        self.environment.as_ref().expect("every stage after the configuration has an environment")
+        self.environment
+            .as_ref()
+            .expect("every stage after the configuration has an environment")
     }
 
     fn docker(&self) -> &Docker {
-        self.docker.as_ref().expect("every stage after the configuration has a target")
+        self.docker
+            .as_ref()
+            .expect("every stage after the configuration has a target")
     }
 
     fn docker_mut(&mut self) -> &mut Docker {
-        self.docker.as_mut().expect("every stage after the configuration has a target")
+        self.docker
+            .as_mut()
+            .expect("every stage after the configuration has a target")
     }
 
     fn memory(&self) -> &Memory {
-        self.memory.as_ref().expect("every stage after the lease remembers")
+        self.memory
+            .as_ref()
+            .expect("every stage after the lease remembers")
     }
 
     const fn looks_only(command: Command) -> bool {

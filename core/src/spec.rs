@@ -6,11 +6,15 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 /// Which of a service's releases an instance belongs to: grows by one with each deploy of an environment.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
 pub struct Generation(pub u32);
 
 /// The fencing token: grows by one whenever another holder takes the lease, and never shrinks.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
 pub struct Token(pub u64);
 
 /// One running copy of a release.
@@ -148,7 +152,11 @@ impl Release {
     /// What the engine is asked to run: never a tag.
     #[must_use]
     pub fn reference(&self) -> String {
-        if self.local { self.digest.clone() } else { format!("{}@{}", self.image, self.digest) }
+        if self.local {
+            self.digest.clone()
+        } else {
+            format!("{}@{}", self.image, self.digest)
+        }
     }
 
     /// Whether both are the same bytes in the same configuration.

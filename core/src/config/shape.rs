@@ -232,6 +232,14 @@ impl<'a> Shape<'a> {
         self.schema.get(word).and_then(Value::as_i64)
     }
 
+    /// Values that it may be.
+    pub(super) fn examples(&self) -> &'a [Value] {
+        self.schema
+            .get("examples")
+            .and_then(Value::as_array)
+            .map_or(&[], Vec::as_slice)
+    }
+
     /// What it is, in words for a person.
     pub(super) fn describe(&self) -> String {
         if let Some(word) = self.word() {
@@ -253,11 +261,7 @@ impl<'a> Shape<'a> {
             },
             str::to_owned,
         );
-        let examples = self.schema.get("examples").and_then(Value::as_array);
-        match (
-            examples.and_then(|examples| examples.first()),
-            known.is_empty(),
-        ) {
+        match (self.examples().first(), known.is_empty()) {
             (Some(example), _) => format!(
                 "{words}, such as `{}`",
                 example

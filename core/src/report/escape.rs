@@ -127,10 +127,11 @@ fn words(text: &str) -> String {
         match c {
             // A mention is looked for in the text as it is shown, so only a character in between ends it.
             '@' => words.push_str("@&#8203;"),
-            // `:smile:` and `https://`, but not the colon of a sentence.
-            ':' if characters.peek().is_some_and(|next| *next != ' ') => refer(&mut words, c),
+            // `:smile:` and `https://`, but not the colon of a sentence or of a time.
+            ':' if characters.peek().is_some_and(|next| *next != ' ' && !next.is_ascii_digit()) => refer(&mut words, c),
             // `- item`, `1. item`, `+ item`, `===`; but not in the middle of a line.
-            '-' | '+' | '=' | '0'..='9' if words.is_empty() => refer(&mut words, c),
+            '-' | '+' | '=' if words.is_empty() => refer(&mut words, c),
+            '0'..='9' if words.is_empty() && is_item(text) => refer(&mut words, c),
             _ if is_structure(c) => refer(&mut words, c),
             _ => words.push(c),
         }
@@ -157,6 +158,13 @@ fn verbatim(text: &str) -> String {
 /// What means something in the middle of a line: to CommonMark, to GitHub's tables, or to its formulas.
 const fn is_structure(c: char) -> bool {
     matches!(c, '&' | '<' | '>' | '|' | '`' | '*' | '_' | '~' | '[' | ']' | '#' | '\\' | '$')
+}
+
+/// Whether a line begins an item of a numbered list.
+fn is_item(line: &str) -> bool {
+    let rest = line.trim_start_matches(|c: char| c.is_ascii_digit());
+    let after = rest.strip_prefix(['.', ')']);
+    rest.len() < line.len() && after.is_some_and(|after| after.is_empty() || after.starts_with(' '))
 }
 
 /// Writes a numeric character reference.

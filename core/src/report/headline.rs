@@ -1,7 +1,9 @@
 //! How it ended, in one sentence for somebody who was just woken; and what serves now, in another.
 
 use super::escape::line;
-use super::serving::{Serving, again, as_before, name, name_beside, place, same, serving, still, untouched, wanted};
+use super::serving::{
+    Serving, again, as_before, environment, name, name_beside, place, same, serving, still, toward, untouched, wanted,
+};
 use super::words::{count, when};
 use super::{Report, Status};
 use crate::protocol::Outcome;
@@ -79,18 +81,20 @@ fn unchanged(report: &Report) -> String {
 }
 
 fn superseded(report: &Report) -> String {
-    let newer = match serving(report) {
-        Serving::Release(now) => format!("{}, which is newer, serves", name(now)),
-        Serving::Nothing | Serving::Unknown => "something newer serves or is on its way".to_owned(),
-    };
-    format!("{} is too old; nothing was touched, {newer}", wanted(report))
+    let (wanted, place) = (wanted(report), place(report));
+    match serving(report) {
+        Serving::Release(now) => format!("{wanted} is older than {}, which serves{place}; nothing was touched", name(now)),
+        Serving::Nothing | Serving::Unknown => {
+            format!("something newer than {wanted} serves{place} or is on its way; nothing was touched")
+        }
+    }
 }
 
 fn rejected(report: &Report) -> String {
-    let (place, untouched) = (place(report), untouched(report));
+    let untouched = untouched(report);
     match (report.command.as_str(), &report.wanted) {
-        ("rollback", None) => format!("there is nowhere to go back to{place}; {untouched}"),
-        (_, Some(_) | None) => format!("{} may not be deployed{place}; {untouched}", wanted(report)),
+        ("rollback", None) => format!("there is nowhere to go back to{}; {untouched}", place(report)),
+        (_, Some(_) | None) => format!("{} may not be deployed{}; {untouched}", wanted(report), toward(report)),
     }
 }
 
@@ -108,7 +112,7 @@ pub(super) const LEASE_LOST: &str = "lease-lost";
 fn failed(report: &Report) -> String {
     let (place, untouched) = (place(report), untouched(report));
     let what = match report.command.as_str() {
-        "deploy" => format!("{} could not be deployed{place}, for a reason that is not its own", wanted(report)),
+        "deploy" => format!("{} could not be deployed{}", wanted(report), toward(report)),
         "rollback" => format!("the rollback{place} could not begin"),
         "recover" => format!("the recovery{place} could not begin"),
         _ => format!("it could not be found out how things are{place}"),
@@ -121,12 +125,13 @@ fn stranded(report: &Report) -> String {
         Serving::Release(now) => format!("as far as is known {} serves", name(now)),
         Serving::Nothing | Serving::Unknown => "what serves is not known".to_owned(),
     };
-    format!("a person must act{}: this could not be put right by itself; {serves}", place(report))
+    let what = if report.environment.is_empty() { "this".to_owned() } else { environment(report) };
+    format!("a person must act now: {what} could not be put right by itself, and {serves}")
 }
 
 fn invalid(report: &Report) -> String {
     let mistakes = count(report.because.len().max(1), "mistake");
-    format!("{mistakes} in what was given; nothing was touched")
+    format!("{mistakes} in the input or the configuration; nothing was touched")
 }
 
 fn shown(report: &Report) -> String {

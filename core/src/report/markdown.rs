@@ -13,7 +13,7 @@ use super::escape::{Inert, code, cut, fenced, lines, prose, sentence};
 use super::headline::headline;
 use super::next::next;
 use super::serving::{Serving, details, name, same, serving};
-use super::words::{clock, count, duration, when};
+use super::words::{clock, count, duration, short, when};
 use super::{Act, Decision, ProbeLine, ReleaseLine, Report, Span, verdict};
 use crate::protocol::Outcome;
 use crate::rollback::Selection;
@@ -57,7 +57,7 @@ fn above_the_logs(report: &Report) -> Vec<String> {
 
 fn below_the_logs(report: &Report) -> Vec<String> {
     let mut blocks: Vec<String> = report.candidates.iter().map(candidates).collect();
-    blocks.push(titled("Not at once, or not at all", &sentences(&report.troubles)));
+    blocks.push(titled("Worth knowing", &sentences(&report.troubles)));
     blocks.push(titled("Still there, for the next run to put away", &names(&report.left)));
     blocks.extend([decisions(report), acts(report)]);
     if report.outcome != Outcome::Shown {
@@ -82,7 +82,7 @@ fn why(report: &Report) -> String {
     if report.outcome.exit_code(true) == 0 {
         return labelled("Because", &cause) + &list(&because);
     }
-    let cause = Inert::join(&[cause, code(&report.reason)], " ");
+    let cause = Inert::join(&[cause, code(&report.reason)], ": ");
     labelled("Cause", &cause) + &list(&because)
 }
 
@@ -104,12 +104,21 @@ fn facts(report: &Report) -> String {
         rows.extend([row("version", code(&wanted.version)), row("image", code(&wanted.image))]);
     }
     rows.extend(report.plan.iter().map(|plan| row("strategy", prose(&plan.strategy))));
-    rows.push(row("before", report.before.as_ref().map_or_else(|| Inert::ours("nothing"), release)));
+    rows.extend(before(report).map(|before| row("before", before)));
     rows.push(row("serves now", now(report)));
     rows.extend(report.url.iter().map(|url| row("reached at", code(url))));
     let took = duration(report.ended.since(report.began));
     rows.push(row("took", prose(&format!("{took}, from {} on", when(report.began)))));
     table(["", ""], &rows)
+}
+
+/// That nothing served before is worth saying, where that is known.
+fn before(report: &Report) -> Option<Inert> {
+    match (&report.before, serving(report), &report.wanted) {
+        (Some(before), _, _) => Some(release(before)),
+        (None, Serving::Release(_) | Serving::Nothing, Some(_)) => Some(Inert::ours("nothing")),
+        (None, Serving::Release(_) | Serving::Nothing | Serving::Unknown, Some(_) | None) => None,
+    }
 }
 
 fn now(report: &Report) -> Inert {
@@ -124,8 +133,9 @@ fn now(report: &Report) -> Inert {
 }
 
 fn release(line: &ReleaseLine) -> Inert {
-    let details = details(line).iter().map(|it| prose(it)).collect::<Vec<_>>();
-    Inert::join(&[code(&name(line)), Inert::join(&details, ", ")], ", ")
+    let details = details(line).into_iter().skip(1).map(|it| prose(&it));
+    let parts: Vec<Inert> = [code(&name(line)), code(&short(&line.digest))].into_iter().chain(details).collect();
+    Inert::join(&parts, ", ")
 }
 
 fn phases(report: &Report) -> String {
@@ -174,7 +184,7 @@ fn places(report: &Report) -> String {
     let files = files.into_iter().filter(|(_, path)| !path.is_empty()).map(|(what, path)| place(what, path));
     let run = report.run_url.iter().map(|url| place("run", url));
     let head = report.ledger_head.iter().map(|head| place("ledger head", head));
-    list(&run.chain(files).chain(head).collect::<Vec<_>>())
+    titled("Where to look", &run.chain(files).chain(head).collect::<Vec<_>>())
 }
 
 // --- small parts ---------------------------------------------------------------------------------------------------

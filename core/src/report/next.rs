@@ -13,11 +13,12 @@ pub(super) fn next(report: &Report) -> Vec<String> {
 
 fn usual(report: &Report) -> Vec<String> {
     let next = match report.outcome {
-        Outcome::Shown | Outcome::Unchanged => return Vec::new(),
+        Outcome::Shown | Outcome::Unchanged | Outcome::Restored => return Vec::new(),
         Outcome::Deployed => return way_back(report),
-        Outcome::Restored => return Vec::new(),
         Outcome::Held => "run it again when what is awaited has come".to_owned(),
-        Outcome::Superseded => format!("nothing, where the newer one is wanted; else {}", run(report, "rollback")),
+        Outcome::Superseded => {
+            format!("nothing where the newer one is wanted; to go back on purpose, run {}", command(report, "rollback"))
+        }
         Outcome::Rejected => "deploy another version, or put right what is said above and run it again".to_owned(),
         Outcome::Busy => {
             "wait for the other run and run it again, or give it longer to wait with `wait`; a lease that nobody renews ends by itself".to_owned()
@@ -33,7 +34,7 @@ fn usual(report: &Report) -> Vec<String> {
 }
 
 fn way_back(report: &Report) -> Vec<String> {
-    let back = || format!("nothing; to go back, {}", run(report, "rollback"));
+    let back = || format!("nothing; to go back, run {}", command(report, "rollback"));
     report.before.iter().map(|_| back()).collect()
 }
 
@@ -49,24 +50,24 @@ fn after_rolling_back(report: &Report) -> String {
 
 fn by_hand(report: &Report) -> Vec<String> {
     vec![
-        format!("{}: it makes the last known-good version serve and puts the rest away", run(report, "recover")),
-        format!("if that does not help, {} says what is there", run(report, "status")),
+        format!("run {}: it makes the last known-good version serve and puts the rest away", command(report, "recover")),
+        format!("{} says what is there", command(report, "status")),
     ]
 }
 
 fn after_a_crash(report: &Report) -> Vec<String> {
     vec![
-        format!("{} says what serves", run(report, "status")),
-        format!("{} puts away what was begun", run(report, "recover")),
+        format!("{} says what serves", command(report, "status")),
+        format!("{} puts away what was begun", command(report, "recover")),
         "report the bug, with the journal".to_owned(),
     ]
 }
 
 /// The exact command, for a terminal and for a workflow.
-fn run(report: &Report, command: &str) -> String {
+fn command(report: &Report, word: &str) -> String {
     if report.environment.is_empty() {
-        return format!("run `cd-action {command}` (in a workflow: `command: {command}`)");
+        return format!("`cd-action {word}` (in a workflow: `command: {word}`)");
     }
     let environment = argument(&report.environment);
-    format!("run `cd-action {command} --environment {environment}` (in a workflow: `command: {command}`)")
+    format!("`cd-action {word} --environment {environment}` (in a workflow: `command: {word}`)")
 }

@@ -32,7 +32,7 @@ pub fn held_by(holder: &str, since: Option<Timestamp>, now: Timestamp, left_ms: 
     let since = since.map_or_else(String::new, |since| format!(" since {}", when(since)));
     let run = run.map_or_else(String::new, |run| format!(": {}", line(run)));
     let until = when(now.plus(left_ms));
-    format!("{} has the lease{since}, until {until} where it is not renewed{run}", cut(&line(holder), LONGEST))
+    format!("{} has the lease{since}, until {until} unless renewed{run}", cut(&line(holder), LONGEST))
 }
 
 fn left(millis: Option<u64>) -> String {
@@ -75,12 +75,12 @@ mod tests {
         let now = Timestamp(1_795_343_465_000);
         assert_eq!(
             held_by("run-7/1/deploy", Some(Timestamp(now.0 - 65_000)), now, 55_000, Some("https://forge.example/runs/7")),
-            "run-7/1/deploy has the lease since 2026-11-22 10:30:00Z, until 2026-11-22 10:32:00Z where it is not \
-             renewed: https://forge.example/runs/7",
+            "run-7/1/deploy has the lease since 2026-11-22 10:30:00Z, until 2026-11-22 10:32:00Z unless renewed: \
+             https://forge.example/runs/7",
         );
         assert_eq!(
             held_by("run-7", None, now, 0, None),
-            "run-7 has the lease, until 2026-11-22 10:31:05Z where it is not renewed",
+            "run-7 has the lease, until 2026-11-22 10:31:05Z unless renewed",
         );
     }
 }

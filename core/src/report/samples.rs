@@ -74,11 +74,12 @@ pub(super) fn run(command: &str, outcome: Outcome, reason: &str, because: &[&str
 /// v3 was to be deployed where v2 serves.
 pub(super) fn second(outcome: Outcome, reason: &str, because: &[&str]) -> Report {
     let serving = match outcome {
-        Outcome::Deployed => Some(ReleaseLine { known_good_since: Some(BEGAN.plus(21_000)), ..line("v3", '3', "g2") }),
+        Outcome::Deployed | Outcome::Unchanged => {
+            Some(ReleaseLine { known_good_since: Some(BEGAN.plus(21_000)), ..line("v3", '3', "g2") })
+        }
         Outcome::Stranded | Outcome::Invalid | Outcome::Crashed => None,
         Outcome::Shown
         | Outcome::Restored
-        | Outcome::Unchanged
         | Outcome::Held
         | Outcome::Superseded
         | Outcome::Rejected

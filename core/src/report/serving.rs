@@ -21,36 +21,55 @@ pub(super) enum Serving<'a> {
 
 /// What serves now.
 ///
-/// Where a report names nothing, that means nothing only where the run was in a position to know.
+/// Where a report names nothing, nothing serves; but only if the run looked, and did not lose sight of it later.
 pub(super) fn serving(report: &Report) -> Serving<'_> {
     if let Some(line) = &report.serving {
         return Serving::Release(line);
     }
-    match report.outcome {
-        Outcome::Deployed | Outcome::Unchanged if report.wanted.is_some() => {
-            report.wanted.as_ref().map_or(Serving::Unknown, Serving::Release)
-        }
-        Outcome::RolledBack | Outcome::Cancelled if report.before.is_some() => Serving::Unknown,
-        Outcome::Shown
-        | Outcome::Deployed
-        | Outcome::Restored
-        | Outcome::Unchanged
-        | Outcome::Held
-        | Outcome::Superseded
-        | Outcome::Rejected
-        | Outcome::RolledBack
-        | Outcome::Cancelled => Serving::Nothing,
-        Outcome::Busy | Outcome::Failed | Outcome::Stranded | Outcome::Invalid | Outcome::Crashed => Serving::Unknown,
+    let looked = report.ledger_head.is_some();
+    match (report.outcome, &report.wanted) {
+        (Outcome::Deployed, Some(wanted)) => Serving::Release(wanted),
+        (Outcome::RolledBack, _) if report.before.is_some() => Serving::Unknown,
+        (
+            Outcome::Shown | Outcome::Deployed | Outcome::Restored | Outcome::Unchanged | Outcome::RolledBack,
+            Some(_) | None,
+        ) => Serving::Nothing,
+        (
+            Outcome::Held
+            | Outcome::Superseded
+            | Outcome::Rejected
+            | Outcome::Failed
+            | Outcome::Cancelled
+            | Outcome::Invalid,
+            Some(_) | None,
+        ) if looked && report.before.is_none() => Serving::Nothing,
+        (
+            Outcome::Held
+            | Outcome::Superseded
+            | Outcome::Rejected
+            | Outcome::Failed
+            | Outcome::Cancelled
+            | Outcome::Invalid
+            | Outcome::Busy
+            | Outcome::Stranded
+            | Outcome::Crashed,
+            Some(_) | None,
+        ) => Serving::Unknown,
     }
 }
 
-/// What serves now, with enough to recognize it by.
+/// What serves now, in a line.
 pub(super) fn serves_now(report: &Report) -> String {
     match serving(report) {
-        Serving::Release(line) => format!("{} ({})", name(line), details(line).join(", ")),
+        Serving::Release(line) => described(line),
         Serving::Nothing => "nothing".to_owned(),
         Serving::Unknown => "not known".to_owned(),
     }
+}
+
+/// A release with enough to recognize it by.
+pub(super) fn described(line: &ReleaseLine) -> String {
+    format!("{} ({})", name(line), details(line).join(", "))
 }
 
 /// What a person tells releases apart by, besides the name.
@@ -93,6 +112,11 @@ pub(super) fn place(report: &Report) -> String {
     if report.environment.is_empty() { String::new() } else { format!(" in {}", environment(report)) }
 }
 
+/// ` to staging`.
+pub(super) fn toward(report: &Report) -> String {
+    if report.environment.is_empty() { String::new() } else { format!(" to {}", environment(report)) }
+}
+
 /// `staging`.
 pub(super) fn environment(report: &Report) -> String {
     cut(&line(&report.environment), LONGEST_NAME)
@@ -100,10 +124,7 @@ pub(super) fn environment(report: &Report) -> String {
 
 /// What was asked for.
 pub(super) fn wanted(report: &Report) -> String {
-    match (&report.wanted, &report.before) {
-        (Some(wanted), _) => name(wanted),
-        (None, _) => "the new version".to_owned(),
-    }
+    report.wanted.as_ref().map_or_else(|| "the new version".to_owned(), name)
 }
 
 /// After a change was undone.
@@ -124,7 +145,7 @@ pub(super) fn as_before(report: &Report) -> String {
     match serving(report) {
         Serving::Release(now) => format!("{} serves, as before", name(now)),
         Serving::Nothing => "nothing serves, as before".to_owned(),
-        Serving::Unknown => "what serves is not known".to_owned(),
+        Serving::Unknown => "what served before serves".to_owned(),
     }
 }
 
@@ -133,7 +154,7 @@ pub(super) fn still(report: &Report) -> String {
     match serving(report) {
         Serving::Release(now) => format!("{} serves", name(now)),
         Serving::Nothing => "nothing serves".to_owned(),
-        Serving::Unknown => "what serves was not found out".to_owned(),
+        Serving::Unknown => "what serves was not looked at".to_owned(),
     }
 }
 

@@ -19,26 +19,26 @@ fn every_outcome_has_its_sentence() {
     deployed: v3 serves in staging; it is the first version there
     restored: an earlier run died on its way; what it left in staging is put away, v2 serves
     restored: an earlier run died on its way; what it left in staging is put away, nothing serves
-    unchanged: v2 serves in staging already, and is well; nothing was touched
     unchanged: v3 serves in staging already, and is well; nothing was touched
+    unchanged: nothing serves in staging; nothing was touched
     held: v3 waits; nothing was touched, v2 serves
     held: v3 waits; nothing was touched, nothing serves
-    superseded: v3 is too old; nothing was touched, v2, which is newer, serves
-    superseded: v3 is too old; nothing was touched, something newer serves or is on its way
-    rejected: v3 may not be deployed in staging; nothing was touched, v2 serves
-    rejected: v3 may not be deployed in staging; nothing was touched
+    superseded: v3 is older than v2, which serves in staging; nothing was touched
+    superseded: something newer than v3 serves in staging or is on its way; nothing was touched
+    rejected: v3 may not be deployed to staging; nothing was touched, v2 serves
+    rejected: v3 may not be deployed to staging; nothing was touched
     busy: another run is at work in staging; this one touched nothing
     busy: another run is at work in staging; this one touched nothing
-    failed: v3 could not be deployed in staging, for a reason that is not its own; nothing was touched, v2 serves
-    failed: v3 could not be deployed in staging, for a reason that is not its own; nothing was touched
+    failed: v3 could not be deployed to staging; nothing was touched, v2 serves
+    failed: v3 could not be deployed to staging; nothing was touched
     rolled back: v3 was not well; v2 serves again, as before
     rolled back: v3 was not well; nothing serves, as before: there was nothing to go back to
     cancelled: stopped on request; v2 serves, as before
     cancelled: stopped on request; nothing serves, as before
-    stranded: a person must act in staging: this could not be put right by itself; what serves is not known
-    stranded: a person must act in staging: this could not be put right by itself; what serves is not known
-    invalid: 1 mistake in what was given; nothing was touched
-    invalid: 1 mistake in what was given; nothing was touched
+    stranded: a person must act now: staging could not be put right by itself, and what serves is not known
+    stranded: a person must act now: staging could not be put right by itself, and what serves is not known
+    invalid: 1 mistake in the input or the configuration; nothing was touched
+    invalid: 1 mistake in the input or the configuration; nothing was touched
     crashed: a bug of cd-action stopped it; nothing further was done, and what serves is not known
     crashed: a bug of cd-action stopped it; nothing further was done, and what serves is not known
     ");
@@ -69,11 +69,11 @@ fn other_commands_have_sentences_of_their_own() {
     ];
     assert_snapshot!(all.join("\n"), @"
     restored: v2 serves in staging again, in place of v3
-    unchanged: v2 serves in staging already, and is well; nothing was touched
+    unchanged: v3 serves in staging already, and is well; nothing was touched
     rejected: there is nowhere to go back to in staging; nothing was touched, v2 serves
     failed: the rollback in staging could not begin; nothing was touched, v2 serves
     restored: an earlier run died on its way; what it left in staging is put away, v2 serves
-    unchanged: no earlier run left anything in staging; nothing was touched, v2 serves
+    unchanged: no earlier run left anything in staging; nothing was touched, v3 serves
     failed: the recovery in staging could not begin; nothing was touched, v2 serves
     failed: it could not be found out how things are in staging; nothing was touched, v2 serves
     plan of tasks in staging: nothing was touched, v2 serves
@@ -82,7 +82,7 @@ fn other_commands_have_sentences_of_their_own() {
     rolled back: something other than v3 failed on the way; v2 serves again, as before
     plan of tasks in staging: v3 would take the place of v2; nothing was touched
     status of tasks in staging: v2 serves, known-good since 2026-11-21 10:31:05Z; one thing needs attention
-    invalid: 2 mistakes in what was given; nothing was touched
+    invalid: 2 mistakes in the input or the configuration; nothing was touched
     ");
 }
 
@@ -113,8 +113,8 @@ fn a_version_that_was_not_well_is_explained() {
       (code: not-proven)
 
     tasks in staging
-      serves now  v2                       sha256:222222222222, g1, 1 instance, known-good since 2026-11-21 10:31:05Z
-      wanted      v3                       sha256:333333333333, 1 instance
+      serves now  v2 (sha256:222222222222, g1, 1 instance, known-good since 2026-11-21 10:31:05Z)
+      wanted      v3 (sha256:333333333333, 1 instance)
       reached at  https://staging.example
 
     phases: 1 min 2 s in all, from 2026-11-22 10:31:05Z on
@@ -160,7 +160,7 @@ fn a_first_version_that_was_not_well_leaves_nothing() {
 
     tasks in staging
       serves now  nothing
-      wanted      v3                       sha256:333333333333, 1 instance
+      wanted      v3 (sha256:333333333333, 1 instance)
       reached at  https://staging.example
 
     phases: 1.6 s in all, from 2026-11-22 10:31:05Z on
@@ -196,8 +196,8 @@ fn a_good_deploy_is_short() {
       0 of 812 requests without a good answer (0.0 %)
 
     tasks in staging
-      serves now  v3                       sha256:333333333333, g2, 1 instance, known-good since 2026-11-22 10:31:26Z
-      before      v2                       sha256:222222222222, g1, 1 instance, known-good since 2026-11-21 10:31:05Z
+      serves now  v3 (sha256:333333333333, g2, 1 instance, known-good since 2026-11-22 10:31:26Z)
+      before      v2 (sha256:222222222222, g1, 1 instance, known-good since 2026-11-21 10:31:05Z)
       reached at  https://staging.example
 
     phases: 21.8 s in all, from 2026-11-22 10:31:05Z on
@@ -226,7 +226,7 @@ fn a_good_deploy_is_short() {
       0 of 812 requests without a good answer (0.0 %)
 
     tasks in staging
-      serves now  v3                       sha256:333333333333, g2, 1 instance, known-good since 2026-11-22 10:31:26Z
+      serves now  v3 (sha256:333333333333, g2, 1 instance, known-good since 2026-11-22 10:31:26Z)
       reached at  https://staging.example
 
     phases: 21.8 s in all, from 2026-11-22 10:31:05Z on
@@ -254,12 +254,12 @@ fn nothing_touched_says_so_and_what_to_wait_for() {
     busy: another run is at work in staging; this one touched nothing
 
     cause
-      run-6/1/deploy has the lease since 2026-11-22 10:31:05Z, until 2026-11-22 10:31:47Z where it is not renewed: https://forge.example/runs/6
+      run-6/1/deploy has the lease since 2026-11-22 10:31:05Z, until 2026-11-22 10:31:47Z unless renewed: https://forge.example/runs/6
       (code: lease)
 
     tasks in staging
-      serves now  v2                       sha256:222222222222, g1, 1 instance, known-good since 2026-11-21 10:31:05Z
-      wanted      v3                       sha256:333333333333, 1 instance
+      serves now  v2 (sha256:222222222222, g1, 1 instance, known-good since 2026-11-21 10:31:05Z)
+      wanted      v3 (sha256:333333333333, 1 instance)
       reached at  https://staging.example
 
     what to do next
@@ -280,8 +280,8 @@ fn nothing_touched_says_so_and_what_to_wait_for() {
       (code: delivery)
 
     tasks in staging
-      serves now  v2                       sha256:222222222222, g1, 1 instance, known-good since 2026-11-21 10:31:05Z
-      wanted      v3                       sha256:333333333333, 1 instance
+      serves now  v2 (sha256:222222222222, g1, 1 instance, known-good since 2026-11-21 10:31:05Z)
+      wanted      v3 (sha256:333333333333, 1 instance)
       reached at  https://staging.example
 
     what to do next
@@ -295,7 +295,7 @@ fn nothing_touched_says_so_and_what_to_wait_for() {
     ");
     let because = ["v3 failed here before, in this very configuration: not-proven on 2026-11-22 09:00:00Z"];
     assert_snapshot!(first(Outcome::Rejected, "quarantine", &because).text(), @"
-    rejected: v3 may not be deployed in staging; nothing was touched
+    rejected: v3 may not be deployed to staging; nothing was touched
 
     cause
       v3 failed here before, in this very configuration: not-proven on 2026-11-22 09:00:00Z
@@ -303,7 +303,7 @@ fn nothing_touched_says_so_and_what_to_wait_for() {
 
     tasks in staging
       serves now  nothing
-      wanted      v3                       sha256:333333333333, 1 instance
+      wanted      v3 (sha256:333333333333, 1 instance)
       reached at  https://staging.example
 
     what to do next
@@ -318,10 +318,32 @@ fn nothing_touched_says_so_and_what_to_wait_for() {
 }
 
 #[test]
+fn a_run_that_never_looked_does_not_say_what_serves() {
+    let blind = |command: &str, outcome: Outcome| {
+        let report = Report { command: command.to_owned(), ..first(outcome, "", &["why"]) };
+        headline(&Report { ledger_head: None, ..report })
+    };
+    let all = [
+        blind("deploy", Outcome::Held),
+        blind("deploy", Outcome::Rejected),
+        blind("deploy", Outcome::Failed),
+        blind("deploy", Outcome::Cancelled),
+        blind("status", Outcome::Failed),
+    ];
+    assert_snapshot!(all.join("\n"), @"
+    held: v3 waits; nothing was touched, what serves was not looked at
+    rejected: v3 may not be deployed to staging; nothing was touched
+    failed: v3 could not be deployed to staging; nothing was touched
+    cancelled: stopped on request; what served before serves
+    failed: it could not be found out how things are in staging; nothing was touched
+    ");
+}
+
+#[test]
 fn stranded_says_what_to_type() {
     let because = ["the image was not well", "what should serve does not answer: connection refused"];
     assert_snapshot!(second(Outcome::Stranded, "exited", &because).text(), @"
-    stranded: a person must act in staging: this could not be put right by itself; what serves is not known
+    stranded: a person must act now: staging could not be put right by itself, and what serves is not known
 
     cause
       the image was not well
@@ -330,13 +352,13 @@ fn stranded_says_what_to_type() {
 
     tasks in staging
       serves now  not known
-      before      v2                       sha256:222222222222, g1, 1 instance, known-good since 2026-11-21 10:31:05Z
-      wanted      v3                       sha256:333333333333, 1 instance
+      before      v2 (sha256:222222222222, g1, 1 instance, known-good since 2026-11-21 10:31:05Z)
+      wanted      v3 (sha256:333333333333, 1 instance)
       reached at  https://staging.example
 
     what to do next
       run `cd-action recover --environment staging` (in a workflow: `command: recover`): it makes the last known-good version serve and puts the rest away
-      if that does not help, run `cd-action status --environment staging` (in a workflow: `command: status`) says what is there
+      `cd-action status --environment staging` (in a workflow: `command: status`) says what is there
 
     where to look
       run      https://forge.example/runs/7
@@ -351,7 +373,7 @@ fn what_is_wrong_with_the_input_keeps_its_lines() {
     let mistake = "error[config/unknown-key]: there is no key `helth`\n  --> cd.yml:4:1 helth\n  = help: did you mean `health`?";
     let report = Report { service: String::new(), environment: String::new(), url: None, ..second(Outcome::Invalid, "config", &[mistake]) };
     assert_snapshot!(report.text(), @"
-    invalid: 1 mistake in what was given; nothing was touched
+    invalid: 1 mistake in the input or the configuration; nothing was touched
 
     cause
       error[config/unknown-key]: there is no key `helth`
@@ -381,13 +403,13 @@ fn a_crash_is_ours() {
 
     tasks in staging
       serves now  not known
-      before      v2                       sha256:222222222222, g1, 1 instance, known-good since 2026-11-21 10:31:05Z
-      wanted      v3                       sha256:333333333333, 1 instance
+      before      v2 (sha256:222222222222, g1, 1 instance, known-good since 2026-11-21 10:31:05Z)
+      wanted      v3 (sha256:333333333333, 1 instance)
       reached at  https://staging.example
 
     what to do next
-      run `cd-action status --environment staging` (in a workflow: `command: status`) says what serves
-      run `cd-action recover --environment staging` (in a workflow: `command: recover`) puts away what was begun
+      `cd-action status --environment staging` (in a workflow: `command: status`) says what serves
+      `cd-action recover --environment staging` (in a workflow: `command: recover`) puts away what was begun
       report the bug, with the journal
 
     where to look
@@ -404,17 +426,17 @@ fn a_plan_is_read_step_by_step() {
     plan of tasks in staging: v3 would take the place of v2; nothing was touched
 
     tasks in staging
-      serves now  v2                       sha256:222222222222, g1, 1 instance, known-good since 2026-11-21 10:31:05Z
-      wanted      v3                       sha256:333333333333, 1 instance
+      serves now  v2 (sha256:222222222222, g1, 1 instance, known-good since 2026-11-21 10:31:05Z)
+      wanted      v3 (sha256:333333333333, 1 instance)
       reached at  https://staging.example
 
     blue-green, step by step: 3 min 15 s at the worst
-      1.  start  1 min       1 new instance of v3 beside the old one
-                             if that fails: it is removed; nothing else was touched
-      2.  prove  1 min       it answers 3 times in a row through the router, without traffic
-                             if that fails: traffic goes back to g1, which still runs
-      3.  bake   1 min 15 s  it is watched under traffic for 15 s
-                             if that fails: traffic goes back to g1, which still runs
+      1.  start  at most 1 min       1 new instance of v3 beside the old one
+                                     if that fails: it is removed; nothing else was touched
+      2.  prove  at most 1 min       it answers 3 times in a row through the router, without traffic
+                                     if that fails: traffic goes back to g1, which still runs
+      3.  bake   at most 1 min 15 s  it is watched under traffic for 15 s
+                                     if that fails: traffic goes back to g1, which still runs
 
     what it means
       goes back to  v2 (g1), known-good since 2026-11-21 10:31:05Z
@@ -439,7 +461,7 @@ fn a_status_begins_with_what_needs_attention() {
     status of tasks in staging: v2 serves, known-good since 2026-11-21 10:31:05Z; one thing needs attention
 
     tasks in staging
-      serves now  v2                       sha256:222222222222, g1, 1 instance, known-good since 2026-11-21 10:31:05Z
+      serves now  v2 (sha256:222222222222, g1, 1 instance, known-good since 2026-11-21 10:31:05Z)
       reached at  https://staging.example
 
     needs attention
@@ -477,8 +499,8 @@ fn a_rollback_lists_every_candidate_with_its_verdict() {
       1 of 1 instances answered through the router, 5 rounds of probes
 
     tasks in staging
-      serves now  v2                       sha256:222222222222, g3, 1 instance, known-good since 2026-11-22 10:31:14Z
-      before      v3                       sha256:333333333333, g2, 1 instance, known-good since 2026-11-22 09:31:05Z
+      serves now  v2 (sha256:222222222222, g3, 1 instance, known-good since 2026-11-22 10:31:14Z)
+      before      v3 (sha256:333333333333, g2, 1 instance, known-good since 2026-11-22 09:31:05Z)
       reached at  https://staging.example
 
     phases: 9.1 s in all, from 2026-11-22 10:31:05Z on
@@ -513,7 +535,7 @@ fn a_summary_of_a_failure_begins_with_cause_and_next_step() {
     assert_snapshot!(rolled_back().markdown(), @r#"
     ## rolled back: v3 was not well; v2 serves again, as before
 
-    **Cause:** not proven within 60 s; last seen: GET /health answered 503 `{"db":"down"}`, expected 200 `not-proven`
+    **Cause:** not proven within 60 s; last seen: GET /health answered 503 `{"db":"down"}`, expected 200: `not-proven`
 
     **Next:** repair it and deploy the result; v3, as it is, is quarantined here (`override: quarantine` with a `reason` lets it in)
 
@@ -523,15 +545,15 @@ fn a_summary_of_a_failure_begins_with_cause_and_next_step() {
     | environment | `staging` |
     | version | `v3` |
     | image | `registry.example/acme/tasks@sha256:3333333333333333333333333333333333333333333333333333333333333333` |
-    | before | `v2`, sha256&#58;222222222222, g1, &#49; instance, known-good since 2026-11-21 10&#58;31&#58;05Z |
+    | before | `v2`, `sha256:222222222222`, g1, 1 instance, known-good since 2026-11-21 10:31:05Z |
     | serves now | `v2`, as before |
     | reached at | `https://staging.example` |
-    | took | &#49; min 2 s, from 2026-11-22 10&#58;31&#58;05Z on |
+    | took | 1 min 2 s, from 2026-11-22 10:31:05Z on |
 
     ```mermaid
     gantt
       dateFormat x
-      axisFormat %H.%M.%S
+      axisFormat %H:%M:%S
       section tasks in staging
       1 leased 200 ms :done, 1795343465000, 1795343465200
       2 preparing 1.3 s :done, 1795343465200, 1795343466550
@@ -542,15 +564,15 @@ fn a_summary_of_a_failure_begins_with_cause_and_next_step() {
 
     | phase | entered | took |
     | --- | --- | --- |
-    | leased | &#49;0&#58;31&#58;05Z | &#50;00 ms |
-    | preparing | &#49;0&#58;31&#58;05Z | &#49;.3 s |
-    | proving | &#49;0&#58;31&#58;06Z | &#49; min |
-    | reverting | &#49;0&#58;32&#58;06Z | &#57;00 ms |
-    | concluding | &#49;0&#58;32&#58;07Z | &#57;0 ms |
+    | leased | 10:31:05Z | 200 ms |
+    | preparing | 10:31:05Z | 1.3 s |
+    | proving | 10:31:06Z | 1 min |
+    | reverting | 10:32:06Z | 900 ms |
+    | concluding | 10:32:07Z | 90 ms |
 
     | probes of | good | bad | not taken | the last that was not good |
     | --- | --- | --- | --- | --- |
-    | `g2-1` | &#48; | &#53;8 | &#50; | GET /health answered 503 `{"db":"down"}`, expected 200 |
+    | `g2-1` | 0 | 58 | 2 | GET /health answered 503 `{"db":"down"}`, expected 200 |
 
     ### Last words of `g2-1` (its own, not ours)
 
@@ -559,22 +581,24 @@ fn a_summary_of_a_failure_begins_with_cause_and_next_step() {
     ERROR no route to db:5432
     ```
 
-    <details><summary>&#49; decision</summary>
+    <details><summary>1 decision</summary>
 
     | when | phase | decision | on what |
     | --- | --- | --- | --- |
-    | &#49;0&#58;32&#58;06Z | proving | go back | not proven within 60 s; last seen: GET /health answered 503 `{"db":"down"}`, expected 200 |
+    | 10:32:06Z | proving | go back | not proven within 60 s; last seen: GET /health answered 503 `{"db":"down"}`, expected 200 |
 
     </details>
 
-    <details><summary>&#50; acts on the target</summary>
+    <details><summary>2 acts on the target</summary>
 
     | when | what | took | ended |
     | --- | --- | --- | --- |
-    | &#49;0&#58;31&#58;05Z | `start g2-1` | &#51;10 ms | done |
-    | &#49;0&#58;32&#58;06Z | `route g1-1=256` | &#56;0 ms | done |
+    | 10:31:05Z | `start g2-1` | 310 ms | done |
+    | 10:32:06Z | `route g1-1=256` | 80 ms | done |
 
     </details>
+
+    **Where to look:**
 
     - run `https://forge.example/runs/7`
     - report `/tmp/cd/report.json`
@@ -594,17 +618,17 @@ fn a_summary_of_a_rollback_lists_every_candidate() {
     | environment | `staging` |
     | version | `v2` |
     | image | `registry.example/acme/tasks@sha256:2222222222222222222222222222222222222222222222222222222222222222` |
-    | before | `v3`, sha256&#58;333333333333, g2, &#49; instance, known-good since 2026-11-22 09&#58;31&#58;05Z |
-    | serves now | `v2`, sha256&#58;222222222222, g3, &#49; instance, known-good since 2026-11-22 10&#58;31&#58;14Z |
+    | before | `v3`, `sha256:333333333333`, g2, 1 instance, known-good since 2026-11-22 09:31:05Z |
+    | serves now | `v2`, `sha256:222222222222`, g3, 1 instance, known-good since 2026-11-22 10:31:14Z |
     | reached at | `https://staging.example` |
-    | took | &#57;.1 s, from 2026-11-22 10&#58;31&#58;05Z on |
+    | took | 9.1 s, from 2026-11-22 10:31:05Z on |
 
-    **Because:** &#49; of 1 instances answered through the router, 5 rounds of probes
+    **Because:** 1 of 1 instances answered through the router, 5 rounds of probes
 
     ```mermaid
     gantt
       dateFormat x
-      axisFormat %H.%M.%S
+      axisFormat %H:%M:%S
       section tasks in staging
       1 leased 200 ms :done, 1795343465000, 1795343465200
       2 preparing 800 ms :done, 1795343465200, 1795343466000
@@ -614,27 +638,29 @@ fn a_summary_of_a_rollback_lists_every_candidate() {
 
     | phase | entered | took |
     | --- | --- | --- |
-    | leased | &#49;0&#58;31&#58;05Z | &#50;00 ms |
-    | preparing | &#49;0&#58;31&#58;05Z | &#56;00 ms |
-    | proving | &#49;0&#58;31&#58;06Z | &#51;.1 s |
-    | baking | &#49;0&#58;31&#58;09Z | &#53; s |
+    | leased | 10:31:05Z | 200 ms |
+    | preparing | 10:31:05Z | 800 ms |
+    | proving | 10:31:06Z | 3.1 s |
+    | baking | 10:31:09Z | 5 s |
 
     ### Where a rollback can go
 
     | version | digest | generation | known-good since | verdict |
     | --- | --- | --- | --- | --- |
-    | `1.8` | `sha256:of-1.8` | `g8` | &#50;026-11-21 10&#58;31&#58;05Z | serves now |
-    | `1.7` | `sha256:of-1.7` | `g7` | &#50;026-11-21 10&#58;31&#58;05Z | not this one: another was asked for by name |
-    | `1.6` | `sha256:of-1.6` | `g6` | &#50;026-11-21 10&#58;31&#58;05Z | no: it failed later, on 2026-11-22 10&#58;31&#58;05Z (errors) |
-    | `1.5` | `sha256:of-1.5` | `g5` | &#50;026-11-21 10&#58;31&#58;05Z | no: its image is gone, or nobody could tell whether it is there |
-    | `1.4` | `sha256:of-1.4` | `g4` | &#50;026-11-21 10&#58;31&#58;05Z | no: secrets that it needs are not set: DATABASE&#95;URL, TLS&#95;KEY |
-    | `1.3` | `sha256:of-1.3` | `g3` | &#50;026-11-21 10&#58;31&#58;05Z | not by itself: a rollback left it on 2026-11-22 10&#58;31&#58;05Z; name it with `--version g3` to go there |
-    | `1.2` | `sha256:of-1.2` | `g2` | &#50;026-11-21 10&#58;31&#58;05Z | chosen: the newest that nothing speaks against |
-    | `1.1` | `sha256:of-1.1` | `g1` | &#50;026-11-21 10&#58;31&#58;05Z | possible, but a newer one was chosen |
+    | `1.8` | `sha256:of-1.8` | `g8` | 2026-11-21 10:31:05Z | serves now |
+    | `1.7` | `sha256:of-1.7` | `g7` | 2026-11-21 10:31:05Z | not this one: another was asked for by name |
+    | `1.6` | `sha256:of-1.6` | `g6` | 2026-11-21 10:31:05Z | no: it failed later, on 2026-11-22 10:31:05Z (errors) |
+    | `1.5` | `sha256:of-1.5` | `g5` | 2026-11-21 10:31:05Z | no: its image is gone, or nobody could tell whether it is there |
+    | `1.4` | `sha256:of-1.4` | `g4` | 2026-11-21 10:31:05Z | no: secrets that it needs are not set: DATABASE&#95;URL, TLS&#95;KEY |
+    | `1.3` | `sha256:of-1.3` | `g3` | 2026-11-21 10:31:05Z | not by itself: a rollback left it on 2026-11-22 10:31:05Z; name it with `--version g3` to go there |
+    | `1.2` | `sha256:of-1.2` | `g2` | 2026-11-21 10:31:05Z | chosen: the newest that nothing speaks against |
+    | `1.1` | `sha256:of-1.1` | `g1` | 2026-11-21 10:31:05Z | possible, but a newer one was chosen |
 
     **Never proven here, so never gone back to:**
 
-    - &#49;.9 (sha256&#58;of-1.9) failed on 2026-11-22 10&#58;31&#58;05Z: exited
+    - 1.9 (sha256&#58;of-1.9) failed on 2026-11-22 10:31:05Z: exited
+
+    **Where to look:**
 
     - run `https://forge.example/runs/7`
     - report `/tmp/cd/report.json`
@@ -655,25 +681,31 @@ fn a_summary_of_a_plan_is_a_table() {
     | version | `v3` |
     | image | `registry.example/acme/tasks@sha256:3333333333333333333333333333333333333333333333333333333333333333` |
     | strategy | blue-green |
-    | before | `v2`, sha256&#58;222222222222, g1, &#49; instance, known-good since 2026-11-21 10&#58;31&#58;05Z |
+    | before | `v2`, `sha256:222222222222`, g1, 1 instance, known-good since 2026-11-21 10:31:05Z |
     | serves now | `v2`, as before |
     | reached at | `https://staging.example` |
-    | took | &#52;00 ms, from 2026-11-22 10&#58;31&#58;05Z on |
+    | took | 400 ms, from 2026-11-22 10:31:05Z on |
 
     ### blue-green, step by step: 3 min 15 s at the worst
 
     |  | step | at the worst | what is done | if that fails |
     | --- | --- | --- | --- | --- |
-    | &#49; | start | &#49; min | &#49; new instance of v3 beside the old one | it is removed; nothing else was touched |
-    | &#50; | prove | &#49; min | it answers 3 times in a row through the router, without traffic | traffic goes back to g1, which still runs |
-    | &#51; | bake | &#49; min 15 s | it is watched under traffic for 15 s | traffic goes back to g1, which still runs |
+    | 1 | start | 1 min | 1 new instance of v3 beside the old one | it is removed; nothing else was touched |
+    | 2 | prove | 1 min | it answers 3 times in a row through the router, without traffic | traffic goes back to g1, which still runs |
+    | 3 | bake | 1 min 15 s | it is watched under traffic for 15 s | traffic goes back to g1, which still runs |
 
-    - goes back to: v2 (g1), known-good since 2026-11-21 10&#58;31&#58;05Z
+    **What it means:**
+
+    - goes back to: v2 (g1), known-good since 2026-11-21 10:31:05Z
     - interruption: none
     - at most 2 instances at a time
     - the button: staging is in deployment mode: every run that gets here goes on by itself
 
+    **Besides:**
+
     - the router is older than the configuration: it serves on as it is
+
+    **Where to look:**
 
     - run `https://forge.example/runs/7`
     - report `/tmp/cd/report.json`
@@ -685,16 +717,15 @@ fn a_summary_of_a_plan_is_a_table() {
 #[test]
 fn a_summary_of_a_status_begins_with_what_needs_attention() {
     assert_snapshot!(status().markdown(), @"
-    ## status of tasks in staging: v2 serves, known-good since 2026-11-21 10&#58;31&#58;05Z; one thing needs attention
+    ## status of tasks in staging: v2 serves, known-good since 2026-11-21 10:31:05Z; one thing needs attention
 
     |  |  |
     | --- | --- |
     | service | `tasks` |
     | environment | `staging` |
-    | before | nothing |
-    | serves now | `v2`, sha256&#58;222222222222, g1, &#49; instance, known-good since 2026-11-21 10&#58;31&#58;05Z |
+    | serves now | `v2`, `sha256:222222222222`, g1, 1 instance, known-good since 2026-11-21 10:31:05Z |
     | reached at | `https://staging.example` |
-    | took | &#52;00 ms, from 2026-11-22 10&#58;31&#58;05Z on |
+    | took | 400 ms, from 2026-11-22 10:31:05Z on |
 
     **Needs attention:**
 
@@ -707,15 +738,19 @@ fn a_summary_of_a_status_begins_with_what_needs_attention() {
 
     | known-good | digest | generation | since |
     | --- | --- | --- | --- |
-    | `v2` | `sha256:222222222222` | `g1` | &#50;026-11-21 10&#58;31&#58;05Z |
+    | `v2` | `sha256:222222222222` | `g1` | 2026-11-21 10:31:05Z |
 
     **Quarantined:**
 
-    - v1 (sha256&#58;1111111111111111111111111111111111111111111111111111111111111111): not-proven on 2026-11-20 08&#58;00&#58;00Z
+    - v1 (sha256:1111111111111111111111111111111111111111111111111111111111111111): not-proven on 2026-11-20 08:00:00Z
+
+    **The rest:**
 
     - router: running
     - lease: run-7, for 12 s more
     - ledger: 9 records, unbroken; its head is eeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeee
+
+    **Where to look:**
 
     - run `https://forge.example/runs/7`
     - report `/tmp/cd/report.json`

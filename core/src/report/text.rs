@@ -12,7 +12,7 @@ pub(super) use annotation::annotation;
 
 use super::headline::headline;
 use super::next::next;
-use super::serving::{Serving, details, name, same, serving};
+use super::serving::{Serving, described, same, serves_now, serving};
 use super::words::{clock, duration, when};
 use super::{Log, ProbeLine, ReleaseLine, Report, verdict};
 use crate::protocol::Outcome;
@@ -33,7 +33,7 @@ pub(super) fn render(report: &Report) -> String {
     page.section(&phases_title(report), phases(report));
     page.section("decisions", decisions(report));
     page.section("probes", Plain::columns(&report.probes.iter().map(probe).collect::<Vec<_>>()));
-    page.section("not at once, or not at all", one_a_line(&report.troubles));
+    page.section("worth knowing", one_a_line(&report.troubles));
     report.logs.iter().for_each(|log| page.section(&log_title(log), last_words(log)));
     report.candidates.iter().for_each(|selection| candidates(&mut page, selection));
     page.section("still there, for the next run to put away", one_a_line(&report.left));
@@ -78,17 +78,16 @@ fn here(report: &Report) -> Vec<Plain> {
     if report.environment.is_empty() {
         return Vec::new();
     }
-    let row = |what: &str, release: &str, details: Vec<String>| [what.to_owned(), release.to_owned(), details.join(", ")];
-    let of = |what: &str, release: &ReleaseLine| row(what, &name(release), details(release));
-    let (mut rows, now) = match serving(report) {
-        Serving::Release(now) => (vec![of("serves now", now)], Some(now)),
-        Serving::Nothing => (vec![row("serves now", "nothing", Vec::new())], None),
-        Serving::Unknown => (vec![row("serves now", "not known", Vec::new())], None),
+    let row = |what: &str, is: String| [what.to_owned(), is];
+    let now = match serving(report) {
+        Serving::Release(now) => Some(now),
+        Serving::Nothing | Serving::Unknown => None,
     };
     let differs = |release: &&ReleaseLine| now.is_none_or(|now| !same(now, release));
-    rows.extend(report.before.iter().filter(differs).map(|before| of("before", before)));
-    rows.extend(report.wanted.iter().filter(differs).map(|wanted| of("wanted", wanted)));
-    rows.extend(report.url.iter().map(|url| row("reached at", url, Vec::new())));
+    let mut rows = vec![row("serves now", serves_now(report))];
+    rows.extend(report.before.iter().filter(differs).map(|before| row("before", described(before))));
+    rows.extend(report.wanted.iter().filter(differs).map(|wanted| row("wanted", described(wanted))));
+    rows.extend(report.url.iter().map(|url| row("reached at", url.clone())));
     Plain::columns(&rows)
 }
 

@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::attempt::{Heard, Try};
 use super::{
-    Action, ActionId, End, Fleet, Mark, Observation, Phase, Reach, Rollout, Seen, Table, Why, lost,
+    Action, ActionId, End, Fleet, Mark, Observation, Phase, Reach, Rollout, Seen, Step, Table, Why, lost,
 };
 use crate::protocol::{Outcome, Timestamp};
 use crate::spec::{Generation, InstanceId};
@@ -32,6 +32,8 @@ enum Stage {
     Awaiting(Then),
     /// What is kept and removed is made this holder's own first.
     Adopting(Try),
+    /// What must not run beside the goal gets no traffic any more: only what nobody reaches is ever stopped.
+    Withdrawing(Try),
     /// What must not run beside the goal is stopped; `Some`: an instance of it could not be.
     Halting(Vec<Try>, Option<String>),
     /// What is to serve was stopped, or may be: start it.
@@ -94,6 +96,7 @@ impl Settling {
     pub(super) fn acts(&self) -> Vec<&Try> {
         match &self.stage {
             Stage::Adopting(act)
+            | Stage::Withdrawing(act)
             | Stage::Routing(act)
             | Stage::Stranding(act, _)
             | Stage::Draining { act, .. }
@@ -106,6 +109,7 @@ impl Settling {
     pub(super) fn acts_mut(&mut self) -> Vec<&mut Try> {
         match &mut self.stage {
             Stage::Adopting(act)
+            | Stage::Withdrawing(act)
             | Stage::Routing(act)
             | Stage::Stranding(act, _)
             | Stage::Draining { act, .. }
@@ -121,6 +125,7 @@ impl Settling {
             Stage::Verifying(verifying) => verifying.wake_at(),
             Stage::Awaiting(_)
             | Stage::Adopting(_)
+            | Stage::Withdrawing(_)
             | Stage::Halting(..)
             | Stage::Reviving(_)
             | Stage::Routing(_)
@@ -215,19 +220,30 @@ impl Rollout {
             settling.left.clone_from(&self.plan.strays);
             return self.conclude(settling);
         }
-        let ids = self.to_halt(&settling);
-        if ids.is_empty() {
+        if self.to_halt(&settling).is_empty() {
             return self.revive(settling);
         }
-        let acts = ids.into_iter().map(|id| self.attempt(Action::Stop(id))).collect();
-        settling.stage = Stage::Halting(acts, None);
+        let (table, mark) = (Table::empty(), settling.mark());
+        settling.stage = Stage::Withdrawing(self.attempt(Action::Route { table, mark, force: false }));
         self.put(settling);
     }
 
     /// What cannot run twice is stopped before the goal is started again.
     fn to_halt(&self, settling: &Settling) -> Vec<InstanceId> {
         let alone = self.plan.strategy.interrupts() && settling.goal.is_some() && !self.watched(settling);
-        if alone { self.others(settling) } else { Vec::new() }
+        if alone && self.has_started() { self.others(settling) } else { Vec::new() }
+    }
+
+    /// Whether instances were started, by this run or, as far as it knows, by the one that died.
+    fn has_started(&self) -> bool {
+        self.recovering || self.plan.strategy.steps().iter().take(self.step + 1).any(|step| *step == Step::Start)
+    }
+
+    fn halt(&mut self, mut settling: Settling) {
+        let ids = self.to_halt(&settling);
+        let acts = ids.into_iter().map(|id| self.attempt(Action::Stop(id))).collect();
+        settling.stage = Stage::Halting(acts, None);
+        self.put(settling);
     }
 
     fn revive(&mut self, mut settling: Settling) {
@@ -271,6 +287,7 @@ impl Rollout {
             Stage::Logging(log) if *log == id => self.go_on_when_free(settling, Then::Remove),
             Stage::Verifying(_) | Stage::Logging(_) => {}
             Stage::Adopting(_)
+            | Stage::Withdrawing(_)
             | Stage::Halting(..)
             | Stage::Reviving(_)
             | Stage::Routing(_)
@@ -312,6 +329,7 @@ impl Rollout {
         let Some(settling) = self.take() else { return };
         match &settling.stage {
             Stage::Adopting(_) => self.begin_settling(settling),
+            Stage::Withdrawing(_) => self.halt(settling),
             Stage::Halting(_, None) => self.revive(settling),
             Stage::Halting(_, Some(trouble)) => {
                 let why = format!("what must not run beside it could not be stopped: {trouble}");
@@ -338,9 +356,8 @@ impl Rollout {
         let Some(mut settling) = self.take() else { return };
         let serves = self.reach < Reach::Traffic || self.watched(&settling);
         match &mut settling.stage {
-            Stage::Adopting(_) => self.stranded(settling, trouble),
             Stage::Routing(_) if serves => self.leave_others(settling),
-            Stage::Routing(_) => self.stranded(settling, trouble),
+            Stage::Adopting(_) | Stage::Withdrawing(_) | Stage::Routing(_) => self.stranded(settling, trouble),
             Stage::Draining { .. } => self.leave_others(settling),
             Stage::Halting(_, failed) => {
                 *failed = Some(trouble);

@@ -36,7 +36,11 @@ pub(super) enum Progress<T> {
 
 impl<T> Calls<T> {
     pub(super) const fn new() -> Self {
-        Self { outbox: VecDeque::new(), running: BTreeMap::new(), next: 1 }
+        Self {
+            outbox: VecDeque::new(),
+            running: BTreeMap::new(),
+            next: 1,
+        }
     }
 
     pub(super) fn say(&mut self, output: Output) {
@@ -54,17 +58,27 @@ impl<T> Calls<T> {
     /// Begins a call, or goes on with one; `Some`: there is nothing (more) to carry out.
     #[must_use]
     pub(super) fn begin(&mut self, call: Call<T>) -> Option<Call<T>> {
-        let Some(step) = call.steps.get(call.done.len()) else { return Some(call) };
+        let Some(step) = call.steps.get(call.done.len()) else {
+            return Some(call);
+        };
         let id = EffectId(self.next);
         self.next += 1;
-        self.say(Output::Effect { id, effect: step.effect.clone() });
+        self.say(Output::Effect {
+            id,
+            effect: step.effect.clone(),
+        });
         self.running.insert(id, call);
         None
     }
 
     pub(super) fn completed(&mut self, id: EffectId, completion: Completion) -> Progress<T> {
-        let Some(mut call) = self.running.remove(&id) else { return Progress::Unknown };
-        let goes_on = call.steps.get(call.done.len()).is_some_and(|step| step.goes_on(&completion));
+        let Some(mut call) = self.running.remove(&id) else {
+            return Progress::Unknown;
+        };
+        let goes_on = call
+            .steps
+            .get(call.done.len())
+            .is_some_and(|step| step.goes_on(&completion));
         call.done.push(completion);
         if !goes_on {
             return Progress::Over(call);
@@ -74,7 +88,13 @@ impl<T> Calls<T> {
 
     /// Ends what runs for these; each still completes.
     pub(super) fn abort(&mut self, which: impl Fn(&T) -> bool) {
-        let ids: Vec<EffectId> = self.running.iter().filter(|(_, call)| which(&call.tag)).map(|(&id, _)| id).collect();
-        ids.into_iter().for_each(|id| self.say(Output::Abort { id }));
+        let ids: Vec<EffectId> = self
+            .running
+            .iter()
+            .filter(|(_, call)| which(&call.tag))
+            .map(|(&id, _)| id)
+            .collect();
+        ids.into_iter()
+            .for_each(|id| self.say(Output::Abort { id }));
     }
 }

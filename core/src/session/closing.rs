@@ -11,7 +11,13 @@ use crate::spec::{Generation, Release};
 
 impl Session {
     /// The run ends so. What it holds is given back first.
-    pub(super) fn finish(&mut self, outcome: Outcome, reason: &str, because: Vec<String>, next: Vec<String>) {
+    pub(super) fn finish(
+        &mut self,
+        outcome: Outcome,
+        reason: &str,
+        because: Vec<String>,
+        next: Vec<String>,
+    ) {
         self.report.outcome = outcome;
         reason.clone_into(&mut self.report.reason);
         self.report.because = because;
@@ -19,7 +25,10 @@ impl Session {
         self.ending = true;
         if self.leased && outcome != Outcome::Stranded && self.memory.is_some() {
             self.leased = false;
-            self.emit(Emit::State { name: "open".to_owned(), value: "0".to_owned() });
+            self.emit(Emit::State {
+                name: "open".to_owned(),
+                value: "0".to_owned(),
+            });
             let steps = self.docker().release(&self.memory().leftover());
             return self.call(Tag::Released, steps);
         }
@@ -28,23 +37,37 @@ impl Session {
 
     /// The rollout ended so.
     pub(super) fn conclude(&mut self, end: &End) {
-        let rollback = self.request.as_ref().is_some_and(|it| it.command == Command::Rollback);
+        let rollback = self
+            .request
+            .as_ref()
+            .is_some_and(|it| it.command == Command::Rollback);
         let outcome = match end.outcome {
             Outcome::Deployed if rollback => Outcome::Restored,
             Outcome::Restored if self.cancelled => Outcome::Cancelled,
             other => other,
         };
         let wanted = self.wanted.clone();
-        let serving = end.serving.and_then(|it| Some((it, self.docker().releases.get(&it)?.clone())));
+        let serving = end
+            .serving
+            .and_then(|it| Some((it, self.docker().releases.get(&it)?.clone())));
         let since = (end.outcome == Outcome::Deployed).then_some(self.now);
         if end.outcome != Outcome::Busy {
-            let before = self.report.before.clone().filter(|_| end.outcome != Outcome::Deployed);
-            self.report.serving = before.or_else(|| serving.map(|(it, release)| line_of(&release, Some(it), since)));
+            let before = self
+                .report
+                .before
+                .clone()
+                .filter(|_| end.outcome != Outcome::Deployed);
+            self.report.serving =
+                before.or_else(|| serving.map(|(it, release)| line_of(&release, Some(it), since)));
             if end.serving.is_none() {
                 self.report.serving = None;
             }
         }
-        let because = if end.because.is_empty() { self.evidence() } else { end.because.clone() };
+        let because = if end.because.is_empty() {
+            self.evidence()
+        } else {
+            end.because.clone()
+        };
         let next = self.next_after(outcome, wanted.as_ref());
         self.report.outcome = outcome;
         self.report.reason.clone_from(&end.reason);
@@ -61,7 +84,11 @@ impl Session {
     }
 
     fn evidence(&self) -> Vec<String> {
-        self.report.decisions.last().map(|decision| decision.because.clone()).unwrap_or_default()
+        self.report
+            .decisions
+            .last()
+            .map(|decision| decision.because.clone())
+            .unwrap_or_default()
     }
 
     fn next_after(&self, outcome: Outcome, wanted: Option<&Release>) -> Vec<String> {
@@ -76,8 +103,12 @@ impl Session {
                 format!("cd-action recover --environment {environment}"),
             ],
             Outcome::Cancelled => vec!["run it again when it should go on".to_owned()],
-            Outcome::Busy => vec!["the run that took over finishes or undoes what this one began".to_owned()],
-            Outcome::Failed => vec!["nothing that serves was touched: it can be tried again".to_owned()],
+            Outcome::Busy => {
+                vec!["the run that took over finishes or undoes what this one began".to_owned()]
+            }
+            Outcome::Failed => {
+                vec!["nothing that serves was touched: it can be tried again".to_owned()]
+            }
             Outcome::Shown
             | Outcome::Deployed
             | Outcome::Restored
@@ -97,7 +128,11 @@ impl Session {
         let needed = |it: &Generation| {
             state.known_good.iter().any(|good| good.generation == *it)
                 || *it > state.generation
-                || self.docker().instances.keys().any(|id| id.generation == *it)
+                || self
+                    .docker()
+                    .instances
+                    .keys()
+                    .any(|id| id.generation == *it)
         };
         let gone: Vec<Generation> = kept.into_iter().filter(|it| !needed(it)).collect();
         let steps = self.docker().let_go(&gone);
@@ -107,40 +142,84 @@ impl Session {
     /// Everything is done: the report is written, then told.
     pub(super) fn close(&mut self) {
         self.report.ended = self.now;
-        self.report.ledger_head = self.memory.as_ref().map(|memory| memory.ledger.head().to_owned());
-        let command = if self.report.command.is_empty() { "run" } else { self.report.command.as_str() };
-        let path = format!("{}/report-{command}-{}.json", self.begin.reports, self.report.began.0);
+        self.report.ledger_head = self
+            .memory
+            .as_ref()
+            .map(|memory| memory.ledger.head().to_owned());
+        let command = if self.report.command.is_empty() {
+            "run"
+        } else {
+            self.report.command.as_str()
+        };
+        let path = format!(
+            "{}/report-{command}-{}.json",
+            self.begin.reports, self.report.began.0
+        );
         self.report.path.clone_from(&path);
-        let content = Content::Text { text: self.report.json() };
-        self.effect(Tag::Written, Effect::WriteFile { path, content, mode: 0o644 });
+        let content = Content::Text {
+            text: self.report.json(),
+        };
+        self.effect(
+            Tag::Written,
+            Effect::WriteFile {
+                path,
+                content,
+                mode: 0o644,
+            },
+        );
     }
 
     pub(super) fn say_goodbye(&mut self, done: &[Completion]) {
         if let Some(Completion::Failed { message, .. }) = done.first() {
-            self.report.troubles.push(format!("the report could not be written: {message}"));
+            self.report
+                .troubles
+                .push(format!("the report could not be written: {message}"));
             self.report.path.clear();
         }
         let json = self.request.as_ref().is_some_and(|request| request.json);
         self.say_outputs();
         let text = self.report.text();
         for log in self.report.logs.clone() {
-            self.emit(Emit::Group { title: format!("last lines of {}", log.instance) });
+            self.emit(Emit::Group {
+                title: format!("last lines of {}", log.instance),
+            });
             self.emit(Emit::Relay { text: log.text });
             self.emit(Emit::EndGroup);
         }
-        let fails = self.request.as_ref().is_some_and(|request| request.fail_on_held);
+        let fails = self
+            .request
+            .as_ref()
+            .is_some_and(|request| request.fail_on_held);
         let exit_code = self.report.outcome.exit_code(fails);
         if let Some((title, message)) = self.report.annotation()
             && self.begin.platform != Platform::CommandLine
             && self.report.outcome != Outcome::Invalid
         {
             let (file, line, column) = (None, None, None);
-            self.emit(Emit::Annotation { level: Level::Error, title, message, file, line, column });
+            self.emit(Emit::Annotation {
+                level: Level::Error,
+                title,
+                message,
+                file,
+                line,
+                column,
+            });
         }
-        self.emit(Emit::Log { level: if exit_code == 0 { Level::Info } else { Level::Error }, text });
-        self.emit(Emit::Summary { markdown: self.report.markdown() });
+        self.emit(Emit::Log {
+            level: if exit_code == 0 {
+                Level::Info
+            } else {
+                Level::Error
+            },
+            text,
+        });
+        self.emit(Emit::Summary {
+            markdown: self.report.markdown(),
+        });
         if json {
-            self.emit(Emit::Answer { json: self.report.json() });
+            self.emit(Emit::Answer {
+                json: self.report.json(),
+            });
         }
         self.done = Some((self.report.outcome, exit_code));
     }
@@ -148,22 +227,38 @@ impl Session {
     fn say_outputs(&mut self) {
         let report = &self.report;
         let wanted = report.wanted.clone();
-        let of = |f: fn(&crate::report::ReleaseLine) -> &String| wanted.as_ref().map(f).cloned().unwrap_or_default();
-        let plan = report.plan.as_ref().and_then(|plan| serde_json::to_string(plan).ok()).unwrap_or_default();
+        let of = |f: fn(&crate::report::ReleaseLine) -> &String| {
+            wanted.as_ref().map(f).cloned().unwrap_or_default()
+        };
+        let plan = report
+            .plan
+            .as_ref()
+            .and_then(|plan| serde_json::to_string(plan).ok())
+            .unwrap_or_default();
         let outputs = [
             ("outcome", report.outcome.word().to_owned()),
             ("reason", report.reason.clone()),
             ("version", of(|it| &it.version)),
             ("image", of(|it| &it.image)),
             ("digest", of(|it| &it.digest)),
-            ("previous-digest", report.before.as_ref().map(|it| it.digest.clone()).unwrap_or_default()),
+            (
+                "previous-digest",
+                report
+                    .before
+                    .as_ref()
+                    .map(|it| it.digest.clone())
+                    .unwrap_or_default(),
+            ),
             ("tags", String::new()),
             ("url", report.url.clone().unwrap_or_default()),
             ("report", report.path.clone()),
             ("plan", plan),
         ];
         for (name, value) in outputs {
-            self.emit(Emit::Output { name: name.to_owned(), value });
+            self.emit(Emit::Output {
+                name: name.to_owned(),
+                value,
+            });
         }
     }
 
@@ -173,14 +268,20 @@ impl Session {
         let because = if self.wanted.is_some() {
             vec!["this is what deploy would do; nothing was touched".to_owned()]
         } else {
-            vec!["the image is not on this engine: deploy fetches it, and then knows more".to_owned()]
+            vec![
+                "the image is not on this engine: deploy fetches it, and then knows more"
+                    .to_owned(),
+            ]
         };
         self.finish(Outcome::Shown, "planned", because, vec![]);
     }
 
     pub(super) fn plan_lines(&self, plan: &Plan, release: &Release) -> PlanLines {
         let timing = &plan.timing;
-        let (new, old) = (plan.new.members.len(), plan.old.as_ref().map_or(0, |old| old.members.len()));
+        let (new, old) = (
+            plan.new.members.len(),
+            plan.old.as_ref().map_or(0, |old| old.members.len()),
+        );
         let back = match &plan.old {
             Some(old) => format!("traffic goes back to {}, which still runs", old.generation),
             None => "the new instances are removed; nothing served before".to_owned(),
@@ -193,7 +294,12 @@ impl Session {
         };
         let mut steps = Vec::new();
         if plan.strategy.interrupts() && old > 0 {
-            steps.push(step("withdraw", format!("{old} old instances lose the traffic and are stopped"), timing.drain + 10_000, "the old instances are started again"));
+            steps.push(step(
+                "withdraw",
+                format!("{old} old instances lose the traffic and are stopped"),
+                timing.drain + 10_000,
+                "the old instances are started again",
+            ));
         }
         let listen = &self.docker().setup.listen;
         steps.extend([
@@ -205,10 +311,14 @@ impl Session {
             step("retire", format!("{old} old instances drain, then are removed"), timing.drain + 30_000, "the next run removes them"),
         ]);
         let interrupts = plan.strategy.interrupts() && old > 0;
-        let interruption = interrupts.then(|| "from the withdrawal of the old version until the new one is proven".to_owned());
+        let interruption = interrupts.then(|| {
+            "from the withdrawal of the old version until the new one is proven".to_owned()
+        });
         let mut notes = Vec::new();
         if self.survey.router.is_none() {
-            notes.push(format!("the first deploy here: network, volume and router are made; {listen} must be free"));
+            notes.push(format!(
+                "the first deploy here: network, volume and router are made; {listen} must be free"
+            ));
         } else if self.docker().outdated() {
             notes.push(format!("the router is older than the configuration: it serves on as it is; to renew it, `docker rm -f {}` and deploy again (an interruption of about a second)", self.docker().router()));
         }
@@ -231,29 +341,56 @@ impl Session {
     fn button(&self) -> String {
         let name = &self.environment().name;
         match self.environment().mode {
-            crate::config::Mode::Delivery => format!("{name} is in delivery mode: a person pushes the button"),
-            crate::config::Mode::Deployment => format!("{name} is in deployment mode: every run that gets here goes on by itself"),
+            crate::config::Mode::Delivery => {
+                format!("{name} is in delivery mode: a person pushes the button")
+            }
+            crate::config::Mode::Deployment => {
+                format!("{name} is in deployment mode: every run that gets here goes on by itself")
+            }
         }
     }
 
     fn rollback_sentence(&self, plan: &Plan) -> String {
-        let serving = self.memory.as_ref().and_then(|memory| memory.ledger.state().serving().cloned());
+        let serving = self
+            .memory
+            .as_ref()
+            .and_then(|memory| memory.ledger.state().serving().cloned());
         match (&plan.old, serving) {
-            (None, _) => "none: nothing serves here yet; where it fails, nothing serves again".to_owned(),
-            (Some(old), Some(good)) if good.generation == old.generation => {
-                format!("{} ({}), known-good since {}", good.release.version, old.generation, crate::report::when(good.since))
+            (None, _) => {
+                "none: nothing serves here yet; where it fails, nothing serves again".to_owned()
             }
-            (Some(old), _) => format!("{}, which serves, but was never proven here", old.generation),
+            (Some(old), Some(good)) if good.generation == old.generation => {
+                format!(
+                    "{} ({}), known-good since {}",
+                    good.release.version,
+                    old.generation,
+                    crate::report::when(good.since)
+                )
+            }
+            (Some(old), _) => format!(
+                "{}, which serves, but was never proven here",
+                old.generation
+            ),
         }
     }
 
     // --- status --------------------------------------------------------------------------------------------------
 
     pub(super) fn show_status(&mut self) {
-        let segments: Vec<(&str, &str)> =
-            self.opened.segments.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
+        let segments: Vec<(&str, &str)> = self
+            .opened
+            .segments
+            .iter()
+            .map(|(name, text)| (name.as_str(), text.as_str()))
+            .collect();
         let (ledger, sound) = match verify_chain(&segments) {
-            Ok(found) => (format!("{} records, unbroken; its head is {}", found.records, found.head.hash), true),
+            Ok(found) => (
+                format!(
+                    "{} records, unbroken; its head is {}",
+                    found.records, found.head.hash
+                ),
+                true,
+            ),
             Err(tampered) => (tampered.to_string(), false),
         };
         let newest = self.opened.segments.last().cloned();
@@ -262,46 +399,95 @@ impl Session {
             let state = ledger.state().clone();
             let origin = self.facts.origin(&self.begin.holder, self.opened.token);
             state.known_good.iter().for_each(|it| {
-                self.docker_mut().releases.insert(it.generation, it.release.clone());
+                self.docker_mut()
+                    .releases
+                    .insert(it.generation, it.release.clone());
             });
-            self.report.serving = state.serving().map(|it| line_of(&it.release, Some(it.generation), Some(it.since)));
+            self.report.serving = state
+                .serving()
+                .map(|it| line_of(&it.release, Some(it.generation), Some(it.since)));
             self.memory = Some(super::Memory::new(ledger, origin));
         }
         let status = self.status(ledger, sound);
-        let because = vec![if status.instances.is_empty() { "nothing runs here".to_owned() } else { "this is what is there now".to_owned() }];
+        let because = vec![if status.instances.is_empty() {
+            "nothing runs here".to_owned()
+        } else {
+            "this is what is there now".to_owned()
+        }];
         self.report.status = Some(status);
         if sound {
             return self.finish(Outcome::Shown, "status", because, vec![]);
         }
-        let what = self.report.status.as_ref().map(|it| it.ledger.clone()).unwrap_or_default();
+        let what = self
+            .report
+            .status
+            .as_ref()
+            .map(|it| it.ledger.clone())
+            .unwrap_or_default();
         self.tampered(&what);
     }
 
     fn status(&self, ledger: String, ledger_sound: bool) -> Status {
         let table = self.docker().table();
         let weight = |id| {
-            let entry = table.0.iter().filter(|entry| Some(entry.member.id) == id).min_by_key(|entry| entry.backup);
-            entry.map_or_else(|| "-".to_owned(), |entry| if entry.backup { "fallback".to_owned() } else { entry.weight.to_string() })
+            let entry = table
+                .0
+                .iter()
+                .filter(|entry| Some(entry.member.id) == id)
+                .min_by_key(|entry| entry.backup);
+            entry.map_or_else(
+                || "-".to_owned(),
+                |entry| {
+                    if entry.backup {
+                        "fallback".to_owned()
+                    } else {
+                        entry.weight.to_string()
+                    }
+                },
+            )
         };
         let instances = self.survey.instances.iter().map(|it| InstanceLine {
             instance: it.id.map(|id| id.to_string()).unwrap_or_default(),
             container: it.name.clone(),
-            state: it.health.as_ref().map_or_else(|| it.status.clone(), |health| format!("{}, {health}", it.status)),
+            state: it.health.as_ref().map_or_else(
+                || it.status.clone(),
+                |health| format!("{}, {health}", it.status),
+            ),
             weight: weight(it.id),
         });
-        let state = self.memory.as_ref().map(|memory| memory.ledger.state().clone()).unwrap_or_default();
+        let state = self
+            .memory
+            .as_ref()
+            .map(|memory| memory.ledger.state().clone())
+            .unwrap_or_default();
         let holder = self.opened.lease("holder").filter(|_| self.opened.left > 0);
         Status {
             instances: instances.collect(),
-            router: self.survey.router.as_ref().map_or_else(|| "there is none".to_owned(), |router| router.status.clone()),
+            router: self.survey.router.as_ref().map_or_else(
+                || "there is none".to_owned(),
+                |router| router.status.clone(),
+            ),
             astray: self.docker().astray(&self.opened.servers),
-            known_good: state.known_good.iter().map(|it| line_of(&it.release, Some(it.generation), Some(it.since))).collect(),
+            known_good: state
+                .known_good
+                .iter()
+                .map(|it| line_of(&it.release, Some(it.generation), Some(it.since)))
+                .collect(),
             quarantine: state
                 .quarantine
                 .iter()
-                .map(|it| format!("{} ({}): {} on {}", it.version, it.digest, it.reason, crate::report::when(it.since)))
+                .map(|it| {
+                    format!(
+                        "{} ({}): {} on {}",
+                        it.version,
+                        it.digest,
+                        it.reason,
+                        crate::report::when(it.since)
+                    )
+                })
                 .collect(),
-            lease: holder.map(|holder| format!("{holder}, for {} s more", self.opened.left.div_ceil(100))),
+            lease: holder
+                .map(|holder| format!("{holder}, for {} s more", self.opened.left.div_ceil(100))),
             unfinished: self.unfinished(),
             ledger,
             ledger_sound,

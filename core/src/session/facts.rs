@@ -22,26 +22,45 @@ pub(super) struct Facts {
 
 impl Facts {
     pub(super) fn of(begin: &Begin) -> Self {
-        let get = |name: &str| begin.env.get(name).filter(|value| !value.is_empty()).cloned();
+        let get = |name: &str| {
+            begin
+                .env
+                .get(name)
+                .filter(|value| !value.is_empty())
+                .cloned()
+        };
         let repository = get("GITHUB_REPOSITORY");
-        let run = get("GITHUB_RUN_ID").zip(repository.clone()).zip(get("GITHUB_SERVER_URL"));
-        let run_url = run.map(|((run, repository), server)| format!("{server}/{repository}/actions/runs/{run}"));
+        let run = get("GITHUB_RUN_ID")
+            .zip(repository.clone())
+            .zip(get("GITHUB_SERVER_URL"));
+        let run_url = run
+            .map(|((run, repository), server)| format!("{server}/{repository}/actions/runs/{run}"));
         let attempt = get("GITHUB_RUN_ATTEMPT").and_then(|it| it.parse().ok());
-        let pressed = matches!(get("GITHUB_EVENT_NAME").as_deref(), Some("workflow_dispatch"));
+        let pressed = matches!(
+            get("GITHUB_EVENT_NAME").as_deref(),
+            Some("workflow_dispatch")
+        );
         let on_a_platform = get("CI").is_some() || get("GITHUB_EVENT_NAME").is_some();
         let by_hand = match begin.platform {
             Platform::CommandLine => pressed || !on_a_platform,
-            Platform::Actions | Platform::ActionsPost => pressed || attempt.is_some_and(|attempt| attempt > 1),
+            Platform::Actions | Platform::ActionsPost => {
+                pressed || attempt.is_some_and(|attempt| attempt > 1)
+            }
         };
         Self {
             run_url: get("CD_RUN_URL").or(run_url),
             sha: get("GITHUB_SHA"),
-            actor: get("GITHUB_TRIGGERING_ACTOR").or_else(|| get("GITHUB_ACTOR")).or_else(|| get("USER")),
+            actor: get("GITHUB_TRIGGERING_ACTOR")
+                .or_else(|| get("GITHUB_ACTOR"))
+                .or_else(|| get("USER")),
             attempt,
             run_number: get("GITHUB_RUN_NUMBER").and_then(|it| it.parse().ok()),
             workflow: get("GITHUB_WORKFLOW"),
             by_hand,
-            post_has_work: begin.inputs.get("state-open").is_some_and(|open| open == "1"),
+            post_has_work: begin
+                .inputs
+                .get("state-open")
+                .is_some_and(|open| open == "1"),
             repository,
         }
     }

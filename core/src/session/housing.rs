@@ -49,7 +49,10 @@ impl Session {
                 let steps = self.docker().publishers();
                 self.call(Tag::Publishers, steps);
             }
-            Err(Trouble { code: "image-missing", .. }) if !pulled => {
+            Err(Trouble {
+                code: "image-missing",
+                ..
+            }) if !pulled => {
                 let image = self.docker().setup.image.clone();
                 self.info(format!("fetching the router's image {image}"));
                 let steps = self.docker().image(&image, true);
@@ -81,7 +84,7 @@ impl Session {
         self.call(Tag::Range, steps);
     }
 
-    fn address_held(&mut self, holder: &str) {
+    pub(super) fn address_held(&mut self, holder: &str) {
         let listen = self.docker().setup.listen.clone();
         let because = vec![format!("{listen} is held by {holder}, which is not ours")];
         let next = vec![format!(
@@ -109,7 +112,11 @@ impl Session {
     }
 
     fn make_router(&mut self) {
-        self.info(format!("making the router {} for {}", self.docker().router(), self.docker().setup.listen));
+        self.info(format!(
+            "making the router {} for {}",
+            self.docker().router(),
+            self.docker().setup.listen
+        ));
         let steps = self.docker().make_router();
         self.call(Tag::Router, steps);
     }
@@ -130,7 +137,11 @@ impl Session {
 
     /// Takes the lease, or only looks, and reads everything that is remembered.
     pub(super) fn open(&mut self, take: bool) {
-        let segments = if self.request().command == Command::Status { ALL } else { NEWEST };
+        let segments = if self.request().command == Command::Status {
+            ALL
+        } else {
+            NEWEST
+        };
         let steps = self.docker().open(take, self.now.0 / 1000, segments);
         self.call(Tag::Open { take }, steps);
     }
@@ -142,13 +153,22 @@ impl Session {
                 self.renewed = self.now;
                 if take {
                     self.leased = true;
-                    self.emit(Emit::State { name: "open".to_owned(), value: "1".to_owned() });
+                    self.emit(Emit::State {
+                        name: "open".to_owned(),
+                        value: "1".to_owned(),
+                    });
                 }
-                if self.request().command == Command::Status { self.show_status() } else { self.remember() }
+                if self.request().command == Command::Status {
+                    self.show_status()
+                } else {
+                    self.remember()
+                }
             }
             Err(Trouble { code: "busy", text }) if self.now < self.lease_deadline => {
                 let left = self.lease_deadline.since(self.now).div_ceil(1000);
-                self.progress(format!("waiting for the lease: {text}; at most {left} s more"));
+                self.progress(format!(
+                    "waiting for the lease: {text}; at most {left} s more"
+                ));
                 self.again = Some(self.now.plus(LEASE_RETRY));
             }
             Err(trouble) => self.trouble(&trouble),
@@ -164,7 +184,10 @@ impl Session {
     /// A line of live progress; the same one is not said twice.
     pub(super) fn progress(&mut self, line: String) {
         if line != self.shown {
-            self.emit(Emit::Log { level: Level::Info, text: line.clone() });
+            self.emit(Emit::Log {
+                level: Level::Info,
+                text: line.clone(),
+            });
             self.shown = line;
         }
     }

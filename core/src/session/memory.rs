@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::ledger::{Append, Began, Body, Command, Committed, Ended, Fact, Ledger, Origin, Overridden, Sequence};
+use crate::ledger::{
+    Append, Began, Body, Command, Committed, Ended, Fact, Ledger, Origin, Overridden, Sequence,
+};
 use crate::protocol::Timestamp;
 use crate::rollout::{Action, End, Mark, Plan, Record};
 use crate::spec::{Generation, Release};
@@ -46,12 +48,21 @@ pub(super) struct Story {
 
 impl Memory {
     pub(super) const fn new(ledger: Ledger, origin: Origin) -> Self {
-        Self { ledger, origin, unsure: Vec::new(), before: None }
+        Self {
+            ledger,
+            origin,
+            unsure: Vec::new(),
+            before: None,
+        }
     }
 
     fn note(&mut self, at: Timestamp, fact: Fact) {
         self.before = Some((self.ledger.clone(), self.unsure.clone()));
-        let append = self.ledger.append(&Body { at, run: self.origin.clone(), fact });
+        let append = self.ledger.append(&Body {
+            at,
+            run: self.origin.clone(),
+            fact,
+        });
         self.unsure.push(append);
     }
 
@@ -63,7 +74,13 @@ impl Memory {
     }
 
     /// What has to be written together with an action, for the first time it is asked for.
-    pub(super) fn prepare(&mut self, now: Timestamp, action: &Action, plan: &Plan, story: Option<&Story>) {
+    pub(super) fn prepare(
+        &mut self,
+        now: Timestamp,
+        action: &Action,
+        plan: &Plan,
+        story: Option<&Story>,
+    ) {
         match action {
             Action::Record(Record::Began, _) => {
                 if let Some(story) = story {
@@ -72,7 +89,10 @@ impl Memory {
             }
             Action::Record(Record::Committed { evidence }, _) => {
                 if let Some(story) = story {
-                    self.note(now, Fact::Committed(Box::new(committed(plan, story, evidence))));
+                    self.note(
+                        now,
+                        Fact::Committed(Box::new(committed(plan, story, evidence))),
+                    );
                 }
             }
             Action::Conclude(end) => self.ended(now, end),
@@ -89,10 +109,22 @@ impl Memory {
     }
 
     fn ended(&mut self, now: Timestamp, end: &End) {
-        let generation = self.ledger.state().open.as_ref().map(|open| open.generation);
-        let generation = generation.or_else(|| self.ledger.state().serving().map(|it| it.generation));
+        let generation = self
+            .ledger
+            .state()
+            .open
+            .as_ref()
+            .map(|open| open.generation);
+        let generation =
+            generation.or_else(|| self.ledger.state().serving().map(|it| it.generation));
         let (reason, because) = (end.reason.clone(), end.because.clone());
-        let ended = Ended { generation, outcome: end.outcome, reason, because, quarantine: end.quarantine };
+        let ended = Ended {
+            generation,
+            outcome: end.outcome,
+            reason,
+            because,
+            quarantine: end.quarantine,
+        };
         self.note(now, Fact::Ended(ended));
     }
 
@@ -101,7 +133,12 @@ impl Memory {
         let mark = match action {
             Action::Record(_, mark) => mark.as_ref(),
             Action::Route { mark, .. } => Some(mark),
-            Action::Conclude(_) => return Memo { appends: self.unsure.clone(), checkpoint: Some(None) },
+            Action::Conclude(_) => {
+                return Memo {
+                    appends: self.unsure.clone(),
+                    checkpoint: Some(None),
+                };
+            }
             Action::Adopt(_)
             | Action::Start(_)
             | Action::Revive(_)
@@ -111,14 +148,25 @@ impl Memory {
             | Action::Stop(_)
             | Action::Remove(_) => None,
         };
-        let checkpoint = mark.map(|mark| Checkpoint { format: 1, plan: plan.clone(), mark: mark.clone() });
-        let text = checkpoint.map(|it| serde_json::to_string(&it).expect("a checkpoint is plain data"));
-        Memo { appends: self.unsure.clone(), checkpoint: text.map(Some) }
+        let checkpoint = mark.map(|mark| Checkpoint {
+            format: 1,
+            plan: plan.clone(),
+            mark: mark.clone(),
+        });
+        let text =
+            checkpoint.map(|it| serde_json::to_string(&it).expect("a checkpoint is plain data"));
+        Memo {
+            appends: self.unsure.clone(),
+            checkpoint: text.map(Some),
+        }
     }
 
     /// The same for the end of a run that rolled nothing out.
     pub(super) fn leftover(&self) -> Memo {
-        Memo { appends: self.unsure.clone(), checkpoint: None }
+        Memo {
+            appends: self.unsure.clone(),
+            checkpoint: None,
+        }
     }
 
     /// A transaction came through: what went along with it is there.
@@ -135,7 +183,9 @@ impl Memory {
     /// It surely did not come through: the last record was never written. Without this, a commit that failed would be
     /// written by the transaction that goes back. `true` where there was one to take back.
     pub(super) fn take_back(&mut self) -> bool {
-        let Some((ledger, unsure)) = self.before.take() else { return false };
+        let Some((ledger, unsure)) = self.before.take() else {
+            return false;
+        };
         self.ledger = ledger;
         self.unsure = unsure;
         true

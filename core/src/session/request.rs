@@ -16,7 +16,13 @@ pub(super) enum Command {
 }
 
 impl Command {
-    const ALL: [Self; 5] = [Self::Plan, Self::Deploy, Self::Rollback, Self::Status, Self::Recover];
+    const ALL: [Self; 5] = [
+        Self::Plan,
+        Self::Deploy,
+        Self::Rollback,
+        Self::Status,
+        Self::Recover,
+    ];
 
     pub(super) const fn word(self) -> &'static str {
         match self {
@@ -68,24 +74,31 @@ pub(super) fn parse(begin: &Begin) -> Parsed {
     inputs.retain(|_, value| !value.is_empty());
     let post = begin.platform == Platform::ActionsPost;
     let request = read(&inputs, json, post, &mut mistakes);
-    if mistakes.is_empty() { Parsed::Request(Box::new(request)) } else { Parsed::Mistakes(mistakes) }
+    if mistakes.is_empty() {
+        Parsed::Request(Box::new(request))
+    } else {
+        Parsed::Mistakes(mistakes)
+    }
 }
 
-fn read(inputs: &BTreeMap<String, String>, json: bool, post: bool, mistakes: &mut Vec<String>) -> Request {
+fn read(
+    inputs: &BTreeMap<String, String>,
+    json: bool,
+    post: bool,
+    mistakes: &mut Vec<String>,
+) -> Request {
     let get = |name: &str| inputs.get(name).cloned();
-    let command = if post { Command::Recover } else { command(get("command").as_deref(), mistakes) };
-    let truth = |name: &str, mistakes: &mut Vec<String>| match inputs.get(name).map(String::as_str) {
-        None | Some("false" | "False" | "FALSE") => false,
-        Some("true" | "True" | "TRUE") => true,
-        Some(other) => {
-            mistakes.push(format!("`{name}` is true or false, not `{other}`"));
-            false
-        }
+    let command = if post {
+        Command::Recover
+    } else {
+        command(get("command").as_deref(), mistakes)
     };
-    let dry_run = truth("dry-run", mistakes);
+    let dry_run = truth(inputs, "dry-run", mistakes);
     let wait = get("wait").unwrap_or_else(|| "10m".to_owned());
     let wait = duration(&wait).unwrap_or_else(|| {
-        mistakes.push(format!("`wait` is a duration such as 30s or 10m, not `{wait}`"));
+        mistakes.push(format!(
+            "`wait` is a duration such as 30s or 10m, not `{wait}`"
+        ));
         0
     });
     let fail_on_held = match get("on-held").as_deref() {
@@ -96,23 +109,22 @@ fn read(inputs: &BTreeMap<String, String>, json: bool, post: bool, mistakes: &mu
             false
         }
     };
-    let overrides: Vec<String> =
-        get("override").iter().flat_map(|it| it.split([',', '\n'])).map(|it| it.trim().to_owned()).filter(|it| !it.is_empty()).collect();
-    if let Some(unknown) = overrides.iter().find(|it| *it != "quarantine") {
-        mistakes.push(format!("`override` knows `quarantine`, not `{unknown}`"));
-    }
-    if !overrides.is_empty() && get("reason").is_none() {
-        mistakes.push("`override` needs a `reason`: it goes into the ledger under your name".to_owned());
-    }
+    let overrides = overrides(inputs, mistakes);
     if command == Command::Deploy && get("image").is_none() {
         mistakes.push(
             "`image` is missing: give name@sha256:… or name:tag (building and deriving it comes with `release`, which is not there yet)"
                 .to_owned(),
         );
     }
-    let command = if dry_run && matches!(command, Command::Deploy) { Command::Plan } else { command };
+    let command = if dry_run && matches!(command, Command::Deploy) {
+        Command::Plan
+    } else {
+        command
+    };
     if dry_run && matches!(command, Command::Rollback | Command::Recover) {
-        mistakes.push("`dry-run` works for deploy; for rollback, `status` lists where it can go".to_owned());
+        mistakes.push(
+            "`dry-run` works for deploy; for rollback, `status` lists where it can go".to_owned(),
+        );
     }
     Request {
         command,
@@ -126,6 +138,36 @@ fn read(inputs: &BTreeMap<String, String>, json: bool, post: bool, mistakes: &mu
         reason: get("reason"),
         json,
     }
+}
+
+fn truth(inputs: &BTreeMap<String, String>, name: &str, mistakes: &mut Vec<String>) -> bool {
+    match inputs.get(name).map(String::as_str) {
+        None | Some("false" | "False" | "FALSE") => false,
+        Some("true" | "True" | "TRUE") => true,
+        Some(other) => {
+            mistakes.push(format!("`{name}` is true or false, not `{other}`"));
+            false
+        }
+    }
+}
+
+fn overrides(inputs: &BTreeMap<String, String>, mistakes: &mut Vec<String>) -> Vec<String> {
+    let overrides: Vec<String> = inputs
+        .get("override")
+        .iter()
+        .flat_map(|it| it.split([',', '\n']))
+        .map(|it| it.trim().to_owned())
+        .filter(|it| !it.is_empty())
+        .collect();
+    if let Some(unknown) = overrides.iter().find(|it| *it != "quarantine") {
+        mistakes.push(format!("`override` knows `quarantine`, not `{unknown}`"));
+    }
+    if !overrides.is_empty() && !inputs.contains_key("reason") {
+        mistakes.push(
+            "`override` needs a `reason`: it goes into the ledger under your name".to_owned(),
+        );
+    }
+    overrides
 }
 
 fn command(word: Option<&str>, mistakes: &mut Vec<String>) -> Command {
@@ -152,7 +194,9 @@ fn flags(argv: &[String], mistakes: &mut Vec<String>) -> Option<(BTreeMap<String
     while let Some(word) = words.next() {
         let Some(flag) = word.strip_prefix("--") else {
             if inputs.contains_key("command") {
-                mistakes.push(format!("`{word}` is one word too many: after the command come flags"));
+                mistakes.push(format!(
+                    "`{word}` is one word too many: after the command come flags"
+                ));
             } else if word == "help" || word == "-h" {
                 return None;
             } else {
@@ -160,13 +204,18 @@ fn flags(argv: &[String], mistakes: &mut Vec<String>) -> Option<(BTreeMap<String
             }
             continue;
         };
-        let (name, value) = flag.split_once('=').map_or((flag, None), |(name, value)| (name, Some(value.to_owned())));
+        let (name, value) = flag
+            .split_once('=')
+            .map_or((flag, None), |(name, value)| (name, Some(value.to_owned())));
         match name {
             "help" => return None,
             "json" => json = true,
             "dry-run" if value.is_none() => drop(inputs.insert(name.to_owned(), "true".to_owned())),
             _ if !INPUTS.iter().any(|input| input.name == name) => {
-                mistakes.push(format!("there is no flag `--{name}`; there are {}", known_flags()));
+                mistakes.push(format!(
+                    "there is no flag `--{name}`; there are {}",
+                    known_flags()
+                ));
             }
             _ => match value.or_else(|| words.next().cloned()) {
                 Some(value) => drop(inputs.insert(name.to_owned(), value)),
@@ -178,8 +227,14 @@ fn flags(argv: &[String], mistakes: &mut Vec<String>) -> Option<(BTreeMap<String
 }
 
 fn known_flags() -> String {
-    let names = INPUTS.iter().filter(|input| shown(input.name)).map(|input| format!("--{}", input.name));
-    names.chain(["--json".to_owned()]).collect::<Vec<_>>().join(", ")
+    let names = INPUTS
+        .iter()
+        .filter(|input| shown(input.name))
+        .map(|input| format!("--{}", input.name));
+    names
+        .chain(["--json".to_owned()])
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 fn shown(name: &str) -> bool {
@@ -205,15 +260,17 @@ fn help() -> String {
 fn duration(text: &str) -> Option<u64> {
     let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
     let number: u64 = digits.parse().ok()?;
-    let factor = match &text.get(digits.len()..)? {
-        &"ms" => 1,
-        &"s" => 1_000,
-        &"m" => 60_000,
-        &"h" => 3_600_000,
-        &"" if number == 0 => 1,
+    let factor = match text.get(digits.len()..)? {
+        "ms" => 1,
+        "s" => 1_000,
+        "m" => 60_000,
+        "h" => 3_600_000,
+        "" if number == 0 => 1,
         _ => return None,
     };
-    number.checked_mul(factor).filter(|millis| *millis <= 86_400_000)
+    number
+        .checked_mul(factor)
+        .filter(|millis| *millis <= 86_400_000)
 }
 
 #[cfg(test)]
@@ -222,12 +279,17 @@ mod tests {
 
     fn parsed(words: &[&str]) -> Parsed {
         let argv = words.iter().map(|word| (*word).to_owned()).collect();
-        parse(&Begin { argv, ..Begin::default() })
+        parse(&Begin {
+            argv,
+            ..Begin::default()
+        })
     }
 
     #[test]
     fn all_mistakes_of_a_command_line_come_at_once() {
-        let Parsed::Mistakes(mistakes) = parsed(&["deploi", "--wait", "soon", "--nope", "--on-held=maybe"]) else {
+        let Parsed::Mistakes(mistakes) =
+            parsed(&["deploi", "--wait", "soon", "--nope", "--on-held=maybe"])
+        else {
             panic!("it has mistakes")
         };
         assert_eq!(mistakes.len(), 4, "{mistakes:#?}");
@@ -235,8 +297,14 @@ mod tests {
 
     #[test]
     fn a_command_that_is_not_there_yet_is_refused_by_name() {
-        let Parsed::Mistakes(mistakes) = parsed(&["promote"]) else { panic!("it is not there") };
-        assert!(mistakes.iter().any(|it| it.contains("`promote` is not there yet")));
+        let Parsed::Mistakes(mistakes) = parsed(&["promote"]) else {
+            panic!("it is not there")
+        };
+        assert!(
+            mistakes
+                .iter()
+                .any(|it| it.contains("`promote` is not there yet"))
+        );
     }
 
     #[test]
@@ -250,7 +318,13 @@ mod tests {
 
     #[test]
     fn an_override_needs_a_reason() {
-        let words = ["deploy", "--image", "a@sha256:0", "--override", "quarantine"];
+        let words = [
+            "deploy",
+            "--image",
+            "a@sha256:0",
+            "--override",
+            "quarantine",
+        ];
         assert!(matches!(parsed(&words), Parsed::Mistakes(mistakes) if mistakes.len() == 1));
     }
 }

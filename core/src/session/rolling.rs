@@ -4,7 +4,9 @@ use super::calls::Call;
 use super::{Purpose, Session, Tag};
 use crate::protocol::{Emit, Outcome, Timestamp};
 use crate::report::{Act, Decision, Log, ProbeLine, Span};
-use crate::rollout::{Action, ActionId, Done, End, Event, Happening, Observation, Rollout, Seen, Started, Table};
+use crate::rollout::{
+    Action, ActionId, Done, End, Event, Happening, Observation, Rollout, Seen, Started, Table,
+};
 use crate::spec::InstanceId;
 use crate::target::docker::Lifted;
 
@@ -19,21 +21,29 @@ impl Session {
     pub(super) fn drive(&mut self) {
         loop {
             self.hear_events();
-            let Some(rollout) = self.rollout.as_mut() else { return };
+            let Some(rollout) = self.rollout.as_mut() else {
+                return;
+            };
             if let Some(end) = rollout.end().cloned() {
                 self.hear_events();
                 return self.on_end(end);
             }
-            let Some((id, action)) = rollout.poll() else { return };
+            let Some((id, action)) = rollout.poll() else {
+                return;
+            };
             self.act(id, action);
         }
     }
 
     fn act(&mut self, id: ActionId, action: Action) {
-        let Some(plan) = self.rollout.as_ref().map(|rollout| rollout.plan().clone()) else { return };
+        let Some(plan) = self.rollout.as_ref().map(|rollout| rollout.plan().clone()) else {
+            return;
+        };
         let (now, story) = (self.now, self.story.clone());
         let again = self.noted.as_ref() == Some(&action);
-        let Some(memory) = self.memory.as_mut() else { return };
+        let Some(memory) = self.memory.as_mut() else {
+            return;
+        };
         if !again && matches!(action, Action::Record(..) | Action::Conclude(_)) {
             memory.prepare(now, &action, &plan, story.as_ref());
             self.noted = Some(action.clone());
@@ -52,7 +62,11 @@ impl Session {
             Lifted::Observed(observation) => observation,
             Lifted::More(more) => {
                 let steps = [call.steps, more].concat();
-                let call = Call { tag: call.tag, steps, done: call.done };
+                let call = Call {
+                    tag: call.tag,
+                    steps,
+                    done: call.done,
+                };
                 if let Some(call) = self.calls.begin(call) {
                     self.on_call(call);
                 }
@@ -72,9 +86,13 @@ impl Session {
         if !writes(action) {
             return;
         }
-        let (Observation::Acted(done) | Observation::Routed { done, .. }) = observation else { return };
+        let (Observation::Acted(done) | Observation::Routed { done, .. }) = observation else {
+            return;
+        };
         let record = matches!(action, Action::Record(..) | Action::Conclude(_));
-        let Some(memory) = self.memory.as_mut() else { return };
+        let Some(memory) = self.memory.as_mut() else {
+            return;
+        };
         match done {
             Done::Yes => memory.sure(),
             Done::Unknown(_) => memory.unsure(),
@@ -89,7 +107,9 @@ impl Session {
     }
 
     fn write_act(&mut self, id: ActionId, observation: &Observation) {
-        let Some((at, action)) = self.acting.remove(&id) else { return };
+        let Some((at, action)) = self.acting.remove(&id) else {
+            return;
+        };
         let what = match &action {
             Action::Probe(_) | Action::Watch(_) | Action::Log(_) => return,
             Action::Adopt(ids) => format!("adopt {}", list(ids)),
@@ -99,7 +119,11 @@ impl Session {
             },
             Action::Start(member) => format!("start {}", member.id),
             Action::Revive(id) => format!("start {id} again"),
-            Action::Route { table, force, .. } => format!("route {}{}", words(table), if *force { ", ending what lingers" } else { "" }),
+            Action::Route { table, force, .. } => format!(
+                "route {}{}",
+                words(table),
+                if *force { ", ending what lingers" } else { "" }
+            ),
             Action::Stop(id) => format!("stop {id}"),
             Action::Remove(id) => format!("remove {id}"),
             Action::Conclude(_) => "record the end".to_owned(),
@@ -111,9 +135,16 @@ impl Session {
                 Started::Refused(why) | Started::No(why) => format!("no: {why}"),
                 Started::Unknown(why) => format!("unknown: {why}"),
             },
-            Observation::Probed(_) | Observation::Watched(_) | Observation::Logged => "done".to_owned(),
+            Observation::Probed(_) | Observation::Watched(_) | Observation::Logged => {
+                "done".to_owned()
+            }
         };
-        self.report.acts.push(Act { at, what, took: self.now.since(at), ended });
+        self.report.acts.push(Act {
+            at,
+            what,
+            took: self.now.since(at),
+            ended,
+        });
     }
 
     /// Between two acts the lease is kept while something long goes on.
@@ -132,16 +163,32 @@ impl Session {
     // --- the end of it -------------------------------------------------------------------------------------------
 
     fn on_end(&mut self, end: End) {
-        let Some(rollout) = self.rollout.take() else { return };
+        let Some(rollout) = self.rollout.take() else {
+            return;
+        };
         self.noted = None;
         self.close_span();
-        self.report.left.extend(end.left.iter().map(ToString::to_string));
-        let logs = self.docker().logs.iter().filter(|(_, text)| !text.is_empty());
-        self.report.logs = logs.map(|(id, text)| Log { instance: id.to_string(), text: text.clone() }).collect();
+        self.report
+            .left
+            .extend(end.left.iter().map(ToString::to_string));
+        let logs = self
+            .docker()
+            .logs
+            .iter()
+            .filter(|(_, text)| !text.is_empty());
+        self.report.logs = logs
+            .map(|(id, text)| Log {
+                instance: id.to_string(),
+                text: text.clone(),
+            })
+            .collect();
         let concluded = end.outcome != Outcome::Stranded && end.outcome != Outcome::Busy;
         if concluded {
             self.leased = false;
-            self.emit(Emit::State { name: "open".to_owned(), value: "0".to_owned() });
+            self.emit(Emit::State {
+                name: "open".to_owned(),
+                value: "0".to_owned(),
+            });
         }
         match self.purpose {
             Purpose::Recover if concluded && !self.cancelled => self.on_recovered(&end),
@@ -160,14 +207,21 @@ impl Session {
             return self.finish(Outcome::Restored, "recovered", because, vec![]);
         }
         self.info("recovered: what an earlier run left is settled");
-        self.report.troubles.push(format!("an earlier run had died; it was settled first: {}", end.reason));
+        self.report.troubles.push(format!(
+            "an earlier run had died; it was settled first: {}",
+            end.reason
+        ));
         self.open(true);
     }
 
     // --- the report ----------------------------------------------------------------------------------------------
 
     fn hear_events(&mut self) {
-        let events = self.rollout.as_mut().map(Rollout::events).unwrap_or_default();
+        let events = self
+            .rollout
+            .as_mut()
+            .map(Rollout::events)
+            .unwrap_or_default();
         events.into_iter().for_each(|event| self.hear(event));
     }
 
@@ -177,8 +231,18 @@ impl Session {
             Happening::Entered(name) => self.enter_span(at, name),
             Happening::Decided { decision, because } => {
                 self.info(format!("{decision}: {}", because.join("; ")));
-                let phase = self.report.phases.last().map(|span| span.name.clone()).unwrap_or_default();
-                self.report.decisions.push(Decision { at, phase, decision, because });
+                let phase = self
+                    .report
+                    .phases
+                    .last()
+                    .map(|span| span.name.clone())
+                    .unwrap_or_default();
+                self.report.decisions.push(Decision {
+                    at,
+                    phase,
+                    decision,
+                    because,
+                });
             }
             Happening::Probe(id, seen) => self.count_probe(id, seen),
             Happening::Trouble(text) => {
@@ -189,12 +253,21 @@ impl Session {
     }
 
     fn enter_span(&mut self, at: Timestamp, name: &'static str) {
-        if self.report.phases.last().is_some_and(|span| span.name == name) {
+        if self
+            .report
+            .phases
+            .last()
+            .is_some_and(|span| span.name == name)
+        {
             return;
         }
         self.close_span();
         if name != "over" {
-            self.report.phases.push(Span { name: name.to_owned(), from: at, to: at });
+            self.report.phases.push(Span {
+                name: name.to_owned(),
+                from: at,
+                to: at,
+            });
             self.info(name);
         }
     }
@@ -210,12 +283,24 @@ impl Session {
 
     fn count_probe(&mut self, id: InstanceId, seen: Seen) {
         let name = id.to_string();
-        let known = self.report.probes.iter().position(|line| line.instance == name);
+        let known = self
+            .report
+            .probes
+            .iter()
+            .position(|line| line.instance == name);
         let at = known.unwrap_or_else(|| {
-            self.report.probes.push(ProbeLine { instance: name.clone(), good: 0, bad: 0, blind: 0, last_bad: None });
+            self.report.probes.push(ProbeLine {
+                instance: name.clone(),
+                good: 0,
+                bad: 0,
+                blind: 0,
+                last_bad: None,
+            });
             self.report.probes.len() - 1
         });
-        let Some(line) = self.report.probes.get_mut(at) else { return };
+        let Some(line) = self.report.probes.get_mut(at) else {
+            return;
+        };
         match seen {
             Seen::Good => line.good += 1,
             Seen::Bad(what) => {
@@ -227,8 +312,16 @@ impl Session {
                 line.last_bad = Some(what);
             }
         }
-        let last = line.last_bad.as_ref().map(|what| format!("; last not good: {what}")).unwrap_or_default();
-        let results = format!("{name}: {} good, {} bad{last}", line.good, line.bad + line.blind);
+        let last = line
+            .last_bad
+            .as_ref()
+            .map(|what| format!("; last not good: {what}"))
+            .unwrap_or_default();
+        let results = format!(
+            "{name}: {} good, {} bad{last}",
+            line.good,
+            line.bad + line.blind
+        );
         let phase = self.rollout.as_ref().map_or("", Rollout::phase);
         self.progress(format!("{phase} {results}"));
     }
@@ -250,15 +343,26 @@ const fn writes(action: &Action) -> bool {
 }
 
 fn list(ids: &[InstanceId]) -> String {
-    ids.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
+    ids.iter()
+        .map(ToString::to_string)
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 fn words(table: &Table) -> String {
     let word = |entry: &crate::rollout::Entry| {
         let backup = if entry.backup { "fallback" } else { "" };
-        if entry.backup { format!("{}={backup}", entry.member.id) } else { format!("{}={}", entry.member.id, entry.weight) }
+        if entry.backup {
+            format!("{}={backup}", entry.member.id)
+        } else {
+            format!("{}={}", entry.member.id, entry.weight)
+        }
     };
-    if table.0.is_empty() { "nothing".to_owned() } else { table.0.iter().map(word).collect::<Vec<_>>().join(" ") }
+    if table.0.is_empty() {
+        "nothing".to_owned()
+    } else {
+        table.0.iter().map(word).collect::<Vec<_>>().join(" ")
+    }
 }
 
 fn done_words(done: &Done) -> String {

@@ -6,6 +6,7 @@
 //! and are only ever addressed by name, so that what a stale run still sends finds nothing.
 
 mod argv;
+mod ask;
 mod haproxy;
 mod lift;
 mod lower;
@@ -15,7 +16,7 @@ mod survey;
 use std::collections::BTreeMap;
 
 pub use argv::Engine;
-pub use haproxy::{Server, Setup, Subnet};
+pub use haproxy::{Kind, Server, Setup, Subnet};
 pub use survey::{Found, Image, Opened, RouterFound, Survey, Trouble};
 
 use crate::ledger::Append;
@@ -85,18 +86,29 @@ impl Step {
     /// One whose failing ends the call.
     #[must_use]
     pub const fn strict(effect: Effect) -> Self {
-        Self { effect, tolerated: &[] }
+        Self {
+            effect,
+            tolerated: &[],
+        }
     }
 
     /// Whether to go on after this.
     #[must_use]
     pub fn goes_on(&self, completion: &Completion) -> bool {
         match completion {
-            Completion::Exited { code: Some(0), signal: None, .. } | Completion::Opened => true,
-            Completion::Exited { stdout, stderr, .. } => {
-                self.tolerated.iter().any(|words| stderr.contains(words) || stdout.contains(words))
+            Completion::Exited {
+                code: Some(0),
+                signal: None,
+                ..
             }
-            Completion::Read { .. } | Completion::Written | Completion::Fingerprinted { .. } => true,
+            | Completion::Opened => true,
+            Completion::Exited { stdout, stderr, .. } => self
+                .tolerated
+                .iter()
+                .any(|words| stderr.contains(words) || stdout.contains(words)),
+            Completion::Read { .. } | Completion::Written | Completion::Fingerprinted { .. } => {
+                true
+            }
             Completion::TimedOut { .. } | Completion::Failed { .. } => false,
         }
     }
@@ -147,7 +159,13 @@ pub struct Docker {
 impl Docker {
     /// Nothing is known of it yet.
     #[must_use]
-    pub fn new(service: &str, environment: &str, engine: Engine, setup: Setup, terms: Terms) -> Self {
+    pub fn new(
+        service: &str,
+        environment: &str,
+        engine: Engine,
+        setup: Setup,
+        terms: Terms,
+    ) -> Self {
         Self {
             service: service.to_owned(),
             environment: environment.to_owned(),
@@ -191,7 +209,10 @@ impl Docker {
     /// The local tag that keeps a generation's image from being pruned.
     #[must_use]
     pub fn keeping(&self, generation: Generation) -> String {
-        format!("cd-action/{}.{}:{generation}", self.service, self.environment)
+        format!(
+            "cd-action/{}.{}:{generation}",
+            self.service, self.environment
+        )
     }
 
     /// The name of an instance that this run holds.
@@ -200,7 +221,9 @@ impl Docker {
     }
 
     fn name_of(&self, id: InstanceId) -> String {
-        self.instances.get(&id).map_or_else(|| self.own_name(id), |held| held.name.clone())
+        self.instances
+            .get(&id)
+            .map_or_else(|| self.own_name(id), |held| held.name.clone())
     }
 
     /// Places for `count` new instances: free of instances, and named by no table.
@@ -211,40 +234,62 @@ impl Docker {
             !self.instances.values().any(|held| held.address == *address)
                 && !table.0.iter().any(|entry| entry.member.address == *address)
         };
-        (FIRST_ADDRESS..=LAST_ADDRESS).map(Address).filter(free).take(count).collect()
+        (FIRST_ADDRESS..=LAST_ADDRESS)
+            .map(Address)
+            .filter(free)
+            .take(count)
+            .collect()
     }
 
     /// The table as it is written at the target.
     #[must_use]
     pub fn table(&self) -> Table {
-        self.subnet.map_or_else(Table::default, |subnet| haproxy::parse(&self.file, subnet))
+        self.subnet
+            .map_or_else(Table::default, |subnet| haproxy::parse(&self.file, subnet))
     }
 
     /// Why the router is not what the configuration says; `None`: it is.
     #[must_use]
     pub fn outdated(&self) -> bool {
-        !self.file.is_empty() && haproxy::fixed(&self.file) != haproxy::fixed(&haproxy::render(&self.setup, None, &Table::empty()))
+        !self.file.is_empty()
+            && haproxy::fixed(&self.file)
+                != haproxy::fixed(&haproxy::render(&self.setup, None, &Table::empty()))
     }
 
     /// What of the running router differs from the table that is written; empty: it follows.
     #[must_use]
     pub fn astray(&self, servers: &[Server]) -> Vec<String> {
-        self.lines().map_or_else(Vec::new, |lines| haproxy::differs(&self.table(), servers, &lines))
+        self.lines().map_or_else(Vec::new, |lines| {
+            haproxy::differs(&self.table(), servers, &lines)
+        })
     }
 
     /// The router's own check goes by the health of what it serves; where several versions differ, the most patient.
     fn lines(&self) -> Option<haproxy::Lines> {
-        let health = |f: fn(&crate::spec::Health) -> u64| self.releases.values().map(|it| f(&it.spec.health)).max();
-        let paths = self.releases.iter().filter_map(|(&generation, release)| match &release.spec.health.probe {
-            crate::spec::Probe::Http { path, .. } => Some((generation, path.clone())),
-            crate::spec::Probe::Tcp | crate::spec::Probe::Exec(_) | crate::spec::Probe::Image => None,
+        let health = |f: fn(&crate::spec::Health) -> u64| {
+            self.releases.values().map(|it| f(&it.spec.health)).max()
+        };
+        let paths = self.releases.iter().filter_map(|(&generation, release)| {
+            match &release.spec.health.probe {
+                crate::spec::Probe::Http { path, .. } => Some((generation, path.clone())),
+                crate::spec::Probe::Tcp
+                | crate::spec::Probe::Exec(_)
+                | crate::spec::Probe::Image => None,
+            }
         });
         Some(haproxy::Lines {
-            ports: self.releases.iter().map(|(&generation, release)| (generation, release.spec.port)).collect(),
+            ports: self
+                .releases
+                .iter()
+                .map(|(&generation, release)| (generation, release.spec.port))
+                .collect(),
             paths: paths.collect(),
             subnet: self.subnet?,
             inter: health(|it| it.every).unwrap_or(1000).clamp(100, 60_000),
-            fall: health(|it| u64::from(it.failures)).and_then(|n| u32::try_from(n).ok()).unwrap_or(3).max(1),
+            fall: health(|it| u64::from(it.failures))
+                .and_then(|n| u32::try_from(n).ok())
+                .unwrap_or(3)
+                .max(1),
         })
     }
 
@@ -255,7 +300,9 @@ impl Docker {
             return haproxy::render(&self.setup, lines.as_ref(), table);
         }
         let rendered = haproxy::render(&self.setup, lines.as_ref(), table);
-        let servers = rendered.lines().filter(|line| line.trim_start().starts_with("server "));
+        let servers = rendered
+            .lines()
+            .filter(|line| line.trim_start().starts_with("server "));
         let mut text = haproxy::fixed(&self.file);
         text.push('\n');
         servers.for_each(|line| {

@@ -1,8 +1,13 @@
 //! Laws that hold for every text.
 
-use proptest::prelude::*;
+use std::collections::BTreeMap;
 
-use super::super::{Facts, parse};
+use proptest::prelude::*;
+use serde_json::Value;
+
+use super::super::shape::{Schema, Shape};
+use super::super::tree::Kind;
+use super::super::{Config, Facts, config_hash, parse};
 use super::{SMALLEST, good, told};
 
 /// Words of the file, words near them, and what a slip of the hand leaves.
@@ -34,43 +39,121 @@ fn scalar() -> impl Strategy<Value = String> {
 fn value() -> impl Strategy<Value = String> {
     scalar().prop_recursive(5, 40, 6, |inner| {
         prop_oneof![
-            3 => prop::collection::vec((word(), inner.clone()), 0..6)
-                .prop_map(|entries| format!("{{ {} }}", entries.iter().map(|(k, v)| format!("{k}: {v}")).collect::<Vec<_>>().join(", "))),
+            3 => prop::collection::vec((word(), inner.clone()), 0..6).prop_map(|entries| map(&entries)),
             1 => prop::collection::vec(inner, 0..4).prop_map(|items| format!("[{}]", items.join(", "))),
         ]
     })
 }
 
-/// A file whose outline is right and whose inside is anything: it gets past the first step.
+fn map(entries: &[(String, String)]) -> String {
+    let entries: Vec<String> = entries
+        .iter()
+        .map(|(key, value)| format!("{key}: {value}"))
+        .collect();
+    format!("{{ {} }}", entries.join(", "))
+}
+
+/// A file that follows the schema nearly everywhere, so that mistakes are met at every depth.
 fn file() -> impl Strategy<Value = String> {
-    let entries = || prop::collection::vec((word(), value()), 0..5);
-    let inside = (entries(), entries(), entries(), value()).prop_map(|(run, health, staging, top)| {
-        let block = |entries: &[(String, String)], indent: &str| -> String {
-            let lines = entries.iter().map(|(key, value)| format!("{indent}{key}: {value}\n"));
-            lines.collect()
+    prop::collection::vec(any::<u8>(), 0..400).prop_map(|choices| {
+        let schema = Schema::load();
+        let mut author = Author {
+            schema: &schema,
+            choices: choices.into_iter(),
         };
-        format!(
-            "service: {top}\nrun:\n  port: 80\n{}health:\n  tcp: true\n{}environments:\n  staging:\n    drain: 1s\n{}",
-            block(&run, "  "),
-            block(&health, "  "),
-            block(&staging, "    ")
-        )
-    });
-    prop_oneof![
-        inside,
-        value(),
-        (word(), value()).prop_map(|(key, value)| format!("{key}: {value}\n"))
-    ]
+        let keys: Vec<String> = schema
+            .shapes(schema.root())
+            .iter()
+            .flat_map(|shape| author.entries(shape))
+            .collect();
+        format!("{}\n", keys.join("\n"))
+    })
+}
+
+/// Writes what the schema allows; each byte of `choices` decides one thing, and slips are rare.
+struct Author<'a> {
+    schema: &'a Schema,
+    choices: std::vec::IntoIter<u8>,
+}
+
+impl Author<'_> {
+    fn choose(&mut self, count: usize) -> usize {
+        usize::from(self.choices.next().unwrap_or(0)) % count.max(1)
+    }
+
+    fn pick<'w>(&mut self, words: &'w str) -> &'w str {
+        let words: Vec<&str> = words.split_whitespace().collect();
+        words.get(self.choose(words.len())).copied().unwrap_or("a")
+    }
+
+    fn value(&mut self, rule: &Value) -> String {
+        if self.choose(40) == 1 {
+            return self
+                .pick("8000 -1 1.5 true null 10s /a {} [] [1] x:/y a")
+                .to_owned();
+        }
+        let shapes = self.schema.shapes(rule);
+        let index = self.choose(shapes.len());
+        let Some(shape) = shapes.get(index) else {
+            return "a".into();
+        };
+        if let Some(word) = shape.word() {
+            return word;
+        }
+        if shape.fits(&Kind::Map(Vec::new())) {
+            return format!("{{ {} }}", self.entries(shape).join(", "));
+        }
+        if let Some(items) = shape.items() {
+            return format!(
+                "[{}]",
+                (0..=self.choose(3))
+                    .map(|_| self.value(items))
+                    .collect::<Vec<_>>()
+                    .join(", ")
+            );
+        }
+        self.scalar(shape)
+    }
+
+    fn scalar(&mut self, shape: &Shape<'_>) -> String {
+        let examples = shape.examples();
+        match examples.get(self.choose(examples.len() + 1)) {
+            Some(example) => example.to_string(),
+            None if shape.fits(&Kind::Int(0)) => self.pick("1 80 8000 3 0 101").to_owned(),
+            None if shape.fits(&Kind::Bool(true)) => self.pick("true false").to_owned(),
+            None => format!("\"{}\"", self.pick("A tasks /a data:/data https://a.example ssh://a@b {{version}} {{sha}} -x x:1 \\n")),
+        }
+    }
+
+    fn entries(&mut self, shape: &Shape<'_>) -> Vec<String> {
+        let mut entries = Vec::new();
+        for (name, rule) in shape.properties() {
+            let later = rule.get("x-not-yet").is_some() && self.choose(10) > 0;
+            if !later && self.choose(3) == 0 {
+                let slip = if self.choose(60) == 1 { "x" } else { "" };
+                entries.push(format!("{name}{slip}: {}", self.value(rule)));
+            }
+        }
+        if let Some(rule) = shape.others() {
+            for name in ["A", "production", "b-c", "d.e"] {
+                if self.choose(3) == 0 {
+                    entries.push(format!("{name}: {}", self.value(rule)));
+                }
+            }
+        }
+        entries
+    }
 }
 
 fn lines(text: &str) -> Vec<&str> {
     text.split('\n').collect()
 }
 
-/// Reads it; every mistake must stand inside the text.
+/// Reads it; every mistake must stand inside the text, and what is right must be ready to be deployed.
 fn read(text: &str) -> Result<(), TestCaseError> {
-    let Err(errors) = parse("cd.yml", text, Some("acme/tasks")) else {
-        return Ok(());
+    let errors = match parse("cd.yml", text, Some("acme/tasks")) {
+        Ok(config) => return resolve(&config),
+        Err(errors) => errors,
     };
     prop_assert!(errors.iter().next().is_some());
     let text = text.replace("\r\n", "\n").replace('\r', "\n");
@@ -95,8 +178,35 @@ fn read(text: &str) -> Result<(), TestCaseError> {
     Ok(())
 }
 
+fn resolve(config: &Config) -> Result<(), TestCaseError> {
+    prop_assert!(!config.environments.is_empty());
+    for environment in config.environments.values() {
+        let facts = Facts {
+            sha: Some("0".repeat(40)),
+            ..Facts::default()
+        };
+        let spec = environment
+            .resolve(&facts, true)
+            .map_err(|errors| TestCaseError::fail(errors.render()))?;
+        prop_assert!(spec.port > 0 && spec.replicas > 0 && spec.health.every >= 100);
+        prop_assert!(spec.health.deadline >= spec.health.every * u64::from(spec.health.successes));
+        prop_assert_eq!(config_hash(&spec, &BTreeMap::new()).len(), 64);
+    }
+    Ok(())
+}
+
+/// A quarter of the usual cases: each one reads the schema. `PROPTEST_CASES` asks for more.
+fn settings() -> ProptestConfig {
+    let usual = ProptestConfig::default();
+    ProptestConfig {
+        cases: usual.cases / 4,
+        failure_persistence: None,
+        ..usual
+    }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(settings())]
 
     #[test]
     fn any_text_is_read_or_told_about(text in "\\PC{0,400}") {
@@ -111,6 +221,11 @@ proptest! {
     #[test]
     fn any_yaml_is_read_or_told_about(text in "([-?:,{}\\[\\]#&*!|>'\"%@`<~ \\n\\r\\t]|a|b|1|  |---\\n|\\.\\.\\.\\n|: |- |&a |\\*a ){0,300}") {
         read(&text)?;
+    }
+
+    #[test]
+    fn any_words_in_yaml_are_read_or_told_about(key in word(), value in value()) {
+        read(&format!("{key}: {value}\n"))?;
     }
 
     #[test]
@@ -146,11 +261,4 @@ proptest! {
         let text = format!("{SMALLEST}{key}: 1\nhealth: {{ every: 5 }}\n");
         prop_assert_eq!(told(&text), [format!("3:1 unknown-key {key}"), "4:18 duration health.every".to_owned()]);
     }
-}
-#[test]
-fn zz_stat() {
-    use proptest::test_runner::TestRunner; use proptest::strategy::ValueTree;
-    let mut r = TestRunner::default(); let s = file(); let mut m = std::collections::BTreeMap::new(); let mut yaml=0; let mut ok=0;
-    for _ in 0..3000 { let t = s.new_tree(&mut r).unwrap().current(); match parse("c",&t,None) { Ok(_)=>ok+=1, Err(e)=> { if e.iter().any(|m| m.code=="config/yaml") {yaml+=1}; for x in e.iter() { *m.entry(x.code).or_insert(0)+=1; } } } }
-    panic!("ok {ok} yaml {yaml} {m:?}");
 }

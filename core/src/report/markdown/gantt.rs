@@ -19,7 +19,7 @@ pub(super) fn gantt(report: &Report) -> String {
     }
     let place = label(&format!("{} in {}", report.service, report.environment));
     let failed = failed(report);
-    let mut gantt = format!("gantt\n  dateFormat x\n  axisFormat %H.%M.%S\n  section {place}\n");
+    let mut gantt = format!("gantt\n  dateFormat x\n  axisFormat %H:%M:%S\n  section {place}\n");
     for (index, span) in report.phases.iter().take(MOST_BARS).enumerate() {
         gantt.push_str(&bar(index + 1, span, failed == Some(index)));
     }

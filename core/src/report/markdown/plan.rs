@@ -3,14 +3,14 @@
 use super::super::escape::{Inert, prose};
 use super::super::words::{count, duration};
 use super::super::{PlanLines, PlanStep};
-use super::sheet::{heading, list, table};
-use super::{cell, rows, sentences};
+use super::sheet::{heading, table};
+use super::{cell, rows, sentences, titled};
 
 pub(super) fn render(plan: &PlanLines) -> String {
     let title = format!("{}, step by step: {} at the worst", plan.strategy, duration(plan.worst));
     let numbered: Vec<(usize, &PlanStep)> = (1..).zip(&plan.steps).collect();
     let steps = table(["", "step", "at the worst", "what is done", "if that fails"], &rows(&numbered, step));
-    heading(3, &prose(&title)) + &steps + &list(&meaning(plan)) + &list(&sentences(&plan.notes))
+    heading(3, &prose(&title)) + &steps + &titled("What it means", &meaning(plan)) + &titled("Besides", &sentences(&plan.notes))
 }
 
 fn step((number, step): &(usize, &PlanStep)) -> [Inert; 5] {

@@ -5,7 +5,7 @@ use super::super::headline::attention;
 use super::super::serving::name;
 use super::super::words::{share, short, when};
 use super::super::{InstanceLine, ReleaseLine, Status};
-use super::sheet::{list, table};
+use super::sheet::table;
 use super::{cell, rows, sentences, titled};
 
 pub(super) fn render(status: &Status) -> String {
@@ -13,7 +13,7 @@ pub(super) fn render(status: &Status) -> String {
         + &table(["instance", "state", "traffic", "container"], &rows(&status.instances, instance))
         + &table(["known-good", "digest", "generation", "since"], &rows(&status.known_good, known_good))
         + &titled("Quarantined", &sentences(&status.quarantine))
-        + &list(&rest(status))
+        + &titled("The rest", &rest(status))
 }
 
 fn instance(it: &InstanceLine) -> [Inert; 4] {

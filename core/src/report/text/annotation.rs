@@ -13,6 +13,9 @@ const LONGEST_MESSAGE: usize = 3_500;
 /// Characters of the part that says why: what to do and what serves must have room after it.
 const LONGEST_CAUSE: usize = 2_000;
 
+/// Characters of each of the others.
+const LONGEST_PART: usize = 700;
+
 /// Its title, and cause, remedy and what serves now; `None` where the run ended well.
 pub(in super::super) fn annotation(report: &Report) -> Option<(String, String)> {
     (report.outcome.exit_code(false) != 0).then(|| (title(report), message(report)))
@@ -32,9 +35,9 @@ fn title(report: &Report) -> String {
 
 fn message(report: &Report) -> String {
     let mut parts = vec![cause(report)];
-    parts.extend(next(report).first().map(|next| format!("next: {}", cut(&line(next), 800))));
+    parts.extend(next(report).first().map(|next| format!("next: {}", cut(&line(next), LONGEST_PART))));
     if report.outcome != Outcome::Invalid {
-        parts.push(format!("serves now: {}", serves_now(report)));
+        parts.push(format!("serves now: {}", cut(&line(&serves_now(report)), LONGEST_PART)));
     }
     fitting(&parts.join("\n"))
 }
@@ -45,8 +48,8 @@ fn cause(report: &Report) -> String {
         let mistakes: Vec<String> = report.because.iter().flat_map(|it| lines(it)).collect();
         return cut(&mistakes.join("\n"), LONGEST_CAUSE);
     }
-    let cause = report.because.first().map_or_else(|| headline(report), |it| line(it));
-    cut(&cause, LONGEST_CAUSE)
+    let cause = report.because.first().map_or_else(|| headline(report), Clone::clone);
+    cut(&line(&cause), LONGEST_CAUSE)
 }
 
 fn fitting(message: &str) -> String {

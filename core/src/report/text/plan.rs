@@ -17,10 +17,14 @@ fn steps(plan: &PlanLines) -> Vec<Plain> {
 }
 
 fn rows(number: usize, step: &PlanStep) -> Vec<[String; 4]> {
-    let does = [format!("{number}."), step.name.clone(), duration(step.worst), step.does.clone()];
+    let does = [format!("{number}."), step.name.clone(), at_most(step), step.does.clone()];
     let blank = String::new;
     let fails = [blank(), blank(), blank(), format!("if that fails: {}", step.on_failure)];
     if step.on_failure.is_empty() { vec![does] } else { vec![does, fails] }
+}
+
+fn at_most(step: &PlanStep) -> String {
+    format!("at most {}", duration(step.worst))
 }
 
 fn meaning(plan: &PlanLines) -> Vec<Plain> {

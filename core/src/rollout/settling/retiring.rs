@@ -24,6 +24,7 @@ impl Rollout {
             Stage::Logging(_) => self.go_on_when_free(settling, Then::Remove),
             Stage::Awaiting(_)
             | Stage::Adopting(_)
+            | Stage::Withdrawing(_)
             | Stage::Halting(..)
             | Stage::Reviving(_)
             | Stage::Routing(_)

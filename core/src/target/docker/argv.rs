@@ -43,13 +43,22 @@ impl Engine {
         argv.extend(args);
         let mut env = BTreeMap::new();
         if let Some(host) = &self.host {
-            env.insert("DOCKER_HOST".to_owned(), Content::Text { text: host.clone() });
+            env.insert(
+                "DOCKER_HOST".to_owned(),
+                Content::Text { text: host.clone() },
+            );
         }
-        let own = |name: &&&str| self.host.is_none() || (**name != "DOCKER_HOST" && **name != "DOCKER_CONTEXT");
+        let own = |name: &&&str| {
+            self.host.is_none() || (**name != "DOCKER_HOST" && **name != "DOCKER_CONTEXT")
+        };
         Run {
             argv,
             env,
-            inherit: INHERIT.iter().filter(own).map(|name| (*name).to_owned()).collect(),
+            inherit: INHERIT
+                .iter()
+                .filter(own)
+                .map(|name| (*name).to_owned())
+                .collect(),
             timeout: QUICK,
             output_limit: OUTPUT,
             ..Run::default()
@@ -84,10 +93,22 @@ pub(super) fn create(engine: &Engine, release: &Release, creating: &Creating<'_>
     let spec = &release.spec;
     let mut args: Vec<String> = Vec::new();
     let mut say = |words: &[&str]| args.extend(words.iter().map(|word| (*word).to_owned()));
-    say(&["create", "--name", creating.name, "--pull", "never", "--restart", "always"]);
+    say(&[
+        "create",
+        "--name",
+        creating.name,
+        "--pull",
+        "never",
+        "--restart",
+        "always",
+    ]);
     say(&["--network", creating.network, "--ip", creating.ip]);
     say(&["--stop-timeout", &creating.grace.div_ceil(1000).to_string()]);
-    for (key, value) in creating.labels.iter().chain(&spec.labels.clone().into_iter().collect::<Vec<_>>()) {
+    for (key, value) in creating
+        .labels
+        .iter()
+        .chain(&spec.labels.clone().into_iter().collect::<Vec<_>>())
+    {
         say(&["--label", &format!("{key}={value}")]);
     }
     for (key, value) in &spec.env {
@@ -118,7 +139,8 @@ pub(super) fn create(engine: &Engine, release: &Release, creating: &Creating<'_>
     let mut run = engine.run(args);
     for (name, usage) in &spec.secrets {
         if *usage == SecretUse::Env {
-            run.env.insert(name.clone(), Content::Secret { name: name.clone() });
+            run.env
+                .insert(name.clone(), Content::Secret { name: name.clone() });
         }
     }
     run
@@ -137,7 +159,9 @@ pub(super) fn copy_secrets(engine: &Engine, release: &Release, name: &str) -> Op
                 mode: 0o444,
                 uid: 0,
                 gid: 0,
-                content: Content::Secret { name: secret.clone() },
+                content: Content::Secret {
+                    name: secret.clone(),
+                },
             }),
         })
         .collect();

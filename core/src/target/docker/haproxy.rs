@@ -40,7 +40,10 @@ impl Subnet {
         let (ip, bits) = text.trim().split_once('/')?;
         let bits: u8 = bits.parse().ok().filter(|bits| (8..=26).contains(bits))?;
         let ip: std::net::Ipv4Addr = ip.parse().ok()?;
-        Some(Self { base: u32::from(ip), bits })
+        Some(Self {
+            base: u32::from(ip),
+            bits,
+        })
     }
 
     /// The address in full.
@@ -65,7 +68,7 @@ impl Subnet {
 
 /// What a line of the table needs besides the table: the port, and what the router's own check asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Lines {
+pub(super) struct Lines {
     /// The service's port, by generation.
     pub ports: BTreeMap<Generation, u16>,
     /// The health path, by generation; `/` where there is none.
@@ -92,21 +95,38 @@ impl Lines {
 
     /// A line an entry: `NAME ADDRESS PORT WEIGHT primary|fallback|last PATH`.
     pub(super) fn want(&self, table: &Table) -> String {
-        lines_of(table).iter().fold(String::new(), |mut text, line| {
-            let generation = line.member.id.generation;
-            let (address, port) = (self.subnet.address(line.member.address), self.port(generation));
-            let (name, kind, path) = (line.name(), line.kind.word(), self.path(generation));
-            let _ = writeln!(text, "{name} {address} {port} {} {kind} {path}", line.weight);
-            text
-        })
+        lines_of(table)
+            .iter()
+            .fold(String::new(), |mut text, line| {
+                let generation = line.member.id.generation;
+                let (address, port) = (
+                    self.subnet.address(line.member.address),
+                    self.port(generation),
+                );
+                let (name, kind, path) = (line.name(), line.kind.word(), self.path(generation));
+                let _ = writeln!(
+                    text,
+                    "{name} {address} {port} {} {kind} {path}",
+                    line.weight
+                );
+                text
+            })
     }
 
     /// The map from a server's name to the path that the router's own check asks for.
     pub(super) fn map(&self, table: &Table) -> String {
-        lines_of(table).iter().filter(|line| line.kind != Kind::Last).fold(String::new(), |mut text, line| {
-            let _ = writeln!(text, "{} {}", line.name(), self.path(line.member.id.generation));
-            text
-        })
+        lines_of(table)
+            .iter()
+            .filter(|line| line.kind != Kind::Last)
+            .fold(String::new(), |mut text, line| {
+                let _ = writeln!(
+                    text,
+                    "{} {}",
+                    line.name(),
+                    self.path(line.member.id.generation)
+                );
+                text
+            })
     }
 
     fn port(&self, generation: Generation) -> u16 {
@@ -167,13 +187,25 @@ impl Line {
 /// The servers that a table comes to. A last resort stands beside fallbacks in no table: it would take their requests.
 fn lines_of(table: &Table) -> Vec<Line> {
     let line = |entry: &Entry| {
-        let kind = if entry.backup { Kind::Fallback } else { Kind::Primary };
-        Line { kind, member: entry.member, weight: entry.weight }
+        let kind = if entry.backup {
+            Kind::Fallback
+        } else {
+            Kind::Primary
+        };
+        Line {
+            kind,
+            member: entry.member,
+            weight: entry.weight,
+        }
     };
     let mut lines: Vec<Line> = table.0.iter().map(line).collect();
     if table.0.iter().all(|entry| !entry.backup) {
         let serving = table.0.iter().filter(|entry| entry.weight > 0);
-        lines.extend(serving.map(|entry| Line { kind: Kind::Last, member: entry.member, weight: FULL }));
+        lines.extend(serving.map(|entry| Line {
+            kind: Kind::Last,
+            member: entry.member,
+            weight: FULL,
+        }));
     }
     lines
 }
@@ -181,10 +213,15 @@ fn lines_of(table: &Table) -> Vec<Line> {
 /// What a server's name means.
 pub(super) fn meaning(name: &str) -> Option<(InstanceId, Kind)> {
     let kinds = [Kind::Fallback, Kind::Last].into_iter();
-    let found = kinds.filter_map(|kind| Some((name.strip_suffix(kind.suffix())?, kind))).next();
+    let found = kinds
+        .filter_map(|kind| Some((name.strip_suffix(kind.suffix())?, kind)))
+        .next();
     let (id, kind) = found.unwrap_or((name, Kind::Primary));
     let (generation, index) = id.strip_prefix('g')?.split_once('-')?;
-    let id = InstanceId { generation: Generation(generation.parse().ok()?), index: index.parse().ok()? };
+    let id = InstanceId {
+        generation: Generation(generation.parse().ok()?),
+        index: index.parse().ok()?,
+    };
     Some((id, kind))
 }
 
@@ -193,7 +230,11 @@ pub(super) fn meaning(name: &str) -> Option<(InstanceId, Kind)> {
 /// Retries save users from an instance that just died; nothing is retried once it may have been done. `wretr` and the
 /// like do not hide it from the counts: an attempt without a good answer stays one.
 pub(super) fn render(setup: &Setup, lines: Option<&Lines>, table: &Table) -> String {
-    let forwarded = if setup.forwarded { "    option forwardfor\n" } else { "" };
+    let forwarded = if setup.forwarded {
+        "    option forwardfor\n"
+    } else {
+        ""
+    };
     let check = if setup.asks {
         format!(
             "    option httpchk\n    \
@@ -235,21 +276,45 @@ pub(super) fn render(setup: &Setup, lines: Option<&Lines>, table: &Table) -> Str
          {check}    \
          use-server %[req.hdr(x-cd-server)] if {{ fe_name probe }} {{ req.hdr(x-cd-server) -m found }}\n"
     );
+    servers_of(&mut text, lines, table);
+    text
+}
+
+/// The servers of a file.
+fn servers_of(text: &mut String, lines: Option<&Lines>, table: &Table) {
     if let Some(lines) = lines {
         for line in lines_of(table) {
             let generation = line.member.id.generation;
-            let check = if line.kind == Kind::Last { String::new() } else { format!(" {}", lines.check()) };
-            let backup = if line.kind == Kind::Primary { "" } else { " backup" };
-            let (address, port) = (lines.subnet.address(line.member.address), lines.port(generation));
-            let _ = writeln!(text, "    server {} {address}:{port}{check} weight {}{backup}", line.name(), line.weight);
+            let check = if line.kind == Kind::Last {
+                String::new()
+            } else {
+                format!(" {}", lines.check())
+            };
+            let backup = if line.kind == Kind::Primary {
+                ""
+            } else {
+                " backup"
+            };
+            let (address, port) = (
+                lines.subnet.address(line.member.address),
+                lines.port(generation),
+            );
+            let _ = writeln!(
+                text,
+                "    server {} {address}:{port}{check} weight {}{backup}",
+                line.name(),
+                line.weight
+            );
         }
     }
-    text
 }
 
 /// The fixed part of a file: what a deploy never changes.
 pub(super) fn fixed(file: &str) -> String {
-    file.lines().filter(|line| !line.trim_start().starts_with("server ")).collect::<Vec<_>>().join("\n")
+    file.lines()
+        .filter(|line| !line.trim_start().starts_with("server "))
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
 /// The table that a file says.
@@ -258,8 +323,16 @@ pub(super) fn parse(file: &str, subnet: Subnet) -> Table {
         let mut words = line.trim().strip_prefix("server ")?.split_whitespace();
         let (id, kind) = meaning(words.next()?)?;
         let address = subnet.offset(words.next()?.rsplit_once(':')?.0)?;
-        let weight = words.skip_while(|word| *word != "weight").nth(1)?.parse().ok()?;
-        (kind != Kind::Last).then_some(Entry { member: Member { id, address }, backup: kind == Kind::Fallback, weight })
+        let weight = words
+            .skip_while(|word| *word != "weight")
+            .nth(1)?
+            .parse()
+            .ok()?;
+        (kind != Kind::Last).then_some(Entry {
+            member: Member { id, address },
+            backup: kind == Kind::Fallback,
+            weight,
+        })
     });
     let mut table = Table(entries.collect());
     table.0.sort_unstable();
@@ -295,13 +368,17 @@ pub(super) fn servers(text: &str) -> Vec<Server> {
             let at = columns.iter().position(|name| *name == column)?;
             words.get(at).copied()
         };
-        let Some((id, kind)) = get("srv_name").and_then(meaning) else { continue };
+        let Some((id, kind)) = get("srv_name").and_then(meaning) else {
+            continue;
+        };
         servers.push(Server {
             id,
             kind,
             ip: get("srv_addr").unwrap_or_default().to_owned(),
             usable: get("srv_op_state") == Some("2") && get("srv_admin_state") == Some("0"),
-            weight: get("srv_uweight").and_then(|weight| weight.parse().ok()).unwrap_or_default(),
+            weight: get("srv_uweight")
+                .and_then(|weight| weight.parse().ok())
+                .unwrap_or_default(),
         });
     }
     servers
@@ -312,19 +389,32 @@ pub(super) fn differs(table: &Table, servers: &[Server], lines: &Lines) -> Vec<S
     let mut differs = Vec::new();
     let wanted = lines_of(table);
     for line in &wanted {
-        let found = servers.iter().find(|server| server.id == line.member.id && server.kind == line.kind);
+        let found = servers
+            .iter()
+            .find(|server| server.id == line.member.id && server.kind == line.kind);
         let (name, ip) = (line.name(), lines.subnet.address(line.member.address));
         match found {
             None => differs.push(format!("{name} is missing")),
             Some(server) if server.weight != line.weight => {
-                differs.push(format!("{name} has weight {}, not {}", server.weight, line.weight));
+                differs.push(format!(
+                    "{name} has weight {}, not {}",
+                    server.weight, line.weight
+                ));
             }
-            Some(server) if server.ip != ip => differs.push(format!("{name} is at {}, not {ip}", server.ip)),
+            Some(server) if server.ip != ip => {
+                differs.push(format!("{name} is at {}, not {ip}", server.ip))
+            }
             Some(_) => {}
         }
     }
-    let named = |server: &Server| wanted.iter().any(|line| line.member.id == server.id && line.kind == server.kind);
-    let extra = servers.iter().filter(|server| !named(server) && server.usable && server.weight > 0);
+    let named = |server: &Server| {
+        wanted
+            .iter()
+            .any(|line| line.member.id == server.id && line.kind == server.kind)
+    };
+    let extra = servers
+        .iter()
+        .filter(|server| !named(server) && server.usable && server.weight > 0);
     differs.extend(extra.map(|server| format!("{} still gets traffic", server.id)));
     differs
 }
@@ -351,13 +441,26 @@ pub(super) fn rows(text: &str) -> BTreeMap<InstanceId, Row> {
             continue;
         }
         let words: Vec<&str> = line.split(',').collect();
-        let get = |column: &str| columns.iter().position(|name| *name == column).and_then(|at| words.get(at).copied());
-        let number = |column: &str| get(column).and_then(|word| word.parse::<u64>().ok()).unwrap_or(0);
-        let Some((id, _)) = get("svname").and_then(meaning) else { continue };
+        let get = |column: &str| {
+            columns
+                .iter()
+                .position(|name| *name == column)
+                .and_then(|at| words.get(at).copied())
+        };
+        let number = |column: &str| {
+            get(column)
+                .and_then(|word| word.parse::<u64>().ok())
+                .unwrap_or(0)
+        };
+        let Some((id, _)) = get("svname").and_then(meaning) else {
+            continue;
+        };
         let row = rows.entry(id).or_default();
         row.attempts += number("stot").saturating_sub(number("scur"));
-        row.good += ["hrsp_1xx", "hrsp_2xx", "hrsp_3xx", "hrsp_4xx"].into_iter().map(number).sum::<u64>();
+        row.good += ["hrsp_1xx", "hrsp_2xx", "hrsp_3xx", "hrsp_4xx"]
+            .into_iter()
+            .map(number)
+            .sum::<u64>();
     }
     rows
 }
-

@@ -27,14 +27,16 @@ impl Docker {
     pub fn lift(&mut self, action: &Action, steps: &[Step], done: &[Completion]) -> Lifted {
         let observed = match action {
             Action::Adopt(ids) => self.adopted(ids, done),
-            Action::Record(..) | Action::Conclude(_) => Observation::Acted(transacted(done.last()).0),
+            Action::Record(..) | Action::Conclude(_) => {
+                Observation::Acted(transacted(done.last()).0)
+            }
             Action::Start(member) => Observation::Started(self.started(*member, steps, done)),
             Action::Revive(_) => Observation::Started(started(done.last())),
             Action::Route { table, .. } => self.routed(table, done),
             Action::Probe(members) => self.probed(members, done),
             Action::Watch(ids) => return self.watched(ids, done),
             Action::Log(id) => {
-                let text = done.first().map(|it| merged(it)).unwrap_or_default();
+                let text = done.first().map(merged).unwrap_or_default();
                 self.logs.insert(*id, text);
                 Observation::Logged
             }
@@ -52,8 +54,15 @@ impl Docker {
     }
 
     fn adopted(&mut self, ids: &[InstanceId], done: &[Completion]) -> Observation {
-        let strange: Vec<InstanceId> =
-            ids.iter().copied().filter(|id| self.instances.get(id).is_some_and(|held| held.name != self.own_name(*id))).collect();
+        let strange: Vec<InstanceId> = ids
+            .iter()
+            .copied()
+            .filter(|id| {
+                self.instances
+                    .get(id)
+                    .is_some_and(|held| held.name != self.own_name(*id))
+            })
+            .collect();
         for (id, completion) in strange.iter().zip(done) {
             if succeeded(completion) {
                 let (name, token) = (self.own_name(*id), self.token);
@@ -61,13 +70,20 @@ impl Docker {
                     held.name = name;
                     held.token = token;
                 }
-            } else if words(completion).to_lowercase().contains("no such container") {
+            } else if words(completion)
+                .to_lowercase()
+                .contains("no such container")
+            {
                 self.instances.remove(id);
             } else {
                 return Observation::Acted(failure(completion));
             }
         }
-        Observation::Acted(if done.len() < strange.len() { Done::Unknown("not all were asked".to_owned()) } else { Done::Yes })
+        Observation::Acted(if done.len() < strange.len() {
+            Done::Unknown("not all were asked".to_owned())
+        } else {
+            Done::Yes
+        })
     }
 
     fn started(&mut self, member: Member, steps: &[Step], done: &[Completion]) -> Started {
@@ -75,27 +91,45 @@ impl Docker {
             return Started::No("nothing is known of its release".to_owned());
         }
         let name = self.own_name(member.id);
-        self.instances.insert(member.id, Held { name, token: self.token, address: member.address });
+        self.instances.insert(
+            member.id,
+            Held {
+                name,
+                token: self.token,
+                address: member.address,
+            },
+        );
         started(done.last())
     }
 
     fn routed(&mut self, table: &Table, done: &[Completion]) -> Observation {
         let (outcome, said) = transacted(done.last());
         if !outcome.is_yes() {
-            return Observation::Routed { done: outcome, lingering: Vec::new() };
+            return Observation::Routed {
+                done: outcome,
+                lingering: Vec::new(),
+            };
         }
         self.file = self.file_for(table);
         let servers = haproxy::servers(said.file("state").unwrap_or_default());
-        let differs = self.lines().map_or_else(Vec::new, |lines| haproxy::differs(table, &servers, &lines));
+        let differs = self
+            .lines()
+            .map_or_else(Vec::new, |lines| haproxy::differs(table, &servers, &lines));
         let lingering = said.lines.iter().filter_map(|line| {
             let (name, count) = line.strip_prefix("lingering ")?.split_once(' ')?;
             Some((meaning(name)?.0, count.trim().parse().ok()?))
         });
         let done = match differs.is_empty() {
             true => Done::Yes,
-            false => Done::No(format!("the router does not follow the table: {}", differs.join(", "))),
+            false => Done::No(format!(
+                "the router does not follow the table: {}",
+                differs.join(", ")
+            )),
         };
-        Observation::Routed { done, lingering: lingering.collect() }
+        Observation::Routed {
+            done,
+            lingering: lingering.collect(),
+        }
     }
 
     fn probed(&mut self, members: &[Member], done: &[Completion]) -> Observation {
@@ -104,22 +138,36 @@ impl Docker {
             return Observation::Acted(Done::Fenced(by));
         }
         let mut rest = done.iter().skip(1);
-        let health: Vec<Found> = done.last().map(|it| containers(stdout(it))).unwrap_or_default();
+        let health: Vec<Found> = done
+            .last()
+            .map(|it| containers(stdout(it)))
+            .unwrap_or_default();
         let mut seen = BTreeMap::new();
         for member in members {
-            let probe = self.releases.get(&member.id.generation).map(|it| it.spec.health.probe.clone());
+            let probe = self
+                .releases
+                .get(&member.id.generation)
+                .map(|it| it.spec.health.probe.clone());
             let name = super::server_name(member.id);
             let admitted = match &outcome {
                 Done::Yes => admission(&said, &name),
-                Done::No(why) | Done::Unknown(why) | Done::Fenced(why) => Err(Seen::Nothing(why.clone())),
+                Done::No(why) | Done::Unknown(why) | Done::Fenced(why) => {
+                    Err(Seen::Nothing(why.clone()))
+                }
             };
-            let exec = matches!(probe, Some(Probe::Exec(_))).then(|| rest.next()).flatten();
+            let exec = matches!(probe, Some(Probe::Exec(_)))
+                .then(|| rest.next())
+                .flatten();
             let what = match (admitted, probe) {
                 (Err(seen), _) => seen,
-                (Ok(()), Some(Probe::Http { status, json, .. })) => self.page(member.id, &said, &name, status, &json),
+                (Ok(()), Some(Probe::Http { status, json, .. })) => {
+                    self.page(member.id, &said, &name, status, &json)
+                }
                 (Ok(()), Some(Probe::Tcp) | None) => connection(&said, &name),
                 (Ok(()), Some(Probe::Exec(_))) => command(exec),
-                (Ok(()), Some(Probe::Image)) => engine_health(health.iter().find(|it| it.id == Some(member.id))),
+                (Ok(()), Some(Probe::Image)) => {
+                    engine_health(health.iter().find(|it| it.id == Some(member.id)))
+                }
             };
             seen.insert(member.id, what);
         }
@@ -127,8 +175,17 @@ impl Docker {
     }
 
     /// Judges a page, and remembers that this request was ours.
-    fn page(&mut self, id: InstanceId, said: &Said, name: &str, status: (u16, u16), json: &BTreeMap<String, String>) -> Seen {
-        let Some(answer) = answer(said, name) else { return Seen::Nothing("the router did not say".to_owned()) };
+    fn page(
+        &mut self,
+        id: InstanceId,
+        said: &Said,
+        name: &str,
+        status: (u16, u16),
+        json: &BTreeMap<String, String>,
+    ) -> Seen {
+        let Some(answer) = answer(said, name) else {
+            return Seen::Nothing("the router did not say".to_owned());
+        };
         if answer.is_empty() {
             self.probed.entry(id).or_default().attempts += 1;
             return Seen::Bad("no answer in time".to_owned());
@@ -148,21 +205,36 @@ impl Docker {
             return Lifted::Observed(Observation::Acted(Done::Fenced(by)));
         }
         if let Some(looked) = done.get(2) {
-            images(stdout(looked)).iter().for_each(|image| self.learn_image(image));
+            images(stdout(looked))
+                .iter()
+                .for_each(|image| self.learn_image(image));
         }
-        let found = done.first().map(|it| containers(stdout(it))).unwrap_or_default();
-        let unknown: Vec<String> =
-            found.iter().map(|it| it.image_id.clone()).filter(|id| !self.digests.contains_key(id)).collect();
+        let found = done
+            .first()
+            .map(|it| containers(stdout(it)))
+            .unwrap_or_default();
+        let unknown: Vec<String> = found
+            .iter()
+            .map(|it| it.image_id.clone())
+            .filter(|id| !self.digests.contains_key(id))
+            .collect();
         if !unknown.is_empty() && done.len() < 3 {
             return Lifted::More(vec![self.inspect_images(&unknown)]);
         }
-        let epoch = said.lines.iter().find_map(|line| line.strip_prefix("Start_time_sec:")?.trim().parse().ok());
+        let epoch = said
+            .lines
+            .iter()
+            .find_map(|line| line.strip_prefix("Start_time_sec:")?.trim().parse().ok());
         let rows = haproxy::rows(said.file("stat").unwrap_or_default());
-        let gone = done.first().is_some_and(|it| words(it).to_lowercase().contains("no such"));
+        let gone = done
+            .first()
+            .is_some_and(|it| words(it).to_lowercase().contains("no such"));
         let mut lives = BTreeMap::new();
         for &id in ids {
             if let Some(it) = found.iter().find(|it| it.id == Some(id)) {
-                let traffic = epoch.map(|epoch| self.traffic(id, rows.get(&id).copied().unwrap_or_default(), epoch));
+                let traffic = epoch.map(|epoch| {
+                    self.traffic(id, rows.get(&id).copied().unwrap_or_default(), epoch)
+                });
                 lives.insert(id, self.life(it, traffic));
             } else if gone {
                 lives.insert(id, Life::default());
@@ -174,14 +246,22 @@ impl Docker {
     fn traffic(&self, id: InstanceId, row: Row, epoch: u64) -> Traffic {
         let ours = self.probed.get(&id).copied().unwrap_or_default();
         let attempts = row.attempts.saturating_sub(ours.attempts);
-        Traffic { attempts, good: row.good.saturating_sub(ours.good).min(attempts), epoch }
+        Traffic {
+            attempts,
+            good: row.good.saturating_sub(ours.good).min(attempts),
+            epoch,
+        }
     }
 
     fn life(&self, found: &Found, traffic: Option<Traffic>) -> Life {
         let planned = found.id.and_then(|id| self.releases.get(&id.generation));
         let digests = self.digests.get(&found.image_id);
         let as_planned = planned.zip(digests).map(|(release, digests)| {
-            let exact = if release.local { found.image_id == release.digest } else { false };
+            let exact = if release.local {
+                found.image_id == release.digest
+            } else {
+                false
+            };
             exact || digests.iter().any(|digest| *digest == release.reference())
         });
         Life {
@@ -207,19 +287,36 @@ const NEVER_BEGAN: &[&str] = &[
 
 /// How a transaction inside the router ended, by its last line alone.
 pub(super) fn transacted(completion: Option<&Completion>) -> (Done, Said) {
-    let Some(completion) = completion else { return (Done::Unknown("it was never asked".to_owned()), Said::default()) };
+    let Some(completion) = completion else {
+        return (
+            Done::Unknown("it was never asked".to_owned()),
+            Said::default(),
+        );
+    };
     let said = Said::read(stdout(completion));
     let done = match said.result.as_str() {
         "done" => Done::Yes,
         "fenced" => Done::Fenced(held_by(&said)),
-        "" if NEVER_BEGAN.iter().any(|words| self::words(completion).contains(words)) => Done::No(words(completion)),
+        "" if NEVER_BEGAN
+            .iter()
+            .any(|words| self::words(completion).contains(words)) =>
+        {
+            Done::No(words(completion))
+        }
         "" => Done::Unknown(words(completion)),
-        "lock-timeout" => Done::No("another writer did not let go of the lock within 10 s".to_owned()),
+        "lock-timeout" => {
+            Done::No("another writer did not let go of the lock within 10 s".to_owned())
+        }
         "unreachable" => Done::Unknown("the router's runtime interface did not answer".to_owned()),
-        "not-up" => Done::No("the router calls none of the instances that should serve up".to_owned()),
+        "not-up" => {
+            Done::No("the router calls none of the instances that should serve up".to_owned())
+        }
         other => {
             let words: Vec<&str> = said.lines.iter().map(String::as_str).collect();
-            Done::No(format!("the router refused: {other} {}", words.join(" ").trim_end()))
+            Done::No(format!(
+                "the router refused: {other} {}",
+                words.join(" ").trim_end()
+            ))
         }
     };
     (done, said)
@@ -230,7 +327,9 @@ fn failure(completion: &Completion) -> Done {
     let text = words(completion);
     match completion {
         Completion::Failed { .. } => Done::No(text),
-        Completion::Exited { code: Some(code), .. } if *code != 0 && *code < 128 => Done::No(text),
+        Completion::Exited {
+            code: Some(code), ..
+        } if *code != 0 && *code < 128 => Done::No(text),
         Completion::Exited { .. }
         | Completion::TimedOut { .. }
         | Completion::Opened
@@ -242,7 +341,11 @@ fn failure(completion: &Completion) -> Done {
 
 /// All commands went through, or were as good as done.
 fn acted(steps: &[Step], done: &[Completion]) -> Done {
-    match steps.iter().zip(done).find(|(step, completion)| !step.goes_on(completion)) {
+    match steps
+        .iter()
+        .zip(done)
+        .find(|(step, completion)| !step.goes_on(completion))
+    {
         Some((_, completion)) => failure(completion),
         None if done.len() < steps.len() => Done::Unknown("not all was done".to_owned()),
         None => Done::Yes,
@@ -250,7 +353,9 @@ fn acted(steps: &[Step], done: &[Completion]) -> Done {
 }
 
 fn started(completion: Option<&Completion>) -> Started {
-    let Some(completion) = completion else { return Started::Unknown("it was never asked".to_owned()) };
+    let Some(completion) = completion else {
+        return Started::Unknown("it was never asked".to_owned());
+    };
     if succeeded(completion) {
         return Started::Yes;
     }
@@ -286,18 +391,30 @@ fn merged(completion: &Completion) -> String {
 
 /// Whether a server may be asked: the router's own check has seen it well.
 fn admission(said: &Said, name: &str) -> Result<(), Seen> {
-    let pending = said.lines.iter().find_map(|line| line.strip_prefix("pending ")?.strip_prefix(name)?.strip_prefix(' '));
+    let pending = said.lines.iter().find_map(|line| {
+        line.strip_prefix("pending ")?
+            .strip_prefix(name)?
+            .strip_prefix(' ')
+    });
     match pending {
         None => Ok(()),
         Some("INI" | "") => Err(Seen::Bad("the router has not checked it yet".to_owned())),
         Some("missing") => Err(Seen::Nothing("the router does not know it".to_owned())),
-        Some(status) => Err(Seen::Bad(format!("the router's own check says {}", check_words(status)))),
+        Some(status) => Err(Seen::Bad(format!(
+            "the router's own check says {}",
+            check_words(status)
+        ))),
     }
 }
 
 /// A check's code, in words.
 fn check_words(code: &str) -> String {
-    let words = match code.rsplit('/').next().unwrap_or(code).trim_start_matches("* ") {
+    let words = match code
+        .rsplit('/')
+        .next()
+        .unwrap_or(code)
+        .trim_start_matches("* ")
+    {
         "L4CON" => "connection refused: nothing listens on the port",
         "L4TOUT" => "no connection in time",
         "L7TOUT" => "no answer in time",
@@ -310,7 +427,11 @@ fn check_words(code: &str) -> String {
 }
 
 fn connection(said: &Said, name: &str) -> Seen {
-    let says = |verb: &str| said.lines.iter().any(|line| line.strip_prefix(verb) == Some(name));
+    let says = |verb: &str| {
+        said.lines
+            .iter()
+            .any(|line| line.strip_prefix(verb) == Some(name))
+    };
     if says("reached ") || says("admitted ") {
         Seen::Good
     } else if says("unreached ") {
@@ -323,10 +444,14 @@ fn connection(said: &Said, name: &str) -> Seen {
 fn command(completion: Option<&Completion>) -> Seen {
     match completion {
         Some(it) if succeeded(it) => Seen::Good,
-        Some(it @ Completion::Exited { code: Some(code), .. }) => {
-            Seen::Bad(format!("the command ended with {code}: {}", words(it)))
+        Some(
+            it @ Completion::Exited {
+                code: Some(code), ..
+            },
+        ) => Seen::Bad(format!("the command ended with {code}: {}", words(it))),
+        Some(Completion::TimedOut { .. }) => {
+            Seen::Bad("the command did not end in time".to_owned())
         }
-        Some(Completion::TimedOut { .. }) => Seen::Bad("the command did not end in time".to_owned()),
         Some(it) => Seen::Nothing(words(it)),
         None => Seen::Nothing("it was never asked".to_owned()),
     }
@@ -343,7 +468,10 @@ fn engine_health(found: Option<&Found>) -> Seen {
 
 /// The raw answer of a server, decoded; `None`: the router said nothing of it.
 fn answer(said: &Said, name: &str) -> Option<Vec<u8>> {
-    let line = said.lines.iter().find_map(|line| line.strip_prefix("answer ")?.strip_prefix(name))?;
+    let line = said
+        .lines
+        .iter()
+        .find_map(|line| line.strip_prefix("answer ")?.strip_prefix(name))?;
     Some(base64(line.trim()))
 }
 
@@ -381,11 +509,18 @@ impl Page {
         let text = String::from_utf8_lossy(answer);
         let (head, body) = text.split_once("\r\n\r\n").unwrap_or((&text, ""));
         let mut lines = head.lines();
-        let status = lines.next().and_then(|line| line.split_whitespace().nth(1)).and_then(|it| it.parse().ok());
-        let by = lines.filter_map(|line| line.split_once(':')).find(|(name, _)| name.eq_ignore_ascii_case("x-cd-answered-by"));
+        let status = lines
+            .next()
+            .and_then(|line| line.split_whitespace().nth(1))
+            .and_then(|it| it.parse().ok());
+        let by = lines
+            .filter_map(|line| line.split_once(':'))
+            .find(|(name, _)| name.eq_ignore_ascii_case("x-cd-answered-by"));
         Self {
             status: status.unwrap_or_default(),
-            answered_by: by.map(|(_, value)| value.trim().to_owned()).unwrap_or_default(),
+            answered_by: by
+                .map(|(_, value)| value.trim().to_owned())
+                .unwrap_or_default(),
             body: body.to_owned(),
         }
     }
@@ -397,7 +532,11 @@ impl Page {
         }
         if self.answered_by != name {
             // The router answers for itself where a server is not to be had.
-            return Seen::Bad(format!("status {}, and not it but {} answered", self.status, who(&self.answered_by)));
+            return Seen::Bad(format!(
+                "status {}, and not it but {} answered",
+                self.status,
+                who(&self.answered_by)
+            ));
         }
         if !(low..=high).contains(&self.status) {
             return Seen::Bad(format!("status {}, not {}", self.status, range(low, high)));
@@ -411,16 +550,29 @@ impl Page {
         let wrong = json.iter().find_map(|(path, wanted)| {
             let found = path.split('.').try_fold(&body, |value, key| value.get(key));
             let found = found.map_or_else(|| "nothing".to_owned(), Value::to_string);
-            (found != *wanted).then(|| format!("it answers {path}: {}, not {wanted}", found.chars().take(80).collect::<String>()))
+            (found != *wanted).then(|| {
+                format!(
+                    "it answers {path}: {}, not {wanted}",
+                    found.chars().take(80).collect::<String>()
+                )
+            })
         });
         wrong.map_or(Seen::Good, Seen::Bad)
     }
 }
 
 fn who(name: &str) -> &str {
-    if name.is_empty() { "the router itself" } else { name }
+    if name.is_empty() {
+        "the router itself"
+    } else {
+        name
+    }
 }
 
 fn range(low: u16, high: u16) -> String {
-    if low == high { low.to_string() } else { format!("{low} to {high}") }
+    if low == high {
+        low.to_string()
+    } else {
+        format!("{low} to {high}")
+    }
 }

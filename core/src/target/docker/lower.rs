@@ -1,20 +1,24 @@
 //! Lowering: what an action of the machine, or a question of the session, is in commands.
 
-use super::argv::{Creating, PULL, QUICK, copy_secrets, create};
+use super::argv::{Creating, QUICK, copy_secrets, create};
 use super::script::{Ask, Script};
-use super::{Docker, Memo, ROUTER_ADDRESS, STATE, Step, haproxy, server_name, survey};
-use crate::protocol::{Effect, Stdin};
+use super::{Docker, Memo, Step, haproxy, server_name, survey};
+use crate::protocol::Effect;
 use crate::rollout::{Action, Member, Table};
-use crate::spec::{Generation, InstanceId, Probe, Release};
+use crate::spec::{InstanceId, Probe, Release};
 
 /// Milliseconds that a transaction may take before nobody knows what came of it: the lock is waited for 10 s inside.
-const TRANSACTION: u64 = 30_000;
+pub(super) const TRANSACTION: u64 = 30_000;
 
 /// Lines of a log that a report shows.
 const LOG_LINES: &str = "40";
 
 /// What an engine says where what should be gone is gone.
-const GONE: &[&str] = &["No such container", "no such container", "no container with name or ID"];
+const GONE: &[&str] = &[
+    "No such container",
+    "no such container",
+    "no container with name or ID",
+];
 
 impl Docker {
     /// The commands of an action. An empty list is done at once.
@@ -32,7 +36,10 @@ impl Docker {
             Action::Stop(id) => vec![self.stop(*id, GONE)],
             Action::Remove(id) => self.remove(*id),
             Action::Conclude(_) => {
-                let want = self.lines().map(|lines| lines.want(&self.table())).unwrap_or_default();
+                let want = self
+                    .lines()
+                    .map(|lines| lines.want(&self.table()))
+                    .unwrap_or_default();
                 vec![self.transaction(memo, |script| {
                     script.reap(&want);
                     script.release();
@@ -49,7 +56,10 @@ impl Docker {
             script.checkpoint(checkpoint.as_deref());
         }
         act(&mut script);
-        Step::strict(self.engine.inside(&self.router(), script.finish(), TRANSACTION))
+        Step::strict(
+            self.engine
+                .inside(&self.router(), script.finish(), TRANSACTION),
+        )
     }
 
     /// Keeps the lease while something long goes on.
@@ -67,25 +77,49 @@ impl Docker {
     fn route(&self, memo: &Memo, table: &Table, force: bool) -> Step {
         let lines = self.lines();
         let file = self.file_for(table);
-        let map = lines.as_ref().map(|lines| lines.map(table)).unwrap_or_default();
-        let want = lines.as_ref().map(|lines| lines.want(table)).unwrap_or_default();
-        let check = lines.as_ref().map(haproxy::Lines::check).unwrap_or_default();
-        self.transaction(memo, |script| script.route(&file, &map, &want, &check, force))
+        let map = lines
+            .as_ref()
+            .map(|lines| lines.map(table))
+            .unwrap_or_default();
+        let want = lines
+            .as_ref()
+            .map(|lines| lines.want(table))
+            .unwrap_or_default();
+        let check = lines
+            .as_ref()
+            .map(haproxy::Lines::check)
+            .unwrap_or_default();
+        self.transaction(memo, |script| {
+            script.route(&file, &map, &want, &check, force)
+        })
     }
 
     fn adopt(&self, ids: &[InstanceId]) -> Vec<Step> {
         let strange = ids.iter().filter_map(|id| {
-            let held = self.instances.get(id).filter(|held| held.name != self.own_name(*id))?;
-            let run = self.engine.words(&["rename", &held.name, &self.own_name(*id)]);
-            Some(Step { effect: Effect::Run(run), tolerated: GONE })
+            let held = self
+                .instances
+                .get(id)
+                .filter(|held| held.name != self.own_name(*id))?;
+            let run = self
+                .engine
+                .words(&["rename", &held.name, &self.own_name(*id)]);
+            Some(Step {
+                effect: Effect::Run(run),
+                tolerated: GONE,
+            })
         });
         strange.collect()
     }
 
     fn start(&self, member: Member) -> Vec<Step> {
-        let Some(release) = self.releases.get(&member.id.generation) else { return Vec::new() };
+        let Some(release) = self.releases.get(&member.id.generation) else {
+            return Vec::new();
+        };
         let name = self.own_name(member.id);
-        let ip = self.subnet.map(|subnet| subnet.address(member.address)).unwrap_or_default();
+        let ip = self
+            .subnet
+            .map(|subnet| subnet.address(member.address))
+            .unwrap_or_default();
         let creating = Creating {
             name: &name,
             network: &self.network(),
@@ -99,12 +133,17 @@ impl Docker {
         }];
         for network in &release.spec.networks {
             let run = self.engine.words(&["network", "connect", network, &name]);
-            steps.push(Step { effect: Effect::Run(run), tolerated: &["already exists in network"] });
+            steps.push(Step {
+                effect: Effect::Run(run),
+                tolerated: &["already exists in network"],
+            });
         }
         if let Some(copy) = copy_secrets(&self.engine, release, &name) {
             steps.push(Step::strict(Effect::Run(copy)));
         }
-        steps.push(Step::strict(Effect::Run(self.engine.words(&["start", &name]))));
+        steps.push(Step::strict(Effect::Run(
+            self.engine.words(&["start", &name]),
+        )));
         steps
     }
 
@@ -126,24 +165,51 @@ impl Docker {
     /// Admits and asks each instance in one visit; then what can only be asked elsewhere.
     fn probe(&self, members: &[Member]) -> Vec<Step> {
         let asks: Vec<Ask> = members.iter().map(|member| self.ask(*member)).collect();
-        let longest = self.releases.values().map(|release| release.spec.health.timeout).max().unwrap_or(2000);
+        let longest = self
+            .releases
+            .values()
+            .map(|release| release.spec.health.timeout)
+            .max()
+            .unwrap_or(2000);
         let timeout = TRANSACTION + longest * u64::try_from(members.len()).unwrap_or(1);
         let mut script = Script::fenced(self.token, &self.terms);
         script.probe(&asks);
-        let mut steps = vec![Step::strict(self.engine.inside(&self.router(), script.finish(), timeout))];
+        let mut steps = vec![Step::strict(self.engine.inside(
+            &self.router(),
+            script.finish(),
+            timeout,
+        ))];
         let mut health = Vec::new();
         for member in members {
-            match self.releases.get(&member.id.generation).map(|release| &release.spec.health) {
-                Some(crate::spec::Health { probe: Probe::Exec(argv), timeout, .. }) => {
+            match self
+                .releases
+                .get(&member.id.generation)
+                .map(|release| &release.spec.health)
+            {
+                Some(crate::spec::Health {
+                    probe: Probe::Exec(argv),
+                    timeout,
+                    ..
+                }) => {
                     let mut args = vec!["exec".to_owned(), self.name_of(member.id)];
                     args.extend(argv.iter().cloned());
                     let mut run = self.engine.run(args);
                     run.timeout = *timeout;
                     // Whatever it says, the next instance is asked too.
-                    steps.push(Step { effect: Effect::Run(run), tolerated: &[""] });
+                    steps.push(Step {
+                        effect: Effect::Run(run),
+                        tolerated: &[""],
+                    });
                 }
-                Some(crate::spec::Health { probe: Probe::Image, .. }) => health.push(self.name_of(member.id)),
-                Some(crate::spec::Health { probe: Probe::Http { .. } | Probe::Tcp, .. }) | None => {}
+                Some(crate::spec::Health {
+                    probe: Probe::Image,
+                    ..
+                }) => health.push(self.name_of(member.id)),
+                Some(crate::spec::Health {
+                    probe: Probe::Http { .. } | Probe::Tcp,
+                    ..
+                })
+                | None => {}
             }
         }
         if !health.is_empty() {
@@ -155,16 +221,31 @@ impl Docker {
     fn ask(&self, member: Member) -> Ask {
         let name = server_name(member.id);
         let release = self.releases.get(&member.id.generation);
-        let Some(release) = release else { return Ask::Admission { name } };
+        let Some(release) = release else {
+            return Ask::Admission { name };
+        };
         let seconds = release.spec.health.timeout.div_ceil(1000).max(1);
         match &release.spec.health.probe {
             Probe::Http { path, .. } => {
                 let host = self.setup.listen.clone();
-                Ask::Page { name, seconds, host, path: path.clone() }
+                Ask::Page {
+                    name,
+                    seconds,
+                    host,
+                    path: path.clone(),
+                }
             }
             Probe::Tcp => {
-                let ip = self.subnet.map(|subnet| subnet.address(member.address)).unwrap_or_default();
-                Ask::Connection { name, seconds, ip, port: release.spec.port }
+                let ip = self
+                    .subnet
+                    .map(|subnet| subnet.address(member.address))
+                    .unwrap_or_default();
+                Ask::Connection {
+                    name,
+                    seconds,
+                    ip,
+                    port: release.spec.port,
+                }
             }
             Probe::Exec(_) | Probe::Image => Ask::Admission { name },
         }
@@ -176,212 +257,78 @@ impl Docker {
         script.watch();
         vec![
             self.inspect(&names),
-            Step::strict(self.engine.inside(&self.router(), script.finish(), TRANSACTION)),
+            Step::strict(
+                self.engine
+                    .inside(&self.router(), script.finish(), TRANSACTION),
+            ),
         ]
     }
 
     /// Reads named fields of containers, never their environment; one that is gone is left out.
     pub(super) fn inspect(&self, names: &[String]) -> Step {
-        let mut args = vec!["inspect".to_owned(), "--type".to_owned(), "container".to_owned()];
-        args.extend(["--format".to_owned(), survey::CONTAINER.to_owned(), "--".to_owned()]);
+        let mut args = vec![
+            "inspect".to_owned(),
+            "--type".to_owned(),
+            "container".to_owned(),
+        ];
+        args.extend([
+            "--format".to_owned(),
+            survey::CONTAINER.to_owned(),
+            "--".to_owned(),
+        ]);
         args.extend(names.iter().cloned());
-        Step { effect: Effect::Run(self.engine.run(args)), tolerated: &["No such", "no such"] }
+        Step {
+            effect: Effect::Run(self.engine.run(args)),
+            tolerated: &["No such", "no such"],
+        }
     }
 
     /// Reads the digests of images by id.
     pub(super) fn inspect_images(&self, ids: &[String]) -> Step {
         let mut args = vec!["image".to_owned(), "inspect".to_owned()];
-        args.extend(["--format".to_owned(), survey::IMAGE.to_owned(), "--".to_owned()]);
+        args.extend([
+            "--format".to_owned(),
+            survey::IMAGE.to_owned(),
+            "--".to_owned(),
+        ]);
         args.extend(ids.iter().cloned());
-        Step { effect: Effect::Run(self.engine.run(args)), tolerated: &["No such", "no such"] }
+        Step {
+            effect: Effect::Run(self.engine.run(args)),
+            tolerated: &["No such", "no such"],
+        }
     }
 
     fn on(&self, verb: &[&str], id: InstanceId, tolerated: &'static [&'static str]) -> Step {
         let mut args: Vec<String> = verb.iter().map(|word| (*word).to_owned()).collect();
         args.push(self.name_of(id));
-        Step { effect: Effect::Run(self.engine.run(args)), tolerated }
+        Step {
+            effect: Effect::Run(self.engine.run(args)),
+            tolerated,
+        }
     }
 
     fn stop(&self, id: InstanceId, tolerated: &'static [&'static str]) -> Step {
         let seconds = self.grace.div_ceil(1000);
-        let mut run = self.engine.words(&["stop", "-t", &seconds.to_string(), &self.own_name(id)]);
+        let mut run = self
+            .engine
+            .words(&["stop", "-t", &seconds.to_string(), &self.own_name(id)]);
         run.timeout = QUICK + self.grace;
-        Step { effect: Effect::Run(run), tolerated }
+        Step {
+            effect: Effect::Run(run),
+            tolerated,
+        }
     }
 
     /// By this holder's own name, whatever it is called now: what another holder has taken is not found.
     fn remove(&self, id: InstanceId) -> Vec<Step> {
-        let rm = Step { effect: Effect::Run(self.engine.words(&["rm", "-f", &self.own_name(id)])), tolerated: GONE };
-        if self.grace == 0 { vec![rm] } else { vec![self.stop(id, GONE), rm] }
-    }
-
-    // --- questions of the session --------------------------------------------------------------------------------
-
-    /// Which containers there are, and the network.
-    #[must_use]
-    pub fn survey(&self) -> Vec<Step> {
-        let service = format!("label=cd-action.service={}", self.service);
-        let environment = format!("label=cd-action.environment={}", self.environment);
-        let list = self.engine.words(&[
-            "ps", "-a", "--no-trunc", "--filter", &service, "--filter", &environment, "--format", "{{.Names}}",
-        ]);
-        let network = self.engine.words(&["network", "inspect", "--format", survey::NETWORK, "--", &self.network()]);
-        let missing = &["No such network", "no such network", "network not found", "not found"];
-        vec![Step::strict(Effect::Run(list)), Step { effect: Effect::Run(network), tolerated: missing }]
-    }
-
-    /// What those containers are.
-    #[must_use]
-    pub fn survey_containers(&self, names: &[String]) -> Vec<Step> {
-        vec![self.inspect(names)]
-    }
-
-    /// What an image is; first fetched, where `pull` says so.
-    #[must_use]
-    pub fn image(&self, reference: &str, pull: bool) -> Vec<Step> {
-        let mut steps = Vec::new();
-        if pull {
-            let mut run = self.engine.words(&["pull", "-q", reference]);
-            run.timeout = PULL;
-            steps.push(Step::strict(Effect::Run(run)));
-        }
-        let mut inspect = self.engine.words(&["image", "inspect", "--format", survey::IMAGE, "--", reference]);
-        inspect.timeout = QUICK;
-        steps.push(Step::strict(Effect::Run(inspect)));
-        steps
-    }
-
-    /// Keeps a generation's image from being pruned.
-    #[must_use]
-    pub fn keep_image(&self, generation: Generation, release: &Release) -> Vec<Step> {
-        vec![Step::strict(Effect::Run(self.engine.words(&["tag", &release.reference(), &self.keeping(generation)])))]
-    }
-
-    /// Lets images go that no rollback can go back to: their local tags, never the images.
-    #[must_use]
-    pub fn let_go(&self, generations: &[Generation]) -> Vec<Step> {
-        let tags = generations.iter().map(|&generation| self.keeping(generation));
-        let steps = tags.map(|tag| {
-            let run = self.engine.words(&["image", "rm", "--no-prune", &tag]);
-            Step { effect: Effect::Run(run), tolerated: &[""] }
-        });
-        steps.collect()
-    }
-
-    /// The tags that keep images.
-    #[must_use]
-    pub fn kept_images(&self) -> Vec<Step> {
-        let reference = format!("reference=cd-action/{}.{}", self.service, self.environment);
-        let run = self.engine.words(&["image", "ls", "--filter", &reference, "--format", "{{.Tag}}"]);
-        vec![Step::strict(Effect::Run(run))]
-    }
-
-    /// The service's network; without a range one of another name, of which the engine chooses it, to see what is free.
-    #[must_use]
-    pub fn make_network(&self, subnet: Option<&str>) -> Vec<Step> {
-        let name = if subnet.is_some() { self.network() } else { format!("{}-range", self.network()) };
-        let mut args = vec!["network", "create", "--driver", "bridge"];
-        let (service, environment) =
-            (format!("cd-action.service={}", self.service), format!("cd-action.environment={}", self.environment));
-        args.extend(["--label", &service, "--label", &environment]);
-        if let Some(subnet) = subnet {
-            args.extend(["--subnet", subnet]);
-        }
-        args.push(&name);
-        let create = Step {
-            effect: Effect::Run(self.engine.words(&args)),
-            tolerated: &["already exists"],
+        let rm = Step {
+            effect: Effect::Run(self.engine.words(&["rm", "-f", &self.own_name(id)])),
+            tolerated: GONE,
         };
-        let inspect = self.engine.words(&["network", "inspect", "--format", survey::NETWORK, "--", &name]);
-        let mut steps = vec![create, Step::strict(Effect::Run(inspect))];
-        if subnet.is_none() {
-            steps.push(Step::strict(Effect::Run(self.engine.words(&["network", "rm", &name]))));
+        if self.grace == 0 {
+            vec![rm]
+        } else {
+            vec![self.stop(id, GONE), rm]
         }
-        steps
-    }
-
-    /// The volume, laid out, and the router on it, running.
-    #[must_use]
-    pub fn make_router(&self) -> Vec<Step> {
-        let (router, volume, network) = (self.router(), self.volume(), self.network());
-        let (service, environment) =
-            (format!("cd-action.service={}", self.service), format!("cd-action.environment={}", self.environment));
-        let mount = format!("{volume}:{STATE}");
-        let subnet = self.subnet.map(|subnet| subnet.address(ROUTER_ADDRESS)).unwrap_or_default();
-        let publish = format!("{}:{}", self.setup.listen, haproxy::USERS_PORT);
-        let config = format!("{STATE}/haproxy.cfg");
-        let image = self.setup.image.as_str();
-        let labels = ["--label", &service, "--label", &environment];
-        let make_volume = self.engine.words(&[&["volume", "create"], &labels[..], &[&volume]].concat());
-        let mut init = self.engine.words(&[
-            "run", "--rm", "-i", "--pull", "never", "-u", "0", "--network", "none", "--volume", &mount, "--entrypoint", "sh",
-            image, "-s",
-        ]);
-        init.stdin = Some(Stdin::Text { text: Script::init(&haproxy::render(&self.setup, None, &Table::empty())) });
-        init.timeout = TRANSACTION * 2;
-        let create = self.engine.words(
-            &[
-                &["create", "--name", &router, "--pull", "never", "--restart", "always"],
-                &labels[..],
-                &["--label", "cd-action.role=router", "--network", &network, "--ip", &subnet],
-                &["--volume", &mount, "--publish", &publish, "--entrypoint", "haproxy", image],
-                &["-W", "-db", "-f", &config],
-            ]
-            .concat(),
-        );
-        vec![
-            Step::strict(Effect::Run(make_volume)),
-            Step::strict(Effect::Run(init)),
-            Step { effect: Effect::Run(create), tolerated: &["is already in use by"] },
-            Step::strict(Effect::Run(self.engine.words(&["start", &router]))),
-        ]
-    }
-
-    /// Starts a router that does not run.
-    #[must_use]
-    pub fn start_router(&self) -> Vec<Step> {
-        vec![Step::strict(Effect::Run(self.engine.words(&["start", &self.router()])))]
-    }
-
-    /// Removes a router that was made and could not be started, so that the next run meets nothing half done.
-    #[must_use]
-    pub fn unmake_router(&self) -> Vec<Step> {
-        vec![Step::strict(Effect::Run(self.engine.words(&["rm", "-f", &self.router()])))]
-    }
-
-    /// Takes the lease, or only looks, and reads everything that is remembered.
-    #[must_use]
-    pub fn open(&self, take: bool, epoch_seconds: u64, segments: u32) -> Vec<Step> {
-        let script = Script::open(take, &self.terms, epoch_seconds, segments);
-        let Effect::Run(mut run) = self.engine.inside(&self.router(), script, TRANSACTION) else { return Vec::new() };
-        run.output_limit = 16 << 20;
-        vec![Step::strict(Effect::Run(run))]
-    }
-
-    /// Keeps the key that fingerprints are made with, in the shell.
-    #[must_use]
-    pub fn keep_key(&self, slot: &str) -> Vec<Step> {
-        let mut run = self.engine.words(&["exec", "-u", "0", &self.router(), "cat", &format!("{STATE}/key")]);
-        run.keep_as = Some(slot.to_owned());
-        vec![Step::strict(Effect::Run(run))]
-    }
-
-    /// Containers that publish ports, by name, to tell who holds the address that the router needs.
-    #[must_use]
-    pub fn publishers(&self) -> Vec<Step> {
-        let run = self.engine.words(&["ps", "--no-trunc", "--format", "{{.Names}}\t{{.Ports}}"]);
-        vec![Step::strict(Effect::Run(run))]
-    }
-
-    /// Processes on the engine's host that listen on a port: looked up from a container that shares its network.
-    #[must_use]
-    pub fn listeners(&self, port: u16) -> Vec<Step> {
-        let mut run = self.engine.words(&[
-            "run", "--rm", "-i", "--pull", "never", "-u", "0", "--network", "host", "--pid", "host", "--cap-add",
-            "SYS_PTRACE", "--entrypoint", "sh", &self.setup.image, "-s",
-        ]);
-        run.stdin = Some(Stdin::Text { text: survey::listeners_script(port) });
-        run.timeout = TRANSACTION;
-        vec![Step { effect: Effect::Run(run), tolerated: &[""] }]
     }
 }

@@ -28,7 +28,10 @@ pub(super) struct Script {
 impl Script {
     /// Takes the lock and compares the token; whoever lost the lease gets no further.
     pub(super) fn fenced(token: Token, terms: &Terms) -> Self {
-        let mut script = Self { libraries: vec![PRELUDE], body: String::new() };
+        let mut script = Self {
+            libraries: vec![PRELUDE],
+            body: String::new(),
+        };
         let _ = writeln!(script.body, "lock\nfence {token} {}", terms.hundredths());
         script
     }
@@ -36,14 +39,27 @@ impl Script {
     /// Takes the lease, or only looks.
     pub(super) fn open(take: bool, terms: &Terms, epoch: u64, segments: u32) -> String {
         let mode = if take { "take" } else { "look" };
-        let (holder, run) = (word(&terms.holder), word(terms.run.as_deref().unwrap_or("-")));
-        let body = format!("open {mode} {holder} {} {run} {epoch} {segments}", terms.hundredths());
-        Self { libraries: vec![PRELUDE, OPEN], body }.finish_as_is()
+        let (holder, run) = (
+            word(&terms.holder),
+            word(terms.run.as_deref().unwrap_or("-")),
+        );
+        let body = format!(
+            "open {mode} {holder} {} {run} {epoch} {segments}",
+            terms.hundredths()
+        );
+        Self {
+            libraries: vec![PRELUDE, OPEN],
+            body,
+        }
+        .finish_as_is()
     }
 
     /// Lays out the volume.
     pub(super) fn init(file: &str) -> String {
-        let mut script = Self { libraries: vec![PRELUDE, INIT], body: String::new() };
+        let mut script = Self {
+            libraries: vec![PRELUDE, INIT],
+            body: String::new(),
+        };
         script.with_input("init", file);
         script.finish_as_is()
     }
@@ -61,7 +77,10 @@ impl Script {
 
     /// Appends to the ledger.
     pub(super) fn append(&mut self, append: &Append) {
-        self.with_input(&format!("append {} {}", word(&append.segment), append.keep), &append.text);
+        self.with_input(
+            &format!("append {} {}", word(&append.segment), append.keep),
+            &append.text,
+        );
     }
 
     /// Writes the table and makes HAProxy follow it.
@@ -70,7 +89,11 @@ impl Script {
         self.with_input("cat > \"$S/.haproxy.cfg\"", file);
         self.with_input("cat > \"$S/.health.map\"", map);
         self.with_input("cat > \"$S/.want\"", want);
-        let _ = writeln!(self.body, "CHECK='{check}'\nroute {}", if force { "force" } else { "keep" });
+        let _ = writeln!(
+            self.body,
+            "CHECK='{check}'\nroute {}",
+            if force { "force" } else { "keep" }
+        );
     }
 
     /// Removes what HAProxy still has and the table no longer names.
@@ -86,12 +109,19 @@ impl Script {
         self.body.push_str("stat_read\nadmitted=\n");
         for ask in asks {
             let name = ask.name();
-            let _ = writeln!(self.body, "if admit {name}; then admitted=\"$admitted {name}\"; fi");
+            let _ = writeln!(
+                self.body,
+                "if admit {name}; then admitted=\"$admitted {name}\"; fi"
+            );
         }
         self.body.push_str("exec 9>&-\n");
         for ask in asks {
             let name = ask.name();
-            let _ = writeln!(self.body, "case \"$admitted \" in *\" {name} \"*) {} ;; esac", ask.command());
+            let _ = writeln!(
+                self.body,
+                "case \"$admitted \" in *\" {name} \"*) {} ;; esac",
+                ask.command()
+            );
         }
     }
 
@@ -105,7 +135,8 @@ impl Script {
 
     /// Gives the lease back; the token stays, so that it only grows.
     pub(super) fn release(&mut self) {
-        self.body.push_str("until=0 holder=- run=- since=0\nlease_write\n");
+        self.body
+            .push_str("until=0 holder=- run=- since=0\nlease_write\n");
     }
 
     /// The whole text.
@@ -121,8 +152,15 @@ impl Script {
     }
 
     fn with_input(&mut self, command: &str, input: &str) {
-        debug_assert!(!input.lines().any(|line| line.starts_with(END)), "no text of ours begins a line like that");
-        let newline = if input.is_empty() || input.ends_with('\n') { "" } else { "\n" };
+        debug_assert!(
+            !input.lines().any(|line| line.starts_with(END)),
+            "no text of ours begins a line like that"
+        );
+        let newline = if input.is_empty() || input.ends_with('\n') {
+            ""
+        } else {
+            "\n"
+        };
         let _ = writeln!(self.body, "{command} <<'{END}'\n{input}{newline}{END}");
     }
 }
@@ -131,9 +169,19 @@ impl Script {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Ask {
     /// Through the router, for a page.
-    Page { name: String, seconds: u64, host: String, path: String },
+    Page {
+        name: String,
+        seconds: u64,
+        host: String,
+        path: String,
+    },
     /// Whether it accepts a connection.
-    Connection { name: String, seconds: u64, ip: String, port: u16 },
+    Connection {
+        name: String,
+        seconds: u64,
+        ip: String,
+        port: u16,
+    },
     /// Nothing more than whether it is admitted.
     Admission { name: String },
 }
@@ -141,16 +189,28 @@ pub(super) enum Ask {
 impl Ask {
     fn name(&self) -> &str {
         match self {
-            Self::Page { name, .. } | Self::Connection { name, .. } | Self::Admission { name } => name,
+            Self::Page { name, .. } | Self::Connection { name, .. } | Self::Admission { name } => {
+                name
+            }
         }
     }
 
     fn command(&self) -> String {
         match self {
-            Self::Page { name, seconds, host, path } => {
+            Self::Page {
+                name,
+                seconds,
+                host,
+                path,
+            } => {
                 format!("ask {name} {seconds} {} {}", quoted(host), quoted(path))
             }
-            Self::Connection { name, seconds, ip, port } => format!("reach {name} {seconds} {ip} {port}"),
+            Self::Connection {
+                name,
+                seconds,
+                ip,
+                port,
+            } => format!("reach {name} {seconds} {ip} {port}"),
             Self::Admission { name } => format!("echo \"admitted {name}\""),
         }
     }
@@ -159,8 +219,16 @@ impl Ask {
 /// A word of a strict grammar; anything else becomes `_`, so that no text can end a word or begin a command.
 fn word(text: &str) -> String {
     let fits = |c: char| c.is_ascii_alphanumeric() || "._:/@-".contains(c);
-    let word: String = text.chars().take(256).map(|c| if fits(c) { c } else { '_' }).collect();
-    if word.is_empty() { "-".to_owned() } else { word }
+    let word: String = text
+        .chars()
+        .take(256)
+        .map(|c| if fits(c) { c } else { '_' })
+        .collect();
+    if word.is_empty() {
+        "-".to_owned()
+    } else {
+        word
+    }
 }
 
 /// Any text as one word of the shell.
@@ -189,16 +257,23 @@ impl Said {
         while !rest.is_empty() {
             let (line, after) = rest.split_once('\n').unwrap_or((rest, ""));
             rest = after;
-            if let Some((name, size)) = line.strip_prefix("file ").and_then(|file| file.rsplit_once(' ')) {
+            if let Some((name, size)) = line
+                .strip_prefix("file ")
+                .and_then(|file| file.rsplit_once(' '))
+            {
                 let size = size.trim().parse::<usize>().unwrap_or(0);
-                let Some((text, after)) = rest.split_at_checked(size) else { return said };
+                let Some((text, after)) = rest.split_at_checked(size) else {
+                    return said;
+                };
                 said.files.push((name.to_owned(), text.to_owned()));
                 rest = after.strip_prefix('\n').unwrap_or(after);
             } else if let Some(result) = line.strip_prefix("result=") {
                 let mut words = result.split(' ');
                 said.result = words.next().unwrap_or_default().to_owned();
                 let pairs = words.filter_map(|word| word.split_once('='));
-                said.words = pairs.map(|(key, value)| (key.to_owned(), value.to_owned())).collect();
+                said.words = pairs
+                    .map(|(key, value)| (key.to_owned(), value.to_owned()))
+                    .collect();
             } else if !line.is_empty() {
                 said.lines.push(line.to_owned());
             }
@@ -207,11 +282,17 @@ impl Said {
     }
 
     pub(super) fn file(&self, name: &str) -> Option<&str> {
-        self.files.iter().find(|(it, _)| it == name).map(|(_, text)| text.as_str())
+        self.files
+            .iter()
+            .find(|(it, _)| it == name)
+            .map(|(_, text)| text.as_str())
     }
 
     pub(super) fn word(&self, key: &str) -> Option<&str> {
-        self.words.iter().find(|(it, _)| it == key).map(|(_, value)| value.as_str())
+        self.words
+            .iter()
+            .find(|(it, _)| it == key)
+            .map(|(_, value)| value.as_str())
     }
 }
 
@@ -227,10 +308,14 @@ mod tests {
 
     #[test]
     fn files_are_read_by_their_length_whatever_they_hold() {
-        let said = Said::read("file a 12\nresult=done\n\nlingering g1-1 3\nresult=open token=7 left=0\n");
+        let said =
+            Said::read("file a 12\nresult=done\n\nlingering g1-1 3\nresult=open token=7 left=0\n");
         assert_eq!(said.file("a"), Some("result=done\n"));
         assert_eq!(said.lines, ["lingering g1-1 3"]);
-        assert_eq!((said.result.as_str(), said.word("token")), ("open", Some("7")));
+        assert_eq!(
+            (said.result.as_str(), said.word("token")),
+            ("open", Some("7"))
+        );
     }
 
     #[test]

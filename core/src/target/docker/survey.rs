@@ -61,7 +61,10 @@ impl Found {
 
     /// Whose name it bears.
     fn token(&self) -> Token {
-        let token = self.name.rsplit_once(".t").and_then(|(_, token)| token.parse().ok());
+        let token = self
+            .name
+            .rsplit_once(".t")
+            .and_then(|(_, token)| token.parse().ok());
         Token(token.unwrap_or_default())
     }
 }
@@ -120,7 +123,11 @@ impl Opened {
     /// A word of the lease.
     #[must_use]
     pub fn lease(&self, key: &str) -> Option<&str> {
-        self.lease.iter().find(|(it, _)| it == key).map(|(_, value)| value.as_str()).filter(|value| *value != "-")
+        self.lease
+            .iter()
+            .find(|(it, _)| it == key)
+            .map(|(_, value)| value.as_str())
+            .filter(|value| *value != "-")
     }
 }
 
@@ -139,8 +146,14 @@ impl Trouble {
     pub fn of(completion: &Completion) -> Self {
         let text = words(completion);
         let code = match completion {
-            Completion::Failed { fault: Fault::NotFound, .. } => "engine-missing",
-            Completion::Failed { fault: Fault::SecretMissing, .. } => "secret-missing",
+            Completion::Failed {
+                fault: Fault::NotFound,
+                ..
+            } => "engine-missing",
+            Completion::Failed {
+                fault: Fault::SecretMissing,
+                ..
+            } => "secret-missing",
             Completion::TimedOut { .. } => "engine-timeout",
             _ if ENGINE_AWAY.iter().any(|words| text.contains(words)) => "engine-unreachable",
             _ if IMAGE_MISSING.iter().any(|words| text.contains(words)) => "image-missing",
@@ -152,10 +165,27 @@ impl Trouble {
     }
 }
 
-const ENGINE_AWAY: &[&str] = &["Cannot connect to the Docker daemon", "error during connect", "Is the docker daemon running"];
-const IMAGE_MISSING: &[&str] = &["manifest unknown", "No such image", "no such image", "not found", "name unknown"];
-const REGISTRY_AWAY: &[&str] =
-    &["connection refused", "no such host", "i/o timeout", "TLS handshake", "EOF", "Service Unavailable", "context deadline"];
+const ENGINE_AWAY: &[&str] = &[
+    "Cannot connect to the Docker daemon",
+    "error during connect",
+    "Is the docker daemon running",
+];
+const IMAGE_MISSING: &[&str] = &[
+    "manifest unknown",
+    "No such image",
+    "no such image",
+    "not found",
+    "name unknown",
+];
+const REGISTRY_AWAY: &[&str] = &[
+    "connection refused",
+    "no such host",
+    "i/o timeout",
+    "TLS handshake",
+    "EOF",
+    "Service Unavailable",
+    "context deadline",
+];
 const DENIED: &[&str] = &["denied", "unauthorized", "authentication required"];
 
 /// The words of a failed command.
@@ -163,7 +193,11 @@ const DENIED: &[&str] = &["denied", "unauthorized", "authentication required"];
 pub(super) fn words(completion: &Completion) -> String {
     let text = match completion {
         Completion::Exited { stderr, stdout, .. } | Completion::TimedOut { stderr, stdout } => {
-            if stderr.trim().is_empty() { stdout } else { stderr }
+            if stderr.trim().is_empty() {
+                stdout
+            } else {
+                stderr
+            }
         }
         Completion::Failed { message, .. } => message,
         Completion::Opened
@@ -172,7 +206,11 @@ pub(super) fn words(completion: &Completion) -> String {
         | Completion::Fingerprinted { .. } => return String::new(),
     };
     let text = text.trim();
-    if text.is_empty() { "it said nothing".to_owned() } else { text.chars().take(600).collect() }
+    if text.is_empty() {
+        "it said nothing".to_owned()
+    } else {
+        text.chars().take(600).collect()
+    }
 }
 
 /// What a command wrote to its standard output; empty where it did not run to its end.
@@ -190,12 +228,20 @@ pub(super) fn stdout(completion: &Completion) -> &str {
 
 /// Reads containers, one a line; a line that is none is passed over.
 pub(super) fn containers(text: &str) -> Vec<Found> {
-    text.lines().filter_map(|line| container(line.trim())).collect()
+    text.lines()
+        .filter_map(|line| container(line.trim()))
+        .collect()
 }
 
 fn container(line: &str) -> Option<Found> {
     let fields: Vec<Value> = serde_json::from_str(line).ok()?;
-    let text = |at: usize| fields.get(at).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let text = |at: usize| {
+        fields
+            .get(at)
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+            .to_owned()
+    };
     let number = |at: usize| fields.get(at).and_then(Value::as_i64).unwrap_or_default();
     let id = text(8).parse().ok().zip(text(9).parse().ok());
     Some(Found {
@@ -207,7 +253,10 @@ fn container(line: &str) -> Option<Found> {
         image_id: text(5),
         health: fields.get(6).and_then(Value::as_str).map(str::to_owned),
         router: text(7) == "router",
-        id: id.map(|(generation, index)| InstanceId { generation: Generation(generation), index }),
+        id: id.map(|(generation, index)| InstanceId {
+            generation: Generation(generation),
+            index,
+        }),
         address: Address(text(10).parse().unwrap_or_default()),
         digest: text(11),
         config: text(12),
@@ -223,13 +272,30 @@ fn test(check: Option<&Value>) -> Option<&str> {
 pub(super) fn images(text: &str) -> Vec<Image> {
     let image = |line: &str| {
         let fields: Vec<Value> = serde_json::from_str(line.trim()).ok()?;
-        let list = |at: usize| fields.get(at).and_then(Value::as_array).cloned().unwrap_or_default();
-        let labels = fields.get(4).and_then(Value::as_object).cloned().unwrap_or_default();
+        let list = |at: usize| {
+            fields
+                .get(at)
+                .and_then(Value::as_array)
+                .cloned()
+                .unwrap_or_default()
+        };
+        let labels = fields
+            .get(4)
+            .and_then(Value::as_object)
+            .cloned()
+            .unwrap_or_default();
         Some(Image {
             id: fields.first()?.as_str()?.to_owned(),
-            digests: list(1).iter().filter_map(Value::as_str).map(str::to_owned).collect(),
+            digests: list(1)
+                .iter()
+                .filter_map(Value::as_str)
+                .map(str::to_owned)
+                .collect(),
             health_check: test(fields.get(3)).is_some_and(|kind| kind != "NONE"),
-            labels: labels.into_iter().filter_map(|(key, value)| Some((key, value.as_str()?.to_owned()))).collect(),
+            labels: labels
+                .into_iter()
+                .filter_map(|(key, value)| Some((key, value.as_str()?.to_owned())))
+                .collect(),
         })
     };
     text.lines().filter_map(image).collect()
@@ -248,20 +314,43 @@ impl Docker {
         if let Some(network) = done.get(1).filter(|network| succeeded(network)) {
             self.subnet = stdout(network).split_whitespace().find_map(Subnet::parse);
         }
-        Ok(stdout(list).lines().map(str::to_owned).filter(|name| !name.is_empty()).collect())
+        Ok(stdout(list)
+            .lines()
+            .map(str::to_owned)
+            .filter(|name| !name.is_empty())
+            .collect())
     }
 
     /// What they are. From here on this run knows them.
     pub fn read_containers(&mut self, done: &[Completion]) -> Survey {
-        let found = done.first().map(|it| containers(stdout(it))).unwrap_or_default();
+        let found = done
+            .first()
+            .map(|it| containers(stdout(it)))
+            .unwrap_or_default();
         let router = found.iter().find(|it| it.router);
-        let router = router.map(|it| RouterFound { running: it.running(), status: it.status.clone() });
+        let router = router.map(|it| RouterFound {
+            running: it.running(),
+            status: it.status.clone(),
+        });
         let instances: Vec<Found> = found.into_iter().filter(|it| it.id.is_some()).collect();
         self.instances = instances
             .iter()
-            .filter_map(|it| Some((it.id?, Held { name: it.name.clone(), token: it.token(), address: it.address })))
+            .filter_map(|it| {
+                Some((
+                    it.id?,
+                    Held {
+                        name: it.name.clone(),
+                        token: it.token(),
+                        address: it.address,
+                    },
+                ))
+            })
             .collect();
-        Survey { instances, router, subnet: self.subnet }
+        Survey {
+            instances,
+            router,
+            subnet: self.subnet,
+        }
     }
 
     /// What an image is.
@@ -274,7 +363,10 @@ impl Docker {
             return Err(Trouble::of(last));
         }
         let image = images(stdout(last)).into_iter().next();
-        let image = image.ok_or_else(|| Trouble { code: "engine-error", text: "the engine described no image".to_owned() })?;
+        let image = image.ok_or_else(|| Trouble {
+            code: "engine-error",
+            text: "the engine described no image".to_owned(),
+        })?;
         self.learn_image(&image);
         Ok(image)
     }
@@ -288,14 +380,22 @@ impl Docker {
     /// # Errors
     /// Where it could not be made.
     pub fn read_network(&mut self, done: &[Completion]) -> Result<Subnet, Trouble> {
-        if let Some(failed) = done.iter().find(|it| !succeeded(it) && !words(it).contains("already exists")) {
+        if let Some(failed) = done
+            .iter()
+            .find(|it| !succeeded(it) && !words(it).contains("already exists"))
+        {
             return Err(Trouble::of(failed));
         }
-        let subnet = done.get(1).and_then(|it| stdout(it).split_whitespace().find_map(Subnet::parse));
+        let subnet = done
+            .get(1)
+            .and_then(|it| stdout(it).split_whitespace().find_map(Subnet::parse));
         self.subnet = subnet;
         subnet.ok_or_else(|| Trouble {
             code: "network-unfit",
-            text: format!("network {} has no IPv4 range to pin addresses in", self.network()),
+            text: format!(
+                "network {} has no IPv4 range to pin addresses in",
+                self.network()
+            ),
         })
     }
 
@@ -308,11 +408,25 @@ impl Docker {
         let said = Said::read(stdout(last));
         match said.result.as_str() {
             "open" => {}
-            "held" => return Err(Trouble { code: "busy", text: held_by(&said) }),
+            "held" => {
+                return Err(Trouble {
+                    code: "busy",
+                    text: held_by(&said),
+                });
+            }
             "" => return Err(Trouble::of(last)),
-            other => return Err(Trouble { code: "router-unwell", text: format!("the router's state: {other}") }),
+            other => {
+                return Err(Trouble {
+                    code: "router-unwell",
+                    text: format!("the router's state: {other}"),
+                });
+            }
         }
-        let number = |key: &str| said.word(key).and_then(|word| word.parse().ok()).unwrap_or_default();
+        let number = |key: &str| {
+            said.word(key)
+                .and_then(|word| word.parse().ok())
+                .unwrap_or_default()
+        };
         let token = Token(number("token"));
         if take {
             self.token = token;
@@ -324,7 +438,10 @@ impl Docker {
         });
         Ok(Opened {
             token,
-            lease: lease.filter_map(|line| line.split_once(' ')).map(|(k, v)| (k.to_owned(), v.to_owned())).collect(),
+            lease: lease
+                .filter_map(|line| line.split_once(' '))
+                .map(|(k, v)| (k.to_owned(), v.to_owned()))
+                .collect(),
             left: number("left"),
             checkpoint: said.file("checkpoint").map(str::to_owned),
             segments: segments.collect(),
@@ -335,7 +452,8 @@ impl Docker {
     /// Generations that a local tag keeps.
     pub fn read_kept(&self, done: &[Completion]) -> Vec<Generation> {
         let tags = done.first().map(stdout).unwrap_or_default().lines();
-        tags.filter_map(|tag| tag.trim().strip_prefix('g')?.parse().ok().map(Generation)).collect()
+        tags.filter_map(|tag| tag.trim().strip_prefix('g')?.parse().ok().map(Generation))
+            .collect()
     }
 
     /// Who publishes the router's port on its address, among containers.
@@ -345,11 +463,17 @@ impl Docker {
         let any = |host: &str| matches!(host, "0.0.0.0" | "::" | "[::]" | "*");
         let clash = |host: &str| host == address || any(host) || any(address);
         let published = |ports: &str| {
-            let hosts = ports.split(", ").filter_map(|it| it.split_once("->")?.0.rsplit_once(':'));
-            hosts.into_iter().any(|(host, it)| it == port && clash(host))
+            let hosts = ports
+                .split(", ")
+                .filter_map(|it| it.split_once("->")?.0.rsplit_once(':'));
+            hosts
+                .into_iter()
+                .any(|(host, it)| it == port && clash(host))
         };
         let lines = stdout(done.first()?).lines();
-        let holder = lines.filter_map(|line| line.split_once('\t')).find(|(_, ports)| published(ports))?;
+        let holder = lines
+            .filter_map(|line| line.split_once('\t'))
+            .find(|(_, ports)| published(ports))?;
         Some(format!("the container {}", holder.0))
     }
 
@@ -357,24 +481,54 @@ impl Docker {
     #[must_use]
     pub fn read_listener(&self, done: &[Completion]) -> Option<String> {
         let (address, _) = self.setup.listen.rsplit_once(':')?;
-        let clash = |bound: &str| bound == address || bound == "*" || address == "0.0.0.0" || address == "[::]";
-        let lines = stdout(done.first()?).lines().filter_map(|line| line.strip_prefix("listener "));
-        lines.filter_map(|line| line.split_once(' ')).find(|(bound, _)| clash(bound)).map(|(_, who)| who.to_owned())
+        let clash = |bound: &str| {
+            bound == address || bound == "*" || address == "0.0.0.0" || address == "[::]"
+        };
+        let lines = stdout(done.first()?)
+            .lines()
+            .filter_map(|line| line.strip_prefix("listener "));
+        lines
+            .filter_map(|line| line.split_once(' '))
+            .find(|(bound, _)| clash(bound))
+            .map(|(_, who)| who.to_owned())
     }
 }
 
 /// Who holds the lease, since when, and until when, for people.
 pub(super) fn held_by(said: &Said) -> String {
-    let word = |key: &str| said.word(key).filter(|word| *word != "-").unwrap_or("unknown");
-    let left = said.word("left").and_then(|left| left.parse::<u64>().ok()).unwrap_or_default().div_ceil(100);
-    format!("{} since {} (run {}), for {left} s more", word("holder"), word("since"), word("run"))
+    let word = |key: &str| {
+        said.word(key)
+            .filter(|word| *word != "-")
+            .unwrap_or("unknown")
+    };
+    let left = said
+        .word("left")
+        .and_then(|left| left.parse::<u64>().ok())
+        .unwrap_or_default()
+        .div_ceil(100);
+    format!(
+        "{} since {} (run {}), for {left} s more",
+        word("holder"),
+        word("since"),
+        word("run")
+    )
 }
 
 pub(super) fn succeeded(completion: &Completion) -> bool {
-    matches!(completion, Completion::Exited { code: Some(0), signal: None, .. })
+    matches!(
+        completion,
+        Completion::Exited {
+            code: Some(0),
+            signal: None,
+            ..
+        }
+    )
 }
 
-const NOT_ASKED: Trouble = Trouble { code: "engine-error", text: String::new() };
+const NOT_ASKED: Trouble = Trouble {
+    code: "engine-error",
+    text: String::new(),
+};
 
 /// Tells who listens on a TCP port of the host: `listener ADDRESS WHO`, one a line.
 ///

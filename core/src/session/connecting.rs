@@ -1,0 +1,140 @@
+//! The way to the engine.
+
+use super::{Session, Tag};
+use crate::config::{DockerHost, Environment, Target};
+use crate::protocol::{Completion, Content, Effect, Outcome, Run};
+use crate::target::docker::{Engine, Step, Trouble};
+
+impl Session {
+    pub(super) fn connect(&mut self) {
+        let Environment {
+            target:
+                Target::Docker {
+                    host,
+                    known_hosts,
+                    key,
+                },
+            ..
+        } = self.environment().clone();
+        let Some(DockerHost::Ssh(_)) = host else {
+            return self.survey();
+        };
+        let scratch = self.begin.scratch.clone();
+        let file = |name: &str, secret: &String| Effect::WriteFile {
+            path: format!("{scratch}/{name}"),
+            content: Content::Secret {
+                name: secret.clone(),
+            },
+            mode: 0o600,
+        };
+        let hosts = known_hosts
+            .as_ref()
+            .map(|secret| file("known_hosts", secret));
+        let key = key.as_ref().map(|secret| file("key", secret));
+        let steps = hosts.into_iter().chain(key).map(Step::strict).collect();
+        self.call(Tag::Credentials, steps);
+    }
+
+    pub(super) fn on_credentials(&mut self, done: &[Completion]) {
+        if let Some(failed @ Completion::Failed { .. }) = done.last() {
+            let trouble = Trouble::of(failed);
+            return self.trouble(&trouble);
+        }
+        self.tunnel();
+    }
+
+    /// The engine's socket is forwarded once: a command then costs what it costs at home.
+    fn tunnel(&mut self) {
+        let Environment {
+            target:
+                Target::Docker {
+                    host,
+                    known_hosts,
+                    key,
+                },
+            ..
+        } = self.environment().clone();
+        let Some(DockerHost::Ssh(host)) = host else {
+            return self.survey();
+        };
+        let scratch = self.begin.scratch.clone();
+        let socket = format!("{scratch}/engine.sock");
+        let mut argv: Vec<String> = [
+            "ssh",
+            "-nNT",
+            "-o",
+            "BatchMode=yes",
+            "-o",
+            "StrictHostKeyChecking=yes",
+        ]
+        .map(str::to_owned)
+        .to_vec();
+        let mut option = |text: String| argv.extend(["-o".to_owned(), text]);
+        option("ExitOnForwardFailure=yes".to_owned());
+        option("ConnectTimeout=10".to_owned());
+        option("ServerAliveInterval=5".to_owned());
+        option("ServerAliveCountMax=3".to_owned());
+        if known_hosts.is_some() {
+            option(format!("UserKnownHostsFile={scratch}/known_hosts"));
+            option("GlobalKnownHostsFile=/dev/null".to_owned());
+            option("UpdateHostKeys=no".to_owned());
+        }
+        if key.is_some() {
+            option("IdentitiesOnly=yes".to_owned());
+            option("IdentityAgent=none".to_owned());
+            argv.extend(["-i".to_owned(), format!("{scratch}/key")]);
+        }
+        if let Some(port) = host.port {
+            argv.extend(["-p".to_owned(), port.to_string()]);
+        }
+        if let Some(user) = &host.user {
+            argv.extend(["-l".to_owned(), user.clone()]);
+        }
+        argv.extend([
+            "-L".to_owned(),
+            format!("{socket}:/var/run/docker.sock"),
+            "--".to_owned(),
+            host.host,
+        ]);
+        self.docker_mut().engine = Engine {
+            host: Some(format!("unix://{socket}")),
+        };
+        self.effect(
+            Tag::Tunnel,
+            Effect::Run(Run {
+                argv,
+                inherit: ["PATH", "HOME", "SSH_AUTH_SOCK"]
+                    .map(str::to_owned)
+                    .to_vec(),
+                timeout: 20_000,
+                output_limit: 64 * 1024,
+                hold: Some(socket),
+                ..Run::default()
+            }),
+        );
+    }
+
+    pub(super) fn on_tunnel(&mut self, done: &[Completion]) {
+        match done.last() {
+            Some(Completion::Opened) => self.survey(),
+            Some(failed) => {
+                let said = Trouble::of(failed).text;
+                let refused = said.contains("Host key verification failed")
+                    || said.contains("IDENTIFICATION HAS CHANGED");
+                let code = if refused { "host-key" } else { "ssh" };
+                let next = if refused {
+                    "the host's key is not the pinned one: find out why before you change `known-hosts`"
+                } else {
+                    "check user, key and host of `target.docker`, and that the user may use the engine's socket there"
+                };
+                self.finish(
+                    Outcome::Failed,
+                    code,
+                    vec![format!("no way to the engine by ssh: {said}")],
+                    vec![next.to_owned()],
+                );
+            }
+            None => self.survey(),
+        }
+    }
+}

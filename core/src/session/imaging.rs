@@ -1,0 +1,199 @@
+//! The image: what it is, and the release that it makes with the configuration.
+
+use super::request::Command;
+use super::{Session, Tag};
+use crate::config;
+use crate::protocol::{Completion, Outcome};
+use crate::spec::{Probe, Release, Spec};
+use crate::target::docker::{Image, Trouble};
+
+impl Session {
+    pub(super) fn look_at_image(&mut self) {
+        let Some(reference) = self.request().image.clone() else {
+            return self.after_image();
+        };
+        if let Err(why) = reference_fits(&reference) {
+            return self.finish(Outcome::Invalid, "image", vec![why], vec![]);
+        }
+        let steps = self.docker().image(&reference, false);
+        self.call(Tag::Image { pulled: false }, steps);
+    }
+
+    /// A digest that is here needs no registry, and neither does an image that was never in one. A tag does: what it
+    /// means is the registry's to say.
+    pub(super) fn on_image(&mut self, pulled: bool, done: &[Completion]) {
+        let reference = self.request().image.clone().unwrap_or_default();
+        match self.docker_mut().read_image(done) {
+            Ok(image)
+                if pulled
+                    || reference.contains("@sha256:")
+                    || in_no_registry(&image, &reference) =>
+            {
+                self.image = Some(image);
+                self.resolve_release(&reference);
+            }
+            Err(trouble) if pulled => self.trouble(&trouble),
+            Ok(_)
+            | Err(Trouble {
+                code: "image-missing",
+                ..
+            }) if self.request().command == Command::Deploy => {
+                self.info(format!("fetching {reference}"));
+                let steps = self.docker().image(&reference, true);
+                self.call(Tag::Image { pulled: true }, steps);
+            }
+            Ok(image) => {
+                self.image = Some(image);
+                self.resolve_release(&reference);
+            }
+            Err(Trouble {
+                code: "image-missing",
+                ..
+            }) => self.after_image(),
+            Err(trouble) => self.trouble(&trouble),
+        }
+    }
+
+    /// The release that is wanted, but for the fingerprints of its secrets.
+    fn resolve_release(&mut self, reference: &str) {
+        let Some(image) = self.image.clone() else {
+            return;
+        };
+        let name = repository(reference).to_owned();
+        let local = in_no_registry(&image, reference);
+        let asked = reference
+            .split_once('@')
+            .map(|(_, digest)| digest.to_owned());
+        let listed = || {
+            image
+                .digests
+                .iter()
+                .find_map(|it| it.split_once('@').filter(|(repo, _)| *repo == name))
+        };
+        let digest = match (asked, local) {
+            (Some(digest), _) => digest,
+            (None, true) => image.id.clone(),
+            (None, false) => match listed() {
+                Some((_, digest)) => digest.to_owned(),
+                None => {
+                    let because = vec![format!(
+                        "the engine has no digest of {reference}: {}",
+                        image.digests.join(", ")
+                    )];
+                    return self.finish(Outcome::Failed, "no-digest", because, vec![]);
+                }
+            },
+        };
+        let label = |key: &str| {
+            image
+                .labels
+                .get(&format!("org.opencontainers.image.{key}"))
+                .filter(|it| !it.is_empty())
+                .cloned()
+        };
+        let version = self.request().version.clone().or_else(|| label("version"));
+        let version = version.or_else(|| tag(reference).map(str::to_owned));
+        let version = version.unwrap_or_else(|| digest.chars().skip(7).take(12).collect());
+        let revision = label("revision").or_else(|| self.facts.sha.clone());
+        let facts = config::Facts {
+            version: version.clone(),
+            sha: revision.clone(),
+            digest: digest.clone(),
+            environment: self.environment().name.clone(),
+        };
+        match self.environment().resolve(&facts, image.health_check) {
+            Err(errors) => self.config_errors(&errors),
+            Ok(spec) => {
+                self.docker_mut().setup.asks = asks(&spec);
+                let image = name;
+                self.wanted = Some(Release {
+                    version,
+                    revision,
+                    image,
+                    digest,
+                    local,
+                    config_hash: String::new(),
+                    spec,
+                });
+                self.after_image();
+            }
+        }
+    }
+
+    pub(super) fn after_image(&mut self) {
+        let running = self
+            .survey
+            .router
+            .as_ref()
+            .is_some_and(|router| router.running);
+        match self.request().command {
+            Command::Plan if running => self.open(false),
+            Command::Plan => self.decide(),
+            Command::Deploy | Command::Rollback | Command::Status | Command::Recover => {
+                self.enter_house()
+            }
+        }
+    }
+}
+
+/// Whether the router's own check asks for a page: only where health is one.
+const fn asks(spec: &Spec) -> bool {
+    matches!(spec.health.probe, Probe::Http { .. })
+}
+
+/// The name without tag and digest.
+fn repository(reference: &str) -> &str {
+    let name = reference
+        .split_once('@')
+        .map_or(reference, |(name, _)| name);
+    match name.rsplit_once(':') {
+        Some((repository, tag)) if !tag.contains('/') => repository,
+        _ => name,
+    }
+}
+
+fn tag(reference: &str) -> Option<&str> {
+    let name = reference
+        .split_once('@')
+        .map_or(reference, |(name, _)| name);
+    name.rsplit_once(':')
+        .map(|(_, tag)| tag)
+        .filter(|tag| !tag.contains('/'))
+}
+
+fn in_no_registry(image: &Image, reference: &str) -> bool {
+    let name = repository(reference);
+    !reference.contains('@')
+        && !image
+            .digests
+            .iter()
+            .any(|it| it.split_once('@').is_some_and(|(repo, _)| repo == name))
+}
+
+/// A reference is letters, digits and `._-:/@`, and begins with a letter or digit: it can be no option and no command.
+fn reference_fits(reference: &str) -> Result<(), String> {
+    let fits = |c: char| c.is_ascii_alphanumeric() || "._-:/@".contains(c);
+    let first = reference
+        .chars()
+        .next()
+        .is_some_and(|c| c.is_ascii_alphanumeric());
+    if !first || !reference.chars().all(fits) || reference.len() > 512 {
+        return Err(format!(
+            "`image` is name:tag or name@sha256:…, not {:?}",
+            reference.chars().take(80).collect::<String>()
+        ));
+    }
+    match reference.split_once('@') {
+        None => Ok(()),
+        Some((_, digest)) => {
+            let hex = digest.strip_prefix("sha256:").unwrap_or_default();
+            let sound = hex.len() == 64
+                && hex
+                    .bytes()
+                    .all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
+            sound.then_some(()).ok_or_else(|| {
+                format!("a digest is `sha256:` and 64 hexadecimal digits, not `{digest}`")
+            })
+        }
+    }
+}

@@ -1,0 +1,45 @@
+//! Questions that have no answer: what the world's failures mean for a run that has touched nothing.
+
+use super::Session;
+use crate::protocol::Outcome;
+use crate::target::docker::Trouble;
+
+impl Session {
+    /// A question that has no answer: nothing was touched.
+    pub(super) fn trouble(&mut self, trouble: &Trouble) {
+        let next = match trouble.code {
+            "engine-missing" => "install the docker command line where this runs",
+            "engine-unreachable" => {
+                "start the engine, or check `target.docker` and the permission to use its socket"
+            }
+            "image-missing" => "check the name; has it been pushed?",
+            "registry-unreachable" => "try again when the registry answers",
+            "registry-denied" => "log in first (docker login), with an account that may pull it",
+            "secret-missing" => "set it in the `env:` of the step",
+            "busy" => return self.busy(&trouble.text),
+            _ => "look at the words above; nothing was touched, so it can be tried again",
+        };
+        let because = vec![format!("{}: {}", sentence(trouble.code), trouble.text)];
+        self.finish(
+            Outcome::Failed,
+            trouble.code,
+            because,
+            vec![next.to_owned()],
+        );
+    }
+}
+
+fn sentence(code: &str) -> &'static str {
+    match code {
+        "engine-missing" => "there is no docker command",
+        "engine-unreachable" => "the engine cannot be reached",
+        "engine-timeout" => "the engine did not answer in time",
+        "image-missing" => "the image does not exist",
+        "registry-unreachable" => "the registry cannot be reached",
+        "registry-denied" => "the registry refuses",
+        "secret-missing" => "a secret is not set",
+        "network-unfit" => "the network does not fit",
+        "router-unwell" => "the router is not well",
+        _ => "the engine refuses",
+    }
+}

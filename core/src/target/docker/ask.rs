@@ -1,0 +1,302 @@
+//! Questions of the session, and the house it asks for: network, volume, router.
+
+use super::argv::{PULL, QUICK};
+use super::lower::TRANSACTION;
+use super::script::Script;
+use super::{Docker, ROUTER_ADDRESS, STATE, Step, haproxy, survey};
+use crate::protocol::{Effect, Run, Stdin};
+use crate::rollout::Table;
+use crate::spec::{Generation, Release};
+
+impl Docker {
+    /// Which containers there are, and the network.
+    #[must_use]
+    pub fn survey(&self) -> Vec<Step> {
+        let service = format!("label=cd-action.service={}", self.service);
+        let environment = format!("label=cd-action.environment={}", self.environment);
+        let list = self.engine.words(&[
+            "ps",
+            "-a",
+            "--no-trunc",
+            "--filter",
+            &service,
+            "--filter",
+            &environment,
+            "--format",
+            "{{.Names}}",
+        ]);
+        let network = self.engine.words(&[
+            "network",
+            "inspect",
+            "--format",
+            survey::NETWORK,
+            "--",
+            &self.network(),
+        ]);
+        let missing = &[
+            "No such network",
+            "no such network",
+            "network not found",
+            "not found",
+        ];
+        vec![
+            Step::strict(Effect::Run(list)),
+            Step {
+                effect: Effect::Run(network),
+                tolerated: missing,
+            },
+        ]
+    }
+
+    /// What those containers are.
+    #[must_use]
+    pub fn survey_containers(&self, names: &[String]) -> Vec<Step> {
+        vec![self.inspect(names)]
+    }
+
+    /// What an image is; first fetched, where `pull` says so.
+    #[must_use]
+    pub fn image(&self, reference: &str, pull: bool) -> Vec<Step> {
+        let mut steps = Vec::new();
+        if pull {
+            let mut run = self.engine.words(&["pull", "-q", reference]);
+            run.timeout = PULL;
+            steps.push(Step::strict(Effect::Run(run)));
+        }
+        let mut inspect = self.engine.words(&[
+            "image",
+            "inspect",
+            "--format",
+            survey::IMAGE,
+            "--",
+            reference,
+        ]);
+        inspect.timeout = QUICK;
+        steps.push(Step::strict(Effect::Run(inspect)));
+        steps
+    }
+
+    /// Keeps a generation's image from being pruned.
+    #[must_use]
+    pub fn keep_image(&self, generation: Generation, release: &Release) -> Vec<Step> {
+        vec![Step::strict(Effect::Run(self.engine.words(&[
+            "tag",
+            &release.reference(),
+            &self.keeping(generation),
+        ])))]
+    }
+
+    /// Lets images go that no rollback can go back to: their local tags, never the images.
+    #[must_use]
+    pub fn let_go(&self, generations: &[Generation]) -> Vec<Step> {
+        let tags = generations
+            .iter()
+            .map(|&generation| self.keeping(generation));
+        let steps = tags.map(|tag| {
+            let run = self.engine.words(&["image", "rm", "--no-prune", &tag]);
+            Step {
+                effect: Effect::Run(run),
+                tolerated: &[""],
+            }
+        });
+        steps.collect()
+    }
+
+    /// The tags that keep images.
+    #[must_use]
+    pub fn kept_images(&self) -> Vec<Step> {
+        let reference = format!("reference=cd-action/{}.{}", self.service, self.environment);
+        let run = self.engine.words(&[
+            "image", "ls", "--filter", &reference, "--format", "{{.Tag}}",
+        ]);
+        vec![Step::strict(Effect::Run(run))]
+    }
+
+    /// The service's network; without a range one of another name, of which the engine chooses it, to see what is free.
+    #[must_use]
+    pub fn make_network(&self, subnet: Option<&str>) -> Vec<Step> {
+        let name = if subnet.is_some() {
+            self.network()
+        } else {
+            format!("{}-range", self.network())
+        };
+        let mut args = vec!["network", "create", "--driver", "bridge"];
+        let (service, environment) = (
+            format!("cd-action.service={}", self.service),
+            format!("cd-action.environment={}", self.environment),
+        );
+        args.extend(["--label", &service, "--label", &environment]);
+        if let Some(subnet) = subnet {
+            args.extend(["--subnet", subnet]);
+        }
+        args.push(&name);
+        let create = Step {
+            effect: Effect::Run(self.engine.words(&args)),
+            tolerated: &["already exists"],
+        };
+        let inspect = self.engine.words(&[
+            "network",
+            "inspect",
+            "--format",
+            survey::NETWORK,
+            "--",
+            &name,
+        ]);
+        let mut steps = vec![create, Step::strict(Effect::Run(inspect))];
+        if subnet.is_none() {
+            steps.push(Step::strict(Effect::Run(
+                self.engine.words(&["network", "rm", &name]),
+            )));
+        }
+        steps
+    }
+
+    /// The volume, laid out, and the router on it, running.
+    #[must_use]
+    pub fn make_router(&self) -> Vec<Step> {
+        let volume = [words("volume create"), self.ours(), vec![self.volume()]];
+        vec![
+            Step::strict(Effect::Run(self.engine.run(volume.concat()))),
+            Step::strict(Effect::Run(self.init_volume())),
+            Step {
+                effect: Effect::Run(self.create_router()),
+                tolerated: &["is already in use by"],
+            },
+            Step::strict(Effect::Run(self.engine.words(&["start", &self.router()]))),
+        ]
+    }
+
+    fn init_volume(&self) -> Run {
+        let args = [
+            words("run --rm -i --pull never -u 0 --network none --entrypoint sh --volume"),
+            vec![format!("{}:{STATE}", self.volume())],
+            vec![self.setup.image.clone(), "-s".to_owned()],
+        ];
+        let mut run = self.engine.run(args.concat());
+        run.stdin = Some(Stdin::Text {
+            text: Script::init(&haproxy::render(&self.setup, None, &Table::empty())),
+        });
+        run.timeout = TRANSACTION * 2;
+        run
+    }
+
+    fn create_router(&self) -> Run {
+        let ip = self
+            .subnet
+            .map(|it| it.address(ROUTER_ADDRESS))
+            .unwrap_or_default();
+        let publish = format!("{}:{}", self.setup.listen, haproxy::USERS_PORT);
+        let args = [
+            words("create --pull never --restart always --name"),
+            vec![self.router()],
+            self.ours(),
+            words("--label cd-action.role=router --entrypoint haproxy --network"),
+            vec![self.network(), "--ip".to_owned(), ip],
+            vec!["--volume".to_owned(), format!("{}:{STATE}", self.volume())],
+            vec!["--publish".to_owned(), publish, self.setup.image.clone()],
+            words("-W -db -f"),
+            vec![format!("{STATE}/haproxy.cfg")],
+        ];
+        self.engine.run(args.concat())
+    }
+
+    /// Labels of what belongs to this service in this environment.
+    fn ours(&self) -> Vec<String> {
+        vec![
+            "--label".to_owned(),
+            format!("cd-action.service={}", self.service),
+            "--label".to_owned(),
+            format!("cd-action.environment={}", self.environment),
+        ]
+    }
+
+    /// Starts a router that does not run.
+    #[must_use]
+    pub fn start_router(&self) -> Vec<Step> {
+        vec![Step::strict(Effect::Run(
+            self.engine.words(&["start", &self.router()]),
+        ))]
+    }
+
+    /// Removes a router that was made and could not be started, so that the next run meets nothing half done.
+    #[must_use]
+    pub fn unmake_router(&self) -> Vec<Step> {
+        vec![Step::strict(Effect::Run(self.engine.words(&[
+            "rm",
+            "-f",
+            &self.router(),
+        ])))]
+    }
+
+    /// Takes the lease, or only looks, and reads everything that is remembered.
+    #[must_use]
+    pub fn open(&self, take: bool, epoch_seconds: u64, segments: u32) -> Vec<Step> {
+        let script = Script::open(take, &self.terms, epoch_seconds, segments);
+        let Effect::Run(mut run) = self.engine.inside(&self.router(), script, TRANSACTION) else {
+            return Vec::new();
+        };
+        run.output_limit = 16 << 20;
+        vec![Step::strict(Effect::Run(run))]
+    }
+
+    /// Keeps the key that fingerprints are made with, in the shell.
+    #[must_use]
+    pub fn keep_key(&self, slot: &str) -> Vec<Step> {
+        let mut run = self.engine.words(&[
+            "exec",
+            "-u",
+            "0",
+            &self.router(),
+            "cat",
+            &format!("{STATE}/key"),
+        ]);
+        run.keep_as = Some(slot.to_owned());
+        vec![Step::strict(Effect::Run(run))]
+    }
+
+    /// Containers that publish ports, by name, to tell who holds the address that the router needs.
+    #[must_use]
+    pub fn publishers(&self) -> Vec<Step> {
+        let run = self
+            .engine
+            .words(&["ps", "--no-trunc", "--format", "{{.Names}}\t{{.Ports}}"]);
+        vec![Step::strict(Effect::Run(run))]
+    }
+
+    /// Processes on the engine's host that listen on a port: looked up from a container that shares its network.
+    #[must_use]
+    pub fn listeners(&self, port: u16) -> Vec<Step> {
+        let mut run = self.engine.words(&[
+            "run",
+            "--rm",
+            "-i",
+            "--pull",
+            "never",
+            "-u",
+            "0",
+            "--network",
+            "host",
+            "--pid",
+            "host",
+            "--cap-add",
+            "SYS_PTRACE",
+            "--entrypoint",
+            "sh",
+            &self.setup.image,
+            "-s",
+        ]);
+        run.stdin = Some(Stdin::Text {
+            text: survey::listeners_script(port),
+        });
+        run.timeout = TRANSACTION;
+        vec![Step {
+            effect: Effect::Run(run),
+            tolerated: &[""],
+        }]
+    }
+}
+
+/// Words that are the same every time.
+fn words(line: &str) -> Vec<String> {
+    line.split(' ').map(str::to_owned).collect()
+}
