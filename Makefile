@@ -15,12 +15,12 @@ help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' Makefile | awk -F'|' '{ printf "  make %-11s %s\n", $$1, $$2 }'
 
 .PHONY: demo
-demo: tools ## A small service, deployed well, badly and back, on an engine of its own
-	@$(call script,tests/demo/run)
+demo: ## A small service, deployed well, badly and back, on the engine at hand or one of its own
+	@tests/demo/demo
 
 .PHONY: demo-clean
 demo-clean: ## Remove what the demo left
-	@$(call script,tests/demo/clean)
+	@tests/demo/demo clean
 
 .PHONY: test
 test: tools ## Every check, then the end-to-end tests: what CI runs
@@ -36,7 +36,7 @@ test-all: tools ## The same with all the time it takes: every end-to-end test, l
 
 .PHONY: bench
 bench: tools ## What users feel during a deploy, and how fast it starts
-	@$(call script,tests/demo/bench)
+	@tests/bench/bench
 
 .PHONY: dist
 dist: tools ## Build everything that is built and committed

@@ -1393,7 +1393,9 @@ var PLATFORM_SECRETS = [
 ];
 
 // src/wasm.ts
+var import_node_v8 = require("node:v8");
 async function loadCore() {
+  (0, import_node_v8.setFlagsFromString)("--wasm-lazy-validation");
   return await Promise.resolve().then(() => __toESM(require_cd_wasm()));
 }
 

@@ -43,9 +43,11 @@ pub struct Report {
     pub outcome: Outcome,
     /// A stable code for why.
     pub reason: String,
-    /// What that rests on, in sentences; the first is the cause.
+    /// What that rests on, in sentences; the first is the cause. Backticks set off names and commands. One of several
+    /// lines, such as a mistake in the configuration, is shown line by line.
     pub because: Vec<String>,
-    /// What to do next, with the exact command where there is one.
+    /// What to do next, with the exact command in backticks where there is one; empty: what is usual after such an
+    /// outcome, which [`Report::text`] and the others know.
     pub next: Vec<String>,
     /// What was to be deployed, or gone back to.
     pub wanted: Option<ReleaseLine>,

@@ -41,10 +41,19 @@ enum Tag {
     Config(usize),
     Credentials,
     Tunnel,
-    Names,
-    Containers,
-    Image { pulled: bool },
-    RouterImage { pulled: bool },
+    /// With the lease or without: what was seen before it was taken counts no more.
+    Names {
+        held: bool,
+    },
+    Containers {
+        held: bool,
+    },
+    Image {
+        pulled: bool,
+    },
+    RouterImage {
+        pulled: bool,
+    },
     Publishers,
     Listeners,
     Range,
@@ -52,7 +61,9 @@ enum Tag {
     Router,
     RouterStarted,
     Unmade(crate::target::docker::Trouble),
-    Open { take: bool },
+    Open {
+        take: bool,
+    },
     Key,
     Fingerprint,
     GoodImages,
@@ -110,9 +121,10 @@ pub struct Session {
     story: Option<Story>,
     /// The last act whose record was made, so that a second try makes no second one.
     noted: Option<Action>,
-    /// Acts of the rollout that are under way: when they were begun.
-    acting: BTreeMap<ActionId, (Timestamp, Action)>,
+    /// Acts of the rollout that are under way: when they were begun, and the records that are there once they come through.
+    acting: BTreeMap<ActionId, (Timestamp, Action, usize)>,
     shown: String,
+    shown_at: Timestamp,
     cancelled: bool,
     report: Report,
     ending: bool,
@@ -160,6 +172,7 @@ impl Session {
             noted: None,
             acting: BTreeMap::new(),
             shown: String::new(),
+            shown_at: Timestamp(0),
             cancelled: false,
             report: Report::new("", Timestamp(0)),
             ending: false,
@@ -251,8 +264,8 @@ impl Session {
             Tag::Config(at) => self.on_config(at, &call.done),
             Tag::Credentials => self.on_credentials(&call.done),
             Tag::Tunnel => self.on_tunnel(&call.done),
-            Tag::Names => self.on_names(&call.done),
-            Tag::Containers => self.on_containers(&call.done),
+            Tag::Names { held } => self.on_names(held, &call.done),
+            Tag::Containers { held } => self.on_containers(held, &call.done),
             Tag::Image { pulled } => self.on_image(pulled, &call.done),
             Tag::RouterImage { pulled } => self.on_router_image(pulled, &call.done),
             Tag::Publishers => self.on_publishers(&call.done),
@@ -291,8 +304,8 @@ impl Session {
                 Tag::Config(_)
                 | Tag::Credentials
                 | Tag::Tunnel
-                | Tag::Names
-                | Tag::Containers
+                | Tag::Names { .. }
+                | Tag::Containers { .. }
                 | Tag::Image { .. }
                 | Tag::RouterImage { .. }
                 | Tag::Publishers
@@ -314,7 +327,7 @@ impl Session {
     /// The run was asked to stop before it touched anything that serves.
     fn stop_here(&mut self, call: &Call<Tag>) {
         if let (Tag::Open { take: true }, Some(docker)) = (&call.tag, self.docker.as_mut())
-            && docker.read_opened(&call.done, true).is_ok()
+            && docker.read_opened(self.now, &call.done, true).is_ok()
         {
             self.leased = true;
         }
@@ -345,7 +358,10 @@ impl Session {
         self.calls.abort(|tag| {
             matches!(
                 tag,
-                Tag::Image { .. } | Tag::RouterImage { .. } | Tag::Names | Tag::Containers
+                Tag::Image { .. }
+                    | Tag::RouterImage { .. }
+                    | Tag::Names { .. }
+                    | Tag::Containers { .. }
             )
         });
         if self.calls.idle() && !self.ending && self.done.is_none() {

@@ -170,3 +170,161 @@ function list(dir, prefix) {
     return [];
   }
 }
+
+// --- the truth, from three sides ----------------------------------------------------------------------------------
+
+/** Polls until `look` gives something truthy, and gives that; throws after `seconds` with what it was waiting for. */
+export async function until(what, look, { seconds = 60, every = 100 } = {}) {
+  const deadline = Date.now() + seconds * 1000;
+  for (;;) {
+    const found = await look();
+    if (found) return found;
+    if (Date.now() > deadline) throw new Error(`waited ${seconds} s for: ${what}`);
+    await sleep(every);
+  }
+}
+
+/** Does something while users come; they stop coming whatever happens. Also gives every single request of theirs. */
+export async function underLoad(here, work, options) {
+  const load = await here.load(options);
+  let result, users;
+  try {
+    result = await work();
+  } finally {
+    users = await load.stop();
+  }
+  const requests = readFileSync(load.record, 'utf8').trim().split('\n').filter(Boolean).map((line) => JSON.parse(line));
+  return { result, users, requests };
+}
+
+/** A digest reference of a tag that the engine has. */
+export async function byDigest(reference) {
+  const repository = reference.replace(/:[^/:]*$/, '');
+  const digests = JSON.parse(await docker('image', 'inspect', '--format', '{{json .RepoDigests}}', reference));
+  const found = digests.find((it) => it.startsWith(`${repository}@`));
+  if (!found) throw new Error(`${reference} has no digest in ${repository}: ${digests}`);
+  return found;
+}
+
+/** The bodies of the ledger's records, oldest first, as they are at the target. */
+export async function ledgerOf(here) {
+  const text = await docker('exec', '-u', '0', `${here.prefix}-router`, 'sh', '-c', 'cat /var/lib/cd-action/ledger/* 2>/dev/null || true');
+  return text.split('\n').filter(Boolean).map((line) => JSON.parse(line).body);
+}
+
+/** The versions that were committed here, oldest first. */
+export const committedOf = async (here) => (await ledgerOf(here)).filter((it) => it.kind === 'committed').map((it) => it.release.version);
+
+/** The routing table that is written: `{ name, address, weight, backup }`. */
+export async function tableOf(here) {
+  const lines = (await here.state('haproxy.cfg')).split('\n').map((line) => line.trim().split(/\s+/)).filter(([word]) => word === 'server');
+  return lines.map(([, name, address, ...rest]) => ({
+    name,
+    address: address.replace(/:\d+$/, ''),
+    weight: Number(rest[rest.indexOf('weight') + 1]),
+    backup: rest.includes('backup'),
+  }));
+}
+
+/** The servers that HAProxy has: `{ name, address, weight, usable }`. */
+export async function serversOf(here) {
+  const lines = (await here.runtime('show servers state app')).split('\n');
+  const columns = lines.find((line) => line.startsWith('# '))?.slice(2).split(' ') ?? [];
+  return lines.filter((line) => / app \d/.test(line)).map((line) => {
+    const words = line.split(' ');
+    const get = (column) => words[columns.indexOf(column)];
+    return {
+      name: get('srv_name'),
+      address: get('srv_addr'),
+      weight: Number(get('srv_uweight')),
+      usable: get('srv_op_state') === '2' && get('srv_admin_state') === '0',
+    };
+  });
+}
+
+/** Everything that a run could touch and that a run which touches nothing leaves as it is, as one text to compare. */
+export async function everythingOf(here) {
+  const lines = async (...args) => (await docker(...args)).split('\n').filter(Boolean).sort();
+  const names = await lines('ps', '-a', '--no-trunc', '--filter', `label=cd-action.service=${here.service}`, '--format', '{{.Names}}');
+  const format = '{{.Id}} {{.Name}} {{.State.Status}} {{.State.StartedAt}} {{.RestartCount}}';
+  const containers = names.length > 0 ? await lines('inspect', '--type', 'container', '--format', format, ...names) : [];
+  const files = {};
+  if (names.includes(`${here.prefix}-router`)) {
+    files.table = await here.state('haproxy.cfg');
+    files.ledger = await docker('exec', '-u', '0', `${here.prefix}-router`, 'sh', '-c', 'cd /var/lib/cd-action; cat ledger/* checkpoint 2>/dev/null; true');
+    files.servers = await serversOf(here);
+  }
+  return JSON.stringify({
+    containers,
+    networks: await lines('network', 'ls', '--filter', `name=${here.prefix}`, '--format', '{{.ID}} {{.Name}}'),
+    volumes: await lines('volume', 'ls', '--filter', `name=${here.prefix}`, '--format', '{{.Name}}'),
+    images: await lines('image', 'ls', '--filter', `reference=cd-action/${here.service}.*`, '--format', '{{.ID}} {{.Tag}}'),
+    ...files,
+  }, null, 1);
+}
+
+/**
+ * What is wrong with the routing, seen from the file, from HAProxy, from the engine and from who answers at each
+ * address; empty: the version behind each routed server is the one in the table, and what runs is what is routed.
+ */
+export async function astrayOf(here) {
+  const wrong = [];
+  const [table, servers] = [await tableOf(here), await serversOf(here)];
+  const key = (it) => `${it.name} ${it.address} ${it.weight}`;
+  const usable = servers.filter((it) => it.usable);
+  for (const it of table.filter((line) => !usable.some((server) => key(server) === key(line)))) wrong.push(`HAProxy does not have ${key(it)}`);
+  for (const it of usable.filter((server) => server.weight > 0 && !table.some((line) => key(line) === key(server)))) wrong.push(`HAProxy has ${key(it)}, which no table names`);
+  const routed = new Map(table.map((it) => [it.name.replace(/\.[br]$/, ''), it.address]));
+  const containers = await here.containers();
+  for (const it of containers) {
+    const name = `g${it.generation}-${it.index}`;
+    if (it.state !== 'running') wrong.push(`${it.name} is ${it.state}`);
+    if (!routed.has(name)) { wrong.push(`${it.name} runs and is not in the table`); continue; }
+    const address = await docker('inspect', '--format', `{{(index .NetworkSettings.Networks "${here.prefix}").IPAddress}}`, it.name);
+    if (address !== routed.get(name)) wrong.push(`${it.name} is at ${address}, the table says ${routed.get(name)}`);
+    const { stdout } = await run(['docker', 'exec', '-i', '-u', '0', `${here.prefix}-router`, 'sh', '-c', `printf 'GET /health HTTP/1.0\\r\\n\\r\\n' | timeout 5 nc ${routed.get(name)} 8000`]);
+    const said = /"version":"([^"]*)"/.exec(stdout)?.[1];
+    if (said !== it.version) wrong.push(`at ${routed.get(name)} answers ${said}, and ${name} is ${it.version}`);
+    routed.delete(name);
+  }
+  for (const [name, address] of routed) wrong.push(`${name} at ${address} is in the table, and there is no such container`);
+  return wrong;
+}
+
+/** The journal that a run's report names: `{ now, input }` and `{ outputs }` by turns. */
+export const journalOf = (result) => readFileSync(result.report.journal, 'utf8').trim().split('\n').map((line) => JSON.parse(line));
+
+/** What an effect changes at the target, in a word; `null`: nothing. A route says with which weights. */
+export function changeOf(effect) {
+  if (effect.type !== 'run' || effect.argv[0] !== 'docker') return null;
+  const [, verb, second] = effect.argv;
+  if (['create', 'start', 'stop', 'rm', 'rename', 'tag', 'kill', 'cp', 'restart', 'run'].includes(verb)) return `${verb} ${effect.argv.at(-1)}`;
+  if (['network', 'volume', 'image'].includes(verb)) return ['inspect', 'ls'].includes(second) ? null : `${verb} ${second}`;
+  const script = verb === 'exec' && effect.stdin?.type === 'text' ? effect.stdin.text : '';
+  const body = script.slice(script.lastIndexOf('\nmain() {'));
+  if (/^route (keep|force)$/m.test(body)) {
+    const want = /\/\.want" <<'CD_END'\n([^]*?)CD_END/.exec(body)?.[1] ?? '';
+    const entries = want.split('\n').filter(Boolean).map((line) => line.split(' '));
+    return `route ${entries.filter(([, , , , kind]) => kind === 'primary').map(([name, , , weight]) => `${name}=${weight}`).sort().join(' ')}`;
+  }
+  return /^(append |keep checkpoint|rm -f|reap )/m.test(body) ? 'record' : null;
+}
+
+/** The changes that were asked for once `words` had been logged as a decision, and when; in order. */
+export function changesAfter(journal, words) {
+  let at = null;
+  const changes = [];
+  let now = 0;
+  for (const line of journal) {
+    now = line.now ?? now;
+    for (const output of line.outputs ?? []) {
+      if (at === null && output.type === 'emit' && output.emit.type === 'log' && output.emit.text.startsWith(words)) at = now;
+      const change = at !== null && output.type === 'effect' ? changeOf(output.effect) : null;
+      if (change) changes.push({ id: output.id, now, change });
+    }
+  }
+  return { at, changes };
+}
+
+/** When an effect came back, by the run's clock. */
+export const completedAt = (journal, id) => journal.find((line) => line.input?.type === 'completed' && line.input.id === id)?.now;

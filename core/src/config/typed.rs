@@ -221,8 +221,18 @@ impl Reader<'_> {
         at.map(|at| at.value.ok_or(Reported)).transpose()
     }
 
-    /// What the text of a scalar means.
+    /// What the text of a scalar means. A placeholder that nobody would fill in is refused.
     fn parse<T, U>(&mut self, at: &At<T>, rule: impl FnOnce(&str) -> Result<U, Wrong>) -> Read<U> {
+        self.shown(at, |text| {
+            if text.contains("{{") {
+                let mistake = Wrong::new(code::PLACEHOLDER, "no placeholder can stand here");
+                return Err(mistake.help("write the value itself"));
+            }
+            rule(text)
+        })
+    }
+
+    fn shown<T, U>(&mut self, at: &At<T>, rule: impl FnOnce(&str) -> Result<U, Wrong>) -> Read<U> {
         self.scalar(at, |text| {
             rule(text).map_err(|mistake| mistake.found(quoted(text)))
         })
@@ -274,7 +284,7 @@ impl Reader<'_> {
     /// A text with placeholders.
     fn template<T>(&mut self, at: &At<T>, rule: fn(&str) -> Result<(), Wrong>) -> Read<Template> {
         let origin = self.document.value(at.node);
-        self.parse(at, |text| {
+        self.shown(at, |text| {
             rule(text).and_then(|()| Template::parse(text, origin))
         })
     }

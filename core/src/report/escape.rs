@@ -1,7 +1,7 @@
 //! Words of somebody else: versions, probe texts, log lines, names. They are shown, and can do nothing more.
 //!
 //! Everything in a report is taken for somebody else's, our own sentences too, for they quote. Plain text goes through
-//! [`line`] or [`lines`]; Markdown through [`prose`], [`sentence`], [`code`] or [`fenced`]; a diagram through [`label`].
+//! [`line()`] or [`lines`]; Markdown through [`prose`], [`sentence`], [`code`] or [`fenced`]; a diagram through [`label`].
 //!
 //! In Markdown, what would mean something is written as a numeric character reference: it is shown as the character and
 //! is never structure (CommonMark 2.5), in table cells too, where a backslash depends on the one before it.
@@ -35,7 +35,12 @@ pub(super) fn lines(text: &str) -> Vec<String> {
     let text = without_sequences(text).replace("\r\n", "\n");
     let lines = text.trim_end().split(['\n', '\r']);
     let mut lines: Vec<String> = lines.map(visible).collect();
-    lines.truncate(lines.iter().rposition(|line| !line.is_empty()).map_or(0, |last| last + 1));
+    lines.truncate(
+        lines
+            .iter()
+            .rposition(|line| !line.is_empty())
+            .map_or(0, |last| last + 1),
+    );
     lines
 }
 
@@ -62,7 +67,11 @@ impl Inert {
 
     /// One after the other.
     pub(super) fn join(parts: &[Self], between: &'static str) -> Self {
-        let parts: Vec<&str> = parts.iter().map(|part| part.0.as_str()).filter(|part| !part.is_empty()).collect();
+        let parts: Vec<&str> = parts
+            .iter()
+            .map(|part| part.0.as_str())
+            .filter(|part| !part.is_empty())
+            .collect();
         Self(parts.join(between))
     }
 }
@@ -103,7 +112,11 @@ pub(super) fn code(text: &str) -> Inert {
 
 /// As a fenced block of Markdown. Nothing in it can end it.
 pub(super) fn fenced(lines: &[String]) -> String {
-    let longest = lines.iter().map(|line| longest_run(line)).max().unwrap_or_default();
+    let longest = lines
+        .iter()
+        .map(|line| longest_run(line))
+        .max()
+        .unwrap_or_default();
     let fence = "`".repeat(SHORTEST_FENCE.max(longest + 1));
     let mut block = format!("{fence}text\n");
     for line in lines {
@@ -115,9 +128,20 @@ pub(super) fn fenced(lines: &[String]) -> String {
 
 /// As a name in a diagram: letters, digits, hyphens, dots and blanks.
 pub(super) fn label(text: &str) -> String {
-    let tame = |c: char| if c.is_ascii_alphanumeric() || matches!(c, '-' | '.') { c } else { ' ' };
+    let tame = |c: char| {
+        if c.is_ascii_alphanumeric() || matches!(c, '-' | '.') {
+            c
+        } else {
+            ' '
+        }
+    };
     let text: String = text.chars().map(tame).collect();
-    line(&text).chars().take(LONGEST_LABEL).collect::<String>().trim_end().to_owned()
+    line(&text)
+        .chars()
+        .take(LONGEST_LABEL)
+        .collect::<String>()
+        .trim_end()
+        .to_owned()
 }
 
 fn words(text: &str) -> String {
@@ -128,7 +152,12 @@ fn words(text: &str) -> String {
             // A mention is looked for in the text as it is shown, so only a character in between ends it.
             '@' => words.push_str("@&#8203;"),
             // `:smile:` and `https://`, but not the colon of a sentence or of a time.
-            ':' if characters.peek().is_some_and(|next| *next != ' ' && !next.is_ascii_digit()) => refer(&mut words, c),
+            ':' if characters
+                .peek()
+                .is_some_and(|next| *next != ' ' && !next.is_ascii_digit()) =>
+            {
+                refer(&mut words, c)
+            }
             // `- item`, `1. item`, `+ item`, `===`; but not in the middle of a line.
             '-' | '+' | '=' if words.is_empty() => refer(&mut words, c),
             '0'..='9' if words.is_empty() && is_item(text) => refer(&mut words, c),
@@ -150,14 +179,21 @@ fn verbatim(text: &str) -> String {
     }
     let mut code = String::with_capacity(text.len() + 16);
     for c in text.chars() {
-        if c.is_ascii_punctuation() { refer(&mut code, c) } else { code.push(c) }
+        if c.is_ascii_punctuation() {
+            refer(&mut code, c)
+        } else {
+            code.push(c)
+        }
     }
     format!("<code>{code}</code>")
 }
 
 /// What means something in the middle of a line: to CommonMark, to GitHub's tables, or to its formulas.
 const fn is_structure(c: char) -> bool {
-    matches!(c, '&' | '<' | '>' | '|' | '`' | '*' | '_' | '~' | '[' | ']' | '#' | '\\' | '$')
+    matches!(
+        c,
+        '&' | '<' | '>' | '|' | '`' | '*' | '_' | '~' | '[' | ']' | '#' | '\\' | '$'
+    )
 }
 
 /// Whether a line begins an item of a numbered list.
@@ -173,7 +209,10 @@ fn refer(text: &mut String, c: char) {
 }
 
 fn longest_run(line: &str) -> usize {
-    line.split(|c| c != '`').map(str::len).max().unwrap_or_default()
+    line.split(|c| c != '`')
+        .map(str::len)
+        .max()
+        .unwrap_or_default()
 }
 
 fn visible(line: &str) -> String {
@@ -226,16 +265,125 @@ fn without_sequences(text: &str) -> String {
 
 /// What follows the sequence that a part begins with. A title that never ends goes to the end of its line.
 fn after_sequence(part: &str) -> &str {
-    let Some(introducer) = part.chars().next().filter(char::is_ascii_graphic) else { return part };
+    let Some(introducer) = part.chars().next().filter(char::is_ascii_graphic) else {
+        return part;
+    };
     let rest = part.get(1..).unwrap_or_default();
     let end = match introducer {
         '[' => {
             let rest = rest.trim_start_matches(|c| (' '..='?').contains(&c));
-            return rest.strip_prefix(|c| ('@'..='~').contains(&c)).unwrap_or(rest);
+            return rest
+                .strip_prefix(|c| ('@'..='~').contains(&c))
+                .unwrap_or(rest);
         }
         ']' => rest.find(['\u{7}', '\n', '\r']).unwrap_or(rest.len()),
         _ => return rest,
     };
     let rest = rest.get(end..).unwrap_or_default();
     rest.strip_prefix('\u{7}').unwrap_or(rest)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_holds_no_more_than_is_seen() {
+        let table = [
+            ("", ""),
+            ("  a\n\n  b\t\tc ", "a b c"),
+            ("10 %\r20 %\r\ndone", "10 % 20 % done"),
+            ("\u{1b}[1;31mred\u{1b}[0m", "red"),
+            ("\u{1b}]0;title\u{7}text", "text"),
+            ("\u{1b}]8;;https://a\u{1b}\\link\u{1b}]8;;\u{1b}\\", "link"),
+            ("\u{1b}]0;never ended\nnext", "next"),
+            ("\u{1b}[31", ""),
+            ("\u{1b}(Btext", "Btext"),
+            ("\u{1b}", ""),
+            ("a\u{202e}b\u{0}c", "a\u{fffd}b\u{fffd}c"),
+        ];
+        for (text, shown) in table {
+            assert_eq!(line(text), shown, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn lines_keep_their_indentation_and_lose_empty_ends() {
+        assert_eq!(lines("a\n\n  b\r\n\tc\n\n"), ["a", "", "  b", "    c"]);
+        assert!(lines(" \n\n").is_empty());
+    }
+
+    #[test]
+    fn what_is_cut_says_so() {
+        assert_eq!(cut("äöü", 3), "äöü");
+        assert_eq!(cut("äöüß", 3), "äö…");
+        assert_eq!(cut("a", 0), "…");
+    }
+
+    #[test]
+    fn prose_shows_structure_without_being_it() {
+        let table = [
+            (
+                "GET /health answered 503; at 10:31:05Z",
+                "GET /health answered 503; at 10:31:05Z",
+            ),
+            ("a|b \\| c", "a&#124;b &#92;&#124; c"),
+            ("<b>&amp;", "&#60;b&#62;&#38;amp;"),
+            (
+                "*a* _b_ ~c~ [d](e) $f$",
+                "&#42;a&#42; &#95;b&#95; &#126;c&#126; &#91;d&#93;(e) &#36;f&#36;",
+            ),
+            ("ask @octocat", "ask @&#8203;octocat"),
+            ("https://a :smile:", "https&#58;//a &#58;smile:"),
+            ("- a - b", "&#45; a - b"),
+            ("1. a", "&#49;. a"),
+            ("1.5 s", "1.5 s"),
+            ("# a", "&#35; a"),
+        ];
+        for (text, markdown) in table {
+            assert_eq!(prose(text).to_string(), markdown, "{text}");
+        }
+    }
+
+    #[test]
+    fn backticks_set_off_code_and_an_odd_one_is_shown() {
+        let table = [
+            ("run `a | b` now", "run <code>a &#124; b</code> now"),
+            ("run `cd-action status`", "run `cd-action status`"),
+            ("a ` b", "a &#96; b"),
+            ("``", ""),
+        ];
+        for (text, markdown) in table {
+            assert_eq!(sentence(text).to_string(), markdown, "{text}");
+        }
+    }
+
+    #[test]
+    fn code_is_plain_where_it_can_be() {
+        for (text, markdown) in [
+            ("acme/tasks@sha256:0a", "`acme/tasks@sha256:0a`"),
+            ("", ""),
+            (" a ", "`a`"),
+            ("`a`", "<code>&#96;a&#96;</code>"),
+            ("a\\|b", "<code>a&#92;&#124;b</code>"),
+            ("<img>", "<code>&#60;img&#62;</code>"),
+        ] {
+            assert_eq!(code(text).to_string(), markdown, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_fence_is_longer_than_what_is_in_it() {
+        assert_eq!(fenced(&["a".to_owned()]), "```text\na\n```\n");
+        assert_eq!(
+            fenced(&["```".to_owned(), "a ````` b".to_owned()]),
+            "``````text\n```\na ````` b\n``````\n"
+        );
+    }
+
+    #[test]
+    fn a_label_holds_nothing_that_ends_it() {
+        assert_eq!(label("a:b; c#d %% é\n-.9"), "a b c d -.9");
+        assert_eq!(label(&"a".repeat(99)).len(), 40);
+    }
 }

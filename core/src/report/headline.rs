@@ -2,11 +2,18 @@
 
 use super::escape::line;
 use super::serving::{
-    Serving, again, as_before, environment, name, name_beside, place, same, serving, still, toward, untouched, wanted,
+    Serving, again, as_before, environment, name, name_beside, place, same, serving, still, toward,
+    untouched, wanted,
 };
 use super::words::{count, when};
 use super::{Report, Status};
 use crate::protocol::Outcome;
+
+/// The code of a rollback that the new version did not cause.
+pub(super) const NOT_ITS_FAULT: &str = "not-its-fault";
+
+/// The code of a run that another one took the lease from.
+const LEASE_LOST: &str = "lease-lost";
 
 /// The outcome in one sentence.
 pub(super) fn headline(report: &Report) -> String {
@@ -15,7 +22,11 @@ pub(super) fn headline(report: &Report) -> String {
         Outcome::Deployed => deployed(report),
         Outcome::Restored => restored(report),
         Outcome::Unchanged => unchanged(report),
-        Outcome::Held => format!("{} waits; nothing was touched, {}", wanted(report), still(report)),
+        Outcome::Held => format!(
+            "{} waits; nothing was touched, {}",
+            wanted(report),
+            still(report)
+        ),
         Outcome::Superseded => superseded(report),
         Outcome::Rejected => rejected(report),
         Outcome::Busy => busy(report),
@@ -24,7 +35,10 @@ pub(super) fn headline(report: &Report) -> String {
         Outcome::Cancelled => format!("stopped on request; {}", as_before(report)),
         Outcome::Stranded => stranded(report),
         Outcome::Invalid => invalid(report),
-        Outcome::Crashed => "a bug of cd-action stopped it; nothing further was done, and what serves is not known".to_owned(),
+        Outcome::Crashed => {
+            "a bug of cd-action stopped it; nothing further was done, and what serves is not known"
+                .to_owned()
+        }
     };
     format!("{}: {says}", word(report.outcome))
 }
@@ -42,16 +56,21 @@ fn blame(report: &Report) -> String {
     }
 }
 
-/// The code of a rollback that the new version did not cause.
-pub(super) const NOT_ITS_FAULT: &str = "not-its-fault";
-
 fn deployed(report: &Report) -> String {
     let place = place(report);
     match (serving(report), &report.before) {
-        (Serving::Release(now), None) => format!("{} serves{place}; it is the first version there", name(now)),
-        (Serving::Release(now), Some(before)) if same(now, before) => format!("{} serves{place}, anew", name(now)),
+        (Serving::Release(now), None) => {
+            format!("{} serves{place}; it is the first version there", name(now))
+        }
+        (Serving::Release(now), Some(before)) if same(now, before) => {
+            format!("{} serves{place}, anew", name(now))
+        }
         (Serving::Release(now), Some(before)) => {
-            format!("{} serves{place} in place of {}", name(now), name_beside(before, now))
+            format!(
+                "{} serves{place} in place of {}",
+                name(now),
+                name_beside(before, now)
+            )
         }
         (Serving::Nothing | Serving::Unknown, _) => format!("{} serves{place}", wanted(report)),
     }
@@ -60,32 +79,54 @@ fn deployed(report: &Report) -> String {
 fn restored(report: &Report) -> String {
     let place = place(report);
     if report.command != "rollback" {
-        return format!("an earlier run died on its way; what it left{place} is put away, {}", still(report));
+        return format!(
+            "an earlier run died on its way; what it left{place} is put away, {}",
+            still(report)
+        );
     }
     match (serving(report), &report.before) {
         (Serving::Release(now), Some(before)) if !same(now, before) => {
-            format!("{} serves{place} again, in place of {}", name(now), name_beside(before, now))
+            format!(
+                "{} serves{place} again, in place of {}",
+                name(now),
+                name_beside(before, now)
+            )
         }
         (Serving::Release(now), _) => format!("{} serves{place} again", name(now)),
-        (Serving::Nothing | Serving::Unknown, _) => format!("{} serves{place} again", wanted(report)),
+        (Serving::Nothing | Serving::Unknown, _) => {
+            format!("{} serves{place} again", wanted(report))
+        }
     }
 }
 
 fn unchanged(report: &Report) -> String {
     let place = place(report);
     match (report.command.as_str(), serving(report)) {
-        ("recover", _) => format!("no earlier run left anything{place}; nothing was touched, {}", still(report)),
-        (_, Serving::Release(now)) => format!("{} serves{place} already, and is well; nothing was touched", name(now)),
-        (_, Serving::Nothing | Serving::Unknown) => format!("nothing serves{place}; nothing was touched"),
+        ("recover", _) => format!(
+            "no earlier run left anything{place}; nothing was touched, {}",
+            still(report)
+        ),
+        (_, Serving::Release(now)) => format!(
+            "{} serves{place} already, and is well; nothing was touched",
+            name(now)
+        ),
+        (_, Serving::Nothing | Serving::Unknown) => {
+            format!("nothing serves{place}; nothing was touched")
+        }
     }
 }
 
 fn superseded(report: &Report) -> String {
     let (wanted, place) = (wanted(report), place(report));
     match serving(report) {
-        Serving::Release(now) => format!("{wanted} is older than {}, which serves{place}; nothing was touched", name(now)),
+        Serving::Release(now) => format!(
+            "{wanted} is older than {}, which serves{place}; nothing was touched",
+            name(now)
+        ),
         Serving::Nothing | Serving::Unknown => {
-            format!("something newer than {wanted} serves{place} or is on its way; nothing was touched")
+            format!(
+                "something newer than {wanted} serves{place} or is on its way; nothing was touched"
+            )
         }
     }
 }
@@ -93,21 +134,27 @@ fn superseded(report: &Report) -> String {
 fn rejected(report: &Report) -> String {
     let untouched = untouched(report);
     match (report.command.as_str(), &report.wanted) {
-        ("rollback", None) => format!("there is nowhere to go back to{}; {untouched}", place(report)),
-        (_, Some(_) | None) => format!("{} may not be deployed{}; {untouched}", wanted(report), toward(report)),
+        ("rollback", None) => format!(
+            "there is nowhere to go back to{}; {untouched}",
+            place(report)
+        ),
+        (_, Some(_) | None) => format!(
+            "{} may not be deployed{}; {untouched}",
+            wanted(report),
+            toward(report)
+        ),
     }
 }
 
 fn busy(report: &Report) -> String {
     let place = place(report);
     match report.reason.as_str() {
-        LEASE_LOST => format!("another run took over{place}; this one changed nothing any more, and the other one decides what serves"),
+        LEASE_LOST => format!(
+            "another run took over{place}; this one changed nothing any more, and the other one decides what serves"
+        ),
         _ => format!("another run is at work{place}; this one touched nothing"),
     }
 }
-
-/// The code of a run that another one took the lease from.
-pub(super) const LEASE_LOST: &str = "lease-lost";
 
 fn failed(report: &Report) -> String {
     let (place, untouched) = (place(report), untouched(report));
@@ -125,7 +172,11 @@ fn stranded(report: &Report) -> String {
         Serving::Release(now) => format!("as far as is known {} serves", name(now)),
         Serving::Nothing | Serving::Unknown => "what serves is not known".to_owned(),
     };
-    let what = if report.environment.is_empty() { "this".to_owned() } else { environment(report) };
+    let what = if report.environment.is_empty() {
+        "this".to_owned()
+    } else {
+        environment(report)
+    };
     format!("a person must act now: {what} could not be put right by itself, and {serves}")
 }
 
@@ -138,7 +189,12 @@ fn shown(report: &Report) -> String {
     match (&report.plan, &report.status) {
         (Some(_), _) => planned(report),
         (None, Some(status)) => format!("status{}: {}", of_what(report), state(report, status)),
-        (None, None) => format!("{}{}: nothing was touched, {}", line(&report.command), of_what(report), still(report)),
+        (None, None) => format!(
+            "{}{}: nothing was touched, {}",
+            line(&report.command),
+            of_what(report),
+            still(report)
+        ),
     }
 }
 
@@ -146,8 +202,13 @@ fn planned(report: &Report) -> String {
     let wanted = wanted(report);
     let what = match (&report.before, &report.wanted) {
         (None, _) => format!("{wanted} would be the first version there"),
-        (Some(before), Some(wanted)) if same(before, wanted) => format!("{} would be deployed anew", name(wanted)),
-        (Some(before), Some(new)) => format!("{wanted} would take the place of {}", name_beside(before, new)),
+        (Some(before), Some(wanted)) if same(before, wanted) => {
+            format!("{} would be deployed anew", name(wanted))
+        }
+        (Some(before), Some(new)) => format!(
+            "{wanted} would take the place of {}",
+            name_beside(before, new)
+        ),
         (Some(before), None) => format!("{wanted} would take the place of {}", name(before)),
     };
     format!("plan{}: {what}; nothing was touched", of_what(report))
@@ -161,7 +222,9 @@ fn state(report: &Report, status: &Status) -> String {
     };
     match serving(report) {
         Serving::Release(now) => {
-            let since = now.known_good_since.map_or_else(String::new, |since| format!(", known-good since {}", when(since)));
+            let since = now.known_good_since.map_or_else(String::new, |since| {
+                format!(", known-good since {}", when(since))
+            });
             format!("{} serves{since}{concerns}", name(now))
         }
         Serving::Nothing => format!("nothing serves{concerns}"),
@@ -171,13 +234,24 @@ fn state(report: &Report, status: &Status) -> String {
 
 /// What of a status a person should look at.
 pub(super) fn attention(status: &Status) -> Vec<String> {
-    let ledger = (!status.ledger_sound).then(|| format!("the ledger cannot be trusted: {}", status.ledger));
-    let unfinished = status.unfinished.as_ref().map(|left| format!("an earlier run did not finish: {left}"));
-    let astray = status.astray.iter().map(|astray| format!("the router does not do what its table says: {astray}"));
+    let ledger =
+        (!status.ledger_sound).then(|| format!("the ledger cannot be trusted: {}", status.ledger));
+    let unfinished = status
+        .unfinished
+        .as_ref()
+        .map(|left| format!("an earlier run did not finish: {left}"));
+    let astray = status
+        .astray
+        .iter()
+        .map(|astray| format!("the router does not do what its table says: {astray}"));
     ledger.into_iter().chain(unfinished).chain(astray).collect()
 }
 
 /// ` of tasks in staging`.
 fn of_what(report: &Report) -> String {
-    if report.service.is_empty() { place(report) } else { format!(" of {}{}", line(&report.service), place(report)) }
+    if report.service.is_empty() {
+        place(report)
+    } else {
+        format!(" of {}{}", line(&report.service), place(report))
+    }
 }

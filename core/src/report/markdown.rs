@@ -8,6 +8,8 @@ mod logs;
 mod plan;
 mod sheet;
 mod status;
+#[cfg(test)]
+mod tests;
 
 use super::escape::{Inert, code, cut, fenced, lines, prose, sentence};
 use super::headline::headline;
@@ -51,17 +53,29 @@ fn above_the_logs(report: &Report) -> Vec<String> {
         blocks.extend(report.plan.iter().map(plan::render));
     }
     blocks.extend(report.status.iter().map(status::render));
-    blocks.extend([diagram(&gantt::gantt(report)), phases(report), probes(report)]);
+    blocks.extend([
+        diagram(&gantt::gantt(report)),
+        phases(report),
+        probes(report),
+    ]);
     blocks
 }
 
 fn below_the_logs(report: &Report) -> Vec<String> {
     let mut blocks: Vec<String> = report.candidates.iter().map(candidates).collect();
     blocks.push(titled("Worth knowing", &sentences(&report.troubles)));
-    blocks.push(titled("Still there, for the next run to put away", &names(&report.left)));
+    blocks.push(titled(
+        "Still there, for the next run to put away",
+        &names(&report.left),
+    ));
     blocks.extend([decisions(report), acts(report)]);
     if report.outcome != Outcome::Shown {
-        blocks.extend(report.plan.iter().map(|plan| folded(&Inert::ours("The plan"), &plan::render(plan))));
+        blocks.extend(
+            report
+                .plan
+                .iter()
+                .map(|plan| folded(&Inert::ours("The plan"), &plan::render(plan))),
+        );
     }
     blocks.push(places(report));
     blocks
@@ -70,8 +84,12 @@ fn below_the_logs(report: &Report) -> Vec<String> {
 /// Mistakes in a configuration have lines of their own, and are shown as they are.
 fn why(report: &Report) -> String {
     if report.because.iter().any(|because| because.contains('\n')) {
-        let lines: Vec<String> = report.because.iter().flat_map(|it| lines(it)).take(MOST_ROWS).collect();
-        let lines: Vec<String> = lines.iter().map(|line| cut(line, LONGEST)).collect();
+        let lines = report
+            .because
+            .iter()
+            .flat_map(|it| lines(it))
+            .take(MOST_ROWS);
+        let lines: Vec<String> = lines.map(|line| cut(&line, LONGEST)).collect();
         return fenced(&lines) + "\n";
     }
     let mut because = sentences(&report.because);
@@ -82,8 +100,13 @@ fn why(report: &Report) -> String {
     if report.outcome.exit_code(true) == 0 {
         return labelled("Because", &cause) + &list(&because);
     }
-    let cause = Inert::join(&[cause, code(&report.reason)], ": ");
-    labelled("Cause", &cause) + &list(&because)
+    let reason = [
+        cause,
+        Inert::ours(" ("),
+        code(&report.reason),
+        Inert::ours(")"),
+    ];
+    labelled("Cause", &Inert::join(&reason, "")) + &list(&because)
 }
 
 fn what_next(report: &Report) -> String {
@@ -99,16 +122,30 @@ fn facts(report: &Report) -> String {
         return String::new();
     }
     let row = |what: &'static str, is: Inert| [Inert::ours(what), is];
-    let mut rows = vec![row("service", code(&report.service)), row("environment", code(&report.environment))];
+    let mut rows = vec![
+        row("service", code(&report.service)),
+        row("environment", code(&report.environment)),
+    ];
     if let Some(wanted) = &report.wanted {
-        rows.extend([row("version", code(&wanted.version)), row("image", code(&wanted.image))]);
+        rows.extend([
+            row("version", code(&wanted.version)),
+            row("image", code(&wanted.image)),
+        ]);
     }
-    rows.extend(report.plan.iter().map(|plan| row("strategy", prose(&plan.strategy))));
+    rows.extend(
+        report
+            .plan
+            .iter()
+            .map(|plan| row("strategy", prose(&plan.strategy))),
+    );
     rows.extend(before(report).map(|before| row("before", before)));
     rows.push(row("serves now", now(report)));
     rows.extend(report.url.iter().map(|url| row("reached at", code(url))));
     let took = duration(report.ended.since(report.began));
-    rows.push(row("took", prose(&format!("{took}, from {} on", when(report.began)))));
+    rows.push(row(
+        "took",
+        prose(&format!("{took}, from {} on", when(report.began))),
+    ));
     table(["", ""], &rows)
 }
 
@@ -134,12 +171,21 @@ fn now(report: &Report) -> Inert {
 
 fn release(line: &ReleaseLine) -> Inert {
     let details = details(line).into_iter().skip(1).map(|it| prose(&it));
-    let parts: Vec<Inert> = [code(&name(line)), code(&short(&line.digest))].into_iter().chain(details).collect();
+    let parts: Vec<Inert> = [code(&name(line)), code(&short(&line.digest))]
+        .into_iter()
+        .chain(details)
+        .collect();
     Inert::join(&parts, ", ")
 }
 
 fn phases(report: &Report) -> String {
-    let row = |it: &Span| [prose(&it.name), prose(&clock(it.from)), prose(&duration(it.to.since(it.from)))];
+    let row = |it: &Span| {
+        [
+            prose(&it.name),
+            prose(&clock(it.from)),
+            prose(&duration(it.to.since(it.from))),
+        ]
+    };
     table(["phase", "entered", "took"], &rows(&report.phases, row))
 }
 
@@ -147,58 +193,142 @@ fn probes(report: &Report) -> String {
     let row = |it: &ProbeLine| {
         let number = |number: u32| prose(&number.to_string());
         let last = cell(it.last_bad.as_deref().unwrap_or_default());
-        [code(&it.instance), number(it.good), number(it.bad), number(it.blind), last]
+        [
+            code(&it.instance),
+            number(it.good),
+            number(it.bad),
+            number(it.blind),
+            last,
+        ]
     };
-    table(["probes of", "good", "bad", "not taken", "the last that was not good"], &rows(&report.probes, row))
+    table(
+        [
+            "probes of",
+            "good",
+            "bad",
+            "not taken",
+            "the last that was not good",
+        ],
+        &rows(&report.probes, row),
+    )
 }
 
 fn candidates(selection: &Selection) -> String {
     let row = |[version, digest, generation, since, words]: &verdict::Row| {
-        [code(version), code(digest), code(generation), prose(since), cell(words)]
+        [
+            code(version),
+            code(digest),
+            code(generation),
+            prose(since),
+            cell(words),
+        ]
     };
     let rows = rows(&verdict::rows(selection), row);
     let possible = if rows.is_empty() {
         "Nowhere: nothing was ever proven here.\n\n".to_owned()
     } else {
-        table(["version", "digest", "generation", "known-good since", "verdict"], &rows)
+        table(
+            [
+                "version",
+                "digest",
+                "generation",
+                "known-good since",
+                "verdict",
+            ],
+            &rows,
+        )
     };
-    let never = titled("Never proven here, so never gone back to", &sentences(&verdict::never_proven(selection)));
+    let never = titled(
+        "Never proven here, so never gone back to",
+        &sentences(&verdict::never_proven(selection)),
+    );
     heading(3, &Inert::ours("Where a rollback can go")) + &possible + &never
 }
 
 fn decisions(report: &Report) -> String {
-    let row = |it: &Decision| [prose(&clock(it.at)), prose(&it.phase), cell(&it.decision), cell(&it.because.join("; "))];
+    let row = |it: &Decision| {
+        [
+            prose(&clock(it.at)),
+            prose(&it.phase),
+            cell(&it.decision),
+            cell(&it.because.join("; ")),
+        ]
+    };
     let title = prose(&count(report.decisions.len(), "decision"));
-    folded(&title, &table(["when", "phase", "decision", "on what"], &rows(&report.decisions, row)))
+    folded(
+        &title,
+        &table(
+            ["when", "phase", "decision", "on what"],
+            &rows(&report.decisions, row),
+        ),
+    )
 }
 
 fn acts(report: &Report) -> String {
-    let row = |it: &Act| [prose(&clock(it.at)), code(&cut(&it.what, LONGEST)), prose(&duration(it.took)), cell(&it.ended)];
-    let title = prose(&format!("{} on the target", count(report.acts.len(), "act")));
-    folded(&title, &table(["when", "what", "took", "ended"], &rows(&report.acts, row)))
+    let row = |it: &Act| {
+        [
+            prose(&clock(it.at)),
+            code(&cut(&it.what, LONGEST)),
+            prose(&duration(it.took)),
+            cell(&it.ended),
+        ]
+    };
+    let title = prose(&format!(
+        "{} on the target",
+        count(report.acts.len(), "act")
+    ));
+    folded(
+        &title,
+        &table(["when", "what", "took", "ended"], &rows(&report.acts, row)),
+    )
 }
 
 fn places(report: &Report) -> String {
     let place = |what: &'static str, is: &str| Inert::join(&[Inert::ours(what), code(is)], " ");
     let files = [("report", &report.path), ("journal", &report.journal)];
-    let files = files.into_iter().filter(|(_, path)| !path.is_empty()).map(|(what, path)| place(what, path));
+    let files = files
+        .into_iter()
+        .filter(|(_, path)| !path.is_empty())
+        .map(|(what, path)| place(what, path));
     let run = report.run_url.iter().map(|url| place("run", url));
-    let head = report.ledger_head.iter().map(|head| place("ledger head", head));
-    titled("Where to look", &run.chain(files).chain(head).collect::<Vec<_>>())
+    let head = report
+        .ledger_head
+        .iter()
+        .map(|head| place("ledger head", head));
+    titled(
+        "Where to look",
+        &run.chain(files).chain(head).collect::<Vec<_>>(),
+    )
 }
 
 // --- small parts ---------------------------------------------------------------------------------------------------
 
 fn titled(title: &'static str, items: &[Inert]) -> String {
-    if items.is_empty() { String::new() } else { format!("**{title}:**\n\n{}", list(items)) }
+    if items.is_empty() {
+        String::new()
+    } else {
+        format!("**{title}:**\n\n{}", list(items))
+    }
 }
 
 fn sentences(texts: &[String]) -> Vec<Inert> {
-    texts.iter().take(MOST_ITEMS).map(|text| cell(text)).collect()
+    some(texts, cell)
 }
 
 fn names(texts: &[String]) -> Vec<Inert> {
-    texts.iter().take(MOST_ITEMS).map(|text| code(&cut(text, LONGEST))).collect()
+    some(texts, |text| code(&cut(text, LONGEST)))
+}
+
+/// As many as a person reads.
+fn some(texts: &[String], as_inert: impl Fn(&str) -> Inert) -> Vec<Inert> {
+    let more = texts.len().saturating_sub(MOST_ITEMS);
+    let more = (more > 0).then(|| prose(&format!("and {more} more, in the report file")));
+    texts
+        .iter()
+        .take(MOST_ITEMS)
+        .map(|text| as_inert(text))
+        .chain(more)
+        .collect()
 }
 
 fn cell(text: &str) -> Inert {
@@ -206,5 +336,6 @@ fn cell(text: &str) -> Inert {
 }
 
 fn rows<T, const N: usize>(items: &[T], row: impl Fn(&T) -> [Inert; N]) -> Vec<[Inert; N]> {
-    items.iter().take(MOST_ROWS).map(row).collect()
+    let more = (items.len() > MOST_ROWS).then(|| [(); N].map(|()| Inert::ours("…")));
+    items.iter().take(MOST_ROWS).map(row).chain(more).collect()
 }

@@ -8,7 +8,11 @@ use crate::protocol::Outcome;
 
 /// What to do next; empty where there is nothing to do.
 pub(super) fn next(report: &Report) -> Vec<String> {
-    if report.next.is_empty() { usual(report) } else { report.next.clone() }
+    if report.next.is_empty() {
+        usual(report)
+    } else {
+        report.next.clone()
+    }
 }
 
 fn usual(report: &Report) -> Vec<String> {
@@ -40,7 +44,10 @@ fn way_back(report: &Report) -> Vec<String> {
 
 fn after_rolling_back(report: &Report) -> String {
     if report.reason == NOT_ITS_FAULT {
-        return format!("put right what is said above and run it again; nothing is held against {}", wanted(report));
+        return format!(
+            "put right what is said above and run it again; nothing is held against {}",
+            wanted(report)
+        );
     }
     format!(
         "repair it and deploy the result; {}, as it is, is quarantined here (`override: quarantine` with a `reason` lets it in)",
@@ -50,7 +57,10 @@ fn after_rolling_back(report: &Report) -> String {
 
 fn by_hand(report: &Report) -> Vec<String> {
     vec![
-        format!("run {}: it makes the last known-good version serve and puts the rest away", command(report, "recover")),
+        format!(
+            "run {}: it makes the last known-good version serve and puts the rest away",
+            command(report, "recover")
+        ),
         format!("{} says what is there", command(report, "status")),
     ]
 }

@@ -2,7 +2,8 @@
 //! time.
 
 use super::{
-    Act, Decision, InstanceLine, Log, PlanLines, PlanStep, ProbeLine, ReleaseLine, Report, Span, Status,
+    Act, Decision, InstanceLine, Log, PlanLines, PlanStep, ProbeLine, ReleaseLine, Report, Span,
+    Status,
 };
 use crate::ledger::{Command, KnownGood, Quarantined, Sequence, fixtures};
 use crate::protocol::{Outcome, Timestamp};
@@ -32,12 +33,18 @@ pub(super) const OUTCOMES: [Outcome; 14] = [
 
 /// The version that was good on the day before.
 pub(super) fn v2() -> ReleaseLine {
-    ReleaseLine { known_good_since: Some(Timestamp(BEGAN.0 - 86_400_000)), ..line("v2", '2', "g1") }
+    ReleaseLine {
+        known_good_since: Some(Timestamp(BEGAN.0 - 86_400_000)),
+        ..line("v2", '2', "g1")
+    }
 }
 
 /// The version that is new.
 pub(super) fn v3() -> ReleaseLine {
-    ReleaseLine { generation: None, ..line("v3", '3', "g2") }
+    ReleaseLine {
+        generation: None,
+        ..line("v3", '3', "g2")
+    }
 }
 
 fn line(version: &str, digit: char, generation: &str) -> ReleaseLine {
@@ -74,9 +81,10 @@ pub(super) fn run(command: &str, outcome: Outcome, reason: &str, because: &[&str
 /// v3 was to be deployed where v2 serves.
 pub(super) fn second(outcome: Outcome, reason: &str, because: &[&str]) -> Report {
     let serving = match outcome {
-        Outcome::Deployed | Outcome::Unchanged => {
-            Some(ReleaseLine { known_good_since: Some(BEGAN.plus(21_000)), ..line("v3", '3', "g2") })
-        }
+        Outcome::Deployed | Outcome::Unchanged => Some(ReleaseLine {
+            known_good_since: Some(BEGAN.plus(21_000)),
+            ..line("v3", '3', "g2")
+        }),
         Outcome::Stranded | Outcome::Invalid | Outcome::Crashed => None,
         Outcome::Shown
         | Outcome::Restored
@@ -100,8 +108,15 @@ pub(super) fn second(outcome: Outcome, reason: &str, because: &[&str]) -> Report
 /// v3 was to be deployed where nothing was before.
 pub(super) fn first(outcome: Outcome, reason: &str, because: &[&str]) -> Report {
     let second = second(outcome, reason, because);
-    let serving = second.serving.clone().filter(|_| outcome == Outcome::Deployed);
-    Report { before: None, serving, ..second }
+    let serving = second
+        .serving
+        .clone()
+        .filter(|_| outcome == Outcome::Deployed);
+    Report {
+        before: None,
+        serving,
+        ..second
+    }
 }
 
 /// With what a rollout leaves behind that went through these phases, each with its milliseconds.
@@ -109,7 +124,11 @@ pub(super) fn with_phases(mut report: Report, phases: &[(&str, u64)]) -> Report 
     let mut from = report.began;
     for &(name, took) in phases {
         let to = from.plus(took);
-        report.phases.push(Span { name: name.to_owned(), from, to });
+        report.phases.push(Span {
+            name: name.to_owned(),
+            from,
+            to,
+        });
         from = to;
     }
     report.ended = from;
@@ -118,9 +137,17 @@ pub(super) fn with_phases(mut report: Report, phases: &[(&str, u64)]) -> Report 
 
 /// The second deploy of a version that never answers well.
 pub(super) fn rolled_back() -> Report {
-    let because = ["not proven within 60 s; last seen: GET /health answered 503 `{\"db\":\"down\"}`, expected 200"];
+    let because = [
+        "not proven within 60 s; last seen: GET /health answered 503 `{\"db\":\"down\"}`, expected 200",
+    ];
     let report = second(Outcome::RolledBack, "not-proven", &because);
-    let phases = [("leased", 200), ("preparing", 1_350), ("proving", 60_000), ("reverting", 900), ("concluding", 90)];
+    let phases = [
+        ("leased", 200),
+        ("preparing", 1_350),
+        ("proving", 60_000),
+        ("reverting", 900),
+        ("concluding", 90),
+    ];
     let mut report = with_phases(report, &phases);
     report.decisions = vec![Decision {
         at: BEGAN.plus(61_550),
@@ -129,8 +156,18 @@ pub(super) fn rolled_back() -> Report {
         because: owned(&because),
     }];
     report.acts = vec![
-        Act { at: BEGAN.plus(200), what: "start g2-1".to_owned(), took: 310, ended: "done".to_owned() },
-        Act { at: BEGAN.plus(61_560), what: "route g1-1=256".to_owned(), took: 80, ended: "done".to_owned() },
+        Act {
+            at: BEGAN.plus(200),
+            what: "start g2-1".to_owned(),
+            took: 310,
+            ended: "done".to_owned(),
+        },
+        Act {
+            at: BEGAN.plus(61_560),
+            what: "route g1-1=256".to_owned(),
+            took: 80,
+            ended: "done".to_owned(),
+        },
     ];
     report.probes = vec![ProbeLine {
         instance: "g2-1".to_owned(),
@@ -156,13 +193,24 @@ pub(super) fn plan() -> Report {
         on_failure: on_failure.to_owned(),
     };
     let steps = vec![
-        step("start", "1 new instance of v3 beside the old one", 60_000, "it is removed; nothing else was touched"),
-        step("prove", "it answers 3 times in a row through the router, without traffic", 60_000, back),
+        step(
+            "start",
+            "1 new instance of v3 beside the old one",
+            60_000,
+            "it is removed; nothing else was touched",
+        ),
+        step(
+            "prove",
+            "it answers 3 times in a row through the router, without traffic",
+            60_000,
+            back,
+        ),
         step("bake", "it is watched under traffic for 15 s", 75_000, back),
     ];
     let plan = PlanLines {
         strategy: "blue-green".to_owned(),
-        button: "staging is in deployment mode: every run that gets here goes on by itself".to_owned(),
+        button: "staging is in deployment mode: every run that gets here goes on by itself"
+            .to_owned(),
         worst: 195_000,
         steps,
         rollback: "v2 (g1), known-good since 2026-11-21 10:31:05Z".to_owned(),
@@ -170,7 +218,11 @@ pub(super) fn plan() -> Report {
         interruption: None,
         notes: vec!["the router is older than the configuration: it serves on as it is".to_owned()],
     };
-    Report { plan: Some(plan), command: "plan".to_owned(), ..second(Outcome::Shown, "planned", &[]) }
+    Report {
+        plan: Some(plan),
+        command: "plan".to_owned(),
+        ..second(Outcome::Shown, "planned", &[])
+    }
 }
 
 /// What `status` says where a run died.
@@ -182,17 +234,27 @@ pub(super) fn status() -> Report {
         weight: weight.to_owned(),
     };
     let status = Status {
-        instances: vec![instance("g1-1", "running, healthy", "256"), instance("g2-1", "exited", "-")],
+        instances: vec![
+            instance("g1-1", "running, healthy", "256"),
+            instance("g2-1", "exited", "-"),
+        ],
         router: "running".to_owned(),
         astray: Vec::new(),
         known_good: vec![v2()],
-        quarantine: vec![format!("v1 (sha256:{}): not-proven on 2026-11-20 08:00:00Z", "1".repeat(64))],
+        quarantine: vec![format!(
+            "v1 (sha256:{}): not-proven on 2026-11-20 08:00:00Z",
+            "1".repeat(64)
+        )],
         lease: Some("run-7, for 12 s more".to_owned()),
         unfinished: Some("g2 (v3) was begun and not ended".to_owned()),
         ledger: format!("9 records, unbroken; its head is {}", "e".repeat(64)),
         ledger_sound: true,
     };
-    Report { status: Some(status), serving: Some(v2()), ..run("status", Outcome::Shown, "status", &[]) }
+    Report {
+        status: Some(status),
+        serving: Some(v2()),
+        ..run("status", Outcome::Shown, "status", &[])
+    }
 }
 
 /// Every verdict there is on a place to go back to.
@@ -201,9 +263,14 @@ pub(super) fn selection() -> Selection {
     let verdicts = [
         Verdict::Serves,
         Verdict::NotAsked,
-        Verdict::Quarantined { since: BEGAN, reason: "errors".to_owned() },
+        Verdict::Quarantined {
+            since: BEGAN,
+            reason: "errors".to_owned(),
+        },
         Verdict::ImageMissing,
-        Verdict::SecretsMissing { names: owned(&["DATABASE_URL", "TLS_KEY"]) },
+        Verdict::SecretsMissing {
+            names: owned(&["DATABASE_URL", "TLS_KEY"]),
+        },
         Verdict::Left { since: BEGAN },
         Verdict::Chosen,
         Verdict::Older,
@@ -236,11 +303,37 @@ pub(super) fn selection() -> Selection {
 
 /// A rollback from v3 to v2.
 pub(super) fn rollback() -> Report {
-    let report = run("rollback", Outcome::Restored, "proven", &["1 of 1 instances answered through the router, 5 rounds of probes"]);
-    let back = ReleaseLine { generation: Some("g3".to_owned()), known_good_since: Some(BEGAN.plus(9_000)), ..v2() };
-    let left = ReleaseLine { known_good_since: Some(Timestamp(BEGAN.0 - 3_600_000)), ..line("v3", '3', "g2") };
-    let report = with_phases(report, &[("leased", 200), ("preparing", 800), ("proving", 3_100), ("baking", 5_000)]);
-    Report { wanted: Some(v2()), before: Some(left), serving: Some(back), candidates: Some(selection()), ..report }
+    let report = run(
+        "rollback",
+        Outcome::Restored,
+        "proven",
+        &["1 of 1 instances answered through the router, 5 rounds of probes"],
+    );
+    let back = ReleaseLine {
+        generation: Some("g3".to_owned()),
+        known_good_since: Some(BEGAN.plus(9_000)),
+        ..v2()
+    };
+    let left = ReleaseLine {
+        known_good_since: Some(Timestamp(BEGAN.0 - 3_600_000)),
+        ..line("v3", '3', "g2")
+    };
+    let report = with_phases(
+        report,
+        &[
+            ("leased", 200),
+            ("preparing", 800),
+            ("proving", 3_100),
+            ("baking", 5_000),
+        ],
+    );
+    Report {
+        wanted: Some(v2()),
+        before: Some(left),
+        serving: Some(back),
+        candidates: Some(selection()),
+        ..report
+    }
 }
 
 pub(super) fn owned(texts: &[&str]) -> Vec<String> {

@@ -21,40 +21,39 @@ pub(super) enum Serving<'a> {
 
 /// What serves now.
 ///
-/// Where a report names nothing, nothing serves; but only if the run looked, and did not lose sight of it later.
+/// Where a report names nothing, nothing serves; but only if the run read the ledger, and did not lose sight of it later.
 pub(super) fn serving(report: &Report) -> Serving<'_> {
     if let Some(line) = &report.serving {
         return Serving::Release(line);
     }
-    let looked = report.ledger_head.is_some();
-    match (report.outcome, &report.wanted) {
-        (Outcome::Deployed, Some(wanted)) => Serving::Release(wanted),
-        (Outcome::RolledBack, _) if report.before.is_some() => Serving::Unknown,
-        (
-            Outcome::Shown | Outcome::Deployed | Outcome::Restored | Outcome::Unchanged | Outcome::RolledBack,
-            Some(_) | None,
-        ) => Serving::Nothing,
-        (
-            Outcome::Held
-            | Outcome::Superseded
-            | Outcome::Rejected
-            | Outcome::Failed
-            | Outcome::Cancelled
-            | Outcome::Invalid,
-            Some(_) | None,
-        ) if looked && report.before.is_none() => Serving::Nothing,
-        (
-            Outcome::Held
-            | Outcome::Superseded
-            | Outcome::Rejected
-            | Outcome::Failed
-            | Outcome::Cancelled
-            | Outcome::Invalid
-            | Outcome::Busy
-            | Outcome::Stranded
-            | Outcome::Crashed,
-            Some(_) | None,
-        ) => Serving::Unknown,
+    let was_empty = report.before.is_none() && report.ledger_head.is_some();
+    match report.outcome {
+        Outcome::Deployed => report
+            .wanted
+            .as_ref()
+            .map_or(Serving::Unknown, Serving::Release),
+        Outcome::Shown | Outcome::Restored | Outcome::Unchanged => Serving::Nothing,
+        Outcome::RolledBack if report.before.is_none() => Serving::Nothing,
+        Outcome::Held
+        | Outcome::Superseded
+        | Outcome::Rejected
+        | Outcome::Failed
+        | Outcome::Cancelled
+        | Outcome::Invalid
+            if was_empty =>
+        {
+            Serving::Nothing
+        }
+        Outcome::Held
+        | Outcome::Superseded
+        | Outcome::Rejected
+        | Outcome::Busy
+        | Outcome::Failed
+        | Outcome::RolledBack
+        | Outcome::Cancelled
+        | Outcome::Stranded
+        | Outcome::Invalid
+        | Outcome::Crashed => Serving::Unknown,
     }
 }
 
@@ -77,13 +76,20 @@ pub(super) fn details(line: &ReleaseLine) -> Vec<String> {
     let mut details = vec![short(&line.digest)];
     details.extend(line.generation.clone());
     details.push(count(usize::from(line.replicas), "instance"));
-    details.extend(line.known_good_since.map(|since| format!("known-good since {}", when(since))));
+    details.extend(
+        line.known_good_since
+            .map(|since| format!("known-good since {}", when(since))),
+    );
     details
 }
 
 /// A release's name for people; its digest where it has none.
 pub(super) fn name(release: &ReleaseLine) -> String {
-    let name = if release.version.is_empty() { short(&release.digest) } else { line(&release.version) };
+    let name = if release.version.is_empty() {
+        short(&release.digest)
+    } else {
+        line(&release.version)
+    };
     cut(&name, LONGEST_NAME)
 }
 
@@ -109,12 +115,20 @@ pub(super) fn same(one: &ReleaseLine, other: &ReleaseLine) -> bool {
 
 /// ` in staging`.
 pub(super) fn place(report: &Report) -> String {
-    if report.environment.is_empty() { String::new() } else { format!(" in {}", environment(report)) }
+    if report.environment.is_empty() {
+        String::new()
+    } else {
+        format!(" in {}", environment(report))
+    }
 }
 
 /// ` to staging`.
 pub(super) fn toward(report: &Report) -> String {
-    if report.environment.is_empty() { String::new() } else { format!(" to {}", environment(report)) }
+    if report.environment.is_empty() {
+        String::new()
+    } else {
+        format!(" to {}", environment(report))
+    }
 }
 
 /// `staging`.
@@ -124,18 +138,26 @@ pub(super) fn environment(report: &Report) -> String {
 
 /// What was asked for.
 pub(super) fn wanted(report: &Report) -> String {
-    report.wanted.as_ref().map_or_else(|| "the new version".to_owned(), name)
+    report
+        .wanted
+        .as_ref()
+        .map_or_else(|| "the new version".to_owned(), name)
 }
 
 /// After a change was undone.
 pub(super) fn again(report: &Report) -> String {
     match (serving(report), &report.before) {
         (Serving::Release(now), Some(before)) if same(now, before) => {
-            let now = report.wanted.as_ref().map_or_else(|| name(now), |wanted| name_beside(now, wanted));
+            let now = report
+                .wanted
+                .as_ref()
+                .map_or_else(|| name(now), |wanted| name_beside(now, wanted));
             format!("{now} serves again, as before")
         }
         (Serving::Release(now), _) => format!("{} serves", name(now)),
-        (Serving::Nothing, _) => "nothing serves, as before: there was nothing to go back to".to_owned(),
+        (Serving::Nothing, _) => {
+            "nothing serves, as before: there was nothing to go back to".to_owned()
+        }
         (Serving::Unknown, _) => "what serves is not known".to_owned(),
     }
 }

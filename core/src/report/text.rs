@@ -7,6 +7,8 @@ mod annotation;
 mod page;
 mod plan;
 mod status;
+#[cfg(test)]
+mod tests;
 
 pub(super) use annotation::annotation;
 
@@ -27,16 +29,34 @@ pub(super) fn render(report: &Report) -> String {
     page.section(why_title(report), why(report));
     page.section(&here_title(report), here(report));
     if report.outcome == Outcome::Shown {
-        report.plan.iter().for_each(|plan| plan::render(&mut page, plan));
+        report
+            .plan
+            .iter()
+            .for_each(|plan| plan::render(&mut page, plan));
     }
-    report.status.iter().for_each(|status| status::render(&mut page, status));
+    report
+        .status
+        .iter()
+        .for_each(|status| status::render(&mut page, status));
     page.section(&phases_title(report), phases(report));
     page.section("decisions", decisions(report));
-    page.section("probes", Plain::columns(&report.probes.iter().map(probe).collect::<Vec<_>>()));
+    page.section(
+        "probes",
+        Plain::columns(&report.probes.iter().map(probe).collect::<Vec<_>>()),
+    );
     page.section("worth knowing", one_a_line(&report.troubles));
-    report.logs.iter().for_each(|log| page.section(&log_title(log), last_words(log)));
-    report.candidates.iter().for_each(|selection| candidates(&mut page, selection));
-    page.section("still there, for the next run to put away", one_a_line(&report.left));
+    report
+        .logs
+        .iter()
+        .for_each(|log| page.section(&log_title(log), last_words(log)));
+    report
+        .candidates
+        .iter()
+        .for_each(|selection| candidates(&mut page, selection));
+    page.section(
+        "still there, for the next run to put away",
+        one_a_line(&report.left),
+    );
     page.section("what to do next", one_a_line(&next(report)));
     page.section("where to look", places(report));
     page.finish()
@@ -63,7 +83,11 @@ const fn why_title(report: &Report) -> &'static str {
 
 /// Mistakes in a configuration have lines of their own.
 fn why(report: &Report) -> Vec<Plain> {
-    let mut why: Vec<Plain> = report.because.iter().flat_map(|because| Plain::lines(because)).collect();
+    let mut why: Vec<Plain> = report
+        .because
+        .iter()
+        .flat_map(|because| Plain::lines(because))
+        .collect();
     if report.outcome.exit_code(true) != 0 && !report.reason.is_empty() {
         why.push(Plain::line(&format!("(code: {})", report.reason)));
     }
@@ -71,7 +95,12 @@ fn why(report: &Report) -> Vec<Plain> {
 }
 
 fn here_title(report: &Report) -> String {
-    [&report.service, &report.environment].map(String::as_str).into_iter().filter(|it| !it.is_empty()).collect::<Vec<_>>().join(" in ")
+    [&report.service, &report.environment]
+        .map(String::as_str)
+        .into_iter()
+        .filter(|it| !it.is_empty())
+        .collect::<Vec<_>>()
+        .join(" in ")
 }
 
 fn here(report: &Report) -> Vec<Plain> {
@@ -85,8 +114,20 @@ fn here(report: &Report) -> Vec<Plain> {
     };
     let differs = |release: &&ReleaseLine| now.is_none_or(|now| !same(now, release));
     let mut rows = vec![row("serves now", serves_now(report))];
-    rows.extend(report.before.iter().filter(differs).map(|before| row("before", described(before))));
-    rows.extend(report.wanted.iter().filter(differs).map(|wanted| row("wanted", described(wanted))));
+    rows.extend(
+        report
+            .before
+            .iter()
+            .filter(differs)
+            .map(|before| row("before", described(before))),
+    );
+    rows.extend(
+        report
+            .wanted
+            .iter()
+            .filter(differs)
+            .map(|wanted| row("wanted", described(wanted))),
+    );
     rows.extend(report.url.iter().map(|url| row("reached at", url.clone())));
     Plain::columns(&rows)
 }
@@ -97,19 +138,40 @@ fn phases_title(report: &Report) -> String {
 }
 
 fn phases(report: &Report) -> Vec<Plain> {
-    let row = |span: &super::Span| [span.name.clone(), clock(span.from), duration(span.to.since(span.from))];
+    let row = |span: &super::Span| {
+        [
+            span.name.clone(),
+            clock(span.from),
+            duration(span.to.since(span.from)),
+        ]
+    };
     Plain::columns(&report.phases.iter().map(row).collect::<Vec<_>>())
 }
 
 fn decisions(report: &Report) -> Vec<Plain> {
-    let row = |it: &super::Decision| [clock(it.at), it.phase.clone(), format!("{}: {}", it.decision, it.because.join("; "))];
+    let row = |it: &super::Decision| {
+        [
+            clock(it.at),
+            it.phase.clone(),
+            format!("{}: {}", it.decision, it.because.join("; ")),
+        ]
+    };
     Plain::columns(&report.decisions.iter().map(row).collect::<Vec<_>>())
 }
 
 fn probe(probe: &ProbeLine) -> [String; 2] {
-    let blind = if probe.blind == 0 { String::new() } else { format!(", {} could not be taken", probe.blind) };
-    let last = probe.last_bad.as_ref().map_or_else(String::new, |last| format!("; the last that was not good: {last}"));
-    [probe.instance.clone(), format!("{} good, {} bad{blind}{last}", probe.good, probe.bad)]
+    let blind = if probe.blind == 0 {
+        String::new()
+    } else {
+        format!(", {} could not be taken", probe.blind)
+    };
+    let last = probe.last_bad.as_ref().map_or_else(String::new, |last| {
+        format!("; the last that was not good: {last}")
+    });
+    [
+        probe.instance.clone(),
+        format!("{} good, {} bad{blind}{last}", probe.good, probe.bad),
+    ]
 }
 
 fn log_title(log: &Log) -> String {
@@ -118,16 +180,29 @@ fn log_title(log: &Log) -> String {
 
 fn last_words(log: &Log) -> Vec<Plain> {
     let quotation = Plain::quotation(&log.instance, &log.text, LOG_LINES);
-    if quotation.is_empty() { vec![Plain::line("it wrote nothing")] } else { quotation }
+    if quotation.is_empty() {
+        vec![Plain::line("it wrote nothing")]
+    } else {
+        quotation
+    }
 }
 
 fn candidates(page: &mut Page, selection: &Selection) {
     let rows = verdict::rows(selection);
     if rows.is_empty() {
-        page.section("where a rollback can go", vec![Plain::line("nowhere: nothing was ever proven here")]);
+        page.section(
+            "where a rollback can go",
+            vec![Plain::line("nowhere: nothing was ever proven here")],
+        );
     }
-    page.section("where a rollback can go, the newest first", Plain::columns(&rows));
-    page.section("never proven here, so never gone back to", one_a_line(&verdict::never_proven(selection)));
+    page.section(
+        "where a rollback can go, the newest first",
+        Plain::columns(&rows),
+    );
+    page.section(
+        "never proven here, so never gone back to",
+        one_a_line(&verdict::never_proven(selection)),
+    );
 }
 
 fn one_a_line(texts: &[String]) -> Vec<Plain> {
@@ -136,9 +211,17 @@ fn one_a_line(texts: &[String]) -> Vec<Plain> {
 
 fn places(report: &Report) -> Vec<Plain> {
     let row = |what: &str, place: &str| [what.to_owned(), place.to_owned()];
-    let head = report.ledger_head.iter().map(|head| row("ledger", &format!("its head is {head}: compare it with what `status` says later")));
+    let head = report.ledger_head.iter().map(|head| {
+        row(
+            "ledger",
+            &format!("its head is {head}: compare it with what `status` says later"),
+        )
+    });
     let run = report.run_url.iter().map(|url| row("run", url));
     let files = [("report", &report.path), ("journal", &report.journal)];
-    let files = files.into_iter().filter(|(_, path)| !path.is_empty()).map(|(what, path)| row(what, path));
+    let files = files
+        .into_iter()
+        .filter(|(_, path)| !path.is_empty())
+        .map(|(what, path)| row(what, path));
     Plain::columns(&run.chain(files).chain(head).collect::<Vec<_>>())
 }

@@ -16,7 +16,13 @@ pub(super) fn rows(selection: &Selection) -> Vec<Row> {
 /// What failed and never was good: no candidates, but people look for them.
 pub(super) fn never_proven(selection: &Selection) -> Vec<String> {
     let words = |it: &Quarantined| {
-        format!("{} ({}) failed on {}: {}", it.version, short(&it.digest), when(it.since), it.reason)
+        format!(
+            "{} ({}) failed on {}: {}",
+            it.version,
+            short(&it.digest),
+            when(it.since),
+            it.reason
+        )
     };
     selection.never_proven.iter().map(words).collect()
 }
@@ -37,9 +43,16 @@ fn words(candidate: &Candidate) -> String {
         Verdict::Chosen => "chosen: the newest that nothing speaks against".to_owned(),
         Verdict::NotAsked => "not this one: another was asked for by name".to_owned(),
         Verdict::Serves => "serves now".to_owned(),
-        Verdict::Quarantined { since, reason } => format!("no: it failed later, on {} ({reason})", when(*since)),
-        Verdict::ImageMissing => "no: its image is gone, or nobody could tell whether it is there".to_owned(),
-        Verdict::SecretsMissing { names } => format!("no: secrets that it needs are not set: {}", names.join(", ")),
+        Verdict::Quarantined { since, reason } => {
+            format!("no: it failed later, on {} ({reason})", when(*since))
+        }
+        Verdict::ImageMissing => {
+            "no: its image is gone, or nobody could tell whether it is there".to_owned()
+        }
+        Verdict::SecretsMissing { names } => format!(
+            "no: secrets that it needs are not set: {}",
+            names.join(", ")
+        ),
         Verdict::Left { since } => format!(
             "not by itself: a rollback left it on {}; name it with `--version {}` to go there",
             when(*since),

@@ -17,7 +17,11 @@ pub(super) fn duration(millis: u64) -> String {
     }
     if millis < MINUTE {
         let (whole, tenths) = (millis / SECOND, millis % SECOND / 100);
-        return if tenths == 0 { format!("{whole} s") } else { format!("{whole}.{tenths} s") };
+        return if tenths == 0 {
+            format!("{whole} s")
+        } else {
+            format!("{whole}.{tenths} s")
+        };
     }
     let (large, large_unit, small, small_unit) = match millis {
         ..HOUR => (millis / MINUTE, "min", millis % MINUTE / SECOND, "s"),
@@ -33,7 +37,11 @@ pub(super) fn duration(millis: u64) -> String {
 /// How long at most: whole seconds, rounded up.
 pub(super) fn at_most(millis: u64) -> String {
     let seconds = millis.div_ceil(SECOND);
-    if seconds == 0 { "0 s".to_owned() } else { duration(seconds.saturating_mul(SECOND)) }
+    if seconds == 0 {
+        "0 s".to_owned()
+    } else {
+        duration(seconds.saturating_mul(SECOND))
+    }
 }
 
 /// When, in universal time: `2026-11-22 10:31:05Z`.
@@ -46,7 +54,11 @@ pub(crate) fn when(at: Timestamp) -> String {
 /// `10:31:05Z`.
 pub(super) fn clock(at: Timestamp) -> String {
     let of_day = at.0 % DAY;
-    let (hour, minute, second) = (of_day / HOUR, of_day % HOUR / MINUTE, of_day % MINUTE / SECOND);
+    let (hour, minute, second) = (
+        of_day / HOUR,
+        of_day % HOUR / MINUTE,
+        of_day % MINUTE / SECOND,
+    );
     format!("{hour:02}:{minute:02}:{second:02}Z")
 }
 
@@ -61,21 +73,33 @@ const fn civil(days: u64) -> (u64, u64, u64) {
     let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let from_march = (5 * of_year + 2) / 153;
     let day = of_year - (153 * from_march + 2) / 5 + 1;
-    let month = if from_march < 10 { from_march + 3 } else { from_march - 9 };
+    let month = if from_march < 10 {
+        from_march + 3
+    } else {
+        from_march - 9
+    };
     let january_or_february = (month <= 2) as u64;
     (era * 400 + year_of_era + january_or_february, month, day)
 }
 
 /// `1 mistake`, `3 mistakes`.
 pub(super) fn count(number: usize, thing: &str) -> String {
-    if number == 1 { format!("1 {thing}") } else { format!("{number} {thing}s") }
+    if number == 1 {
+        format!("1 {thing}")
+    } else {
+        format!("{number} {thing}s")
+    }
 }
 
 /// `sha256:0123456789ab`: enough to tell images apart.
 pub(super) fn short(digest: &str) -> String {
     let (algorithm, digits) = digest.split_once(':').unwrap_or(("", digest));
     let digits: String = digits.chars().take(DIGITS).collect();
-    if algorithm.is_empty() { digits } else { format!("{algorithm}:{digits}") }
+    if algorithm.is_empty() {
+        digits
+    } else {
+        format!("{algorithm}:{digits}")
+    }
 }
 
 /// A word of a command line, quoted for a shell where it needs to be.
@@ -129,7 +153,12 @@ mod tests {
 
     #[test]
     fn what_is_left_is_never_said_to_be_less_than_it_is() {
-        for (millis, words) in [(0, "0 s"), (1, "1 s"), (47_001, "48 s"), (60_500, "1 min 1 s")] {
+        for (millis, words) in [
+            (0, "0 s"),
+            (1, "1 s"),
+            (47_001, "48 s"),
+            (60_500, "1 min 1 s"),
+        ] {
             assert_eq!(at_most(millis), words);
         }
         let _ = at_most(u64::MAX);
@@ -156,7 +185,9 @@ mod tests {
     /// The oracle counts the days of every year and month, one after the other.
     #[test]
     fn every_day_of_four_centuries_follows_the_one_before() {
-        let leap = |year: u64| year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
+        let leap = |year: u64| {
+            year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400))
+        };
         let mut day = 0;
         for year in 1970..2370 {
             let february = if leap(year) { 29 } else { 28 };

@@ -23,13 +23,19 @@ impl Session {
         self.report.because = because;
         self.report.next = next;
         self.ending = true;
-        if self.leased && outcome != Outcome::Stranded && self.memory.is_some() {
+        self.again = None;
+        if self.leased && outcome != Outcome::Stranded {
             self.leased = false;
             self.emit(Emit::State {
                 name: "open".to_owned(),
                 value: "0".to_owned(),
             });
-            let steps = self.docker().release(&self.memory().leftover());
+            let memo = self
+                .memory
+                .as_ref()
+                .map(super::Memory::leftover)
+                .unwrap_or_default();
+            let steps = self.docker().release(&memo);
             return self.call(Tag::Released, steps);
         }
         self.close();
@@ -46,7 +52,6 @@ impl Session {
             Outcome::Restored if self.cancelled => Outcome::Cancelled,
             other => other,
         };
-        let wanted = self.wanted.clone();
         let serving = end
             .serving
             .and_then(|it| Some((it, self.docker().releases.get(&it)?.clone())));
@@ -68,11 +73,9 @@ impl Session {
         } else {
             end.because.clone()
         };
-        let next = self.next_after(outcome, wanted.as_ref());
         self.report.outcome = outcome;
         self.report.reason.clone_from(&end.reason);
         self.report.because = because;
-        self.report.next = next;
         self.ending = true;
         match outcome {
             Outcome::Deployed | Outcome::Restored | Outcome::RolledBack if !self.cancelled => {
@@ -89,36 +92,6 @@ impl Session {
             .last()
             .map(|decision| decision.because.clone())
             .unwrap_or_default()
-    }
-
-    fn next_after(&self, outcome: Outcome, wanted: Option<&Release>) -> Vec<String> {
-        let environment = &self.report.environment;
-        let version = wanted.map(|it| it.version.clone()).unwrap_or_default();
-        match outcome {
-            Outcome::RolledBack => vec![format!(
-                "mend {version} and deploy it again; this digest in this configuration stays in quarantine (`override: quarantine` with a `reason` lets it in)"
-            )],
-            Outcome::Stranded => vec![
-                format!("cd-action status --environment {environment}"),
-                format!("cd-action recover --environment {environment}"),
-            ],
-            Outcome::Cancelled => vec!["run it again when it should go on".to_owned()],
-            Outcome::Busy => {
-                vec!["the run that took over finishes or undoes what this one began".to_owned()]
-            }
-            Outcome::Failed => {
-                vec!["nothing that serves was touched: it can be tried again".to_owned()]
-            }
-            Outcome::Shown
-            | Outcome::Deployed
-            | Outcome::Restored
-            | Outcome::Unchanged
-            | Outcome::Held
-            | Outcome::Superseded
-            | Outcome::Rejected
-            | Outcome::Invalid
-            | Outcome::Crashed => vec![],
-        }
     }
 
     /// Images that no rollback can go back to lose the tag that kept them.
@@ -179,7 +152,8 @@ impl Session {
         let json = self.request.as_ref().is_some_and(|request| request.json);
         self.say_outputs();
         let text = self.report.text();
-        for log in self.report.logs.clone() {
+        let runner = self.begin.platform != Platform::CommandLine;
+        for log in self.report.logs.clone().into_iter().filter(|_| runner) {
             self.emit(Emit::Group {
                 title: format!("last lines of {}", log.instance),
             });

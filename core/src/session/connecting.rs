@@ -17,7 +17,7 @@ impl Session {
             ..
         } = self.environment().clone();
         let Some(DockerHost::Ssh(_)) = host else {
-            return self.survey();
+            return self.survey(false);
         };
         let scratch = self.begin.scratch.clone();
         let file = |name: &str, secret: &String| Effect::WriteFile {
@@ -55,7 +55,7 @@ impl Session {
             ..
         } = self.environment().clone();
         let Some(DockerHost::Ssh(host)) = host else {
-            return self.survey();
+            return self.survey(false);
         };
         let scratch = self.begin.scratch.clone();
         let socket = format!("{scratch}/engine.sock");
@@ -116,7 +116,7 @@ impl Session {
 
     pub(super) fn on_tunnel(&mut self, done: &[Completion]) {
         match done.last() {
-            Some(Completion::Opened) => self.survey(),
+            Some(Completion::Opened) => self.survey(false),
             Some(failed) => {
                 let said = Trouble::of(failed).text;
                 let refused = said.contains("Host key verification failed")
@@ -134,7 +134,7 @@ impl Session {
                     vec![next.to_owned()],
                 );
             }
-            None => self.survey(),
+            None => self.survey(false),
         }
     }
 }

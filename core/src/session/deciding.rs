@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::imaging::asks;
 use super::memory::{Memory, Story};
 use super::request::Command;
 use super::{Purpose, Session, Tag};
@@ -276,6 +277,7 @@ impl Session {
         let Some(release) = self.wanted.clone() else {
             return;
         };
+        self.docker_mut().setup.asks = asks(&release.spec);
         let Some(plan) = self.plan(state, &release) else {
             let because = vec!["no addresses are left on the service's network".to_owned()];
             return self.finish(Outcome::Failed, "addresses", because, vec![]);

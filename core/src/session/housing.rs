@@ -2,11 +2,14 @@
 
 use super::request::Command;
 use super::{Session, Tag};
-use crate::protocol::{Completion, Emit, Level, Outcome};
+use crate::protocol::{Completion, Emit, Outcome};
 use crate::target::docker::Trouble;
 
 /// Milliseconds between two tries to get a lease.
 const LEASE_RETRY: u64 = 1_000;
+
+/// Milliseconds between two lines that say so.
+const LEASE_SAID: u64 = 10_000;
 
 /// Segments of the ledger that a deploy reads. The newest alone would do; the one before is for a writer that died
 /// between making a new segment and filling it.
@@ -147,7 +150,8 @@ impl Session {
     }
 
     pub(super) fn on_open(&mut self, take: bool, done: &[Completion]) {
-        match self.docker_mut().read_opened(done, take) {
+        let now = self.now;
+        match self.docker_mut().read_opened(now, done, take) {
             Ok(opened) => {
                 self.opened = opened;
                 self.renewed = self.now;
@@ -158,17 +162,24 @@ impl Session {
                         value: "1".to_owned(),
                     });
                 }
-                if self.request().command == Command::Status {
-                    self.show_status()
-                } else {
-                    self.remember()
+                match self.request().command {
+                    Command::Status => self.show_status(),
+                    _ if take => self.survey(true),
+                    Command::Plan | Command::Deploy | Command::Rollback | Command::Recover => {
+                        self.remember();
+                    }
                 }
             }
             Err(Trouble { code: "busy", text }) if self.now < self.lease_deadline => {
-                let left = self.lease_deadline.since(self.now).div_ceil(1000);
-                self.progress(format!(
-                    "waiting for the lease: {text}; at most {left} s more"
-                ));
+                let left = self.lease_deadline.since(now);
+                if self.shown.is_empty() || now.since(self.shown_at) >= LEASE_SAID {
+                    "lease".clone_into(&mut self.shown);
+                    self.shown_at = now;
+                    self.info(crate::report::waiting(
+                        &format!("the lease: {text}"),
+                        Some(left),
+                    ));
+                }
                 self.again = Some(self.now.plus(LEASE_RETRY));
             }
             Err(trouble) => self.trouble(&trouble),
@@ -179,17 +190,6 @@ impl Session {
         let because = vec![format!("another run holds the lease: {by}")];
         let next = vec!["wait for it, or give this run more patience with `wait`; a dead run's lease ends by itself".to_owned()];
         self.finish(Outcome::Busy, "lease", because, next);
-    }
-
-    /// A line of live progress; the same one is not said twice.
-    pub(super) fn progress(&mut self, line: String) {
-        if line != self.shown {
-            self.emit(Emit::Log {
-                level: Level::Info,
-                text: line.clone(),
-            });
-            self.shown = line;
-        }
     }
 
     pub(super) fn tampered(&mut self, what: &str) {

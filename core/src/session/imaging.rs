@@ -137,7 +137,7 @@ impl Session {
 }
 
 /// Whether the router's own check asks for a page: only where health is one.
-const fn asks(spec: &Spec) -> bool {
+pub(super) const fn asks(spec: &Spec) -> bool {
     matches!(spec.health.probe, Probe::Http { .. })
 }
 

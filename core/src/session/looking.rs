@@ -210,24 +210,28 @@ impl Session {
 
     // --- what is there -------------------------------------------------------------------------------------------
 
-    pub(super) fn survey(&mut self) {
+    /// Looks at what is there; again, once the lease is `held`: whoever had it may have changed everything.
+    pub(super) fn survey(&mut self, held: bool) {
         let steps = self.docker().survey();
-        self.call(Tag::Names, steps);
+        self.call(Tag::Names { held }, steps);
     }
 
-    pub(super) fn on_names(&mut self, done: &[Completion]) {
+    pub(super) fn on_names(&mut self, held: bool, done: &[Completion]) {
         match self.docker_mut().read_names(done) {
             Err(trouble) => self.trouble(&trouble),
-            Ok(names) if names.is_empty() => self.on_containers(&[]),
+            Ok(names) if names.is_empty() => self.on_containers(held, &[]),
             Ok(names) => {
                 let steps = self.docker().survey_containers(&names);
-                self.call(Tag::Containers, steps);
+                self.call(Tag::Containers { held }, steps);
             }
         }
     }
 
-    pub(super) fn on_containers(&mut self, done: &[Completion]) {
+    pub(super) fn on_containers(&mut self, held: bool, done: &[Completion]) {
         self.survey = self.docker_mut().read_containers(done);
+        if held {
+            return self.remember();
+        }
         let running = self
             .survey
             .router

@@ -29,6 +29,8 @@ pub(super) struct Memory {
     pub(super) origin: Origin,
     /// What the ledger must hold and perhaps does not yet: goes along with every transaction until one came through.
     unsure: Vec<Append>,
+    /// How many are known to be there.
+    there: usize,
     /// As it was before the last record, while that one has surely not been written.
     before: Option<(Ledger, Vec<Append>)>,
 }
@@ -52,6 +54,7 @@ impl Memory {
             ledger,
             origin,
             unsure: Vec::new(),
+            there: 0,
             before: None,
         }
     }
@@ -169,10 +172,19 @@ impl Memory {
         }
     }
 
-    /// A transaction came through: what went along with it is there.
-    pub(super) fn sure(&mut self) {
-        self.unsure.clear();
-        self.before = None;
+    /// How many records there are once everything that goes along now is there.
+    pub(super) const fn upto(&self) -> usize {
+        self.there + self.unsure.len()
+    }
+
+    /// A transaction came through: what went along with it is there, and what was noted since perhaps not.
+    pub(super) fn sure(&mut self, upto: usize) {
+        let more = upto.saturating_sub(self.there).min(self.unsure.len());
+        self.unsure.drain(..more);
+        self.there += more;
+        if self.unsure.is_empty() {
+            self.before = None;
+        }
     }
 
     /// Nobody knows whether it came through: it goes along again, and can no longer be taken back.

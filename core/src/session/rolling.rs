@@ -53,7 +53,8 @@ impl Session {
         if writes(&action) || matches!(action, Action::Probe(_) | Action::Watch(_)) {
             self.renewed = now;
         }
-        self.acting.insert(id, (now, action.clone()));
+        let upto = self.memory().upto();
+        self.acting.insert(id, (now, action.clone(), upto));
         self.call(Tag::Act(id, action), steps);
     }
 
@@ -73,7 +74,7 @@ impl Session {
                 return;
             }
         };
-        self.keep_faith(&action, &observation);
+        self.keep_faith(id, &action, &observation);
         self.write_act(id, &observation);
         let now = self.now;
         if let Some(rollout) = self.rollout.as_mut() {
@@ -82,19 +83,20 @@ impl Session {
     }
 
     /// What went along with a transaction is there once it came through, and surely is not where it surely did not.
-    fn keep_faith(&mut self, action: &Action, observation: &Observation) {
+    fn keep_faith(&mut self, id: ActionId, action: &Action, observation: &Observation) {
         if !writes(action) {
             return;
         }
         let (Observation::Acted(done) | Observation::Routed { done, .. }) = observation else {
             return;
         };
-        let record = matches!(action, Action::Record(..) | Action::Conclude(_));
+        let record = self.noted.as_ref() == Some(action);
+        let upto = self.acting.get(&id).map_or(0, |(_, _, upto)| *upto);
         let Some(memory) = self.memory.as_mut() else {
             return;
         };
         match done {
-            Done::Yes => memory.sure(),
+            Done::Yes => memory.sure(upto),
             Done::Unknown(_) => memory.unsure(),
             // A table that was refused was refused after the records were written.
             Done::No(_) | Done::Fenced(_) if record => {
@@ -107,7 +109,7 @@ impl Session {
     }
 
     fn write_act(&mut self, id: ActionId, observation: &Observation) {
-        let Some((at, action)) = self.acting.remove(&id) else {
+        let Some((at, action, _)) = self.acting.remove(&id) else {
             return;
         };
         let what = match &action {
@@ -315,17 +317,49 @@ impl Session {
         let last = line
             .last_bad
             .as_ref()
-            .map(|what| format!("; last not good: {what}"))
-            .unwrap_or_default();
+            .map(|what| format!("; last not good: {what}"));
         let results = format!(
-            "{name}: {} good, {} bad{last}",
+            "{name}: {} good, {} bad{}",
             line.good,
-            line.bad + line.blind
+            line.bad + line.blind,
+            last.unwrap_or_default()
         );
-        let phase = self.rollout.as_ref().map_or("", Rollout::phase);
-        self.progress(format!("{phase} {results}"));
+        self.say_progress(&results);
     }
 }
+
+impl Session {
+    /// A line now and then: at once where something changed, else every few seconds, so that a log stays readable.
+    fn say_progress(&mut self, results: &str) {
+        let Some(rollout) = self.rollout.as_ref() else {
+            return;
+        };
+        let (phase, timing) = (rollout.phase(), rollout.plan().timing.clone());
+        let since = self.report.phases.last().map_or(self.now, |span| span.from);
+        let limit = match phase {
+            "proving" => Some(timing.prove),
+            "baking" => Some(timing.bake),
+            _ => None,
+        };
+        let left = limit.map(|limit| limit.saturating_sub(self.now.since(since)));
+        let bad = self
+            .report
+            .probes
+            .iter()
+            .any(|line| line.last_bad.is_some());
+        let kind = format!("{phase} {bad}");
+        if kind == self.shown && self.now.since(self.shown_at) < PROGRESS {
+            return;
+        }
+        self.shown = kind;
+        self.shown_at = self.now;
+        let environment = self.report.environment.clone();
+        self.info(crate::report::progress(phase, &environment, results, left));
+    }
+}
+
+/// Milliseconds between two lines of live progress that say the same but for numbers.
+const PROGRESS: u64 = 3_000;
 
 /// Whether what is to be remembered goes along with it.
 const fn writes(action: &Action) -> bool {

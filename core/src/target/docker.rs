@@ -12,6 +12,8 @@ mod lift;
 mod lower;
 mod script;
 mod survey;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 

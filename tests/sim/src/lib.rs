@@ -4,10 +4,12 @@
 //!   [`Rollout`](cd_core::rollout::Rollout); what starts one is written here as the session does it.
 //! - [`mutant`]: bugs on purpose. Each must be caught, or the checks prove nothing.
 //! - [`model`]: every order of events in a small world, exhaustively.
+//! - [`graph`]: that the model's graph has no circle, and that a crash leads to no end that is not reached without one.
 //! - [`simulator`]: some orders of events in a large one, by seed.
 //!
 //! What is modelled and what is not: `docs/model.md`.
 
+pub mod graph;
 pub mod model;
 pub mod mutant;
 pub mod simulator;

@@ -1,6 +1,7 @@
 //! Every order of events in a small world, exhaustively.
 
 use std::hash::{Hash, Hasher};
+use std::sync::OnceLock;
 
 use cd_core::protocol::Outcome;
 use cd_core::rollout::Timing;
@@ -25,8 +26,8 @@ pub struct Worlds {
 pub struct Judged {
     /// The world.
     pub world: World,
-    /// One bit for each row of [`invariants::ALL`]. A function of the world.
-    pub broken: u32,
+    /// One bit for each row of [`invariants::ALL`]: a function of the world, found when first asked for.
+    broken: OnceLock<u32>,
 }
 
 impl PartialEq for Judged {
@@ -44,11 +45,16 @@ impl Hash for Judged {
 }
 
 impl Judged {
-    fn new(setup: &Setup, world: World) -> Self {
-        let view = world.view(setup);
-        let rows = invariants::ALL.iter().enumerate();
-        let broken = rows.filter(|(_, it)| !(it.holds)(&view)).fold(0, |bits, (row, _)| bits | 1 << row);
-        Self { world, broken }
+    const fn new(world: World) -> Self {
+        Self { world, broken: OnceLock::new() }
+    }
+
+    fn broken(&self, setup: &Setup) -> u32 {
+        *self.broken.get_or_init(|| {
+            let view = self.world.view(setup);
+            let rows = invariants::ALL.iter().enumerate();
+            rows.filter(|(_, it)| !(it.holds)(&view)).fold(0, |bits, (row, _)| bits | 1 << row)
+        })
     }
 
     fn ended(&self, outcome: Outcome) -> bool {
@@ -61,7 +67,7 @@ impl Model for Worlds {
     type Action = Move;
 
     fn init_states(&self) -> Vec<Judged> {
-        self.initial.iter().map(|world| Judged::new(&self.setup, world.clone())).collect()
+        self.initial.iter().map(|world| Judged::new(world.clone())).collect()
     }
 
     fn actions(&self, state: &Judged, actions: &mut Vec<Move>) {
@@ -71,7 +77,7 @@ impl Model for Worlds {
     fn next_state(&self, state: &Judged, step: Move) -> Option<Judged> {
         let mut world = state.world.clone();
         world.apply(&self.setup, &step);
-        Some(Judged::new(&self.setup, world))
+        Some(Judged::new(world))
     }
 
     fn properties(&self) -> Vec<Property<Self>> {
@@ -86,7 +92,7 @@ impl Model for Worlds {
 type Condition = fn(&Worlds, &Judged) -> bool;
 
 const fn holds<const ROW: usize>() -> Condition {
-    |_, state| state.broken & (1 << ROW) == 0
+    |worlds, state| state.broken(&worlds.setup) & (1 << ROW) == 0
 }
 
 /// One for each row of [`invariants::ALL`]: a property takes no state of its own.
@@ -127,81 +133,4 @@ pub const fn timing() -> Timing {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::io::Write as _;
-    use std::time::Instant;
-
-    use cd_core::rollout::Strategy;
-    use stateright::{Checker, HasDiscoveries};
-
-    use super::*;
-    use crate::world::{Luck, Quality, Release, Want};
-
-    const QUALITIES: [Quality; 7] = [
-        Quality::Good,
-        Quality::NeverWell,
-        Quality::BadToUsers,
-        Quality::ExitsAtOnce,
-        Quality::ExitsUnderTraffic,
-        Quality::Refused,
-        Quality::WrongDigest,
-    ];
-
-    fn say(line: &str) {
-        // Straight to the terminal: the counts are worth reading when all goes well, too.
-        writeln!(std::io::stderr(), "{line}").expect("standard error can be written to");
-    }
-
-    fn worlds(strategy: Strategy, replicas: u8, serves: bool, luck: Luck, wants: &[Want]) -> Worlds {
-        let setup = Setup { strategy, replicas, wants: wants.to_vec(), timing: timing(), mutant: None };
-        let initial = QUALITIES
-            .iter()
-            .map(|quality| World::new(&setup, serves, vec![Quality::Good, *quality, Quality::Good], luck))
-            .collect();
-        Worlds { setup, initial, expects: Vec::new() }
-    }
-
-    fn check(name: &str, worlds: Worlds) {
-        let began = Instant::now();
-        let checker = worlds
-            .checker()
-            .threads(2)
-            .finish_when(HasDiscoveries::AnyFailures)
-            .spawn_bfs()
-            .join();
-        say(&format!("model: {name}: {} states, {} transitions, depth {}, {:.1} s",
-            checker.unique_state_count(),
-            checker.state_count(),
-            checker.max_depth(),
-            began.elapsed().as_secs_f64()
-        ));
-        for property in checker.model().properties() {
-            if property.expectation.discovery_is_failure()
-                && let Some(path) = checker.discovery(property.name)
-            {
-                let last = path.last_state().clone(); let last_state = last.clone();
-                let mut text = String::new();
-                for step in path.into_actions() {
-                    text.push_str(&format!("  {step:?}\n"));
-                }
-                let last = if std::env::var("V").is_ok() { format!("{last:#?}") } else { format!("{:?} {:?}", last.world.effective.0.iter().map(|e|(e.member.id.to_string(),e.weight,e.backup)).collect::<Vec<_>>(), last.world.runs.iter().map(|r| (r.token,r.machine.phase(), r.machine.end().cloned(), r.brings)).collect::<Vec<_>>())};
-                panic!("{name}: {} does not hold after\n{text}\n{last} {:?}", property.name, last_state.world.qualities);
-            }
-        }
-        checker.assert_properties();
-    }
-
-    #[test]
-    fn explore() {
-        let luck = |text: &str| {
-            let n: Vec<u8> = text.split(',').map(|it| it.parse().unwrap()).collect();
-            Luck { faults: n[0], slow: n[1], cancels: n[2], crashes: n[3], takeovers: n[4], deaths: n[5] }
-        };
-        let spec = std::env::var("LUCK").unwrap_or_else(|_| "1,0,0,0,0,0".into());
-        let replicas = std::env::var("REPLICAS").map_or(1, |it| it.parse().unwrap());
-        let strategy = if std::env::var("RECREATE").is_ok() { Strategy::Recreate } else { Strategy::BlueGreen };
-        let serves = std::env::var("FIRST").is_err();
-        let wants = [Want::Deploy(Release(1)), Want::Recover, Want::Recover];
-        check(&spec, worlds(strategy, replicas, serves, luck(&spec), &wants));
-    }
-}
+mod tests;

@@ -16,6 +16,10 @@ pub enum Mutant {
     ForgetsTheBake,
     /// A write is accepted whatever its token.
     ChecksNoToken,
+    /// A write that timed out is carried out after a later one of the same run.
+    AcceptsOvertakenWrites,
+    /// A record of which nobody knows whether it was written is taken for not written.
+    TakesUnknownForNo,
     /// Whoever answers a probe, it counts for the instance that was meant.
     TakesAnyAnswerToAProbe,
     /// The end is recorded without the quarantine.

@@ -1,1 +1,187 @@
-//! x
+//! Some orders of events in a large world, by seed: long histories of many deploys, with every kind of bad luck.
+//!
+//! The same seed gives the same history, on every machine. After each move the invariants are checked.
+
+use std::fmt;
+
+use cd_core::rollout::invariants::Invariant;
+use cd_core::rollout::{Strategy, Timing};
+
+use crate::mutant::Mutant;
+use crate::world::{How, Luck, Move, Quality, Release, Setup, Want, World};
+
+/// No history is longer: luck runs out, and with it everything that can happen.
+const LONGEST: usize = 20_000;
+
+/// What a history came to.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Told {
+    /// Moves.
+    pub moves: usize,
+    /// Runs that came.
+    pub runs: usize,
+    /// Generations that were committed.
+    pub commits: usize,
+}
+
+/// A history that broke a promise.
+#[derive(Clone, Debug)]
+pub struct Broken {
+    /// Where to begin to see it again.
+    pub seed: u64,
+    /// Which promise; `None`: it did not end.
+    pub promise: Option<&'static Invariant>,
+    /// What happened.
+    pub moves: Vec<Move>,
+    /// What came of it.
+    pub world: Box<World>,
+}
+
+/// Lives through one history.
+///
+/// # Errors
+/// The history, where it broke a promise.
+pub fn live(seed: u64, mutant: Option<Mutant>) -> Result<Told, Broken> {
+    let mut chance = Chance(seed);
+    let setup = setup(&mut chance, mutant);
+    let mut world = beginning(&mut chance, &setup);
+    let mut moves = Vec::new();
+    let mut jumps = chance.below(4);
+    while let Some(step) = choose(&mut chance, &world, &setup, &mut jumps) {
+        world.apply(&setup, &step);
+        moves.push(step);
+        let promise = world.view(&setup).broken();
+        if promise.is_some() || moves.len() > LONGEST {
+            return Err(Broken { seed, promise, moves, world: Box::new(world) });
+        }
+    }
+    if !world.runs.is_empty() {
+        return Err(Broken { seed, promise: None, moves, world: Box::new(world) });
+    }
+    Ok(Told { moves: moves.len(), runs: world.came, commits: world.ledger.committed.len() })
+}
+
+/// How things are arranged in this history.
+fn setup(chance: &mut Chance, mutant: Option<Mutant>) -> Setup {
+    let wants = (0..4 + chance.below(12)).map(|_| match chance.below(4) {
+        0 => Want::Recover,
+        _ => Want::Deploy(Release(1 + chance.below(7))),
+    });
+    let wants = wants.collect();
+    Setup {
+        strategy: if chance.below(3) == 0 { Strategy::Recreate } else { Strategy::BlueGreen },
+        replicas: 1 + u8::try_from(chance.below(3)).expect("less than three"),
+        wants,
+        timing: Timing {
+            every: 200 + chance.wide(2_000),
+            successes: 1 + u32::try_from(chance.below(3)).expect("less than three"),
+            failures: 1 + u32::try_from(chance.below(3)).expect("less than three"),
+            prove: 2_000 + chance.wide(20_000),
+            bake: chance.wide(10_000),
+            errors: u32::try_from(chance.below(200)).expect("less than 200"),
+            drain: chance.wide(3_000),
+            verify: chance.wide(10_000),
+        },
+        mutant,
+    }
+}
+
+fn beginning(chance: &mut Chance, setup: &Setup) -> World {
+    let qualities = std::iter::once(Quality::Good).chain((0..7).map(|_| match chance.below(12) {
+        0 => Quality::NeverWell,
+        1 => Quality::BadToUsers,
+        2 => Quality::ExitsAtOnce,
+        3 => Quality::ExitsUnderTraffic,
+        4 => Quality::Refused,
+        5 => Quality::WrongDigest,
+        _ => Quality::Good,
+    }));
+    let qualities = qualities.collect();
+    let mut up_to = |most: usize| u8::try_from(chance.below(most + 1)).expect("luck is scarce");
+    let luck = Luck {
+        faults: up_to(12),
+        slow: up_to(12),
+        cancels: up_to(3),
+        crashes: up_to(6),
+        takeovers: up_to(4),
+        // What died stays dead, and every later run says so: not in every history.
+        deaths: up_to(9) / 9,
+    };
+    World::new(setup, chance.below(4) > 0, qualities, luck)
+}
+
+/// What happens next; `None`: nothing can.
+fn choose(chance: &mut Chance, world: &World, setup: &Setup, jumps: &mut usize) -> Option<Move> {
+    let moves = world.moves(setup);
+    if !moves.is_empty() && *jumps > 0 && chance.below(100) == 0 {
+        *jumps -= 1;
+        let hour = 3_600_000;
+        return Some(Move::Jump(chance.signed(hour)));
+    }
+    let weighted: Vec<(usize, Move)> = moves.into_iter().map(|step| (weight(&step), step)).collect();
+    let whole: usize = weighted.iter().map(|(weight, _)| weight).sum();
+    let mut at = chance.below(whole.max(1));
+    for (weight, step) in weighted {
+        if at < weight {
+            return Some(match step {
+                Move::Late(index) if chance.below(4) == 0 => Move::Twice(index),
+                other => other,
+            });
+        }
+        at -= weight;
+    }
+    None
+}
+
+/// How likely a move is, beside others.
+const fn weight(step: &Move) -> usize {
+    match step {
+        Move::Answer { how: How::Well, .. } => 60,
+        Move::Begin | Move::Leave { .. } | Move::Tick { .. } => 20,
+        Move::Late(_) | Move::Twice(_) | Move::Happen { .. } => 4,
+        Move::Answer { .. } => 2,
+        Move::TakeOver | Move::Cancel { .. } | Move::Crash { .. } | Move::Die(_) | Move::RestartRouter => 1,
+        Move::Jump(_) => 0,
+    }
+}
+
+impl fmt::Display for Broken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let promise = self.promise.map_or("every run is over at the end", |it| it.name);
+        writeln!(f, "seed {}: `{promise}` does not hold after", self.seed)?;
+        for (number, step) in self.moves.iter().enumerate() {
+            writeln!(f, "{:5}. {step:?}", number + 1)?;
+        }
+        write!(f, "{:#?}", self.world)
+    }
+}
+
+/// Chance, by seed: SplitMix64, a few lines that are the same everywhere.
+#[derive(Clone, Debug)]
+struct Chance(u64);
+
+impl Chance {
+    const fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let z = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        let z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        z ^ (z >> 31)
+    }
+
+    /// From 0 to below `end`, which is small: that low numbers are a hair more likely matters to nobody.
+    fn below(&mut self, end: usize) -> usize {
+        usize::try_from(self.wide(end as u64)).expect("less than a usize")
+    }
+
+    const fn wide(&mut self, end: u64) -> u64 {
+        self.next() % end
+    }
+
+    fn signed(&mut self, most: u64) -> i64 {
+        let size = i64::try_from(self.wide(most)).expect("less than an hour");
+        if self.below(2) == 0 { size } else { -size }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use cd_core::protocol::{Outcome, Timestamp};
 use cd_core::rollout::invariants::{Change, State};
-use cd_core::rollout::{Action, ActionId, Address, Entry, Fleet, Mark, Member, Observation, Rollout, Strategy, Table};
+use cd_core::rollout::{Action, ActionId, Address, Done, Entry, Fleet, Mark, Member, Observation, Rollout, Strategy, Table};
 use cd_core::rollout::{FULL, Timing};
 use cd_core::spec::{Generation, InstanceId, Token};
 
@@ -119,6 +119,8 @@ pub struct Ledger {
 pub struct Committed {
     /// Which instances.
     pub fleet: Fleet,
+    /// What they run.
+    pub release: Release,
     /// Whether there was evidence for it.
     pub proven: bool,
 }
@@ -164,10 +166,10 @@ pub struct Flight {
     pub answer: Option<Observation>,
 }
 
-/// What a dead run asked for, and what may still happen.
+/// Something of which nobody will hear, and which may still happen: its run is dead, or has given up on it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Late {
-    /// The dead run's token.
+    /// The run's token.
     pub token: Token,
     /// What it brought.
     pub brings: Option<Brings>,
@@ -196,7 +198,7 @@ pub struct World {
     pub held: bool,
     /// The runs that live; the newest last.
     pub runs: Vec<Run>,
-    /// What dead runs may still do.
+    /// What may still happen, though nobody waits for it.
     pub late: Vec<Late>,
     /// How many of the wanted runs have come.
     pub came: usize,
@@ -251,8 +253,12 @@ pub enum Move {
         /// Which run.
         run: usize,
     },
-    /// Something that a dead run asked for happens after all.
+    /// Something that nobody waits for any more happens after all.
     Late(usize),
+    /// The same, and it may happen once more: somebody on the way sent it twice. Only in the simulator.
+    Twice(usize),
+    /// The runner's clock is set, by so many milliseconds. Only in the simulator.
+    Jump(i64),
     /// A known-good instance ends by itself.
     Die(InstanceId),
     /// The router starts anew, by its file.
@@ -274,6 +280,8 @@ pub enum How {
     UnknownNot,
     /// The table was written and the router does not follow yet; nobody knows.
     UnknownHalf,
+    /// It has not happened yet, but may still; nobody knows.
+    UnknownLate,
     /// The measuring failed.
     Blind,
 }
@@ -326,7 +334,7 @@ impl World {
             world.written = Table::serving(Some(&fleet));
             world.effective = world.written.clone();
             world.ledger.highest = Generation(1);
-            world.ledger.committed.push(Committed { fleet, proven: true });
+            world.ledger.committed.push(Committed { fleet, release: Release(0), proven: true });
         }
         world
     }
@@ -392,15 +400,13 @@ impl World {
         }
         match &flight.action {
             Action::Route { .. } => {
-                ways.extend([How::Fails, How::UnknownDone, How::UnknownNot, How::UnknownHalf]);
+                ways.extend([How::Fails, How::UnknownDone, How::UnknownLate, How::UnknownHalf]);
             }
-            Action::Adopt(_)
-            | Action::Record(..)
-            | Action::Start(_)
-            | Action::Revive(_)
-            | Action::Stop(_)
-            | Action::Remove(_)
-            | Action::Conclude(_) => ways.extend([How::Fails, How::UnknownDone, How::UnknownNot]),
+            Action::Adopt(_) | Action::Record(..) | Action::Start(_) | Action::Remove(_) | Action::Conclude(_) => {
+                ways.extend([How::Fails, How::UnknownDone, How::UnknownLate]);
+            }
+            // A stop or start of what is to serve that comes after the next one: the target's time limits exclude it.
+            Action::Stop(_) | Action::Revive(_) => ways.extend([How::Fails, How::UnknownDone, How::UnknownNot]),
             Action::Probe(_) | Action::Watch(_) => ways.push(How::Blind),
             Action::Log(_) => {}
         }
@@ -437,6 +443,12 @@ impl World {
                 let late = self.late.remove(*index);
                 self.perform(setup, late.token, late.brings, &late.action, true);
             }
+            Move::Twice(index) => {
+                if let Some(late) = self.late.get(*index).cloned() {
+                    self.perform(setup, late.token, late.brings, &late.action, true);
+                }
+            }
+            Move::Jump(millis) => self.now = Timestamp(self.now.0.saturating_add_signed(*millis)),
             Move::Die(id) => {
                 self.luck.deaths -= 1;
                 if let Some(thing) = self.things.get_mut(id) {
@@ -459,12 +471,21 @@ impl World {
         } else if how != How::Well {
             self.luck.faults -= 1;
         }
-        if setup.has(Mutant::LosesAnAnswer) && matches!(flight.action, Action::Watch(_)) {
+        if setup.has(Mutant::LosesAnAnswer) && matches!(flight.action, Action::Start(_)) {
             return;
+        }
+        if how == How::UnknownLate {
+            self.late.push(Late { token, brings, action: flight.action.clone() });
         }
         let answer = match flight.answer {
             Some(answer) => answer,
             None => self.end_of(setup, token, brings, &flight.action, how),
+        };
+        let answer = match answer {
+            Observation::Acted(Done::Unknown(why)) if setup.has(Mutant::TakesUnknownForNo) => {
+                Observation::Acted(Done::No(why))
+            }
+            answer => answer,
         };
         let now = self.now;
         self.runs[run].machine.observe(now, id, answer);
@@ -543,7 +564,7 @@ impl World {
         self.ledger.committed.last().map(|committed| &committed.fleet)
     }
 
-    /// Forgets acts of dead runs that come too late to do anything, so that equal states are equal.
+    /// Forgets acts that come too late to do anything, so that equal states are equal.
     fn forget_what_cannot_happen(&mut self, setup: &Setup) {
         let mut late = std::mem::take(&mut self.late);
         late.retain(|late| self.can_still_happen(setup, late));

@@ -316,6 +316,27 @@ fn a_file_that_says_nothing_or_something_else() {
 }
 
 #[test]
+fn placeholders_stand_only_where_they_are_filled_in() {
+    assert_told(
+        r#"image: "acme/{{version}}"
+run: { port: 80, user: "{{sha}}", volumes: ["/srv/{{version}}:/a"], env: { "{{version}}": x } }
+health: { http: { path: "/{{version}}" } }
+environments:
+  a: { url: "https://{{environment}}.example", drain: "{{version}}" }
+"#,
+        &[
+            "1:8 placeholder image",
+            "2:24 placeholder run.user",
+            "2:45 placeholder run.volumes[0]",
+            "2:76 name run.env[\"{{version}}\"]",
+            "3:25 placeholder health.http.path",
+            "5:13 placeholder environments.a.url",
+            "5:55 placeholder environments.a.drain",
+        ],
+    );
+}
+
+#[test]
 fn what_may_be_a_secret_is_never_shown() {
     let text = r#"registry: { user: 12345678, password: "hunter2!" }
 run:

@@ -30,7 +30,11 @@ fn bar(number: usize, span: &Span, failed: bool) -> String {
     let took = duration(span.to.since(span.from));
     let end = span.to.max(span.from.plus(1)).0;
     let kind = if failed { "crit" } else { "done" };
-    format!("  {number} {} {took} :{kind}, {}, {end}\n", label(&span.name), span.from.0)
+    format!(
+        "  {number} {} {took} :{kind}, {}, {end}\n",
+        label(&span.name),
+        span.from.0
+    )
 }
 
 /// Where it went wrong: the phase before the way back, or the last one.

@@ -14,18 +14,36 @@ const AROUND: usize = 2 * LONGEST_LINE + 1_000;
 /// A block for each; together they are no larger than there is room.
 pub(super) fn render(report: &Report, room: usize) -> Vec<String> {
     let each = room / report.logs.len().max(1);
-    report.logs.iter().filter_map(|log| block(log, each.checked_sub(AROUND)?)).collect()
+    report
+        .logs
+        .iter()
+        .filter_map(|log| block(log, each.checked_sub(AROUND)?))
+        .collect()
 }
 
 fn block(log: &Log, room: usize) -> Option<String> {
-    let all: Vec<String> = lines(&log.text).iter().map(|line| cut(line, LONGEST_LINE)).collect();
+    let all: Vec<String> = lines(&log.text)
+        .iter()
+        .map(|line| cut(line, LONGEST_LINE))
+        .collect();
     let shown = end(&all, room);
     let who = code(&cut(&log.instance, 80));
-    let title = Inert::join(&[Inert::ours("Last words of"), who, Inert::ours("(its own, not ours)")], " ");
+    let title = Inert::join(
+        &[
+            Inert::ours("Last words of"),
+            who,
+            Inert::ours("(its own, not ours)"),
+        ],
+        " ",
+    );
     let words = match (all.len(), all.len() - shown.len()) {
         (0, _) => "It wrote nothing.\n".to_owned(),
         (_, 0) => fenced(shown),
-        (_, left_out) => format!("{} before these did not fit in here.\n\n{}", count(left_out, "line"), fenced(shown)),
+        (_, left_out) => format!(
+            "{} before these did not fit in here.\n\n{}",
+            count(left_out, "line"),
+            fenced(shown)
+        ),
     };
     Some(heading(3, &title) + &words + "\n")
 }

@@ -7,15 +7,31 @@ use super::sheet::{heading, table};
 use super::{cell, rows, sentences, titled};
 
 pub(super) fn render(plan: &PlanLines) -> String {
-    let title = format!("{}, step by step: {} at the worst", plan.strategy, duration(plan.worst));
+    let title = format!(
+        "{}, step by step: {} at the worst",
+        plan.strategy,
+        duration(plan.worst)
+    );
     let numbered: Vec<(usize, &PlanStep)> = (1..).zip(&plan.steps).collect();
-    let steps = table(["", "step", "at the worst", "what is done", "if that fails"], &rows(&numbered, step));
-    heading(3, &prose(&title)) + &steps + &titled("What it means", &meaning(plan)) + &titled("Besides", &sentences(&plan.notes))
+    let steps = table(
+        ["", "step", "at the worst", "what is done", "if that fails"],
+        &rows(&numbered, step),
+    );
+    heading(3, &prose(&title))
+        + &steps
+        + &titled("What it means", &meaning(plan))
+        + &titled("Besides", &sentences(&plan.notes))
 }
 
 fn step((number, step): &(usize, &PlanStep)) -> [Inert; 5] {
     let number = prose(&number.to_string());
-    [number, prose(&step.name), prose(&duration(step.worst)), cell(&step.does), cell(&step.on_failure)]
+    [
+        number,
+        prose(&step.name),
+        prose(&duration(step.worst)),
+        cell(&step.does),
+        cell(&step.on_failure),
+    ]
 }
 
 fn meaning(plan: &PlanLines) -> Vec<Inert> {

@@ -18,7 +18,11 @@ pub(super) fn labelled(label: &'static str, text: &Inert) -> String {
 /// An item a line; nothing for none.
 pub(super) fn list(items: &[Inert]) -> String {
     let items: String = items.iter().map(|item| format!("- {item}\n")).collect();
-    if items.is_empty() { items } else { items + "\n" }
+    if items.is_empty() {
+        items
+    } else {
+        items + "\n"
+    }
 }
 
 /// A table; nothing where it has no rows.
@@ -48,7 +52,11 @@ pub(super) fn folded(title: &Inert, body: &str) -> String {
 
 /// A diagram.
 pub(super) fn diagram(body: &str) -> String {
-    if body.is_empty() { String::new() } else { format!("```mermaid\n{body}```\n\n") }
+    if body.is_empty() {
+        String::new()
+    } else {
+        format!("```mermaid\n{body}```\n\n")
+    }
 }
 
 /// The blocks one after the other, without those that do not fit.

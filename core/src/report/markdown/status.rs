@@ -10,19 +10,35 @@ use super::{cell, rows, sentences, titled};
 
 pub(super) fn render(status: &Status) -> String {
     titled("Needs attention", &sentences(&attention(status)))
-        + &table(["instance", "state", "traffic", "container"], &rows(&status.instances, instance))
-        + &table(["known-good", "digest", "generation", "since"], &rows(&status.known_good, known_good))
+        + &table(
+            ["instance", "state", "traffic", "container"],
+            &rows(&status.instances, instance),
+        )
+        + &table(
+            ["known-good", "digest", "generation", "since"],
+            &rows(&status.known_good, known_good),
+        )
         + &titled("Quarantined", &sentences(&status.quarantine))
         + &titled("The rest", &rest(status))
 }
 
 fn instance(it: &InstanceLine) -> [Inert; 4] {
-    [code(&it.instance), cell(&it.state), prose(&share(&it.weight)), code(&it.container)]
+    [
+        code(&it.instance),
+        cell(&it.state),
+        prose(&share(&it.weight)),
+        code(&it.container),
+    ]
 }
 
 fn known_good(it: &ReleaseLine) -> [Inert; 4] {
     let since = it.known_good_since.map_or_else(String::new, when);
-    [code(&name(it)), code(&short(&it.digest)), code(it.generation.as_deref().unwrap_or_default()), prose(&since)]
+    [
+        code(&name(it)),
+        code(&short(&it.digest)),
+        code(it.generation.as_deref().unwrap_or_default()),
+        prose(&since),
+    ]
 }
 
 fn rest(status: &Status) -> Vec<Inert> {

@@ -29,15 +29,26 @@ fn title(report: &Report) -> String {
         (_, "deploy") => format!(" to {environment}"),
         _ => format!(" in {environment}"),
     };
-    let command = if command.is_empty() { "cd-action" } else { &command };
+    let command = if command.is_empty() {
+        "cd-action"
+    } else {
+        &command
+    };
     format!("{command}{place}: {}", word(report.outcome))
 }
 
 fn message(report: &Report) -> String {
     let mut parts = vec![cause(report)];
-    parts.extend(next(report).first().map(|next| format!("next: {}", cut(&line(next), LONGEST_PART))));
+    parts.extend(
+        next(report)
+            .first()
+            .map(|next| format!("next: {}", cut(&line(next), LONGEST_PART))),
+    );
     if report.outcome != Outcome::Invalid {
-        parts.push(format!("serves now: {}", cut(&line(&serves_now(report)), LONGEST_PART)));
+        parts.push(format!(
+            "serves now: {}",
+            cut(&line(&serves_now(report)), LONGEST_PART)
+        ));
     }
     fitting(&parts.join("\n"))
 }
@@ -48,7 +59,10 @@ fn cause(report: &Report) -> String {
         let mistakes: Vec<String> = report.because.iter().flat_map(|it| lines(it)).collect();
         return cut(&mistakes.join("\n"), LONGEST_CAUSE);
     }
-    let cause = report.because.first().map_or_else(|| headline(report), Clone::clone);
+    let cause = report
+        .because
+        .first()
+        .map_or_else(|| headline(report), Clone::clone);
     cut(&line(&cause), LONGEST_CAUSE)
 }
 

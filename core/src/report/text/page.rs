@@ -26,7 +26,10 @@ impl Plain {
 
     /// Line by line.
     pub(super) fn lines(text: &str) -> Vec<Self> {
-        lines(text).into_iter().map(|line| Self(cut(&line, LONGEST_LINE))).collect()
+        lines(text)
+            .into_iter()
+            .map(|line| Self(cut(&line, LONGEST_LINE)))
+            .collect()
     }
 
     /// The last lines of what somebody else wrote; each says whose it is.
@@ -35,17 +38,28 @@ impl Plain {
         let lines = lines(text);
         let from = lines.len().saturating_sub(most);
         let shown = lines.get(from..).unwrap_or_default();
-        shown.iter().map(|line| Self(cut(format!("{who} {BAR} {line}").trim_end(), LONGEST_LINE))).collect()
+        shown
+            .iter()
+            .map(|line| Self(cut(format!("{who} {BAR} {line}").trim_end(), LONGEST_LINE)))
+            .collect()
     }
 
     /// One below the other, each column as wide as its widest cell; what stands in the last one may be longer.
     pub(super) fn columns<const N: usize>(rows: &[[String; N]]) -> Vec<Self> {
         let rows: Vec<Vec<String>> = rows.iter().map(|row| cells(row)).collect();
-        let width = |column: usize| rows.iter().filter_map(|row| Some(row.get(column)?.chars().count())).max();
-        let widths: Vec<usize> = (0..N).map(|column| width(column).unwrap_or_default()).collect();
+        let width = |column: usize| {
+            rows.iter()
+                .filter_map(|row| Some(row.get(column)?.chars().count()))
+                .max()
+        };
+        let widths: Vec<usize> = (0..N)
+            .map(|column| width(column).unwrap_or_default())
+            .collect();
         let pad = |row: &Vec<String>| {
             let cells = row.iter().zip(&widths).filter(|(_, width)| **width > 0);
-            let padded: Vec<String> = cells.map(|(cell, &width)| format!("{cell:width$}")).collect();
+            let padded: Vec<String> = cells
+                .map(|(cell, &width)| format!("{cell:width$}"))
+                .collect();
             Self(padded.join("  ").trim_end().to_owned())
         };
         rows.iter().map(pad).collect()
@@ -54,8 +68,17 @@ impl Plain {
 
 fn cells(row: &[String]) -> Vec<String> {
     let last = row.len().saturating_sub(1);
-    let most = |column| if column == last { LONGEST_LINE } else { LONGEST_CELL };
-    row.iter().enumerate().map(|(column, cell)| cut(&line(cell), most(column))).collect()
+    let most = |column| {
+        if column == last {
+            LONGEST_LINE
+        } else {
+            LONGEST_CELL
+        }
+    };
+    row.iter()
+        .enumerate()
+        .map(|(column, cell)| cut(&line(cell), most(column)))
+        .collect()
 }
 
 /// What is written so far.

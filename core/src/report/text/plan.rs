@@ -5,22 +5,48 @@ use super::super::{PlanLines, PlanStep};
 use super::page::{Page, Plain};
 
 pub(super) fn render(page: &mut Page, plan: &PlanLines) {
-    page.section(&format!("{}, step by step: {} at the worst", plan.strategy, duration(plan.worst)), steps(plan));
+    page.section(
+        &format!(
+            "{}, step by step: {} at the worst",
+            plan.strategy,
+            duration(plan.worst)
+        ),
+        steps(plan),
+    );
     page.section("what it means", meaning(plan));
-    page.section("besides", plan.notes.iter().map(|note| Plain::line(note)).collect());
+    page.section(
+        "besides",
+        plan.notes.iter().map(|note| Plain::line(note)).collect(),
+    );
 }
 
 /// Two lines a step: what is done, and below it what happens where that fails.
 fn steps(plan: &PlanLines) -> Vec<Plain> {
-    let rows = (1..).zip(&plan.steps).flat_map(|(number, step)| rows(number, step));
+    let rows = (1..)
+        .zip(&plan.steps)
+        .flat_map(|(number, step)| rows(number, step));
     Plain::columns(&rows.collect::<Vec<_>>())
 }
 
 fn rows(number: usize, step: &PlanStep) -> Vec<[String; 4]> {
-    let does = [format!("{number}."), step.name.clone(), at_most(step), step.does.clone()];
+    let does = [
+        format!("{number}."),
+        step.name.clone(),
+        at_most(step),
+        step.does.clone(),
+    ];
     let blank = String::new;
-    let fails = [blank(), blank(), blank(), format!("if that fails: {}", step.on_failure)];
-    if step.on_failure.is_empty() { vec![does] } else { vec![does, fails] }
+    let fails = [
+        blank(),
+        blank(),
+        blank(),
+        format!("if that fails: {}", step.on_failure),
+    ];
+    if step.on_failure.is_empty() {
+        vec![does]
+    } else {
+        vec![does, fails]
+    }
 }
 
 fn at_most(step: &PlanStep) -> String {
@@ -31,8 +57,17 @@ fn meaning(plan: &PlanLines) -> Vec<Plain> {
     let row = |what: &str, is: &str| [what.to_owned(), is.to_owned()];
     Plain::columns(&[
         row("goes back to", &plan.rollback),
-        row("interruption", plan.interruption.as_deref().unwrap_or("none")),
-        row("at most", &format!("{} at a time", count(usize::try_from(plan.peak).unwrap_or(usize::MAX), "instance"))),
+        row(
+            "interruption",
+            plan.interruption.as_deref().unwrap_or("none"),
+        ),
+        row(
+            "at most",
+            &format!(
+                "{} at a time",
+                count(usize::try_from(plan.peak).unwrap_or(usize::MAX), "instance")
+            ),
+        ),
         row("the button", &plan.button),
     ])
 }

@@ -16,15 +16,30 @@ pub(super) fn render(page: &mut Page, status: &Status) {
 }
 
 fn instances(status: &Status) -> Vec<Plain> {
-    let row = |it: &InstanceLine| [it.instance.clone(), it.state.clone(), share(&it.weight), it.container.clone()];
+    let row = |it: &InstanceLine| {
+        [
+            it.instance.clone(),
+            it.state.clone(),
+            share(&it.weight),
+            it.container.clone(),
+        ]
+    };
     let rows: Vec<_> = status.instances.iter().map(row).collect();
-    if rows.is_empty() { vec![Plain::line("none")] } else { Plain::columns(&rows) }
+    if rows.is_empty() {
+        vec![Plain::line("none")]
+    } else {
+        Plain::columns(&rows)
+    }
 }
 
 fn known_good(status: &Status) -> Vec<Plain> {
     let row = |it: &ReleaseLine| [name(it), details(it).join(", ")];
     let rows: Vec<_> = status.known_good.iter().map(row).collect();
-    if rows.is_empty() { vec![Plain::line("nothing was ever proven here")] } else { Plain::columns(&rows) }
+    if rows.is_empty() {
+        vec![Plain::line("nothing was ever proven here")]
+    } else {
+        Plain::columns(&rows)
+    }
 }
 
 fn rest(status: &Status) -> Vec<Plain> {

@@ -230,10 +230,13 @@ pub(super) fn meaning(name: &str) -> Option<(InstanceId, Kind)> {
 /// Retries save users from an instance that just died; nothing is retried once it may have been done. `wretr` and the
 /// like do not hide it from the counts: an attempt without a good answer stays one.
 pub(super) fn render(setup: &Setup, lines: Option<&Lines>, table: &Table) -> String {
-    let forwarded = if setup.forwarded {
-        "    option forwardfor\n"
+    let (forwarded, proto) = if setup.forwarded {
+        (
+            "    option forwardfor\n",
+            "    http-request set-header X-Forwarded-Proto http unless { req.hdr(X-Forwarded-Proto) -m found }\n",
+        )
     } else {
-        ""
+        ("", "")
     };
     let check = if setup.asks {
         format!(
@@ -263,7 +266,8 @@ pub(super) fn render(setup: &Setup, lines: Option<&Lines>, table: &Table) -> Str
          {forwarded}\
          frontend users\n    \
          bind :{USERS_PORT}\n    \
-         http-request del-header x-cd-server\n    \
+         http-request del-header x-cd-server\n\
+         {proto}    \
          http-request disable-l7-retry unless {{ method GET HEAD OPTIONS }}\n    \
          default_backend app\n\
          frontend probe\n    \

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::haproxy::{self, Row, meaning};
 use super::script::Said;
-use super::survey::{Found, containers, held_by, images, stdout, succeeded, words};
+use super::survey::{Found, containers, images, stdout, succeeded, taken_by, words};
 use super::{Docker, Held, Lifted, Step};
 use crate::protocol::Completion;
 use crate::rollout::{Action, Done, Life, Member, Observation, Seen, Started, Table, Traffic};
@@ -267,7 +267,8 @@ impl Docker {
         Life {
             running: found.running(),
             restarts: found.restarts,
-            exit: (!found.running() || found.restarts > 0).then_some(found.exit),
+            // While it runs again the engine says 0, whatever it ended with.
+            exit: (!found.running()).then_some(found.exit),
             out_of_memory: found.out_of_memory,
             unhealthy: found.health.as_deref() == Some("unhealthy"),
             as_planned,
@@ -296,7 +297,7 @@ pub(super) fn transacted(completion: Option<&Completion>) -> (Done, Said) {
     let said = Said::read(stdout(completion));
     let done = match said.result.as_str() {
         "done" => Done::Yes,
-        "fenced" => Done::Fenced(held_by(&said)),
+        "fenced" => Done::Fenced(taken_by(&said)),
         "" if NEVER_BEGAN
             .iter()
             .any(|words| self::words(completion).contains(words)) =>

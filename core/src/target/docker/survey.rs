@@ -4,7 +4,7 @@
 use serde_json::Value;
 
 use super::{Docker, Held, Server, Subnet, haproxy, script::Said};
-use crate::protocol::{Completion, Fault};
+use crate::protocol::{Completion, Fault, Timestamp};
 use crate::rollout::Address;
 use crate::spec::{Generation, InstanceId, Token};
 
@@ -403,7 +403,12 @@ impl Docker {
     ///
     /// # Errors
     /// [`Trouble`] where nothing could be read; its code is `busy` where another run holds the lease.
-    pub fn read_opened(&mut self, done: &[Completion], take: bool) -> Result<Opened, Trouble> {
+    pub fn read_opened(
+        &mut self,
+        now: Timestamp,
+        done: &[Completion],
+        take: bool,
+    ) -> Result<Opened, Trouble> {
         let last = done.last().ok_or(NOT_ASKED)?;
         let said = Said::read(stdout(last));
         match said.result.as_str() {
@@ -411,7 +416,7 @@ impl Docker {
             "held" => {
                 return Err(Trouble {
                     code: "busy",
-                    text: held_by(&said),
+                    text: held_by(&said, now),
                 });
             }
             "" => return Err(Trouble::of(last)),
@@ -495,23 +500,27 @@ impl Docker {
 }
 
 /// Who holds the lease, since when, and until when, for people.
-pub(super) fn held_by(said: &Said) -> String {
-    let word = |key: &str| {
-        said.word(key)
-            .filter(|word| *word != "-")
-            .unwrap_or("unknown")
-    };
-    let left = said
-        .word("left")
-        .and_then(|left| left.parse::<u64>().ok())
-        .unwrap_or_default()
-        .div_ceil(100);
-    format!(
-        "{} since {} (run {}), for {left} s more",
-        word("holder"),
-        word("since"),
-        word("run")
+pub(super) fn held_by(said: &Said, now: Timestamp) -> String {
+    let word = |key: &str| said.word(key).filter(|word| *word != "-");
+    let number = |key: &str| word(key).and_then(|it| it.parse::<u64>().ok());
+    let since = number("since").map(|seconds| Timestamp(seconds * 1000));
+    let left = number("left").unwrap_or_default() * 10;
+    crate::report::held_by(
+        word("holder").unwrap_or("another run"),
+        since,
+        now,
+        left,
+        word("run"),
     )
+}
+
+/// Who took over, for people.
+pub(super) fn taken_by(said: &Said) -> String {
+    let word = |key: &str| said.word(key).filter(|word| *word != "-");
+    let token = word("token").unwrap_or("unknown");
+    let holder = word("holder").unwrap_or("a run that is over by now");
+    let run = word("run").map_or_else(String::new, |run| format!(", {run}"));
+    format!("{holder} (token {token}{run})")
 }
 
 pub(super) fn succeeded(completion: &Completion) -> bool {

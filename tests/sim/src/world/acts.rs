@@ -8,7 +8,7 @@ use cd_core::rollout::{
 };
 use cd_core::spec::{InstanceId, Token};
 
-use super::{Brings, Committed, EVERYTHING, How, Late, Quality, Setup, Thing, World, has_traffic};
+use super::{Brings, Committed, EVERYTHING, How, Late, Quality, Release, Setup, Thing, World, has_traffic};
 use crate::mutant::Mutant;
 
 const WHY: &str = "bad luck";
@@ -27,7 +27,7 @@ impl World {
             How::Well => self.perform(setup, token, brings, action, false),
             How::Lingering => self.linger(setup, token, brings, action),
             How::Fails => failed(action, Done::No(WHY.to_owned())),
-            How::UnknownNot => failed(action, Done::Unknown(WHY.to_owned())),
+            How::UnknownNot | How::UnknownLate => failed(action, Done::Unknown(WHY.to_owned())),
             How::UnknownDone => {
                 self.perform(setup, token, brings, action, false);
                 failed(action, Done::Unknown(WHY.to_owned()))
@@ -102,6 +102,10 @@ impl World {
         }
         act(self);
         self.changed(token);
+        if !setup.has(Mutant::AcceptsOvertakenWrites) {
+            // Writes are numbered: one that a later one has overtaken is refused.
+            self.late.retain(|late| late.token != token || !is_fenced(&late.action));
+        }
         Observation::Acted(Done::Yes)
     }
 
@@ -138,28 +142,30 @@ impl World {
                 self.ledger.highest = self.ledger.highest.max(brings.generation);
             }
             Record::Committed { .. } if setup.has(Mutant::CommitsLate) => return,
-            Record::Committed { .. } => self.commit(setup.fleet(brings.generation)),
+            Record::Committed { .. } => self.commit(setup.fleet(brings.generation), brings.release),
         }
         if let Some(mark) = mark {
             self.ledger.checkpoint = Some(mark.clone());
         }
     }
 
-    fn commit(&mut self, fleet: Fleet) {
+    fn commit(&mut self, fleet: Fleet, release: Release) {
         self.ledger.open = None;
         if self.known_good() == Some(&fleet) {
             return;
         }
         let seen = |member: &Member| self.things.get(&member.id).is_some_and(|it| it.seen_well && it.seen_digest);
         let proven = fleet.members.iter().all(seen);
-        self.ledger.committed.push(Committed { fleet, proven });
+        self.ledger.committed.push(Committed { fleet, release, proven });
     }
 
     pub(super) fn commit_late(&mut self, run: usize) {
         let Some(end) = self.runs[run].machine.end() else { return };
-        let plan = self.runs[run].machine.plan();
-        if end.serving == Some(plan.new.generation) {
-            self.commit(plan.new.clone());
+        let fleet = self.runs[run].machine.plan().new.clone();
+        if let Some(brings) = self.runs[run].brings
+            && end.serving == Some(fleet.generation)
+        {
+            self.commit(fleet, brings.release);
         }
     }
 
@@ -298,17 +304,37 @@ impl World {
 
     /// Whether an act of a dead run could still change something.
     pub(super) fn can_still_happen(&self, setup: &Setup, late: &Late) -> bool {
+        if is_fenced(&late.action) {
+            let right = self.token == late.token && self.held;
+            return right || setup.has(Mutant::ChecksNoToken) || setup.has(Mutant::CountsTokensInMemory);
+        }
         match &late.action {
-            Action::Adopt(_) | Action::Record(..) | Action::Route { .. } | Action::Conclude(_) => {
-                let right = self.token == late.token;
-                right || setup.has(Mutant::ChecksNoToken) || setup.has(Mutant::CountsTokensInMemory)
-            }
             Action::Start(member) => !self.things.contains_key(&member.id),
             Action::Revive(id) | Action::Stop(id) | Action::Remove(id) => {
                 self.things.get(id).is_some_and(|thing| thing.token == late.token)
             }
-            Action::Probe(_) | Action::Watch(_) | Action::Log(_) => false,
+            Action::Adopt(_)
+            | Action::Record(..)
+            | Action::Route { .. }
+            | Action::Conclude(_)
+            | Action::Probe(_)
+            | Action::Watch(_)
+            | Action::Log(_) => false,
         }
+    }
+}
+
+/// Whether the target compares the token when it carries it out.
+const fn is_fenced(action: &Action) -> bool {
+    match action {
+        Action::Adopt(_) | Action::Record(..) | Action::Route { .. } | Action::Conclude(_) => true,
+        Action::Start(_)
+        | Action::Revive(_)
+        | Action::Probe(_)
+        | Action::Watch(_)
+        | Action::Log(_)
+        | Action::Stop(_)
+        | Action::Remove(_) => false,
     }
 }
 

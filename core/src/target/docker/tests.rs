@@ -1,0 +1,511 @@
+//! Every command line and every transaction, as they are; and what is read back.
+
+use std::collections::BTreeMap;
+
+use super::*;
+use crate::protocol::{Completion, Run, Stdin};
+use crate::rollout::{Action, Done, Fleet, Mark, Member, Observation, Seen, Started, Table};
+use crate::spec::{Health, Probe, SecretUse, Spec};
+
+fn spec() -> Spec {
+    Spec {
+        port: 8000,
+        env: BTreeMap::from([("APP_VERSION".to_owned(), "v2 \"quoted\"".to_owned())]),
+        secrets: BTreeMap::from([
+            ("DATABASE_URL".to_owned(), SecretUse::Env),
+            (
+                "TLS_KEY".to_owned(),
+                SecretUse::File("/run/secrets/tls".to_owned()),
+            ),
+        ]),
+        replicas: 1,
+        command: Some(vec!["serve".to_owned(), "--all".to_owned()]),
+        user: Some("1000:1000".to_owned()),
+        memory: Some(64 << 20),
+        cpus: Some(1500),
+        volumes: vec!["data:/data".to_owned()],
+        labels: BTreeMap::from([("team".to_owned(), "a b".to_owned())]),
+        networks: vec!["back".to_owned()],
+        read_only: false,
+        health: Health {
+            probe: Probe::Http {
+                path: "/health".to_owned(),
+                status: (200, 200),
+                json: BTreeMap::from([("version".to_owned(), "\"v2\"".to_owned())]),
+            },
+            every: 1000,
+            timeout: 2000,
+            successes: 3,
+            failures: 3,
+            deadline: 60_000,
+        },
+    }
+}
+
+fn release(version: &str) -> Release {
+    Release {
+        version: version.to_owned(),
+        revision: None,
+        image: "registry.example/acme/tasks".to_owned(),
+        digest: format!("sha256:{}", "ab".repeat(32)),
+        local: false,
+        config_hash: "cafe".to_owned(),
+        spec: spec(),
+    }
+}
+
+fn member(generation: u32, index: u8) -> Member {
+    let id = InstanceId {
+        generation: Generation(generation),
+        index,
+    };
+    Member {
+        id,
+        address: Address(u16::try_from(10 + generation).expect("small")),
+    }
+}
+
+fn fleet(generation: u32) -> Fleet {
+    Fleet {
+        generation: Generation(generation),
+        members: vec![member(generation, 1)],
+    }
+}
+
+/// g1 runs under the name of token 4; this run has token 5.
+fn docker() -> Docker {
+    let setup = Setup {
+        image: "haproxy:3.2-alpine".to_owned(),
+        listen: "127.0.0.1:8000".to_owned(),
+        forwarded: true,
+        asks: true,
+    };
+    let terms = Terms {
+        holder: "github:x/1/deploy".to_owned(),
+        run: None,
+        term: 60_000,
+    };
+    let mut docker = Docker::new("tasks", "staging", Engine::default(), setup, terms);
+    docker.token = Token(5);
+    docker.subnet = Subnet::parse("172.18.0.0/16");
+    docker.releases.insert(Generation(1), release("v1"));
+    docker.releases.insert(Generation(2), release("v2"));
+    let old = Held {
+        name: "cd-tasks.staging-g1-1.t4".to_owned(),
+        token: Token(4),
+        address: Address(11),
+    };
+    docker.instances.insert(member(1, 1).id, old);
+    docker
+}
+
+fn runs(steps: &[Step]) -> Vec<&Run> {
+    let run = |step| match step {
+        &Step {
+            effect: Effect::Run(ref run),
+            ..
+        } => Some(run),
+        Step {
+            effect: Effect::ReadFile { .. } | Effect::WriteFile { .. } | Effect::Fingerprint { .. },
+            ..
+        } => None,
+    };
+    steps.iter().filter_map(run).collect()
+}
+
+fn lines(steps: &[Step]) -> Vec<String> {
+    runs(steps).iter().map(|run| run.argv.join(" ")).collect()
+}
+
+fn script(steps: &[Step]) -> String {
+    runs(steps)
+        .iter()
+        .find_map(|run| match &run.stdin {
+            Some(Stdin::Text { text }) => Some(text.clone()),
+            Some(Stdin::Tar { .. }) | None => None,
+        })
+        .expect("a transaction has a script")
+}
+
+fn said(text: &str) -> Completion {
+    Completion::Exited {
+        code: Some(0),
+        signal: None,
+        stdout: text.to_owned(),
+        stderr: String::new(),
+    }
+}
+
+fn failed(code: i32, words: &str) -> Completion {
+    Completion::Exited {
+        code: Some(code),
+        signal: None,
+        stdout: String::new(),
+        stderr: words.to_owned(),
+    }
+}
+
+fn observed(docker: &mut Docker, action: &Action, done: &[Completion]) -> Observation {
+    let steps = docker.lower(action, &Memo::default());
+    match docker.lift(action, &steps, done) {
+        Lifted::Observed(observation) => observation,
+        Lifted::More(steps) => panic!("asks for more: {steps:?}"),
+    }
+}
+
+#[test]
+fn a_start_creates_joins_copies_and_starts_by_digest_and_own_name() {
+    let docker = docker();
+    let steps = docker.lower(&Action::Start(member(2, 1)), &Memo::default());
+    let digest = "ab".repeat(32);
+    assert_eq!(
+        lines(&steps),
+        [
+            format!(
+                "docker create --name cd-tasks.staging-g2-1.t5 --pull never --restart always --network cd-tasks.staging \
+                 --ip 172.18.0.12 --stop-timeout 10 --label cd-action.service=tasks --label cd-action.environment=staging \
+                 --label cd-action.role=instance --label cd-action.generation=2 --label cd-action.index=1 \
+                 --label cd-action.address=12 --label cd-action.version=v2 --label cd-action.digest=sha256:{digest} \
+                 --label cd-action.config=cafe --label team=a b --env APP_VERSION=v2 \"quoted\" --env DATABASE_URL \
+                 --user 1000:1000 --memory 67108864 --cpus 1.500 --volume data:/data -- \
+                 registry.example/acme/tasks@sha256:{digest} serve --all"
+            ),
+            "docker network connect back cd-tasks.staging-g2-1.t5".to_owned(),
+            "docker cp - cd-tasks.staging-g2-1.t5:/".to_owned(),
+            "docker start cd-tasks.staging-g2-1.t5".to_owned(),
+        ]
+    );
+}
+
+#[test]
+fn no_secret_is_ever_an_argument_it_is_named_and_comes_by_environment_or_input() {
+    let steps = docker().lower(&Action::Start(member(2, 1)), &Memo::default());
+    let create = runs(&steps).into_iter().next().expect("create is first");
+    assert_eq!(
+        create.env.get("DATABASE_URL"),
+        Some(&crate::protocol::Content::Secret {
+            name: "DATABASE_URL".to_owned()
+        })
+    );
+    assert!(
+        runs(&steps)
+            .iter()
+            .any(|run| matches!(&run.stdin, Some(Stdin::Tar { files }) if files.len() == 1))
+    );
+}
+
+#[test]
+fn adopting_renames_what_bears_another_holders_token_and_nothing_else() {
+    let mut docker = docker();
+    let action = Action::Adopt(vec![member(1, 1).id]);
+    let steps = docker.lower(&action, &Memo::default());
+    assert_eq!(
+        lines(&steps),
+        ["docker rename cd-tasks.staging-g1-1.t4 cd-tasks.staging-g1-1.t5"]
+    );
+    assert_eq!(
+        observed(&mut docker, &action, &[said("")]),
+        Observation::Acted(Done::Yes)
+    );
+    assert!(
+        docker.lower(&action, &Memo::default()).is_empty(),
+        "it is its own now"
+    );
+}
+
+#[test]
+fn destructive_commands_name_only_what_this_holder_has_renamed() {
+    let docker = docker();
+    let steps = docker.lower(&Action::Remove(member(1, 1).id), &Memo::default());
+    assert_eq!(
+        lines(&steps),
+        [
+            "docker stop -t 10 cd-tasks.staging-g1-1.t5",
+            "docker rm -f cd-tasks.staging-g1-1.t5"
+        ]
+    );
+}
+
+#[test]
+fn every_transaction_takes_the_lock_and_compares_the_token_before_anything_else() {
+    let docker = docker();
+    let table = Table::admitted(Some(&fleet(1)), &fleet(2));
+    let route = Action::Route {
+        table,
+        mark: Mark::Proving,
+        force: false,
+    };
+    for action in [
+        route,
+        Action::Probe(vec![member(2, 1)]),
+        Action::Watch(vec![member(2, 1).id]),
+    ] {
+        let script = script(&docker.lower(&action, &Memo::default()));
+        let body = script
+            .split("main() {\n")
+            .nth(1)
+            .expect("all is done in one function");
+        assert!(body.starts_with("lock\nfence 5 6000\n"), "{body}");
+        assert!(
+            script.ends_with("}\nmain\n"),
+            "a script that is cut off does nothing"
+        );
+    }
+}
+
+#[test]
+fn the_table_in_the_file_is_read_back_as_it_was_written() {
+    let mut docker = docker();
+    for table in [
+        Table::admitted(Some(&fleet(1)), &fleet(2)),
+        Table::shifted(Some(&fleet(1)), &fleet(2)),
+        Table::serving(Some(&fleet(2))),
+        Table::empty(),
+    ] {
+        docker.file = docker.file_for(&table);
+        assert_eq!(docker.table(), table);
+    }
+}
+
+#[test]
+fn a_last_resort_stands_where_there_is_no_fallback_and_nowhere_else() {
+    let docker = docker();
+    assert!(
+        docker
+            .file_for(&Table::serving(Some(&fleet(1))))
+            .contains("server g1-1.r 172.18.0.11:8000 weight 256 backup")
+    );
+    let shifted = docker.file_for(&Table::shifted(Some(&fleet(1)), &fleet(2)));
+    assert!(
+        shifted.contains("server g1-1.b ") && !shifted.contains(".r "),
+        "{shifted}"
+    );
+}
+
+#[test]
+fn a_later_deploy_leaves_the_fixed_part_of_the_file_as_it_is() {
+    let mut docker = docker();
+    docker.file = docker
+        .file_for(&Table::empty())
+        .replace("timeout client 60s", "timeout client 61s");
+    let file = docker.file_for(&Table::serving(Some(&fleet(1))));
+    assert!(file.contains("timeout client 61s") && file.contains("server g1-1 "));
+    assert!(docker.outdated());
+}
+
+#[test]
+fn an_exec_succeeded_when_its_last_line_says_so_never_by_its_exit_code() {
+    let mut docker = docker();
+    let action = Action::Conclude(crate::rollout::End {
+        outcome: crate::protocol::Outcome::Deployed,
+        reason: String::new(),
+        because: vec![],
+        serving: None,
+        quarantine: false,
+        left: vec![],
+    });
+    let rows = [
+        (said("result=done\n"), "yes"),
+        (said(""), "unknown"),
+        (
+            said("result=fenced token=9 holder=x since=0 run=-\n"),
+            "fenced",
+        ),
+        (failed(137, ""), "unknown"),
+        (
+            failed(1, "Error: No such container: cd-tasks.staging-router"),
+            "no",
+        ),
+        (failed(1, "something else"), "unknown"),
+        (said("result=invalid\nline 3: unknown keyword\n"), "no"),
+        (
+            Completion::TimedOut {
+                stdout: String::new(),
+                stderr: String::new(),
+            },
+            "unknown",
+        ),
+    ];
+    for (completion, wanted) in rows {
+        let found = match observed(&mut docker, &action, std::slice::from_ref(&completion)) {
+            Observation::Acted(Done::Yes) => "yes",
+            Observation::Acted(Done::No(_)) => "no",
+            Observation::Acted(Done::Unknown(_)) => "unknown",
+            Observation::Acted(Done::Fenced(_)) => "fenced",
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(found, wanted, "{completion:?}");
+    }
+}
+
+#[test]
+fn a_start_that_fails_for_a_reason_in_the_image_is_the_images_fault() {
+    let mut docker = docker();
+    let action = Action::Start(member(2, 1));
+    let start = |words: &str| vec![said("id"), said(""), said(""), failed(127, words)];
+    let refused = observed(
+        &mut docker,
+        &action,
+        &start("exec: \"/x\": executable file not found in $PATH"),
+    );
+    assert!(
+        matches!(refused, Observation::Started(Started::Refused(_))),
+        "{refused:?}"
+    );
+    let away = observed(
+        &mut docker,
+        &action,
+        &start("Cannot connect to the Docker daemon at unix:///x"),
+    );
+    assert!(
+        matches!(away, Observation::Started(Started::No(_))),
+        "{away:?}"
+    );
+}
+
+fn page(head: &str, body: &str) -> String {
+    let raw = format!("{head}\r\n\r\n{body}");
+    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let digit = |n: u32| char::from(*DIGITS.get(n as usize & 63).expect("six bits"));
+    raw.as_bytes()
+        .chunks(3)
+        .flat_map(|chunk| {
+            let bits = chunk
+                .iter()
+                .fold(0, |bits, &byte| (bits << 8) | u32::from(byte))
+                << (8 * (3 - chunk.len()));
+            let text = [
+                digit(bits >> 18),
+                digit(bits >> 12),
+                digit(bits >> 6),
+                digit(bits),
+            ];
+            let keep = chunk.len() + 1;
+            text.into_iter()
+                .enumerate()
+                .map(move |(at, c)| if at < keep { c } else { '=' })
+        })
+        .collect()
+}
+
+#[test]
+fn a_probe_is_good_only_if_this_very_instance_answered_as_it_should() {
+    let own = "HTTP/1.0 200 OK\r\nX-CD-Answered-By: g2-1";
+    let rows = [
+        (own, "{\"version\":\"v2\"}", true),
+        (own, "{\"version\":\"v1\"}", false),
+        (own, "not json", false),
+        (
+            "HTTP/1.0 200 OK\r\nx-cd-answered-by: g1-1",
+            "{\"version\":\"v2\"}",
+            false,
+        ),
+        ("HTTP/1.0 200 OK", "{\"version\":\"v2\"}", false),
+        (
+            "HTTP/1.0 302 Found\r\nx-cd-answered-by: g2-1",
+            "{\"version\":\"v2\"}",
+            false,
+        ),
+        (
+            "HTTP/1.0 503 Service Unavailable\r\nx-cd-answered-by: g2-1",
+            "{\"version\":\"v2\"}",
+            false,
+        ),
+    ];
+    for (head, body, good) in rows {
+        let mut docker = docker();
+        let text = format!("answer g2-1 {}\nresult=done\n", page(head, body));
+        let seen = observed(
+            &mut docker,
+            &Action::Probe(vec![member(2, 1)]),
+            &[said(&text)],
+        );
+        let Observation::Probed(seen) = seen else {
+            panic!("{seen:?}")
+        };
+        assert_eq!(
+            seen.get(&member(2, 1).id) == Some(&Seen::Good),
+            good,
+            "{head} {body}: {seen:?}"
+        );
+    }
+}
+
+#[test]
+fn what_could_not_be_asked_is_nothing_and_not_bad() {
+    let mut docker = docker();
+    let seen = observed(
+        &mut docker,
+        &Action::Probe(vec![member(2, 1)]),
+        &[failed(1, "is restarting")],
+    );
+    let Observation::Probed(seen) = seen else {
+        panic!("{seen:?}")
+    };
+    assert!(
+        matches!(seen.get(&member(2, 1).id), Some(Seen::Nothing(_))),
+        "{seen:?}"
+    );
+}
+
+const STAT: &str = "# pxname,svname,qcur,scur,stot,hrsp_1xx,hrsp_2xx,hrsp_3xx,hrsp_4xx,hrsp_5xx\n";
+
+#[test]
+fn a_dead_instance_without_a_single_5xx_is_seen_to_answer_badly() {
+    let rows = haproxy::rows(&format!(
+        "{STAT}app,g2-1,0,1,200,0,42,1,2,0\napp,g2-1.r,0,0,10,0,0,0,0,0\n"
+    ));
+    let row = rows.get(&member(2, 1).id).copied().expect("it has a row");
+    assert_eq!(
+        (row.attempts, row.good),
+        (209, 45),
+        "the last resort's attempts are its own too"
+    );
+}
+
+#[test]
+fn our_own_probes_are_no_traffic() {
+    let mut docker = docker();
+    let answer = page(
+        "HTTP/1.0 200 OK\r\nx-cd-answered-by: g2-1",
+        "{\"version\":\"v2\"}",
+    );
+    let text = format!("answer g2-1 {answer}\nresult=done\n");
+    let _ = observed(
+        &mut docker,
+        &Action::Probe(vec![member(2, 1)]),
+        &[said(&text)],
+    );
+    let stat = format!("{STAT}app,g2-1,0,0,3,0,2,0,0,1\n");
+    let text = format!(
+        "file stat {}\n{stat}\nStart_time_sec: 7\nresult=done\n",
+        stat.len()
+    );
+    let found = r#"["/cd-tasks.staging-g2-1.t5","running",0,false,0,"sha256:1",null,"instance","2","1","12","d","c"]"#;
+    let images = r#"["sha256:1",["registry.example/acme/tasks@sha256:abababababababababababababababababababababababababababababababab"],[],null,{}]"#;
+    let watch = Action::Watch(vec![member(2, 1).id]);
+    let seen = observed(
+        &mut docker,
+        &watch,
+        &[said(found), said(&text), said(images)],
+    );
+    let Observation::Watched(lives) = seen else {
+        panic!("{seen:?}")
+    };
+    let life = lives.get(&member(2, 1).id).expect("it was seen");
+    let traffic = life.traffic.expect("the router was asked");
+    assert_eq!((traffic.attempts, traffic.good), (2, 1));
+    assert_eq!((life.running, life.as_planned), (true, Some(true)));
+}
+
+#[test]
+fn an_address_is_not_given_again_while_a_table_names_it() {
+    let mut docker = docker();
+    docker.file = docker.file_for(&Table::serving(Some(&fleet(3))));
+    let free = docker.free_addresses(4);
+    assert_eq!(
+        free,
+        [Address(10), Address(12), Address(14), Address(15)],
+        "11 is an instance's, 13 is in the table"
+    );
+}

@@ -1,0 +1,145 @@
+// Runs that are killed at each call that changes something, one after the other, and what the next run makes of it.
+//
+// KILLS=all: every call, before, during, torn, after and late. Without it each call of a series is met at least as often
+// as `share` says, each in one of these ways; which, a fixed seed decides.
+
+import assert from 'node:assert/strict';
+
+import { image, place } from '../lib.mjs';
+import { countingDocker, seeded } from './docker.mjs';
+import { assertAnswers, assertNothingStray, assertSettled, chainOf, clear, leaseOf } from './settled.mjs';
+
+export const ALL = process.env.KILLS === 'all' || process.env.CD_TEST_ALL === 'true';
+
+/** Times as small as they may be: a dead run's lease is what the next one waits for. */
+export const QUICK = { bake: { for: '0s' }, drain: '0s', lease: '2s' };
+
+const WAYS = ['before', 'during', 'torn', 'after'];
+
+/** Which calls to kill at, and how: `{ call, way, line }`, `line` for the counting docker. */
+export function cases(calls, { seed, share = 1 }) {
+  const chance = seeded(seed);
+  const line = (call, way) => {
+    if (way === 'late') return `${call} before late 4`;
+    return `${call} ${way} kill${way === 'torn' ? ` ${Math.floor(chance() * 6)}` : ''}`;
+  };
+  if (ALL) return calls.flatMap((call) => [...WAYS, 'late'].map((way) => ({ call, way, line: line(call, way) })));
+  const first = Math.floor(chance() * WAYS.length);
+  const met = calls.filter(() => chance() < share);
+  return met.map((call, at) => {
+    const way = WAYS[(first + at) % WAYS.length];
+    return { call, way, line: line(call, way) };
+  });
+}
+
+/**
+ * Kills a command at each of its changing calls. `begin(here)` makes a place ready and gives the versions
+ * `{ from, to }`; `command({ from, to })` is the run to kill. After each the roles may have changed: what serves is the
+ * next `from`.
+ */
+export async function killEverywhere(t, { name, config = {}, env = {}, command, underLoad, seed, share }) {
+  const versions = ['v1', 'v2'];
+  let here = null;
+  const other = (version) => versions.find((it) => it !== version);
+  const fresh = async () => {
+    if (here) await clear(here);
+    here = place(name).config({ ...config, env: { ...QUICK, ...env } });
+    for (const version of ['v2', 'v1']) assert.equal((await here.cd('deploy', '--image', image(version))).outcome, 'deployed');
+    return 'v1';
+  };
+  t.after(() => here && clear(here));
+
+  let from = await fresh();
+  const calls = await undisturbed(t, here, command(from, other(from)));
+  from = other(from);
+
+  for (const [at, it] of cases(calls, { seed, share }).entries()) {
+    await t.test(`killed ${it.way} ${it.call}`, { timeout: 120_000 }, async (t) => {
+      if (from === null) from = await fresh();
+      const [old, wanted] = [from, other(from)];
+      from = null;
+      const load = underLoad ? await here.load() : null;
+      try {
+        const docker = countingDocker(here, it.line);
+        const killed = await docker.start(...command(old, wanted)).ended;
+        if (docker.reached().length === 0) {
+          assert.equal(killed.code, 0, killed.stderr);
+          t.diagnostic('this call did not come this time: nothing was killed');
+        } else {
+          assert.equal(killed.signal, 'SIGKILL');
+        }
+        const { token: dead } = await leaseOf(here);
+        const committed = (await chainOf(here)).serving.release.version === wanted;
+        // What comes late comes while the next run is at work, or after it; then the one after that finds it.
+        const next = at % 2 === 0 ? ['recover'] : command(old, wanted);
+        const result = await here.cd(...next, '--wait', '30s');
+        assert.equal(result.code, 0, `${next.join(' ')}: ${result.outcome} ${result.stdout}${result.stderr}`);
+        let after = null;
+        if (it.way === 'late') {
+          await docker.waitFor('late');
+          await assertServing(here);
+          after = await here.cd('recover', '--wait', '30s');
+          assert.equal(after.code, 0, `${after.outcome} ${after.stderr}`);
+        }
+        const settled = await assertSettled(here);
+        const redone = [result, after].some((it) => it?.outcome === 'restored' && it.report.command === 'recover');
+        if (redone) assert.ok(settled.token > dead, 'what the dead run held bears the name of the one that put it right');
+        if (next[0] === 'recover' && it.way === 'before') assert.equal(settled.version, committed ? wanted : old);
+        if (next[0] !== 'recover') assert.equal(settled.version, wanted, 'the same command again ends where it was to end');
+        from = settled.version;
+      } finally {
+        const summary = load && await load.stop();
+        if (summary) assert.equal(summary.failed, 0, `failed requests: ${JSON.stringify({ ...summary, latency_ms: undefined })}`);
+      }
+    });
+  }
+
+  await t.test('in the end status finds nothing to remark', async () => {
+    if (from === null) from = await fresh();
+    const { report } = await here.cd('status', '--json');
+    assert.deepEqual([report.status.unfinished, report.status['ledger-sound'], report.status.lease], [null, true, null]);
+  });
+}
+
+/** Users get what the ledger says; whatever else a late call may have made. */
+async function assertServing(here) {
+  await assertAnswers(here, (await chainOf(here)).serving.release.version);
+}
+
+/** A run that nobody kills: the calls that change something, in order. */
+export async function undisturbed(t, here, command) {
+  const docker = countingDocker(here);
+  const { code, stderr } = await docker.start(...command).ended;
+  assert.equal(code, 0, stderr);
+  t.diagnostic(`calls that change something: ${docker.changes().join(' ')}`);
+  await assertSettled(here);
+  return docker.changes();
+}
+
+/** The same for a first deploy, which needs a place of its own each time. */
+export async function killFirstDeploys(t, { name, seed, share }) {
+  const make = () => place(name).config({ env: QUICK });
+  const deploy = ['deploy', '--image', image('v1')];
+  const first = make();
+  t.after(() => clear(first));
+  const calls = await undisturbed(t, first, deploy);
+  for (const [at, it] of cases(calls, { seed, share }).entries()) {
+    await t.test(`killed ${it.way} ${it.call}`, { timeout: 120_000 }, async (t) => {
+      const here = make();
+      t.after(() => clear(here));
+      const docker = countingDocker(here, it.line);
+      assert.equal((await docker.start(...deploy).ended).signal, 'SIGKILL');
+      const next = at % 2 === 0 ? ['recover'] : deploy;
+      const result = await here.cd(...next, '--wait', '30s');
+      assert.equal(result.code, 0, `${next.join(' ')}: ${result.outcome} ${result.stdout}${result.stderr}`);
+      if (it.way === 'late') await docker.waitFor('late');
+      // A recovery of what had not begun leaves nothing that runs; the deploy after it is a first one still.
+      if (next[0] === 'recover') {
+        const again = await here.cd(...deploy, '--wait', '30s');
+        assert.equal(again.code, 0, `${again.outcome} ${again.stdout}${again.stderr}`);
+      }
+      await assertSettled(here, { version: 'v1' });
+      await assertNothingStray(here, 1);
+    });
+  }
+}
