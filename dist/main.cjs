@@ -115,6 +115,19 @@ var require_cd_wasm = __commonJS({
       }
     }
     exports2.input_names = input_names;
+    function plain_words() {
+      let deferred1_0;
+      let deferred1_1;
+      try {
+        const ret = wasm.plain_words();
+        deferred1_0 = ret[0];
+        deferred1_1 = ret[1];
+        return getStringFromWasm0(ret[0], ret[1]);
+      } finally {
+        wasm.__wbindgen_free(deferred1_0, deferred1_1, 1);
+      }
+    }
+    exports2.plain_words = plain_words;
     function __wbg_get_imports() {
       const import0 = {
         __proto__: null,

@@ -20,3 +20,9 @@ pub use session::Session;
 pub const fn env_names() -> &'static [&'static str] {
     inputs::ENV_NAMES
 }
+
+/// Words that the core reads in what an engine or a router says: a secret that is one of them cannot be kept out of logs.
+#[must_use]
+pub const fn plain_words() -> &'static [&'static str] {
+    target::docker::PLAIN_WORDS
+}

@@ -17,7 +17,9 @@ use serde::{Deserialize, Serialize};
 /// Milliseconds since the Unix epoch, by the clock of the machine the run is on.
 ///
 /// It never decides who may write at the target: leases go by the target's own clock.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
 #[cfg_attr(feature = "generate", derive(ts_rs::TS), ts(as = "f64"))]
 pub struct Timestamp(pub u64);
 
@@ -42,7 +44,12 @@ pub struct EffectId(pub u32);
 
 /// What the world tells the core.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "type", rename_all = "kebab-case", rename_all_fields = "camelCase", deny_unknown_fields)]
+#[serde(
+    tag = "type",
+    rename_all = "kebab-case",
+    rename_all_fields = "camelCase",
+    deny_unknown_fields
+)]
 #[cfg_attr(feature = "generate", derive(ts_rs::TS))]
 pub enum Input {
     /// The run starts. Always first, never again.
@@ -106,7 +113,11 @@ pub enum Platform {
 
 /// What the core tells the world.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "type", rename_all = "kebab-case", rename_all_fields = "camelCase")]
+#[serde(
+    tag = "type",
+    rename_all = "kebab-case",
+    rename_all_fields = "camelCase"
+)]
 #[cfg_attr(feature = "generate", derive(ts_rs::TS))]
 pub enum Output {
     /// Carry this out and hand in its completion.
@@ -144,7 +155,11 @@ pub enum Output {
 
 /// One thing to carry out.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "type", rename_all = "kebab-case", rename_all_fields = "camelCase")]
+#[serde(
+    tag = "type",
+    rename_all = "kebab-case",
+    rename_all_fields = "camelCase"
+)]
 #[cfg_attr(feature = "generate", derive(ts_rs::TS))]
 pub enum Effect {
     /// Start a process and wait for its end.
@@ -202,7 +217,11 @@ pub struct Run {
 
 /// What a child reads from its standard input.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "type", rename_all = "kebab-case", rename_all_fields = "camelCase")]
+#[serde(
+    tag = "type",
+    rename_all = "kebab-case",
+    rename_all_fields = "camelCase"
+)]
 #[cfg_attr(feature = "generate", derive(ts_rs::TS))]
 pub enum Stdin {
     /// This text.
@@ -236,7 +255,11 @@ pub struct TarFile {
 
 /// A value that the core knows, or one that it only knows by name.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "type", rename_all = "kebab-case", rename_all_fields = "camelCase")]
+#[serde(
+    tag = "type",
+    rename_all = "kebab-case",
+    rename_all_fields = "camelCase"
+)]
 #[cfg_attr(feature = "generate", derive(ts_rs::TS))]
 pub enum Content {
     /// The value itself.
@@ -253,7 +276,12 @@ pub enum Content {
 
 /// What came of an effect. The world's failures are data.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "type", rename_all = "kebab-case", rename_all_fields = "camelCase", deny_unknown_fields)]
+#[serde(
+    tag = "type",
+    rename_all = "kebab-case",
+    rename_all_fields = "camelCase",
+    deny_unknown_fields
+)]
 #[cfg_attr(feature = "generate", derive(ts_rs::TS))]
 pub enum Completion {
     /// A process ended.
@@ -318,7 +346,11 @@ pub enum Fault {
 
 /// Something to say. The core has rendered every sentence; the shell only knows where it goes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "type", rename_all = "kebab-case", rename_all_fields = "camelCase")]
+#[serde(
+    tag = "type",
+    rename_all = "kebab-case",
+    rename_all_fields = "camelCase"
+)]
 #[cfg_attr(feature = "generate", derive(ts_rs::TS))]
 pub enum Emit {
     /// A line of the log.

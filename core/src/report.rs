@@ -302,7 +302,8 @@ impl Report {
     /// The report file.
     #[must_use]
     pub fn json(&self) -> String {
-        let mut text = serde_json::to_string_pretty(self).expect("strings and numbers are always JSON");
+        let mut text =
+            serde_json::to_string_pretty(self).expect("strings and numbers are always JSON");
         text.push('\n');
         text
     }

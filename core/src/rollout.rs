@@ -14,6 +14,7 @@ mod attempt;
 mod baking;
 pub mod invariants;
 mod phase;
+mod plan;
 mod proving;
 mod settling;
 mod strategy;
@@ -21,12 +22,11 @@ mod table;
 
 use std::collections::{BTreeMap, VecDeque};
 
-use serde::{Deserialize, Serialize};
-
 pub use alphabet::{
-    Action, ActionId, Address, Done, End, Entry, Event, Fault, FaultCode, Fleet, Happening, Life, Mark, Member,
-    Observation, Record, Seen, Started, Table, Traffic, Why,
+    Action, ActionId, Address, Done, End, Entry, Event, Fault, FaultCode, Fleet, Happening, Life,
+    Mark, Member, Observation, Record, Seen, Started, Table, Traffic, Why,
 };
+pub use plan::{Plan, Timing};
 pub use strategy::{Step, Strategy};
 pub use table::FULL;
 
@@ -40,44 +40,6 @@ use phase::Phase;
 /// Acts are idempotent and bounded by the target's own time limits, so three tries bound every phase; more would only
 /// make a broken engine take longer to be reported.
 pub const TRIES: u8 = 3;
-
-/// Everything that is decided before a rollout begins.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub struct Plan {
-    /// How.
-    pub strategy: Strategy,
-    /// What is to serve. In a recovery: what the dead run brought, as it was observed, where that is not what serves.
-    pub new: Fleet,
-    /// What serves, and is gone back to. One without instances counts as none.
-    pub old: Option<Fleet>,
-    /// Instances of nobody, to be removed on the way.
-    pub strays: Vec<InstanceId>,
-    /// How long and how often.
-    pub timing: Timing,
-}
-
-/// Times in milliseconds, and counts.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub struct Timing {
-    /// Between two probes.
-    pub every: u64,
-    /// Good probes in a row that prove an instance.
-    pub successes: u32,
-    /// Bad probes in a row that fail one that serves.
-    pub failures: u32,
-    /// From the start of the last instance until all must be proven.
-    pub prove: u64,
-    /// How long the new version is watched under traffic.
-    pub bake: u64,
-    /// Attempts without a good answer, of a thousand, above which the new version fails.
-    pub errors: u32,
-    /// How long running requests on instances without new traffic may take.
-    pub drain: u64,
-    /// How long going back may wait for what served before to answer.
-    pub verify: u64,
-}
 
 /// How far it has reached into the world, and so what going back has to undo.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -299,18 +261,33 @@ impl Rollout {
             Step::Start => {
                 self.reach = self.reach.max(Reach::Instances);
                 let members = self.plan.new.members.clone();
-                let acts = members.into_iter().map(|member| self.attempt(Action::Start(member))).collect();
+                let acts = members
+                    .into_iter()
+                    .map(|member| self.attempt(Action::Start(member)))
+                    .collect();
                 self.phase = Phase::Starting(acts);
             }
             Step::Prove => {
-                let old = if self.withdrawn() { None } else { self.plan.old.as_ref() };
+                let old = if self.withdrawn() {
+                    None
+                } else {
+                    self.plan.old.as_ref()
+                };
                 let table = Table::admitted(old, &self.plan.new);
-                let act = self.attempt(Action::Route { table, mark: Mark::Proving, force: false });
+                let act = self.attempt(Action::Route {
+                    table,
+                    mark: Mark::Proving,
+                    force: false,
+                });
                 self.phase = Phase::Admitting(act);
             }
             Step::Shift => {
                 self.reach = Reach::Traffic;
-                let act = self.attempt(Action::Route { table: self.shifted(), mark: Mark::Shifted, force: false });
+                let act = self.attempt(Action::Route {
+                    table: self.shifted(),
+                    mark: Mark::Shifted,
+                    force: false,
+                });
                 self.phase = Phase::Shifting(act);
             }
             Step::Bake => self.begin_baking(),
@@ -328,23 +305,34 @@ impl Rollout {
         self.phase = Phase::Adopting(act);
     }
 
+    /// What nobody owns is stopped as well: it could be the very thing that cannot run twice.
     fn begin_withdrawing(&mut self) {
-        if self.plan.old.is_none() {
+        if self.kept().is_empty() {
             return self.enter(self.step + 1);
         }
         self.reach = Reach::Traffic;
         let until = self.now.plus(self.plan.timing.drain);
-        let act = self.attempt(Action::Route { table: Table::empty(), mark: Mark::Withdrawing, force: false });
+        let act = self.attempt(Action::Route {
+            table: Table::empty(),
+            mark: Mark::Withdrawing,
+            force: false,
+        });
         self.phase = Phase::Withdrawing { until, act };
     }
 
     /// An act of the phase ended.
     fn on_act(&mut self, id: ActionId, observation: Observation) {
         let now = self.now;
-        let Some(act) = self.phase.acts_mut().into_iter().find(|act| act.is(id)) else { return };
+        let Some(act) = self.phase.acts_mut().into_iter().find(|act| act.is(id)) else {
+            return;
+        };
         if let Observation::Started(Started::Refused(seen)) = observation {
             let instance = act.instance();
-            return self.unwell(Fault { code: FaultCode::StartFailed, instance, seen });
+            return self.unwell(Fault {
+                code: FaultCode::StartFailed,
+                instance,
+                seen,
+            });
         }
         let (done, lingering) = observation.done();
         match act.heard(now, &done) {
@@ -363,7 +351,14 @@ impl Rollout {
                     return self.begin_stopping();
                 }
                 let force = self.now >= *until;
-                act.repeat(if force { self.now } else { self.now.plus(RETRY) }, force);
+                act.repeat(
+                    if force {
+                        self.now
+                    } else {
+                        self.now.plus(RETRY)
+                    },
+                    force,
+                );
                 self.ask_what_is_due();
             }
             Phase::Admitting(_) => self.begin_proving(),
@@ -386,10 +381,18 @@ impl Rollout {
             return self.over(End {
                 outcome: Outcome::Stranded,
                 reason: "commit-unknown".to_owned(),
-                because: vec![format!("nobody knows whether the commit was recorded: {trouble}")],
+                because: vec![format!(
+                    "nobody knows whether the commit was recorded: {trouble}"
+                )],
                 serving: Some(self.plan.new.generation),
                 quarantine: false,
-                left: self.plan.old.iter().flat_map(|old| &old.members).map(|member| member.id).collect(),
+                left: self
+                    .plan
+                    .old
+                    .iter()
+                    .flat_map(|old| &old.members)
+                    .map(|member| member.id)
+                    .collect(),
             });
         }
         self.decided("go back", vec![trouble.clone()]);
@@ -397,15 +400,21 @@ impl Rollout {
     }
 
     fn begin_stopping(&mut self) {
-        let ids: Vec<_> = self.plan.old.iter().flat_map(|old| &old.members).map(|member| member.id).collect();
-        let acts = ids.into_iter().map(|id| self.attempt(Action::Stop(id))).collect();
+        let ids = self.kept();
+        let acts = ids
+            .into_iter()
+            .map(|id| self.attempt(Action::Stop(id)))
+            .collect();
         self.phase = Phase::Stopping(acts);
     }
 
     fn begin_committing(&mut self) {
         let evidence = self.evidence();
         self.decided("commit", evidence.clone());
-        let mark = Mark::Settling { goal: Some(self.plan.new.generation), why: Why::Committed };
+        let mark = Mark::Settling {
+            goal: Some(self.plan.new.generation),
+            why: Why::Committed,
+        };
         let act = self.attempt(Action::Record(Record::Committed { evidence }, Some(mark)));
         self.phase = Phase::Committing(act);
     }
@@ -467,14 +476,22 @@ impl Rollout {
 
     /// What is kept or removed by this holder, and so must bear its name.
     fn kept(&self) -> Vec<InstanceId> {
-        let old = self.plan.old.iter().flat_map(|old| &old.members).map(|member| member.id);
+        let old = self
+            .plan
+            .old
+            .iter()
+            .flat_map(|old| &old.members)
+            .map(|member| member.id);
         old.chain(self.plan.strays.iter().copied()).collect()
     }
 
     /// Asks for an action; smallest free number, so that equal states are equal.
     fn ask(&mut self, action: Action) -> ActionId {
         debug_assert!(self.spares_what_serves(&action), "{action:?} in {self:?}");
-        let id = (0..).map(ActionId).find(|id| !self.under_way.contains_key(id)).expect("u32 ids outnumber actions");
+        let id = (0..)
+            .map(ActionId)
+            .find(|id| !self.under_way.contains_key(id))
+            .expect("u32 ids outnumber actions");
         self.under_way.insert(id, action.clone());
         self.outbox.push_back((id, action));
         id
@@ -490,9 +507,20 @@ impl Rollout {
     fn ask_what_is_due(&mut self) {
         let now = self.now;
         let due = |act: &&Try| act.is_due(now);
-        while let Some(action) = self.phase.acts().into_iter().find(due).map(|act| act.action().clone()) {
+        while let Some(action) = self
+            .phase
+            .acts()
+            .into_iter()
+            .find(due)
+            .map(|act| act.action().clone())
+        {
             let id = self.ask(action);
-            if let Some(act) = self.phase.acts_mut().into_iter().find(|act| act.is_due(now)) {
+            if let Some(act) = self
+                .phase
+                .acts_mut()
+                .into_iter()
+                .find(|act| act.is_due(now))
+            {
                 act.asked(id);
             }
         }
@@ -515,17 +543,26 @@ impl Rollout {
         let name = self.phase();
         if self.told != name {
             self.told = name;
-            self.events.push(Event { at: self.now, what: Happening::Entered(name) });
+            self.events.push(Event {
+                at: self.now,
+                what: Happening::Entered(name),
+            });
         }
     }
 
     fn decided(&mut self, decision: &str, because: Vec<String>) {
-        let what = Happening::Decided { decision: decision.to_owned(), because };
+        let what = Happening::Decided {
+            decision: decision.to_owned(),
+            because,
+        };
         self.events.push(Event { at: self.now, what });
     }
 
     fn trouble(&mut self, trouble: String) {
-        self.events.push(Event { at: self.now, what: Happening::Trouble(trouble) });
+        self.events.push(Event {
+            at: self.now,
+            what: Happening::Trouble(trouble),
+        });
     }
 
     /// Whether an action leaves alone what serves, or is to serve.
@@ -560,4 +597,3 @@ fn lost(because: Vec<String>) -> End {
         left: Vec::new(),
     }
 }
-

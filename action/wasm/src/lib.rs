@@ -66,6 +66,13 @@ pub fn input_names() -> String {
     )
 }
 
+/// Words that the core reads in what it is told, as a JSON list: a secret that is one of them cannot be blotted.
+#[wasm_bindgen]
+#[must_use]
+pub fn plain_words() -> String {
+    json(&cd_core::plain_words())
+}
+
 fn drain(core: &mut cd_core::Session) -> Vec<Output> {
     let mut outputs = Vec::new();
     loop {

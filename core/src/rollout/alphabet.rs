@@ -8,7 +8,9 @@ use crate::protocol::{Outcome, Timestamp};
 use crate::spec::{Generation, InstanceId};
 
 /// An address on the service's own network, as the last two bytes of it. Never given to two instances at a time.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
 pub struct Address(pub u16);
 
 /// An instance and where it is reached.
@@ -319,7 +321,11 @@ impl Observation {
     /// Who has the lease, where that was the reason.
     pub(super) fn fenced(&self) -> Option<&str> {
         match self {
-            Self::Acted(Done::Fenced(by)) | Self::Routed { done: Done::Fenced(by), .. } => Some(by),
+            Self::Acted(Done::Fenced(by))
+            | Self::Routed {
+                done: Done::Fenced(by),
+                ..
+            } => Some(by),
             Self::Acted(_)
             | Self::Routed { .. }
             | Self::Started(_)
@@ -335,9 +341,10 @@ impl Observation {
             Self::Acted(done) => (done, Vec::new()),
             Self::Routed { done, lingering } => (done, lingering),
             Self::Started(started) => (started.into(), Vec::new()),
-            Self::Probed(_) | Self::Watched(_) | Self::Logged => {
-                (Done::Unknown("the answer was to another question".to_owned()), Vec::new())
-            }
+            Self::Probed(_) | Self::Watched(_) | Self::Logged => (
+                Done::Unknown("the answer was to another question".to_owned()),
+                Vec::new(),
+            ),
         }
     }
 
@@ -345,9 +352,11 @@ impl Observation {
     pub(super) fn probed(self) -> BTreeMap<InstanceId, Seen> {
         match self {
             Self::Probed(seen) => seen,
-            Self::Acted(_) | Self::Routed { .. } | Self::Started(_) | Self::Watched(_) | Self::Logged => {
-                BTreeMap::new()
-            }
+            Self::Acted(_)
+            | Self::Routed { .. }
+            | Self::Started(_)
+            | Self::Watched(_)
+            | Self::Logged => BTreeMap::new(),
         }
     }
 
@@ -355,9 +364,11 @@ impl Observation {
     pub(super) fn watched(self) -> BTreeMap<InstanceId, Life> {
         match self {
             Self::Watched(lives) => lives,
-            Self::Acted(_) | Self::Routed { .. } | Self::Started(_) | Self::Probed(_) | Self::Logged => {
-                BTreeMap::new()
-            }
+            Self::Acted(_)
+            | Self::Routed { .. }
+            | Self::Started(_)
+            | Self::Probed(_)
+            | Self::Logged => BTreeMap::new(),
         }
     }
 }
@@ -389,4 +400,3 @@ impl Done {
         matches!(self, Self::Yes)
     }
 }
-

@@ -34,7 +34,13 @@ pub(super) enum Heard {
 
 impl Try {
     pub(super) const fn of(action: Action) -> Self {
-        Self { id: None, action, tries: 1, again: None, unknown: false }
+        Self {
+            id: None,
+            action,
+            tries: 1,
+            again: None,
+            unknown: false,
+        }
     }
 
     pub(super) fn heard(&mut self, now: Timestamp, done: &Done) -> Heard {
@@ -48,7 +54,10 @@ impl Try {
             }
         };
         if self.tries >= TRIES {
-            return Heard::GivenUp { trouble, unknown: self.unknown };
+            return Heard::GivenUp {
+                trouble,
+                unknown: self.unknown,
+            };
         }
         self.tries += 1;
         self.again = Some(now.plus(RETRY));

@@ -41,7 +41,11 @@ pub(super) struct Baking {
 impl Baking {
     /// A look is under way: its answer is waited for, but not for ever. Else: the next look.
     pub(super) fn wake_at(&self) -> Timestamp {
-        if self.probe.is_some() || self.watch.is_some() { self.give_up } else { self.next.min(self.give_up) }
+        if self.probe.is_some() || self.watch.is_some() {
+            self.give_up
+        } else {
+            self.next.min(self.give_up)
+        }
     }
 }
 
@@ -68,7 +72,9 @@ impl Rollout {
 
     pub(super) fn time_in_baking(&mut self) {
         let now = self.now;
-        let Phase::Baking(baking) = &self.phase else { return };
+        let Phase::Baking(baking) = &self.phase else {
+            return;
+        };
         if now >= baking.give_up {
             let why = baking.blind.clone();
             return self.unmeasured(&why);
@@ -90,7 +96,9 @@ impl Rollout {
     }
 
     pub(super) fn on_baking(&mut self, id: ActionId, observation: Observation) {
-        let Phase::Baking(baking) = &mut self.phase else { return };
+        let Phase::Baking(baking) = &mut self.phase else {
+            return;
+        };
         if baking.probe == Some(id) {
             let seen = observation.probed();
             let failed = baking.hear(&self.plan.new.members, &seen, self.plan.timing.failures);
@@ -115,7 +123,9 @@ impl Rollout {
 
     /// Positive evidence from every instance, from the end of the bake: what was not seen then is not well.
     fn well_baked(&self) -> bool {
-        let Phase::Baking(baking) = &self.phase else { return false };
+        let Phase::Baking(baking) = &self.phase else {
+            return false;
+        };
         self.now >= baking.until
             && baking.probe.is_none()
             && baking.watch.is_none()
@@ -129,31 +139,55 @@ impl Rollout {
 
     /// Attempts and those without a good answer, of all new instances.
     fn answered(&self) -> (u64, u64) {
-        let Phase::Baking(baking) = &self.phase else { return (0, 0) };
-        baking.counts.values().chain([&baking.before]).fold((0, 0), |(attempts, bad), traffic| {
-            (attempts + traffic.attempts, bad + traffic.attempts.saturating_sub(traffic.good))
-        })
+        let Phase::Baking(baking) = &self.phase else {
+            return (0, 0);
+        };
+        baking
+            .counts
+            .values()
+            .chain([&baking.before])
+            .fold((0, 0), |(attempts, bad), traffic| {
+                (
+                    attempts + traffic.attempts,
+                    bad + traffic.attempts.saturating_sub(traffic.good),
+                )
+            })
     }
 
     fn answers_badly(&self) -> Option<Fault> {
         let (attempts, bad) = self.answered();
-        let too_many = bad >= LEAST_BAD && bad * 1000 > u64::from(self.plan.timing.errors) * attempts;
+        let too_many =
+            bad >= LEAST_BAD && bad * 1000 > u64::from(self.plan.timing.errors) * attempts;
         too_many.then(|| Fault {
             code: FaultCode::Errors,
             instance: None,
-            seen: format!("{bad} of {attempts} requests got no good answer ({})", share(bad, attempts)),
+            seen: format!(
+                "{bad} of {attempts} requests got no good answer ({})",
+                share(bad, attempts)
+            ),
         })
     }
 
     /// What the commit rests on, in words and numbers.
     pub(super) fn evidence(&self) -> Vec<String> {
-        let Phase::Baking(baking) = &self.phase else { return Vec::new() };
+        let Phase::Baking(baking) = &self.phase else {
+            return Vec::new();
+        };
         let (attempts, bad) = self.answered();
         let replicas = self.plan.new.members.len();
         vec![
-            format!("{replicas} of {replicas} instances answered through the router, {} rounds of probes", baking.probes),
-            format!("no exit and no restart in {} s of traffic", self.now.since(baking.since) / 1000),
-            format!("{bad} of {attempts} requests without a good answer ({})", share(bad, attempts)),
+            format!(
+                "{replicas} of {replicas} instances answered through the router, {} rounds of probes",
+                baking.probes
+            ),
+            format!(
+                "no exit and no restart in {} s of traffic",
+                self.now.since(baking.since) / 1000
+            ),
+            format!(
+                "{bad} of {attempts} requests without a good answer ({})",
+                share(bad, attempts)
+            ),
             "the digest read back from every instance is the planned one".to_owned(),
         ]
     }
@@ -161,7 +195,12 @@ impl Rollout {
 
 impl Baking {
     /// Takes in one round of probes. Who is missing in it was not measured.
-    fn hear(&mut self, members: &[Member], seen: &BTreeMap<InstanceId, Seen>, failures: u32) -> Option<Fault> {
+    fn hear(
+        &mut self,
+        members: &[Member],
+        seen: &BTreeMap<InstanceId, Seen>,
+        failures: u32,
+    ) -> Option<Fault> {
         self.probe = None;
         self.probes += 1;
         self.well.clear();
@@ -179,7 +218,11 @@ impl Baking {
                     self.blind = format!("{id} was not well at the end: {what}");
                     if *bad >= failures && failed.is_none() {
                         let seen = format!("{bad} bad probes in a row; the last: {what}");
-                        failed = Some(Fault { code: FaultCode::ProbeFailed, instance: Some(id), seen });
+                        failed = Some(Fault {
+                            code: FaultCode::ProbeFailed,
+                            instance: Some(id),
+                            seen,
+                        });
                     }
                 }
                 Seen::Nothing(why) => self.blind = format!("{id}: {why}"),
@@ -198,10 +241,17 @@ impl Baking {
                 continue;
             };
             match (life.as_planned, life.traffic) {
-                (None, _) => self.blind = format!("{id}: the digest of what it runs could not be read"),
-                (Some(_), None) => self.blind = format!("{id}: the router did not say what it answered"),
+                (None, _) => {
+                    self.blind = format!("{id}: the digest of what it runs could not be read")
+                }
+                (Some(_), None) => {
+                    self.blind = format!("{id}: the router did not say what it answered")
+                }
                 (Some(_), Some(now)) => {
-                    let then = self.counts.insert(id, now).filter(|then| then.epoch != now.epoch);
+                    let then = self
+                        .counts
+                        .insert(id, now)
+                        .filter(|then| then.epoch != now.epoch);
                     self.before.attempts += then.map_or(0, |then| then.attempts);
                     self.before.good += then.map_or(0, |then| then.good);
                 }

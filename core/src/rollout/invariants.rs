@@ -218,10 +218,21 @@ pub const ALL: &[Invariant] = &[
 ];
 
 fn something_healthy_is_routed(view: &View) -> bool {
-    let Some(known_good) = view.known_good() else { return true };
+    let Some(known_good) = view.known_good() else {
+        return true;
+    };
     // Nobody can route to what died by itself, and nobody else may have been proven yet.
-    let bereaved = known_good.members.iter().all(|member| view.state(member.id) == Some(State::Ended));
-    view.interrupts || bereaved || view.table.0.iter().any(|entry| gets_traffic(entry) && view.is_healthy(entry.member.id))
+    let bereaved = known_good
+        .members
+        .iter()
+        .all(|member| view.state(member.id) == Some(State::Ended));
+    view.interrupts
+        || bereaved
+        || view
+            .table
+            .0
+            .iter()
+            .any(|entry| gets_traffic(entry) && view.is_healthy(entry.member.id))
 }
 
 fn nothing_quarantined_is_routed(view: &View) -> bool {
@@ -232,35 +243,59 @@ fn nothing_quarantined_is_routed(view: &View) -> bool {
 }
 
 fn what_was_condemned_is_quarantined(view: &View) -> bool {
-    view.runs.iter().filter(|run| run.token == view.token && !view.held).all(|run| {
-        let condemned = run.end.as_ref().is_some_and(|end| end.quarantine);
-        !condemned || run.brings.is_none_or(|brings| view.ledger.quarantined.contains(&brings))
-    })
+    view.runs
+        .iter()
+        .filter(|run| run.token == view.token && !view.held)
+        .all(|run| {
+            let condemned = run.end.as_ref().is_some_and(|end| end.quarantine);
+            !condemned
+                || run
+                    .brings
+                    .is_none_or(|brings| view.ledger.quarantined.contains(&brings))
+        })
 }
 
 fn the_old_runs_until_the_commit(view: &View) -> bool {
-    view.known_good().into_iter().flat_map(|fleet| &fleet.members).all(|member| match view.state(member.id) {
-        Some(State::Running | State::Ended) => true,
-        Some(State::Stopped) => view.interrupts,
-        None => false,
-    })
+    view.known_good()
+        .into_iter()
+        .flat_map(|fleet| &fleet.members)
+        .all(|member| match view.state(member.id) {
+            Some(State::Running | State::Ended) => true,
+            Some(State::Stopped) => view.interrupts,
+            None => false,
+        })
 }
 
 fn the_way_back_is_proven(view: &View) -> bool {
     let is_proven = |generation: Generation| {
-        view.ledger.committed.iter().any(|commit| commit.fleet.generation == generation && commit.proven)
+        view.ledger
+            .committed
+            .iter()
+            .any(|commit| commit.fleet.generation == generation && commit.proven)
     };
     let decided = match &view.ledger.checkpoint {
         Some(Mark::Settling { goal, .. }) => *goal,
         Some(Mark::Withdrawing | Mark::Starting | Mark::Proving | Mark::Shifted) | None => None,
     };
-    decided.is_none_or(is_proven) && view.runs.iter().all(|run| run.way_back.is_none_or(is_proven))
+    decided.is_none_or(is_proven)
+        && view
+            .runs
+            .iter()
+            .all(|run| run.way_back.is_none_or(is_proven))
 }
 
 fn an_abort_is_heeded(view: &View) -> bool {
     view.runs.iter().filter(|run| run.aborted).all(|run| {
-        let committed = view.ledger.committed.iter().any(|commit| Some(commit.fleet.generation) == run.brings);
-        !committed && run.end.as_ref().is_none_or(|end| end.outcome != Outcome::Deployed)
+        let committed = view
+            .ledger
+            .committed
+            .iter()
+            .any(|commit| Some(commit.fleet.generation) == run.brings);
+        !committed
+            && run
+                .end
+                .as_ref()
+                .is_none_or(|end| end.outcome != Outcome::Deployed)
     })
 }
 
@@ -270,22 +305,24 @@ fn every_phase_has_a_deadline(view: &View) -> bool {
 
 fn an_end_says_what_serves(view: &View) -> bool {
     let newest = view.runs.iter().filter(|run| run.token == view.token);
-    newest.filter_map(|run| run.end.as_ref()).all(|end| match end.outcome {
-        Outcome::Deployed
-        | Outcome::Restored
-        | Outcome::RolledBack
-        | Outcome::Cancelled
-        | Outcome::Failed => view.active().all(|id| Some(id.generation) == end.serving),
-        Outcome::Shown
-        | Outcome::Unchanged
-        | Outcome::Held
-        | Outcome::Superseded
-        | Outcome::Rejected
-        | Outcome::Busy
-        | Outcome::Stranded
-        | Outcome::Invalid
-        | Outcome::Crashed => true,
-    })
+    newest
+        .filter_map(|run| run.end.as_ref())
+        .all(|end| match end.outcome {
+            Outcome::Deployed
+            | Outcome::Restored
+            | Outcome::RolledBack
+            | Outcome::Cancelled
+            | Outcome::Failed => view.active().all(|id| Some(id.generation) == end.serving),
+            Outcome::Shown
+            | Outcome::Unchanged
+            | Outcome::Held
+            | Outcome::Superseded
+            | Outcome::Rejected
+            | Outcome::Busy
+            | Outcome::Stranded
+            | Outcome::Invalid
+            | Outcome::Crashed => true,
+        })
 }
 
 fn only_the_holder_changes_anything(view: &View) -> bool {
@@ -293,7 +330,11 @@ fn only_the_holder_changes_anything(view: &View) -> bool {
 }
 
 fn newer_is_never_replaced_by_older(view: &View) -> bool {
-    let committed = view.ledger.committed.iter().map(|commit| commit.fleet.generation);
+    let committed = view
+        .ledger
+        .committed
+        .iter()
+        .map(|commit| commit.fleet.generation);
     let newest = committed.clone().max();
     committed.is_sorted_by(|a, b| a < b) && view.active().all(|id| Some(id.generation) >= newest)
 }
@@ -301,37 +342,64 @@ fn newer_is_never_replaced_by_older(view: &View) -> bool {
 fn deployed_is_proven(view: &View) -> bool {
     let ends = view.runs.iter().filter_map(|run| run.end.as_ref());
     view.ledger.committed.iter().all(|commit| commit.proven)
-        && ends.filter(|end| end.outcome == Outcome::Deployed).all(|end| {
-            view.ledger.committed.iter().any(|commit| Some(commit.fleet.generation) == end.serving)
-        })
+        && ends
+            .filter(|end| end.outcome == Outcome::Deployed)
+            .all(|end| {
+                view.ledger
+                    .committed
+                    .iter()
+                    .any(|commit| Some(commit.fleet.generation) == end.serving)
+            })
 }
 
 fn a_candidate_is_guarded(view: &View) -> bool {
-    let Some(known_good) = view.known_good() else { return true };
-    let on_trial = view.active().any(|id| id.generation != known_good.generation);
-    let watched = view.runs.iter().any(|run| run.token == view.token && run.end.is_none());
-    let stands_by = view.table.0.iter().any(|entry| entry.backup && known_good.members.contains(&entry.member));
+    let Some(known_good) = view.known_good() else {
+        return true;
+    };
+    let on_trial = view
+        .active()
+        .any(|id| id.generation != known_good.generation);
+    let watched = view
+        .runs
+        .iter()
+        .any(|run| run.token == view.token && run.end.is_none());
+    let stands_by = view
+        .table
+        .0
+        .iter()
+        .any(|entry| entry.backup && known_good.members.contains(&entry.member));
     !on_trial || watched || stands_by || view.interrupts
 }
 
 fn a_lease_given_back_leaves_nothing_open(view: &View) -> bool {
     let known_good = view.known_good();
     let serves = known_good.map(|fleet| fleet.generation);
-    let belongs = |id: &InstanceId| known_good.is_some_and(|fleet| fleet.members.iter().any(|it| it.id == *id));
+    let belongs = |id: &InstanceId| {
+        known_good.is_some_and(|fleet| fleet.members.iter().any(|it| it.id == *id))
+    };
     view.held
         || (view.ledger.open.is_none()
             && view.ledger.checkpoint.is_none()
             && view.active().all(|id| Some(id.generation) == serves)
-            && view.instances.iter().all(|(id, it)| belongs(id) || it.late || view.left.contains(id)))
+            && view
+                .instances
+                .iter()
+                .all(|(id, it)| belongs(id) || it.late || view.left.contains(id)))
 }
 
 fn never_more_than_the_peak(view: &View) -> bool {
-    let planned = view.instances.iter().filter(|(id, it)| !it.late && !view.left.contains(id));
+    let planned = view
+        .instances
+        .iter()
+        .filter(|(id, it)| !it.late && !view.left.contains(id));
     planned.count() <= view.peak
 }
 
 fn recreate_runs_one_version_at_a_time(view: &View) -> bool {
-    let running = view.instances.iter().filter(|(_, it)| it.state == State::Running && !it.late);
+    let running = view
+        .instances
+        .iter()
+        .filter(|(_, it)| it.state == State::Running && !it.late);
     let generations: BTreeSet<Generation> = running.map(|(id, _)| id.generation).collect();
     !view.interrupts || generations.len() <= 1
 }
@@ -353,17 +421,27 @@ impl View {
     }
 
     fn is_healthy(&self, id: InstanceId) -> bool {
-        self.instances.get(&id).is_some_and(|it| it.state == State::Running && it.well && it.known)
+        self.instances
+            .get(&id)
+            .is_some_and(|it| it.state == State::Running && it.well && it.known)
     }
 
     /// Who gets requests, if only when nobody else can.
     fn routed(&self) -> impl Iterator<Item = InstanceId> {
-        self.table.0.iter().filter(|entry| gets_traffic(entry)).map(|entry| entry.member.id)
+        self.table
+            .0
+            .iter()
+            .filter(|entry| gets_traffic(entry))
+            .map(|entry| entry.member.id)
     }
 
     /// Who gets requests before anybody else does.
     fn active(&self) -> impl Iterator<Item = InstanceId> {
-        self.table.0.iter().filter(|entry| gets_traffic(entry) && !entry.backup).map(|entry| entry.member.id)
+        self.table
+            .0
+            .iter()
+            .filter(|entry| gets_traffic(entry) && !entry.backup)
+            .map(|entry| entry.member.id)
     }
 }
 
@@ -383,9 +461,10 @@ pub fn has_a_deadline(rollout: &Rollout) -> bool {
 #[must_use]
 pub fn spares(serves: Option<&Fleet>, action: &Action) -> bool {
     match action {
-        Action::Stop(id) | Action::Remove(id) => {
-            !serves.iter().flat_map(|fleet| &fleet.members).any(|member| member.id == *id)
-        }
+        Action::Stop(id) | Action::Remove(id) => !serves
+            .iter()
+            .flat_map(|fleet| &fleet.members)
+            .any(|member| member.id == *id),
         Action::Adopt(_)
         | Action::Record(..)
         | Action::Start(_)

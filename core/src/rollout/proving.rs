@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    Action, ActionId, Event, Fault, FaultCode, Happening, Life, Member, Observation, Phase, Rollout, Seen, Timing, Why,
+    Action, ActionId, Event, Fault, FaultCode, Happening, Life, Member, Observation, Phase,
+    Rollout, Seen, Timing, Why,
 };
 use crate::protocol::Timestamp;
 use crate::spec::InstanceId;
@@ -26,7 +27,11 @@ pub(super) struct Proving {
 impl Proving {
     pub(super) fn wake_at(&self, timing: &Timing) -> Timestamp {
         let deadline = self.since.plus(timing.prove);
-        if self.probe.is_some() || self.watch.is_some() { deadline } else { deadline.min(self.next) }
+        if self.probe.is_some() || self.watch.is_some() {
+            deadline
+        } else {
+            deadline.min(self.next)
+        }
     }
 }
 
@@ -68,7 +73,9 @@ impl Rollout {
 
     pub(super) fn time_in_proving(&mut self) {
         let now = self.now;
-        let Phase::Proving(proving) = &self.phase else { return };
+        let Phase::Proving(proving) = &self.phase else {
+            return;
+        };
         if now >= proving.since.plus(self.plan.timing.prove) {
             return self.not_proven();
         }
@@ -88,11 +95,16 @@ impl Rollout {
     pub(super) fn look(&mut self) -> (ActionId, ActionId) {
         let members = self.plan.new.members.clone();
         let ids = members.iter().map(|member| member.id).collect();
-        (self.ask(Action::Probe(members)), self.ask(Action::Watch(ids)))
+        (
+            self.ask(Action::Probe(members)),
+            self.ask(Action::Watch(ids)),
+        )
     }
 
     pub(super) fn on_proving(&mut self, id: ActionId, observation: Observation) {
-        let Phase::Proving(proving) = &mut self.phase else { return };
+        let Phase::Proving(proving) = &mut self.phase else {
+            return;
+        };
         if proving.probe == Some(id) {
             let seen = observation.probed();
             proving.hear(&self.plan.new.members, &seen);
@@ -115,7 +127,9 @@ impl Rollout {
 
     /// Whether each has answered well often enough, and the last look at it saw the planned image running.
     fn all_proven(&self) -> bool {
-        let Phase::Proving(proving) = &self.phase else { return false };
+        let Phase::Proving(proving) = &self.phase else {
+            return false;
+        };
         let mut members = self.plan.new.members.iter();
         proving.probe.is_none()
             && proving.watch.is_none()
@@ -128,19 +142,27 @@ impl Rollout {
 
     /// The deadline has passed. Only what was seen to be unwell is blamed: want of a measurement is nobody's fault.
     fn not_proven(&mut self) {
-        let Phase::Proving(proving) = &self.phase else { return };
+        let Phase::Proving(proving) = &self.phase else {
+            return;
+        };
         let seconds = self.plan.timing.prove.div_ceil(1000);
         let unproven = |id: &InstanceId| proving.streak(*id) < self.plan.timing.successes;
         let members = self.plan.new.members.iter().map(|member| member.id);
-        let troubles: Vec<(InstanceId, &Seen)> =
-            members.filter(unproven).filter_map(|id| Some((id, proving.last.get(&id)?))).collect();
+        let troubles: Vec<(InstanceId, &Seen)> = members
+            .filter(unproven)
+            .filter_map(|id| Some((id, proving.last.get(&id)?)))
+            .collect();
         let bad = troubles.iter().find_map(|(id, seen)| match seen {
             Seen::Bad(what) => Some((*id, what)),
             Seen::Good | Seen::Nothing(_) => None,
         });
         if let Some((id, what)) = bad {
             let seen = format!("not proven within {seconds} s; last seen: {what}");
-            return self.unwell(Fault { code: FaultCode::NotProven, instance: Some(id), seen });
+            return self.unwell(Fault {
+                code: FaultCode::NotProven,
+                instance: Some(id),
+                seen,
+            });
         }
         let why = match troubles.first() {
             Some((id, seen)) => format!("{id}: {}", seen.trouble().unwrap_or_default()),
@@ -162,14 +184,23 @@ impl Rollout {
         let fault = lives
             .iter()
             .filter(|(id, _)| new.iter().any(|member| member.id == **id))
-            .find_map(|(&id, life)| life.fault().map(|(code, seen)| Fault { code, instance: Some(id), seen }));
+            .find_map(|(&id, life)| {
+                life.fault().map(|(code, seen)| Fault {
+                    code,
+                    instance: Some(id),
+                    seen,
+                })
+            });
         self.lives.extend(lives);
         fault
     }
 
     pub(super) fn saw(&mut self, seen: BTreeMap<InstanceId, Seen>) {
         let at = self.now;
-        self.events.extend(seen.into_iter().map(|(id, seen)| Event { at, what: Happening::Probe(id, seen) }));
+        self.events.extend(seen.into_iter().map(|(id, seen)| Event {
+            at,
+            what: Happening::Probe(id, seen),
+        }));
     }
 }
 
@@ -181,20 +212,35 @@ impl Life {
 
     /// What condemns an instance at once, with what was seen.
     fn fault(&self) -> Option<(FaultCode, String)> {
-        let memory = if self.out_of_memory { ", out of memory" } else { "" };
-        let exit = self.exit.map_or_else(String::new, |code| format!(" with exit code {code}"));
+        let memory = if self.out_of_memory {
+            ", out of memory"
+        } else {
+            ""
+        };
+        let exit = self
+            .exit
+            .map_or_else(String::new, |code| format!(" with exit code {code}"));
         if self.restarts > 0 {
             let times = self.restarts;
-            return Some((FaultCode::Restarted, format!("it ended{exit}{memory} and was restarted, {times} times so far")));
+            return Some((
+                FaultCode::Restarted,
+                format!("it ended{exit}{memory} and was restarted, {times} times so far"),
+            ));
         }
         if !self.running {
             return Some((FaultCode::Exited, format!("it ended{exit}{memory}")));
         }
         if self.as_planned == Some(false) {
-            return Some((FaultCode::WrongDigest, "another image runs than the one that was planned".to_owned()));
+            return Some((
+                FaultCode::WrongDigest,
+                "another image runs than the one that was planned".to_owned(),
+            ));
         }
         if self.unhealthy {
-            return Some((FaultCode::Unhealthy, "the engine's health check calls it unhealthy".to_owned()));
+            return Some((
+                FaultCode::Unhealthy,
+                "the engine's health check calls it unhealthy".to_owned(),
+            ));
         }
         None
     }

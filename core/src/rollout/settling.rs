@@ -6,15 +6,17 @@
 //! An act that is still under way is waited for before anything that it could overtake or undo.
 
 mod retiring;
+mod verifying;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use super::attempt::{Heard, Try};
 use super::{
-    Action, ActionId, End, Fleet, Mark, Observation, Phase, Reach, Rollout, Seen, Step, Table, Why, lost,
+    Action, ActionId, End, Fleet, Mark, Observation, Phase, Reach, Rollout, Step, Table, Why, lost,
 };
 use crate::protocol::{Outcome, Timestamp};
 use crate::spec::{Generation, InstanceId};
+use verifying::Verifying;
 
 /// What is known while settling.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -67,19 +69,6 @@ enum Then {
     Over(End),
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-struct Verifying {
-    until: Timestamp,
-    next: Timestamp,
-    probe: Option<ActionId>,
-    /// Whether any round of probes has come back.
-    asked: bool,
-    /// Whether some instance answered well in the last one.
-    answers: bool,
-    /// The last that was not good.
-    last: String,
-}
-
 impl Settling {
     pub(super) const fn name(&self) -> &'static str {
         match (&self.why, &self.stage) {
@@ -101,7 +90,9 @@ impl Settling {
             | Stage::Stranding(act, _)
             | Stage::Draining { act, .. }
             | Stage::Concluding(act, _) => vec![act],
-            Stage::Halting(acts, _) | Stage::Reviving(acts) | Stage::Removing(acts) => acts.iter().collect(),
+            Stage::Halting(acts, _) | Stage::Reviving(acts) | Stage::Removing(acts) => {
+                acts.iter().collect()
+            }
             Stage::Awaiting(_) | Stage::Verifying(_) | Stage::Logging(_) => Vec::new(),
         }
     }
@@ -114,7 +105,9 @@ impl Settling {
             | Stage::Stranding(act, _)
             | Stage::Draining { act, .. }
             | Stage::Concluding(act, _) => vec![act],
-            Stage::Halting(acts, _) | Stage::Reviving(acts) | Stage::Removing(acts) => acts.iter_mut().collect(),
+            Stage::Halting(acts, _) | Stage::Reviving(acts) | Stage::Removing(acts) => {
+                acts.iter_mut().collect()
+            }
             Stage::Awaiting(_) | Stage::Verifying(_) | Stage::Logging(_) => Vec::new(),
         }
     }
@@ -138,17 +131,9 @@ impl Settling {
     }
 
     fn mark(&self) -> Mark {
-        Mark::Settling { goal: self.goal.as_ref().map(|goal| goal.generation), why: self.why.clone() }
-    }
-}
-
-impl Verifying {
-    /// While the first answer is still to come there is nothing to judge by.
-    const fn wake_at(&self) -> Option<Timestamp> {
-        match (self.probe.is_some(), self.asked) {
-            (true, false) => None,
-            (true, true) => Some(self.until),
-            (false, _) => Some(if self.next.0 < self.until.0 || !self.asked { self.next } else { self.until }),
+        Mark::Settling {
+            goal: self.goal.as_ref().map(|goal| goal.generation),
+            why: self.why.clone(),
         }
     }
 }
@@ -158,7 +143,12 @@ impl Rollout {
     pub(super) fn settle(&mut self, goal: Option<Generation>, why: Why) {
         self.take_back_unsent();
         let stage = Stage::Awaiting(Then::Settle);
-        let settling = Settling { goal: self.fleet(goal), why, stage, left: Vec::new() };
+        let settling = Settling {
+            goal: self.fleet(goal),
+            why,
+            stage,
+            left: Vec::new(),
+        };
         self.put(settling.clone());
         self.go_on_when_free(settling, Then::Settle);
         self.entered();
@@ -171,7 +161,12 @@ impl Rollout {
             return self.over(self.missing(generation));
         }
         let stage = Stage::Awaiting(Then::Settle);
-        let mut settling = Settling { goal: fleet, why, stage, left: Vec::new() };
+        let mut settling = Settling {
+            goal: fleet,
+            why,
+            stage,
+            left: Vec::new(),
+        };
         self.put(settling.clone());
         let ids: Vec<InstanceId> = self.all().into_iter().collect();
         if ids.is_empty() {
@@ -224,24 +219,43 @@ impl Rollout {
             return self.revive(settling);
         }
         let (table, mark) = (Table::empty(), settling.mark());
-        settling.stage = Stage::Withdrawing(self.attempt(Action::Route { table, mark, force: false }));
+        settling.stage = Stage::Withdrawing(self.attempt(Action::Route {
+            table,
+            mark,
+            force: false,
+        }));
         self.put(settling);
     }
 
     /// What cannot run twice is stopped before the goal is started again.
     fn to_halt(&self, settling: &Settling) -> Vec<InstanceId> {
-        let alone = self.plan.strategy.interrupts() && settling.goal.is_some() && !self.watched(settling);
-        if alone && self.has_started() { self.others(settling) } else { Vec::new() }
+        let alone =
+            self.plan.strategy.interrupts() && settling.goal.is_some() && !self.watched(settling);
+        if alone && self.has_started() {
+            self.others(settling)
+        } else {
+            Vec::new()
+        }
     }
 
     /// Whether instances were started, by this run or, as far as it knows, by the one that died.
     fn has_started(&self) -> bool {
-        self.recovering || self.plan.strategy.steps().iter().take(self.step + 1).any(|step| *step == Step::Start)
+        self.recovering
+            || self
+                .plan
+                .strategy
+                .steps()
+                .iter()
+                .take(self.step + 1)
+                .any(|step| *step == Step::Start)
     }
 
     fn halt(&mut self, mut settling: Settling) {
         let ids = self.to_halt(&settling);
-        let acts = ids.into_iter().map(|id| self.attempt(Action::Stop(id))).collect();
+        let acts = ids
+            .into_iter()
+            .map(|id| self.attempt(Action::Stop(id)))
+            .collect();
         settling.stage = Stage::Halting(acts, None);
         self.put(settling);
     }
@@ -249,11 +263,17 @@ impl Rollout {
     fn revive(&mut self, mut settling: Settling) {
         let may_be_down = (self.recovering || self.withdrawn()) && !self.watched(&settling);
         let members = settling.goal.iter().flat_map(|goal| goal.members.clone());
-        let ids: Vec<InstanceId> = members.filter(|_| may_be_down).map(|member| member.id).collect();
+        let ids: Vec<InstanceId> = members
+            .filter(|_| may_be_down)
+            .map(|member| member.id)
+            .collect();
         if ids.is_empty() {
             return self.route_to_goal(settling);
         }
-        let acts = ids.into_iter().map(|id| self.attempt(Action::Revive(id))).collect();
+        let acts = ids
+            .into_iter()
+            .map(|id| self.attempt(Action::Revive(id)))
+            .collect();
         settling.stage = Stage::Reviving(acts);
         self.put(settling);
     }
@@ -261,7 +281,11 @@ impl Rollout {
     fn route_to_goal(&mut self, mut settling: Settling) {
         let mark = settling.mark();
         let table = Table::serving(settling.goal.as_ref());
-        settling.stage = Stage::Routing(self.attempt(Action::Route { table, mark, force: false }));
+        settling.stage = Stage::Routing(self.attempt(Action::Route {
+            table,
+            mark,
+            force: false,
+        }));
         self.put(settling);
     }
 
@@ -300,7 +324,9 @@ impl Rollout {
 
     fn on_settling_act(&mut self, mut settling: Settling, id: ActionId, observation: Observation) {
         let now = self.now;
-        let Some(act) = settling.acts_mut().into_iter().find(|act| act.is(id)) else { return };
+        let Some(act) = settling.acts_mut().into_iter().find(|act| act.is(id)) else {
+            return;
+        };
         let (done, lingering) = observation.done();
         let heard = act.heard(now, &done);
         let action = act.action().clone();
@@ -353,11 +379,15 @@ impl Rollout {
 
     /// An act of the stage did not go through, however often it was tried.
     fn stage_given_up(&mut self, instance: Option<InstanceId>, trouble: String) {
-        let Some(mut settling) = self.take() else { return };
+        let Some(mut settling) = self.take() else {
+            return;
+        };
         let serves = self.reach < Reach::Traffic || self.watched(&settling);
         match &mut settling.stage {
             Stage::Routing(_) if serves => self.leave_others(settling),
-            Stage::Adopting(_) | Stage::Withdrawing(_) | Stage::Routing(_) => self.stranded(settling, trouble),
+            Stage::Adopting(_) | Stage::Withdrawing(_) | Stage::Routing(_) => {
+                self.stranded(settling, trouble)
+            }
             Stage::Draining { .. } => self.leave_others(settling),
             Stage::Halting(_, failed) => {
                 *failed = Some(trouble);
@@ -376,88 +406,12 @@ impl Rollout {
             }
             Stage::Concluding(_, end) => {
                 let mut end = end.clone();
-                end.because.push(format!("the end could not be recorded: {trouble}"));
+                end.because
+                    .push(format!("the end could not be recorded: {trouble}"));
                 self.over(end);
             }
             Stage::Awaiting(_) | Stage::Verifying(_) | Stage::Logging(_) => {}
         }
-    }
-
-    /// The traffic is where it should be. Where it was moved, or nobody watched, see that it is answered.
-    fn routed(&mut self, mut settling: Settling, lingering: &[(InstanceId, u32)]) {
-        let moved = self.reach == Reach::Traffic && !self.watched(&settling);
-        if settling.goal.is_none() || !moved {
-            return self.drain(settling, Some(lingering));
-        }
-        settling.stage = Stage::Verifying(Verifying {
-            until: self.now.plus(self.plan.timing.verify),
-            next: self.now,
-            probe: None,
-            asked: false,
-            answers: false,
-            last: String::new(),
-        });
-        self.put(settling);
-        self.time_to_verify();
-    }
-
-    fn time_to_verify(&mut self) {
-        let now = self.now;
-        let Some(mut settling) = self.take() else { return };
-        let members = settling.goal.iter().flat_map(|goal| goal.members.clone()).collect();
-        let Stage::Verifying(verifying) = &mut settling.stage else { return };
-        if now >= verifying.until && verifying.asked {
-            let (answers, last) = (verifying.answers, verifying.last.clone());
-            if answers {
-                self.trouble(format!("not every instance answers: {last}"));
-                return self.drain(settling, None);
-            }
-            return self.strand(settling, format!("what should serve does not answer: {last}"));
-        }
-        if now >= verifying.next && verifying.probe.is_none() {
-            verifying.next = now.plus(self.plan.timing.every);
-            verifying.probe = Some(self.ask(Action::Probe(members)));
-        }
-        self.put(settling);
-    }
-
-    fn on_verified(&mut self, mut settling: Settling, seen: BTreeMap<InstanceId, Seen>) {
-        let members: Vec<InstanceId> = settling.goal.iter().flat_map(|goal| &goal.members).map(|it| it.id).collect();
-        let good = members.iter().filter(|id| seen.get(id) == Some(&Seen::Good)).count();
-        if let Stage::Verifying(verifying) = &mut settling.stage {
-            verifying.probe = None;
-            verifying.asked = true;
-            verifying.answers = good > 0;
-            verifying.last = members.iter().find_map(|id| seen.get(id)?.trouble()).unwrap_or_else(|| "no probe came back".to_owned());
-        }
-        self.saw(seen);
-        if good == members.len() || (good > 0 && self.hurry) {
-            return self.drain(settling, None);
-        }
-        self.put(settling);
-        self.time_to_verify();
-    }
-
-    /// The goal cannot be made to serve: leave the traffic to whoever can, and say so.
-    fn strand(&mut self, mut settling: Settling, why: String) {
-        self.decided("strand", vec![why.clone()]);
-        let fallback = self.fallback(&settling);
-        let table = Table::at_best(settling.goal.as_ref(), fallback.as_ref());
-        let act = self.attempt(Action::Route { table, mark: settling.mark(), force: false });
-        settling.stage = Stage::Stranding(act, why);
-        self.put(settling);
-    }
-
-    /// What still runs of the other fleet, as far as is known. In a recovery the plan is what was observed.
-    fn fallback(&self, settling: &Settling) -> Option<Fleet> {
-        let goal = settling.goal.as_ref().map(|goal| goal.generation);
-        let mut fleets = self.plan.old.iter().chain(std::iter::once(&self.plan.new));
-        let mut fleet = fleets.find(|fleet| Some(fleet.generation) != goal)?.clone();
-        fleet.members.retain(|member| match self.lives.get(&member.id) {
-            Some(life) => life.running && life.as_planned != Some(false),
-            None => self.recovering,
-        });
-        (!fleet.members.is_empty()).then_some(fleet)
     }
 
     fn stranded(&mut self, settling: Settling, why: String) {
@@ -473,7 +427,9 @@ impl Rollout {
         End {
             outcome: Outcome::Stranded,
             reason: "nothing-left".to_owned(),
-            because: vec![format!("{generation} is to serve, and no instance of it is left")],
+            because: vec![format!(
+                "{generation} is to serve, and no instance of it is left"
+            )],
             serving: None,
             quarantine: false,
             left: self.all().into_iter().collect(),
@@ -484,7 +440,8 @@ impl Rollout {
     pub(super) fn end_when_fenced(&self, settling: &Settling, took_over: &str) -> End {
         if let Stage::Concluding(_, end) = &settling.stage {
             let mut end = end.clone();
-            end.because.push(format!("the end could not be recorded: {took_over}"));
+            end.because
+                .push(format!("the end could not be recorded: {took_over}"));
             return end;
         }
         if self.watched(settling) {
@@ -507,14 +464,18 @@ impl Rollout {
 
     fn all(&self) -> BTreeSet<InstanceId> {
         let fleets = self.plan.old.iter().chain(std::iter::once(&self.plan.new));
-        let members = fleets.flat_map(|fleet| &fleet.members).map(|member| member.id);
+        let members = fleets
+            .flat_map(|fleet| &fleet.members)
+            .map(|member| member.id);
         members.chain(self.plan.strays.iter().copied()).collect()
     }
 
     /// The fleet of a generation; one without instances is none.
     fn fleet(&self, generation: Option<Generation>) -> Option<Fleet> {
         let mut fleets = self.plan.old.iter().chain(std::iter::once(&self.plan.new));
-        fleets.find(|fleet| Some(fleet.generation) == generation && !fleet.members.is_empty()).cloned()
+        fleets
+            .find(|fleet| Some(fleet.generation) == generation && !fleet.members.is_empty())
+            .cloned()
     }
 
     fn put(&mut self, settling: Settling) {

@@ -28,7 +28,9 @@ impl Table {
     /// the router takes by itself when no instance of the new one can be used.
     #[must_use]
     pub fn shifted(old: Option<&Fleet>, new: &Fleet) -> Self {
-        Self::serving(Some(new)).with(old, 0, false).with(old, FULL, true)
+        Self::serving(Some(new))
+            .with(old, 0, false)
+            .with(old, FULL, true)
     }
 
     /// The old fleet gets everything, the new one stands by as the fallback: what is left when going back did not work.
@@ -44,7 +46,16 @@ impl Table {
     }
 
     fn with(mut self, fleet: Option<&Fleet>, weight: u16, backup: bool) -> Self {
-        self.0.extend(fleet.into_iter().flat_map(|fleet| &fleet.members).map(|&member| Entry { member, backup, weight }));
+        self.0.extend(
+            fleet
+                .into_iter()
+                .flat_map(|fleet| &fleet.members)
+                .map(|&member| Entry {
+                    member,
+                    backup,
+                    weight,
+                }),
+        );
         self.0.sort_unstable();
         self
     }

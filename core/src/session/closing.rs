@@ -55,7 +55,13 @@ impl Session {
         let serving = end
             .serving
             .and_then(|it| Some((it, self.docker().releases.get(&it)?.clone())));
-        let since = (end.outcome == Outcome::Deployed).then_some(self.now);
+        let committed = self
+            .memory
+            .as_ref()
+            .and_then(|it| it.ledger.state().serving().cloned());
+        let since = committed
+            .filter(|it| Some(it.generation) == end.serving)
+            .map(|it| it.since);
         if end.outcome != Outcome::Busy {
             let before = self
                 .report
@@ -151,8 +157,13 @@ impl Session {
         }
         let json = self.request.as_ref().is_some_and(|request| request.json);
         self.say_outputs();
-        let text = self.report.text();
+        // Logs are said once: folded away where there is a runner to fold them.
         let runner = self.begin.platform != Platform::CommandLine;
+        let mut told = self.report.clone();
+        if runner {
+            told.logs.clear();
+        }
+        let text = told.text();
         for log in self.report.logs.clone().into_iter().filter(|_| runner) {
             self.emit(Emit::Group {
                 title: format!("last lines of {}", log.instance),

@@ -37,6 +37,7 @@ impl Session {
             return self.finish(Outcome::Failed, "ledger-newer", vec![newer], next);
         }
         let origin = self.facts.origin(&self.begin.holder, self.opened.token);
+        self.mask_releases(ledger.state());
         self.know_releases(ledger.state());
         let serving = ledger
             .state()

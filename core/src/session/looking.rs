@@ -156,6 +156,7 @@ impl Session {
         self.report.service.clone_from(&config.service);
         self.report.environment = name;
         self.report.url.clone_from(&environment.url);
+        self.mask_config(&environment);
         self.environment = Some(environment);
         self.begin_target();
     }

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use super::request::Command;
 use super::{Session, Tag};
-use crate::config::config_hash;
-use crate::protocol::{Completion, Effect, Outcome};
+use crate::config::{Environment, Target, config_hash};
+use crate::ledger::State;
+use crate::protocol::{Completion, Effect, Emit, Outcome};
 use crate::spec::Spec;
 use crate::target::docker::Trouble;
 
@@ -13,6 +14,41 @@ use crate::target::docker::Trouble;
 const KEY: &str = "fingerprint-key";
 
 impl Session {
+    /// The shell is told what to keep out of everything, before anything is asked of the engine.
+    pub(super) fn mask_config(&mut self, environment: &Environment) {
+        let Target::Docker {
+            known_hosts, key, ..
+        } = &environment.target;
+        let registry = self
+            .config
+            .as_ref()
+            .and_then(|it| it.registry.as_ref())
+            .map(|it| it.password.clone());
+        let names = environment.run.secrets.keys().cloned();
+        let names: Vec<String> = names
+            .chain(known_hosts.clone())
+            .chain(key.clone())
+            .chain(registry)
+            .collect();
+        self.mask(names);
+    }
+
+    /// The same for what is deployed: a configuration of today may name other secrets.
+    pub(super) fn mask_releases(&mut self, state: &State) {
+        let good = state.known_good.iter().map(|it| &it.release);
+        let releases = good.chain(state.open.iter().map(|it| &it.release));
+        let names = releases.flat_map(|it| secret_names(&it.spec)).collect();
+        self.mask(names);
+    }
+
+    fn mask(&mut self, mut names: Vec<String>) {
+        names.sort_unstable();
+        names.dedup();
+        names
+            .into_iter()
+            .for_each(|name| self.emit(Emit::Mask { name }));
+    }
+
     pub(super) fn keep_key(&mut self) {
         let steps = self.docker().keep_key(KEY);
         self.call(Tag::Key, steps);

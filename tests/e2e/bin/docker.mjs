@@ -42,8 +42,8 @@ export function countingDocker(here, plan = '') {
     async waitForCall(name, seconds = 60) {
       await until(`the call ${name}`, () => it.calls().some((call) => call.name === name), { seconds, every: 20 });
     },
-    /** Lets a call that was held up be made. */
-    go: () => existsSync(dir) && writeFileSync(join(dir, 'go'), ''),
+    /** Lets the call be made before which the caller was stopped, or the paused one of this name. */
+    go: (name) => existsSync(dir) && writeFileSync(join(dir, name ? `go-${name}` : 'go'), ''),
     /** Starts the shipped command line with it. The report is this run's own, also where several run in one place. */
     start(...args) {
       const before = here.env;

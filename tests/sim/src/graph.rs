@@ -77,11 +77,23 @@ pub fn walk(setup: &Setup, initial: &[World]) -> Graph {
 
 impl Graph {
     fn note(&mut self, setup: &Setup, path: &[Frame], next: &Frame) {
-        let moves = || path.iter().chain([next]).filter_map(|frame| frame.came_by.clone()).collect();
+        let moves = || {
+            path.iter()
+                .chain([next])
+                .filter_map(|frame| frame.came_by.clone())
+                .collect()
+        };
         if next.left.is_empty() {
-            self.finals.entry(Final::of(&next.world)).or_insert_with(moves);
+            self.finals
+                .entry(Final::of(&next.world))
+                .or_insert_with(moves);
         }
-        let waits = next.world.view(setup).runs.iter().all(|run| run.awaits || run.end.is_some());
+        let waits = next
+            .world
+            .view(setup)
+            .runs
+            .iter()
+            .all(|run| run.awaits || run.end.is_some());
         let over = !next.left.is_empty() || next.world.runs.is_empty();
         if !waits || !over {
             self.stuck = Some(moves());
@@ -91,13 +103,25 @@ impl Graph {
 
 impl Final {
     fn of(world: &World) -> Self {
-        let usable = |id: &InstanceId| world.things.get(id).is_some_and(|thing| thing.state == State::Running);
-        let entries = world.effective.0.iter().filter(|entry| entry.weight > 0 && usable(&entry.member.id));
+        let usable = |id: &InstanceId| {
+            world
+                .things
+                .get(id)
+                .is_some_and(|thing| thing.state == State::Running)
+        };
+        let entries = world
+            .effective
+            .0
+            .iter()
+            .filter(|entry| entry.weight > 0 && usable(&entry.member.id));
         let (backups, active): (Vec<&Entry>, Vec<&Entry>) = entries.partition(|entry| entry.backup);
         let serving = if active.is_empty() { backups } else { active };
         let release = |id: &InstanceId| world.things.get(id).map(|thing| thing.release);
         Self {
-            serves: serving.into_iter().filter_map(|entry| release(&entry.member.id)).collect(),
+            serves: serving
+                .into_iter()
+                .filter_map(|entry| release(&entry.member.id))
+                .collect(),
             committed: world.ledger.committed.last().map(|it| it.release),
             quarantined: world.ledger.quarantined.clone(),
             unfinished: world.ledger.open.is_some() || world.ledger.checkpoint.is_some(),
@@ -108,10 +132,21 @@ impl Final {
 fn frame(setup: &Setup, world: World, came_by: Option<Move>) -> Frame {
     let mut hasher = DefaultHasher::new();
     world.hash(&mut hasher);
-    Frame { fingerprint: hasher.finish(), left: world.moves(setup), world, came_by }
+    Frame {
+        fingerprint: hasher.finish(),
+        left: world.moves(setup),
+        world,
+        came_by,
+    }
 }
 
 fn circle(path: &[Frame], next: Frame) -> Vec<Move> {
-    let round = path.iter().skip_while(|frame| frame.fingerprint != next.fingerprint).skip(1);
-    round.filter_map(|frame| frame.came_by.clone()).chain(next.came_by).collect()
+    let round = path
+        .iter()
+        .skip_while(|frame| frame.fingerprint != next.fingerprint)
+        .skip(1);
+    round
+        .filter_map(|frame| frame.came_by.clone())
+        .chain(next.came_by)
+        .collect()
 }

@@ -46,19 +46,26 @@ impl Hash for Judged {
 
 impl Judged {
     const fn new(world: World) -> Self {
-        Self { world, broken: OnceLock::new() }
+        Self {
+            world,
+            broken: OnceLock::new(),
+        }
     }
 
     fn broken(&self, setup: &Setup) -> u32 {
         *self.broken.get_or_init(|| {
             let view = self.world.view(setup);
             let rows = invariants::ALL.iter().enumerate();
-            rows.filter(|(_, it)| !(it.holds)(&view)).fold(0, |bits, (row, _)| bits | 1 << row)
+            rows.filter(|(_, it)| !(it.holds)(&view))
+                .fold(0, |bits, (row, _)| bits | 1 << row)
         })
     }
 
     fn ended(&self, outcome: Outcome) -> bool {
-        self.world.runs.iter().any(|run| run.machine.end().is_some_and(|end| end.outcome == outcome))
+        self.world
+            .runs
+            .iter()
+            .any(|run| run.machine.end().is_some_and(|end| end.outcome == outcome))
     }
 }
 
@@ -67,7 +74,10 @@ impl Model for Worlds {
     type Action = Move;
 
     fn init_states(&self) -> Vec<Judged> {
-        self.initial.iter().map(|world| Judged::new(world.clone())).collect()
+        self.initial
+            .iter()
+            .map(|world| Judged::new(world.clone()))
+            .collect()
     }
 
     fn actions(&self, state: &Judged, actions: &mut Vec<Move>) {
@@ -83,8 +93,11 @@ impl Model for Worlds {
     fn properties(&self) -> Vec<Property<Self>> {
         let rows = invariants::ALL.iter().zip(HOLDS);
         let always = rows.map(|(invariant, holds)| Property::always(invariant.name, *holds));
-        let reachable = REACHABLE.iter().filter(|(outcome, _)| self.expects.contains(outcome));
-        let sometimes = reachable.map(|(outcome, ended)| Property::sometimes(outcome.word(), *ended));
+        let reachable = REACHABLE
+            .iter()
+            .filter(|(outcome, _)| self.expects.contains(outcome));
+        let sometimes =
+            reachable.map(|(outcome, ended)| Property::sometimes(outcome.word(), *ended));
         always.chain(sometimes).collect()
     }
 }
@@ -114,12 +127,19 @@ const HOLDS: &[Condition] = &[
     holds::<14>(),
 ];
 
-const _: () = assert!(HOLDS.len() == invariants::ALL.len(), "one condition for each invariant");
+const _: () = assert!(
+    HOLDS.len() == invariants::ALL.len(),
+    "one condition for each invariant"
+);
 
 const REACHABLE: &[(Outcome, Condition)] = &[
     (Outcome::Deployed, |_, state| state.ended(Outcome::Deployed)),
-    (Outcome::RolledBack, |_, state| state.ended(Outcome::RolledBack)),
-    (Outcome::Cancelled, |_, state| state.ended(Outcome::Cancelled)),
+    (Outcome::RolledBack, |_, state| {
+        state.ended(Outcome::RolledBack)
+    }),
+    (Outcome::Cancelled, |_, state| {
+        state.ended(Outcome::Cancelled)
+    }),
     (Outcome::Failed, |_, state| state.ended(Outcome::Failed)),
     (Outcome::Stranded, |_, state| state.ended(Outcome::Stranded)),
     (Outcome::Busy, |_, state| state.ended(Outcome::Busy)),
@@ -129,7 +149,16 @@ const REACHABLE: &[(Outcome, Condition)] = &[
 /// Few distinct moments, so that the graph stays small: two good probes prove, two bad ones condemn.
 #[must_use]
 pub const fn timing() -> Timing {
-    Timing { every: 1000, successes: 2, failures: 2, prove: 3000, bake: 1000, errors: 50, drain: 500, verify: 2000 }
+    Timing {
+        every: 1000,
+        successes: 2,
+        failures: 2,
+        prove: 3000,
+        bake: 1000,
+        errors: 50,
+        drain: 500,
+        verify: 2000,
+    }
 }
 
 #[cfg(test)]

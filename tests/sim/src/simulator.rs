@@ -3,8 +3,8 @@
 //! The same seed gives the same history, on every machine. After each move the invariants are checked.
 
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use cd_core::rollout::invariants::Invariant;
 use cd_core::rollout::{Strategy, Timing};
 
 use crate::mutant::Mutant;
@@ -12,6 +12,9 @@ use crate::world::{How, Luck, Move, Quality, Release, Setup, Want, World};
 
 /// No history is longer: luck runs out, and with it everything that can happen.
 const LONGEST: usize = 20_000;
+
+/// Releases that there are to deploy.
+const RELEASES: usize = 20;
 
 /// What a history came to.
 #[derive(Clone, Copy, Debug, Default)]
@@ -29,8 +32,8 @@ pub struct Told {
 pub struct Broken {
     /// Where to begin to see it again.
     pub seed: u64,
-    /// Which promise; `None`: it did not end.
-    pub promise: Option<&'static Invariant>,
+    /// Which promise.
+    pub promise: &'static str,
     /// What happened.
     pub moves: Vec<Move>,
     /// What came of it.
@@ -46,30 +49,57 @@ pub fn live(seed: u64, mutant: Option<Mutant>) -> Result<Told, Broken> {
     let setup = setup(&mut chance, mutant);
     let mut world = beginning(&mut chance, &setup);
     let mut moves = Vec::new();
-    let mut jumps = chance.below(4);
-    while let Some(step) = choose(&mut chance, &world, &setup, &mut jumps) {
-        world.apply(&setup, &step);
-        moves.push(step);
-        let promise = world.view(&setup).broken();
-        if promise.is_some() || moves.len() > LONGEST {
-            return Err(Broken { seed, promise, moves, world: Box::new(world) });
-        }
+    let mut weather = Weather {
+        jumps: chance.below(4),
+        storm: false,
+    };
+    while let Some(step) = choose(&mut chance, &world, &setup, &mut weather) {
+        moves.push(step.clone());
+        let lived = catch_unwind(AssertUnwindSafe(|| world.apply(&setup, &step)));
+        let promise = match (lived, world.view(&setup).broken()) {
+            (Err(_), _) => "the machine's own checks",
+            (Ok(()), Some(invariant)) => invariant.name,
+            (Ok(()), None) if moves.len() > LONGEST => "every history ends",
+            (Ok(()), None) => continue,
+        };
+        return Err(Broken::new(seed, promise, moves, world));
     }
     if !world.runs.is_empty() {
-        return Err(Broken { seed, promise: None, moves, world: Box::new(world) });
+        return Err(Broken::new(
+            seed,
+            "every run is over at the end",
+            moves,
+            world,
+        ));
     }
-    Ok(Told { moves: moves.len(), runs: world.came, commits: world.ledger.committed.len() })
+    Ok(Told {
+        moves: moves.len(),
+        runs: world.came,
+        commits: world.ledger.committed.len(),
+    })
+}
+
+/// What comes and goes.
+struct Weather {
+    /// How often the clock may still be set.
+    jumps: usize,
+    /// Bad luck seldom comes alone: an engine that fails once fails again.
+    storm: bool,
 }
 
 /// How things are arranged in this history.
 fn setup(chance: &mut Chance, mutant: Option<Mutant>) -> Setup {
-    let wants = (0..4 + chance.below(12)).map(|_| match chance.below(4) {
+    let wants = (0..10 + chance.below(20)).map(|_| match chance.below(4) {
         0 => Want::Recover,
-        _ => Want::Deploy(Release(1 + chance.below(7))),
+        _ => Want::Deploy(Release(1 + chance.below(RELEASES))),
     });
     let wants = wants.collect();
     Setup {
-        strategy: if chance.below(3) == 0 { Strategy::Recreate } else { Strategy::BlueGreen },
+        strategy: if chance.below(3) == 0 {
+            Strategy::Recreate
+        } else {
+            Strategy::BlueGreen
+        },
         replicas: 1 + u8::try_from(chance.below(3)).expect("less than three"),
         wants,
         timing: Timing {
@@ -87,23 +117,24 @@ fn setup(chance: &mut Chance, mutant: Option<Mutant>) -> Setup {
 }
 
 fn beginning(chance: &mut Chance, setup: &Setup) -> World {
-    let qualities = std::iter::once(Quality::Good).chain((0..7).map(|_| match chance.below(12) {
-        0 => Quality::NeverWell,
-        1 => Quality::BadToUsers,
-        2 => Quality::ExitsAtOnce,
-        3 => Quality::ExitsUnderTraffic,
-        4 => Quality::Refused,
-        5 => Quality::WrongDigest,
-        _ => Quality::Good,
-    }));
+    let qualities =
+        std::iter::once(Quality::Good).chain((0..RELEASES).map(|_| match chance.below(14) {
+            0 => Quality::NeverWell,
+            1 => Quality::BadToUsers,
+            2 => Quality::ExitsAtOnce,
+            3 => Quality::ExitsUnderTraffic,
+            4 => Quality::Refused,
+            5 => Quality::WrongDigest,
+            _ => Quality::Good,
+        }));
     let qualities = qualities.collect();
     let mut up_to = |most: usize| u8::try_from(chance.below(most + 1)).expect("luck is scarce");
     let luck = Luck {
-        faults: up_to(12),
-        slow: up_to(12),
-        cancels: up_to(3),
-        crashes: up_to(6),
-        takeovers: up_to(4),
+        faults: up_to(30),
+        slow: up_to(30),
+        cancels: up_to(5),
+        crashes: up_to(8),
+        takeovers: up_to(6),
         // What died stays dead, and every later run says so: not in every history.
         deaths: up_to(9) / 9,
     };
@@ -111,14 +142,27 @@ fn beginning(chance: &mut Chance, setup: &Setup) -> World {
 }
 
 /// What happens next; `None`: nothing can.
-fn choose(chance: &mut Chance, world: &World, setup: &Setup, jumps: &mut usize) -> Option<Move> {
+fn choose(
+    chance: &mut Chance,
+    world: &World,
+    setup: &Setup,
+    weather: &mut Weather,
+) -> Option<Move> {
     let moves = world.moves(setup);
-    if !moves.is_empty() && *jumps > 0 && chance.below(100) == 0 {
-        *jumps -= 1;
+    weather.storm = if weather.storm {
+        chance.below(8) > 0
+    } else {
+        chance.below(60) == 0
+    };
+    if !moves.is_empty() && weather.jumps > 0 && chance.below(100) == 0 {
+        weather.jumps -= 1;
         let hour = 3_600_000;
         return Some(Move::Jump(chance.signed(hour)));
     }
-    let weighted: Vec<(usize, Move)> = moves.into_iter().map(|step| (weight(&step), step)).collect();
+    let weighted: Vec<(usize, Move)> = moves
+        .into_iter()
+        .map(|step| (weight(&step, weather.storm), step))
+        .collect();
     let whole: usize = weighted.iter().map(|(weight, _)| weight).sum();
     let mut at = chance.below(whole.max(1));
     for (weight, step) in weighted {
@@ -134,21 +178,45 @@ fn choose(chance: &mut Chance, world: &World, setup: &Setup, jumps: &mut usize) 
 }
 
 /// How likely a move is, beside others.
-const fn weight(step: &Move) -> usize {
+const fn weight(step: &Move, storm: bool) -> usize {
     match step {
-        Move::Answer { how: How::Well, .. } => 60,
-        Move::Begin | Move::Leave { .. } | Move::Tick { .. } => 20,
-        Move::Late(_) | Move::Twice(_) | Move::Happen { .. } => 4,
-        Move::Answer { .. } => 2,
-        Move::TakeOver | Move::Cancel { .. } | Move::Crash { .. } | Move::Die(_) | Move::RestartRouter => 1,
+        Move::Answer { how: How::Well, .. } => 200,
+        Move::Begin | Move::Leave { .. } | Move::Tick { .. } => 60,
+        Move::Late(_) | Move::Twice(_) | Move::Happen { .. } => 8,
+        Move::Answer { .. } => {
+            if storm {
+                200
+            } else {
+                2
+            }
+        }
+        Move::TakeOver
+        | Move::Cancel { .. }
+        | Move::Crash { .. }
+        | Move::Die(_)
+        | Move::RestartRouter => 1,
         Move::Jump(_) => 0,
+    }
+}
+
+impl Broken {
+    fn new(seed: u64, promise: &'static str, moves: Vec<Move>, world: World) -> Self {
+        Self {
+            seed,
+            promise,
+            moves,
+            world: Box::new(world),
+        }
     }
 }
 
 impl fmt::Display for Broken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let promise = self.promise.map_or("every run is over at the end", |it| it.name);
-        writeln!(f, "seed {}: `{promise}` does not hold after", self.seed)?;
+        writeln!(
+            f,
+            "seed {}: `{}` does not hold after",
+            self.seed, self.promise
+        )?;
         for (number, step) in self.moves.iter().enumerate() {
             writeln!(f, "{:5}. {step:?}", number + 1)?;
         }

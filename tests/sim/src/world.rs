@@ -1,6 +1,7 @@
 //! A small world: what is at the target, the runs that work on it, and everything that can happen next.
 
 mod acts;
+mod moves;
 mod session;
 mod view;
 
@@ -8,11 +9,15 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use cd_core::protocol::{Outcome, Timestamp};
 use cd_core::rollout::invariants::{Change, State};
-use cd_core::rollout::{Action, ActionId, Address, Done, Entry, Fleet, Mark, Member, Observation, Rollout, Strategy, Table};
+use cd_core::rollout::{
+    Action, ActionId, Address, Done, Entry, Fleet, Mark, Member, Observation, Rollout, Strategy,
+    Table,
+};
 use cd_core::rollout::{FULL, Timing};
 use cd_core::spec::{Generation, InstanceId, Token};
 
 use crate::mutant::Mutant;
+pub use moves::{How, Move};
 
 /// What stays the same throughout.
 #[derive(Clone, Debug)]
@@ -210,87 +215,16 @@ pub struct World {
     pub left: BTreeSet<InstanceId>,
 }
 
-/// Something that happens.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Move {
-    /// The next run comes.
-    Begin,
-    /// The next run comes, and the lease of the one that is at it has run out.
-    TakeOver,
-    /// Something that a run asked for ends.
-    Answer {
-        /// Which run.
-        run: usize,
-        /// Under which number.
-        id: ActionId,
-        /// How.
-        how: How,
-    },
-    /// Something that a run asked for happens; the answer is still to come.
-    Happen {
-        /// Which run.
-        run: usize,
-        /// Under which number.
-        id: ActionId,
-    },
-    /// The time has come that a run waits for.
-    Tick {
-        /// Which run.
-        run: usize,
-    },
-    /// A run is asked to stop.
-    Cancel {
-        /// Which run.
-        run: usize,
-    },
-    /// A run's process dies.
-    Crash {
-        /// Which run.
-        run: usize,
-    },
-    /// A run that is over leaves, or goes on from recovering to deploying.
-    Leave {
-        /// Which run.
-        run: usize,
-    },
-    /// Something that nobody waits for any more happens after all.
-    Late(usize),
-    /// The same, and it may happen once more: somebody on the way sent it twice. Only in the simulator.
-    Twice(usize),
-    /// The runner's clock is set, by so many milliseconds. Only in the simulator.
-    Jump(i64),
-    /// A known-good instance ends by itself.
-    Die(InstanceId),
-    /// The router starts anew, by its file.
-    RestartRouter,
-}
-
-/// How something ends that was asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum How {
-    /// As it should.
-    Well,
-    /// As it should; requests go on at what the table no longer names.
-    Lingering,
-    /// Not at all.
-    Fails,
-    /// It happened, and nobody knows.
-    UnknownDone,
-    /// It did not happen, and nobody knows.
-    UnknownNot,
-    /// The table was written and the router does not follow yet; nobody knows.
-    UnknownHalf,
-    /// It has not happened yet, but may still; nobody knows.
-    UnknownLate,
-    /// The measuring failed.
-    Blind,
-}
-
 impl Setup {
     /// A fleet by its generation.
     #[must_use]
     pub fn fleet(&self, generation: Generation) -> Fleet {
-        Fleet { generation, members: (1..=self.replicas).map(|index| member(InstanceId { generation, index })).collect() }
+        Fleet {
+            generation,
+            members: (1..=self.replicas)
+                .map(|index| member(InstanceId { generation, index }))
+                .collect(),
+        }
     }
 
     pub(crate) fn has(&self, mutant: Mutant) -> bool {
@@ -301,8 +235,12 @@ impl Setup {
 /// An instance with the address that this world gives it.
 #[must_use]
 pub fn member(id: InstanceId) -> Member {
-    let address = u16::try_from(id.generation.0 * 10 + u32::from(id.index)).expect("generations are few");
-    Member { id, address: Address(address) }
+    let address =
+        u16::try_from(id.generation.0 * 10 + u32::from(id.index)).expect("generations are few");
+    Member {
+        id,
+        address: Address(address),
+    }
 }
 
 impl World {
@@ -328,95 +266,22 @@ impl World {
         if serves {
             let fleet = setup.fleet(Generation(1));
             for member in &fleet.members {
-                let thing = Thing { served: true, ..Thing::new(Release(0), Token(0)) };
+                let thing = Thing {
+                    served: true,
+                    ..Thing::new(Release(0), Token(0))
+                };
                 world.things.insert(member.id, thing);
             }
             world.written = Table::serving(Some(&fleet));
             world.effective = world.written.clone();
             world.ledger.highest = Generation(1);
-            world.ledger.committed.push(Committed { fleet, release: Release(0), proven: true });
+            world.ledger.committed.push(Committed {
+                fleet,
+                release: Release(0),
+                proven: true,
+            });
         }
         world
-    }
-
-    /// Everything that can happen next.
-    #[must_use]
-    pub fn moves(&self, setup: &Setup) -> Vec<Move> {
-        let mut moves = Vec::new();
-        if self.may_begin(setup) {
-            moves.push(Move::Begin);
-        }
-        if self.luck.takeovers > 0 && self.may_take_over(setup) {
-            moves.push(Move::TakeOver);
-        }
-        for (run, it) in self.runs.iter().enumerate() {
-            self.moves_of(run, it, &mut moves);
-        }
-        moves.extend((0..self.late.len()).map(Move::Late));
-        if self.luck.deaths > 0 {
-            let known_good = self.known_good().into_iter().flat_map(|fleet| &fleet.members).map(|member| member.id);
-            let alive = |id: &InstanceId| self.things.get(id).is_some_and(|it| it.state == State::Running);
-            moves.extend(known_good.filter(alive).map(Move::Die));
-        }
-        if self.written != self.effective && self.luck.faults > 0 {
-            moves.push(Move::RestartRouter);
-        }
-        moves
-    }
-
-    fn moves_of(&self, run: usize, it: &Run, moves: &mut Vec<Move>) {
-        if it.machine.end().is_some() && it.flights.is_empty() {
-            moves.push(Move::Leave { run });
-        }
-        for flight in &it.flights {
-            let id = flight.id;
-            moves.extend(self.ways(it, flight).into_iter().map(|how| Move::Answer { run, id, how }));
-            if flight.answer.is_none() && self.luck.slow > 0 && is_act(&flight.action) {
-                moves.push(Move::Happen { run, id });
-            }
-        }
-        if it.machine.wake_at().is_some() && (it.flights.is_empty() || self.luck.slow > 0) {
-            moves.push(Move::Tick { run });
-        }
-        if self.luck.cancels > 0 && !it.asked_to_stop && it.machine.end().is_none() {
-            moves.push(Move::Cancel { run });
-        }
-        if self.luck.crashes > 0 {
-            moves.push(Move::Crash { run });
-        }
-    }
-
-    /// The ways in which something can end.
-    fn ways(&self, run: &Run, flight: &Flight) -> Vec<How> {
-        let mut ways = vec![How::Well];
-        if flight.answer.is_some() || run.machine.end().is_some() {
-            return ways;
-        }
-        if self.luck.slow > 0 && self.drops_traffic(&flight.action) {
-            ways.push(How::Lingering);
-        }
-        if self.luck.faults == 0 {
-            return ways;
-        }
-        match &flight.action {
-            Action::Route { .. } => {
-                ways.extend([How::Fails, How::UnknownDone, How::UnknownLate, How::UnknownHalf]);
-            }
-            Action::Adopt(_) | Action::Record(..) | Action::Start(_) | Action::Remove(_) | Action::Conclude(_) => {
-                ways.extend([How::Fails, How::UnknownDone, How::UnknownLate]);
-            }
-            // A stop or start of what is to serve that comes after the next one: the target's time limits exclude it.
-            Action::Stop(_) | Action::Revive(_) => ways.extend([How::Fails, How::UnknownDone, How::UnknownNot]),
-            Action::Probe(_) | Action::Watch(_) => ways.push(How::Blind),
-            Action::Log(_) => {}
-        }
-        ways
-    }
-
-    /// Whether a table takes traffic away from somebody who had it.
-    fn drops_traffic(&self, action: &Action) -> bool {
-        let Action::Route { table, force: false, .. } = action else { return false };
-        self.effective.0.iter().any(|entry| has_traffic(entry) && !table.0.iter().any(|it| has_traffic(it) && it.member == entry.member))
     }
 
     /// Lets something happen.
@@ -464,7 +329,9 @@ impl World {
     }
 
     fn answer(&mut self, setup: &Setup, run: usize, id: ActionId, how: How) {
-        let Some(flight) = self.take_flight(run, id) else { return };
+        let Some(flight) = self.take_flight(run, id) else {
+            return;
+        };
         let (token, brings) = (self.runs[run].token, self.runs[run].brings);
         if how == How::Lingering {
             self.luck.slow -= 1;
@@ -475,7 +342,11 @@ impl World {
             return;
         }
         if how == How::UnknownLate {
-            self.late.push(Late { token, brings, action: flight.action.clone() });
+            self.late.push(Late {
+                token,
+                brings,
+                action: flight.action.clone(),
+            });
         }
         let answer = match flight.answer {
             Some(answer) => answer,
@@ -495,15 +366,23 @@ impl World {
     fn happen(&mut self, setup: &Setup, run: usize, id: ActionId) {
         let (token, brings) = (self.runs[run].token, self.runs[run].brings);
         let flight = self.runs[run].flights.iter().find(|flight| flight.id == id);
-        let Some(action) = flight.map(|flight| flight.action.clone()) else { return };
+        let Some(action) = flight.map(|flight| flight.action.clone()) else {
+            return;
+        };
         let answer = self.perform(setup, token, brings, &action, false);
-        if let Some(flight) = self.runs[run].flights.iter_mut().find(|flight| flight.id == id) {
+        if let Some(flight) = self.runs[run]
+            .flights
+            .iter_mut()
+            .find(|flight| flight.id == id)
+        {
             flight.answer = Some(answer);
         }
     }
 
     fn tick(&mut self, run: usize) {
-        let Some(at) = self.runs[run].machine.wake_at() else { return };
+        let Some(at) = self.runs[run].machine.wake_at() else {
+            return;
+        };
         if !self.runs[run].flights.is_empty() {
             self.luck.slow -= 1;
         }
@@ -519,7 +398,10 @@ impl World {
         let it = &mut self.runs[run];
         it.asked_to_stop = true;
         it.then = None;
-        it.aborted = !matches!(it.machine.phase(), "committing" | "retiring" | "concluding" | "over");
+        it.aborted = !matches!(
+            it.machine.phase(),
+            "committing" | "retiring" | "concluding" | "over"
+        );
         if !setup.has(Mutant::SwallowsTheAbort) {
             it.machine.cancel(now);
         }
@@ -529,8 +411,15 @@ impl World {
     /// The machine is gone. What it has asked for may still happen.
     fn crash(&mut self, run: usize) {
         let dead = self.runs.remove(run);
-        let acts = dead.flights.into_iter().filter(|flight| flight.answer.is_none() && is_act(&flight.action));
-        self.late.extend(acts.map(|flight| Late { token: dead.token, brings: dead.brings, action: flight.action }));
+        let acts = dead
+            .flights
+            .into_iter()
+            .filter(|flight| flight.answer.is_none() && is_act(&flight.action));
+        self.late.extend(acts.map(|flight| Late {
+            token: dead.token,
+            brings: dead.brings,
+            action: flight.action,
+        }));
     }
 
     fn take_flight(&mut self, run: usize, id: ActionId) -> Option<Flight> {
@@ -542,7 +431,9 @@ impl World {
     /// A run has heard something: what does it ask for now, and is it over?
     fn hear(&mut self, setup: &Setup, run: usize) {
         self.collect(run);
-        let Some(end) = self.runs[run].machine.end() else { return };
+        let Some(end) = self.runs[run].machine.end() else {
+            return;
+        };
         self.left.extend(end.left.iter().copied());
         if setup.has(Mutant::CommitsLate) && end.outcome == Outcome::Deployed {
             self.commit_late(run);
@@ -552,7 +443,11 @@ impl World {
     fn collect(&mut self, run: usize) {
         let it = &mut self.runs[run];
         while let Some((id, action)) = it.machine.poll() {
-            it.flights.push(Flight { id, action, answer: None });
+            it.flights.push(Flight {
+                id,
+                action,
+                answer: None,
+            });
         }
         // The report's business, and it would make equal states differ.
         drop(it.machine.events());
@@ -561,7 +456,10 @@ impl World {
     /// What was committed last.
     #[must_use]
     pub fn known_good(&self) -> Option<&Fleet> {
-        self.ledger.committed.last().map(|committed| &committed.fleet)
+        self.ledger
+            .committed
+            .last()
+            .map(|committed| &committed.fleet)
     }
 
     /// Forgets acts that come too late to do anything, so that equal states are equal.

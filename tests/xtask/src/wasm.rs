@@ -50,26 +50,23 @@ pub(crate) fn files(repo: &Repo) -> Result<Files> {
 }
 
 fn compile(repo: &Repo) -> Result<PathBuf> {
-    repo::run(
-        repo.cargo()
-            .args(["fetch", "--quiet", "--locked", "--target", TARGET]),
-    )?;
-    let mut cargo = repo.cargo();
-    cargo.args([
-        "build",
-        "--quiet",
-        "--locked",
-        "--package",
-        "cd-wasm",
-        "--profile",
-        "wasm",
-        "--target",
-        TARGET,
-    ]);
-    cargo
-        .env("CARGO_ENCODED_RUSTFLAGS", remaps(repo)?)
-        .env_remove("RUSTFLAGS");
-    repo::run(&mut cargo)?;
+    let mut fetch = repo.cargo();
+    repo::run(fetch.args(["fetch", "--quiet", "--locked", "--target", TARGET]))?;
+    let mut build = repo.cargo();
+    build.args(["build", "--quiet", "--locked", "--package", "cd-wasm"]);
+    build.args(["--profile", "wasm", "--target", TARGET]);
+    build.env("CARGO_ENCODED_RUSTFLAGS", remaps(repo)?);
+    // Whatever somebody has set to build faster: the bytes are to be the same.
+    for (name, _) in std::env::vars_os() {
+        let name = name.to_string_lossy();
+        if ["CARGO_PROFILE_", "CARGO_BUILD_", "CARGO_INCREMENTAL", "RUSTFLAGS"]
+            .iter()
+            .any(|prefix| name.starts_with(prefix))
+        {
+            build.env_remove(&*name);
+        }
+    }
+    repo::run(&mut build)?;
     Ok(repo.target().join(TARGET).join("wasm/cd_wasm.wasm"))
 }
 

@@ -30,3 +30,8 @@ export function env_names(): string;
  * The names of the action's inputs, as a JSON list.
  */
 export function input_names(): string;
+
+/**
+ * Words that the core reads in what it is told, as a JSON list: a secret that is one of them cannot be blotted.
+ */
+export function plain_words(): string;

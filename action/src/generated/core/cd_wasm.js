@@ -93,6 +93,24 @@ function input_names() {
     }
 }
 exports.input_names = input_names;
+
+/**
+ * Words that the core reads in what it is told, as a JSON list: a secret that is one of them cannot be blotted.
+ * @returns {string}
+ */
+function plain_words() {
+    let deferred1_0;
+    let deferred1_1;
+    try {
+        const ret = wasm.plain_words();
+        deferred1_0 = ret[0];
+        deferred1_1 = ret[1];
+        return getStringFromWasm0(ret[0], ret[1]);
+    } finally {
+        wasm.__wbindgen_free(deferred1_0, deferred1_1, 1);
+    }
+}
+exports.plain_words = plain_words;
 function __wbg_get_imports() {
     const import0 = {
         __proto__: null,

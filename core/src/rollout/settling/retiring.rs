@@ -13,7 +13,9 @@ impl Rollout {
     /// The process will be ended soon: what only waits is cut short.
     pub(in super::super) fn hurry_in_settling(&mut self) {
         let soon = self.now.plus(HURRIED_DRAIN);
-        let Some(mut settling) = self.take() else { return };
+        let Some(mut settling) = self.take() else {
+            return;
+        };
         let committed = settling.why == Why::Committed;
         match &mut settling.stage {
             Stage::Draining { .. } if committed => self.leave_others(settling),
@@ -36,18 +38,33 @@ impl Rollout {
     }
 
     /// Lets requests on what is put away end; `None`: how many there are is not known.
-    pub(super) fn drain(&mut self, mut settling: Settling, lingering: Option<&[(InstanceId, u32)]>) {
+    pub(super) fn drain(
+        &mut self,
+        mut settling: Settling,
+        lingering: Option<&[(InstanceId, u32)]>,
+    ) {
         if self.hurry && settling.why == Why::Committed {
             return self.leave_others(settling);
         }
         if lingering.is_some_and(<[_]>::is_empty) {
             return self.put_away(settling);
         }
-        let wait = if self.hurry { HURRIED_DRAIN.min(self.plan.timing.drain) } else { self.plan.timing.drain };
+        let wait = if self.hurry {
+            HURRIED_DRAIN.min(self.plan.timing.drain)
+        } else {
+            self.plan.timing.drain
+        };
         let (table, mark) = (Table::serving(settling.goal.as_ref()), settling.mark());
-        let mut act = Try::of(Action::Route { table, mark, force: false });
+        let mut act = Try::of(Action::Route {
+            table,
+            mark,
+            force: false,
+        });
         act.repeat(self.now, wait == 0);
-        settling.stage = Stage::Draining { until: self.now.plus(wait), act };
+        settling.stage = Stage::Draining {
+            until: self.now.plus(wait),
+            act,
+        };
         self.put(settling);
         self.ask_what_is_due();
     }
@@ -59,7 +76,14 @@ impl Rollout {
             && !act.forced()
         {
             let force = now >= *until;
-            act.repeat(if force { now } else { now.plus(RETRY).min(*until) }, force);
+            act.repeat(
+                if force {
+                    now
+                } else {
+                    now.plus(RETRY).min(*until)
+                },
+                force,
+            );
             self.put(settling);
             return self.ask_what_is_due();
         }
@@ -68,7 +92,9 @@ impl Rollout {
 
     fn put_away(&mut self, mut settling: Settling) {
         let failed = match &settling.why {
-            Why::Unwell(fault) => fault.instance.or_else(|| self.plan.new.members.first().map(|member| member.id)),
+            Why::Unwell(fault) => fault
+                .instance
+                .or_else(|| self.plan.new.members.first().map(|member| member.id)),
             Why::World(_) | Why::Cancelled | Why::Abandoned | Why::Committed => None,
         };
         match failed {
@@ -85,7 +111,10 @@ impl Rollout {
         if others.is_empty() {
             return self.conclude(settling);
         }
-        let acts = others.into_iter().map(|id| self.attempt(Action::Remove(id))).collect();
+        let acts = others
+            .into_iter()
+            .map(|id| self.attempt(Action::Remove(id)))
+            .collect();
         settling.stage = Stage::Removing(acts);
         self.put(settling);
     }
@@ -112,15 +141,37 @@ impl Rollout {
     pub(super) fn ending(&self, settling: &Settling) -> End {
         let (outcome, reason, because, quarantine) = match &settling.why {
             Why::Committed => (Outcome::Deployed, "proven", Vec::new(), false),
-            Why::Unwell(Fault { code, seen, .. }) => (Outcome::RolledBack, code.word(), vec![seen.clone()], true),
-            Why::World(why) if self.reach == Reach::Traffic => {
-                (Outcome::RolledBack, "not-its-fault", vec![why.clone()], false)
+            Why::Unwell(Fault { code, seen, .. }) => {
+                (Outcome::RolledBack, code.word(), vec![seen.clone()], true)
             }
+            Why::World(why) if self.reach == Reach::Traffic => (
+                Outcome::RolledBack,
+                "not-its-fault",
+                vec![why.clone()],
+                false,
+            ),
             Why::World(why) => (Outcome::Failed, "not-its-fault", vec![why.clone()], false),
-            Why::Cancelled => (Outcome::Cancelled, "cancelled", vec!["the run was asked to stop".to_owned()], false),
-            Why::Abandoned => (Outcome::Restored, "recovered", vec!["an earlier run died".to_owned()], false),
+            Why::Cancelled => (
+                Outcome::Cancelled,
+                "cancelled",
+                vec!["the run was asked to stop".to_owned()],
+                false,
+            ),
+            Why::Abandoned => (
+                Outcome::Restored,
+                "recovered",
+                vec!["an earlier run died".to_owned()],
+                false,
+            ),
         };
         let serving = settling.goal.as_ref().map(|goal| goal.generation);
-        End { outcome, reason: reason.to_owned(), because, serving, quarantine, left: settling.left.clone() }
+        End {
+            outcome,
+            reason: reason.to_owned(),
+            because,
+            serving,
+            quarantine,
+            left: settling.left.clone(),
+        }
     }
 }

@@ -3,5 +3,12 @@
 use super::Step;
 
 /// Old instances run, routed or as the router's fallback, until the commit is recorded.
-pub(super) const STEPS: &[Step] =
-    &[Step::Adopt, Step::Begin, Step::Start, Step::Prove, Step::Shift, Step::Bake, Step::Commit];
+pub(super) const STEPS: &[Step] = &[
+    Step::Adopt,
+    Step::Begin,
+    Step::Start,
+    Step::Prove,
+    Step::Shift,
+    Step::Bake,
+    Step::Commit,
+];

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::haproxy::{self, Row, meaning};
-use super::script::Said;
+use super::script::{Said, base64};
 use super::survey::{Found, containers, images, stdout, succeeded, taken_by, words};
 use super::{Docker, Held, Lifted, Step};
 use crate::protocol::Completion;
@@ -26,7 +26,7 @@ impl Docker {
     /// What an action's commands came to: all their completions so far, in order.
     pub fn lift(&mut self, action: &Action, steps: &[Step], done: &[Completion]) -> Lifted {
         let observed = match action {
-            Action::Adopt(ids) => self.adopted(ids, done),
+            Action::Adopt(ids) => return self.adopted(ids, done),
             Action::Record(..) | Action::Conclude(_) => {
                 Observation::Acted(transacted(done.last()).0)
             }
@@ -53,37 +53,76 @@ impl Docker {
         Lifted::Observed(observed)
     }
 
-    fn adopted(&mut self, ids: &[InstanceId], done: &[Completion]) -> Observation {
-        let strange: Vec<InstanceId> = ids
-            .iter()
-            .copied()
-            .filter(|id| {
-                self.instances
-                    .get(id)
-                    .is_some_and(|held| held.name != self.own_name(*id))
-            })
-            .collect();
-        for (id, completion) in strange.iter().zip(done) {
-            if succeeded(completion) {
-                let (name, token) = (self.own_name(*id), self.token);
-                if let Some(held) = self.instances.get_mut(id) {
-                    held.name = name;
-                    held.token = token;
-                }
-            } else if words(completion)
+    /// A rename that found nothing is looked into: a stale run's last rename may have come in between, and what it
+    /// renamed must not be taken for gone.
+    fn adopted(&mut self, ids: &[InstanceId], done: &[Completion]) -> Lifted {
+        let strange = self.strange(ids);
+        if done.len() < strange.len() {
+            let unsaid = Done::Unknown("not all were asked".to_owned());
+            return Lifted::Observed(Observation::Acted(unsaid));
+        }
+        let missing = |completion: &Completion| {
+            words(completion)
                 .to_lowercase()
                 .contains("no such container")
-            {
-                self.instances.remove(id);
+        };
+        let missed: Vec<InstanceId> = strange
+            .iter()
+            .zip(done)
+            .filter(|(_, it)| !succeeded(it) && missing(it))
+            .map(|(id, _)| *id)
+            .collect();
+        if !missed.is_empty() && done.len() == strange.len() {
+            return Lifted::More(self.survey());
+        }
+        let listed = done
+            .get(strange.len())
+            .map(stdout)
+            .unwrap_or_default()
+            .to_owned();
+        let mut outcome = Done::Yes;
+        for (id, completion) in strange.iter().zip(done) {
+            if succeeded(completion) {
+                self.own(*id);
+            } else if !missing(completion) {
+                outcome = failure(completion);
+            } else if let Some(name) = self.other_name(*id, &listed) {
+                outcome = Done::No(format!("{id} is called {name} by now"));
+                if let Some(held) = self.instances.get_mut(id) {
+                    held.name = name;
+                }
             } else {
-                return Observation::Acted(failure(completion));
+                self.instances.remove(id);
             }
         }
-        Observation::Acted(if done.len() < strange.len() {
-            Done::Unknown("not all were asked".to_owned())
-        } else {
-            Done::Yes
-        })
+        Lifted::Observed(Observation::Acted(outcome))
+    }
+
+    /// Instances that do not bear this holder's name.
+    fn strange(&self, ids: &[InstanceId]) -> Vec<InstanceId> {
+        let strange = |id: &&InstanceId| {
+            self.instances
+                .get(id)
+                .is_some_and(|held| held.name != self.own_name(**id))
+        };
+        ids.iter().filter(strange).copied().collect()
+    }
+
+    fn own(&mut self, id: InstanceId) {
+        let (name, token) = (self.own_name(id), self.token);
+        if let Some(held) = self.instances.get_mut(&id) {
+            held.name = name;
+            held.token = token;
+        }
+    }
+
+    /// What an instance is called, of the names that there are.
+    fn other_name(&self, id: InstanceId, listed: &str) -> Option<String> {
+        let begins = format!("{}-{id}.t", self.prefix());
+        listed
+            .lines()
+            .find(|name| name.starts_with(&begins))
+            .map(str::to_owned)
     }
 
     fn started(&mut self, member: Member, steps: &[Step], done: &[Completion]) -> Started {
@@ -474,27 +513,6 @@ fn answer(said: &Said, name: &str) -> Option<Vec<u8>> {
         .iter()
         .find_map(|line| line.strip_prefix("answer ")?.strip_prefix(name))?;
     Some(base64(line.trim()))
-}
-
-fn base64(text: &str) -> Vec<u8> {
-    let value = |byte: u8| match byte {
-        b'A'..=b'Z' => Some(u32::from(byte - b'A')),
-        b'a'..=b'z' => Some(u32::from(byte - b'a') + 26),
-        b'0'..=b'9' => Some(u32::from(byte - b'0') + 52),
-        b'+' => Some(62),
-        b'/' => Some(63),
-        _ => None,
-    };
-    let (mut bits, mut count, mut bytes) = (0_u32, 0, Vec::new());
-    for six in text.bytes().filter_map(value) {
-        bits = (bits << 6) | six;
-        count += 6;
-        if count >= 8 {
-            count -= 8;
-            bytes.push(u8::try_from((bits >> count) & 0xff).expect("masked to eight bits"));
-        }
-    }
-    bytes
 }
 
 /// An HTTP answer, as far as a proof needs it.

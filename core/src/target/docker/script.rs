@@ -236,6 +236,28 @@ fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', "'\\''"))
 }
 
+/// Decodes base64; what is no digit of it is passed over.
+pub(super) fn base64(text: &str) -> Vec<u8> {
+    let value = |byte: u8| match byte {
+        b'A'..=b'Z' => Some(u32::from(byte - b'A')),
+        b'a'..=b'z' => Some(u32::from(byte - b'a') + 26),
+        b'0'..=b'9' => Some(u32::from(byte - b'0') + 52),
+        b'+' => Some(62),
+        b'/' => Some(63),
+        _ => None,
+    };
+    let (mut bits, mut count, mut bytes) = (0_u32, 0, Vec::new());
+    for six in text.bytes().filter_map(value) {
+        bits = (bits << 6) | six;
+        count += 6;
+        if count >= 8 {
+            count -= 8;
+            bytes.push(u8::try_from((bits >> count) & 0xff).expect("masked to eight bits"));
+        }
+    }
+    bytes
+}
+
 /// What a transaction said: its files, its lines, and how it ended.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Said {
@@ -257,7 +279,13 @@ impl Said {
         while !rest.is_empty() {
             let (line, after) = rest.split_once('\n').unwrap_or((rest, ""));
             rest = after;
-            if let Some((name, size)) = line
+            if let Some((name, text)) = line
+                .strip_prefix("base64 ")
+                .and_then(|it| it.split_once(' '))
+            {
+                let text = String::from_utf8_lossy(&base64(text)).into_owned();
+                said.files.push((name.to_owned(), text));
+            } else if let Some((name, size)) = line
                 .strip_prefix("file ")
                 .and_then(|file| file.rsplit_once(' '))
             {
@@ -316,6 +344,14 @@ mod tests {
             (said.result.as_str(), said.word("token")),
             ("open", Some("7"))
         );
+    }
+
+    #[test]
+    fn a_file_that_is_no_text_spoils_nothing_but_itself() {
+        let said = Said::read("base64 a /4CB\nbase64 b aGkK\nbase64 c \nresult=open token=7\n");
+        assert_eq!(said.file("b"), Some("hi\n"));
+        assert_eq!(said.file("c"), Some(""));
+        assert_eq!(said.word("token"), Some("7"));
     }
 
     #[test]

@@ -23,14 +23,35 @@ const QUALITIES: [Quality; 7] = [
 /// One deploy of a release of unknown quality, and as many recoveries after it as anything can make necessary.
 const DEPLOY: &[Want] = &[Want::Deploy(Release(1)), Want::Recover, Want::Recover];
 /// The same, and recoveries until nothing is left.
-const DEPLOY_AND_RECOVER: &[Want] =
-    &[Want::Deploy(Release(1)), Want::Recover, Want::Recover, Want::Recover, Want::Recover, Want::Recover];
+const DEPLOY_AND_RECOVER: &[Want] = &[
+    Want::Deploy(Release(1)),
+    Want::Recover,
+    Want::Recover,
+    Want::Recover,
+    Want::Recover,
+    Want::Recover,
+];
 /// The same, and then another release, which is good.
-const DEPLOY_TWICE: &[Want] = &[Want::Deploy(Release(1)), Want::Deploy(Release(2)), Want::Recover];
+const DEPLOY_TWICE: &[Want] = &[
+    Want::Deploy(Release(1)),
+    Want::Deploy(Release(2)),
+    Want::Recover,
+];
 /// The same release over and over.
-const DEPLOY_AGAIN: &[Want] = &[Want::Deploy(Release(1)), Want::Deploy(Release(1)), Want::Deploy(Release(1))];
+const DEPLOY_AGAIN: &[Want] = &[
+    Want::Deploy(Release(1)),
+    Want::Deploy(Release(1)),
+    Want::Deploy(Release(1)),
+];
 
-const NO_LUCK: Luck = Luck { faults: 0, slow: 0, cancels: 0, crashes: 0, takeovers: 0, deaths: 0 };
+const NO_LUCK: Luck = Luck {
+    faults: 0,
+    slow: 0,
+    cancels: 0,
+    crashes: 0,
+    takeovers: 0,
+    deaths: 0,
+};
 
 struct Case {
     name: &'static str,
@@ -48,20 +69,51 @@ const ALWAYS: &[Outcome] = &[Outcome::Deployed, Outcome::RolledBack];
 
 impl Case {
     const fn new(name: &'static str, luck: Luck) -> Self {
-        Self { name, strategy: Strategy::BlueGreen, replicas: 1, serves: true, luck, wants: DEPLOY, qualities: &QUALITIES }
+        Self {
+            name,
+            strategy: Strategy::BlueGreen,
+            replicas: 1,
+            serves: true,
+            luck,
+            wants: DEPLOY,
+            qualities: &QUALITIES,
+        }
     }
 
     fn worlds(&self, mutant: Option<Mutant>) -> Worlds {
-        let Self { strategy, replicas, .. } = *self;
-        let setup = Setup { strategy, replicas, wants: self.wants.to_vec(), timing: timing(), mutant };
+        let Self {
+            strategy, replicas, ..
+        } = *self;
+        let setup = Setup {
+            strategy,
+            replicas,
+            wants: self.wants.to_vec(),
+            timing: timing(),
+            mutant,
+        };
         let qualities = |quality: &Quality| vec![Quality::Good, *quality, Quality::Good];
-        let initial = self.qualities.iter().map(|it| World::new(&setup, self.serves, qualities(it), self.luck)).collect();
-        Worlds { setup, initial, expects: self.expects() }
+        let initial = self
+            .qualities
+            .iter()
+            .map(|it| World::new(&setup, self.serves, qualities(it), self.luck))
+            .collect();
+        Worlds {
+            setup,
+            initial,
+            expects: self.expects(),
+        }
     }
 
     /// What must be reachable, or the graph is emptier than its name says.
     fn expects(&self) -> Vec<Outcome> {
-        let Luck { faults, cancels, crashes, takeovers, deaths, .. } = self.luck;
+        let Luck {
+            faults,
+            cancels,
+            crashes,
+            takeovers,
+            deaths,
+            ..
+        } = self.luck;
         let mut expects = ALWAYS.to_vec();
         expects.extend((cancels > 0).then_some(Outcome::Cancelled));
         // Three tries are needed before anything but the new version is to blame.
@@ -89,20 +141,34 @@ fn told(moves: &[Move]) -> String {
 /// Explores a case; panics with the moves where something does not hold.
 fn check(case: &Case) {
     let began = Instant::now();
-    let checker = case.worlds(None).checker().threads(2).finish_when(HasDiscoveries::AnyFailures).spawn_bfs().join();
+    let checker = case
+        .worlds(None)
+        .checker()
+        .threads(2)
+        .finish_when(HasDiscoveries::AnyFailures)
+        .spawn_bfs()
+        .join();
     for property in checker.model().properties() {
         if property.expectation.discovery_is_failure()
             && let Some(path) = checker.discovery(property.name)
         {
             let world = path.last_state().world.clone();
             let moves = told(&path.into_actions());
-            panic!("{}: `{}` does not hold after\n{moves}{world:#?}", case.name, property.name);
+            panic!(
+                "{}: `{}` does not hold after\n{moves}{world:#?}",
+                case.name, property.name
+            );
         }
     }
     checker.assert_properties();
     say(&format!(
         "model: {:<58} {:>8} states {:>8} moves, depth {:>2}, {:.1} s",
-        format!("{}, {} replicas: {}", case.strategy.word(), case.replicas, case.name),
+        format!(
+            "{}, {} replicas: {}",
+            case.strategy.word(),
+            case.replicas,
+            case.name
+        ),
         checker.unique_state_count(),
         checker.state_count(),
         checker.max_depth(),
@@ -110,11 +176,36 @@ fn check(case: &Case) {
     ));
 }
 
-const FAULTS: Luck = Luck { faults: 3, cancels: 1, ..NO_LUCK };
-const SLOW: Luck = Luck { faults: 1, slow: 1, cancels: 1, ..NO_LUCK };
-const CRASH: Luck = Luck { faults: 1, slow: 1, cancels: 1, crashes: 1, deaths: 1, ..NO_LUCK };
-const CRASHES: Luck = Luck { slow: 1, cancels: 1, crashes: 2, ..NO_LUCK };
-const TWO: Luck = Luck { faults: 1, takeovers: 1, ..NO_LUCK };
+const FAULTS: Luck = Luck {
+    faults: 3,
+    cancels: 1,
+    ..NO_LUCK
+};
+const SLOW: Luck = Luck {
+    faults: 1,
+    slow: 1,
+    cancels: 1,
+    ..NO_LUCK
+};
+const CRASH: Luck = Luck {
+    faults: 1,
+    slow: 1,
+    cancels: 1,
+    crashes: 1,
+    deaths: 1,
+    ..NO_LUCK
+};
+const CRASHES: Luck = Luck {
+    slow: 1,
+    cancels: 1,
+    crashes: 2,
+    ..NO_LUCK
+};
+const TWO: Luck = Luck {
+    faults: 1,
+    takeovers: 1,
+    ..NO_LUCK
+};
 
 /// The cases of one strategy.
 fn cases(strategy: Strategy) -> Vec<Case> {
@@ -126,18 +217,49 @@ fn cases(strategy: Strategy) -> Vec<Case> {
                     Case::new("three faults and a cancel", FAULTS),
                     Case::new("a fault, a slow answer and a cancel", SLOW),
                     Case::new("two crashes, a slow answer and a cancel", CRASHES),
-                    Case::new("a crash, then another deploy", Luck { faults: 1, crashes: 1, ..NO_LUCK }).wanting(DEPLOY_TWICE),
-                    Case::new("the same again", Luck { faults: 1, crashes: 1, ..NO_LUCK }).wanting(DEPLOY_AGAIN),
+                    Case::new(
+                        "a crash, then another deploy",
+                        Luck {
+                            faults: 1,
+                            crashes: 1,
+                            ..NO_LUCK
+                        },
+                    )
+                    .wanting(DEPLOY_TWICE),
+                    Case::new(
+                        "the same again",
+                        Luck {
+                            faults: 1,
+                            crashes: 1,
+                            ..NO_LUCK
+                        },
+                    )
+                    .wanting(DEPLOY_AGAIN),
                 ]
-                .map(|case| Case { strategy, replicas, serves, ..case }),
+                .map(|case| Case {
+                    strategy,
+                    replicas,
+                    serves,
+                    ..case
+                }),
             );
         }
     }
     for replicas in [1, 2] {
-        cases.push(Case { strategy, replicas, ..Case::new("a fault and a run that goes on without its lease", TWO) });
+        cases.push(Case {
+            strategy,
+            replicas,
+            ..Case::new("a fault and a run that goes on without its lease", TWO)
+        });
     }
-    cases.push(Case { strategy, ..Case::new("two deploys at a time", TWO).wanting(DEPLOY_TWICE) });
-    cases.push(Case { strategy, ..Case::new("a crash, a death, a fault, a slow answer, a cancel", CRASH) });
+    cases.push(Case {
+        strategy,
+        ..Case::new("two deploys at a time", TWO).wanting(DEPLOY_TWICE)
+    });
+    cases.push(Case {
+        strategy,
+        ..Case::new("a crash, a death, a fault, a slow answer, a cancel", CRASH)
+    });
     cases
 }
 
@@ -163,8 +285,18 @@ fn every_path_ends_and_every_end_is_over() {
     for strategy in [Strategy::BlueGreen, Strategy::Recreate] {
         for serves in [true, false] {
             let began = Instant::now();
-            let luck = Luck { faults: 1, slow: 1, cancels: 1, crashes: 1, ..NO_LUCK };
-            let case = Case { strategy, serves, ..Case::new("", luck) };
+            let luck = Luck {
+                faults: 1,
+                slow: 1,
+                cancels: 1,
+                crashes: 1,
+                ..NO_LUCK
+            };
+            let case = Case {
+                strategy,
+                serves,
+                ..Case::new("", luck)
+            };
             let worlds = case.worlds(None);
             let graph = graph::walk(&worlds.setup, &worlds.initial);
             let none = graph.circle.or(graph.stuck).map(|moves| told(&moves));
@@ -186,8 +318,17 @@ fn a_crash_anywhere_leads_to_no_end_that_is_not_reached_without_one() {
     for strategy in [Strategy::BlueGreen, Strategy::Recreate] {
         for serves in [true, false] {
             let ends = |crashes| {
-                let luck = Luck { slow: 1, cancels: 1, crashes, ..NO_LUCK };
-                let case = Case { strategy, serves, ..Case::new("", luck) };
+                let luck = Luck {
+                    slow: 1,
+                    cancels: 1,
+                    crashes,
+                    ..NO_LUCK
+                };
+                let case = Case {
+                    strategy,
+                    serves,
+                    ..Case::new("", luck)
+                };
                 let worlds = case.wanting(DEPLOY_AND_RECOVER).worlds(None);
                 graph::walk(&worlds.setup, &worlds.initial).finals
             };
@@ -205,16 +346,38 @@ fn every_bug_on_purpose_is_found() {
     let began = Instant::now();
     for (mutant, case, breaks) in mutants() {
         let worlds = case.worlds(Some(mutant));
-        let checker = worlds.checker().finish_when(HasDiscoveries::AnyFailures).spawn_bfs().join();
-        let promises = checker.model().properties().into_iter().filter(|it| it.expectation.discovery_is_failure());
-        let path = promises.filter_map(|it| checker.discovery(it.name)).min_by_key(|path| path.clone().into_actions().len());
+        let checker = worlds
+            .checker()
+            .finish_when(HasDiscoveries::AnyFailures)
+            .spawn_bfs()
+            .join();
+        let promises = checker
+            .model()
+            .properties()
+            .into_iter()
+            .filter(|it| it.expectation.discovery_is_failure());
+        let path = promises
+            .filter_map(|it| checker.discovery(it.name))
+            .min_by_key(|path| path.clone().into_actions().len());
         let path = path.unwrap_or_else(|| panic!("{mutant:?} was not found"));
         let broken = path.last_state().broken(&checker.model().setup);
-        let rows = invariants::ALL.iter().enumerate().filter(|(row, _)| broken & (1 << row) != 0);
+        let rows = invariants::ALL
+            .iter()
+            .enumerate()
+            .filter(|(row, _)| broken & (1 << row) != 0);
         let names: Vec<&str> = rows.map(|(_, invariant)| invariant.name).collect();
         let moves = path.into_actions();
-        say(&format!("mutant: {:<24} after {:>2} moves: {}", format!("{mutant:?}"), moves.len(), names.join(", ")));
-        assert!(names.contains(&breaks), "{mutant:?}: not found by `{breaks}`, after\n{}", told(&moves));
+        say(&format!(
+            "mutant: {:<24} after {:>2} moves: {}",
+            format!("{mutant:?}"),
+            moves.len(),
+            names.join(", ")
+        ));
+        assert!(
+            names.contains(&breaks),
+            "{mutant:?}: not found by `{breaks}`, after\n{}",
+            told(&moves)
+        );
     }
     say(&format!("mutants: {:.1} s", began.elapsed().as_secs_f64()));
 }
@@ -222,31 +385,140 @@ fn every_bug_on_purpose_is_found() {
 /// Each with the smallest case that shows it, and the promise that finds it.
 fn mutants() -> Vec<(Mutant, Case, &'static str)> {
     let quiet = || Case::new("", NO_LUCK);
-    let cancel = || Case::new("", Luck { cancels: 1, ..NO_LUCK });
-    let crash = || Case::new("", Luck { crashes: 1, ..NO_LUCK });
-    let late = || Case::new("", Luck { faults: 1, cancels: 1, ..NO_LUCK });
-    let recreate = || Case { strategy: Strategy::Recreate, ..quiet() };
-    let good = |case| Case { qualities: &[Quality::Good], ..case };
+    let cancel = || {
+        Case::new(
+            "",
+            Luck {
+                cancels: 1,
+                ..NO_LUCK
+            },
+        )
+    };
+    let crash = || {
+        Case::new(
+            "",
+            Luck {
+                crashes: 1,
+                ..NO_LUCK
+            },
+        )
+    };
+    let late = || {
+        Case::new(
+            "",
+            Luck {
+                faults: 1,
+                cancels: 1,
+                ..NO_LUCK
+            },
+        )
+    };
+    let recreate = || Case {
+        strategy: Strategy::Recreate,
+        ..quiet()
+    };
+    let good = |case| Case {
+        qualities: &[Quality::Good],
+        ..case
+    };
     vec![
-        (Mutant::ShiftsBeforeTheProof, quiet(), "something healthy is routed"),
-        (Mutant::ForgetsTheBake, crash(), "something healthy is routed"),
-        (Mutant::IgnoresTheQuarantine, quiet().wanting(DEPLOY_AGAIN), "nothing quarantined is routed"),
-        (Mutant::SkipsTheQuarantine, quiet(), "what was condemned is quarantined"),
-        (Mutant::StopsTheOldAtTheShift, good(quiet()), "the old runs until the commit"),
-        (Mutant::CommitsLate, quiet(), "the old runs until the commit"),
-        (Mutant::GoesBackToWhatIsThere, crash().wanting(DEPLOY_TWICE), "the way back is proven"),
-        (Mutant::ForgetsTheBake, good(crash()), "the way back is proven"),
+        (
+            Mutant::ShiftsBeforeTheProof,
+            quiet(),
+            "something healthy is routed",
+        ),
+        (
+            Mutant::ForgetsTheBake,
+            crash(),
+            "something healthy is routed",
+        ),
+        (
+            Mutant::IgnoresTheQuarantine,
+            quiet().wanting(DEPLOY_AGAIN),
+            "nothing quarantined is routed",
+        ),
+        (
+            Mutant::SkipsTheQuarantine,
+            quiet(),
+            "what was condemned is quarantined",
+        ),
+        (
+            Mutant::StopsTheOldAtTheShift,
+            good(quiet()),
+            "the old runs until the commit",
+        ),
+        (
+            Mutant::CommitsLate,
+            quiet(),
+            "the old runs until the commit",
+        ),
+        (
+            Mutant::GoesBackToWhatIsThere,
+            crash().wanting(DEPLOY_TWICE),
+            "the way back is proven",
+        ),
+        (
+            Mutant::ForgetsTheBake,
+            good(crash()),
+            "the way back is proven",
+        ),
         (Mutant::SwallowsTheAbort, cancel(), "an abort is heeded"),
         (Mutant::LosesAnAnswer, quiet(), "every phase has a deadline"),
-        (Mutant::BelievesTheRouter, quiet(), "an end says what serves"),
-        (Mutant::AcceptsOvertakenWrites, late(), "an end says what serves"),
-        (Mutant::ChecksNoToken, Case::new("", TWO), "only the holder changes anything"),
-        (Mutant::TakesUnknownForNo, Case::new("", Luck { faults: 3, ..NO_LUCK }), "newer is never replaced by older"),
-        (Mutant::TakesAnyAnswerToAProbe, quiet(), "deployed is proven"),
-        (Mutant::LeavesNoFallback, good(crash()), "a candidate is guarded"),
-        (Mutant::CountsTokensInMemory, crash(), "a lease given back leaves nothing open"),
-        (Mutant::KeepsTheCheckpoint, quiet(), "a lease given back leaves nothing open"),
-        (Mutant::RecoversNothing, crash().wanting(DEPLOY_TWICE), "never more than the peak"),
-        (Mutant::StopsNothing, recreate(), "recreate runs one version at a time"),
+        (
+            Mutant::BelievesTheRouter,
+            quiet(),
+            "an end says what serves",
+        ),
+        (
+            Mutant::AcceptsOvertakenWrites,
+            late(),
+            "an end says what serves",
+        ),
+        (
+            Mutant::ChecksNoToken,
+            Case::new("", TWO),
+            "only the holder changes anything",
+        ),
+        (
+            Mutant::TakesUnknownForNo,
+            Case::new(
+                "",
+                Luck {
+                    faults: 3,
+                    ..NO_LUCK
+                },
+            ),
+            "newer is never replaced by older",
+        ),
+        (
+            Mutant::TakesAnyAnswerToAProbe,
+            quiet(),
+            "deployed is proven",
+        ),
+        (
+            Mutant::LeavesNoFallback,
+            good(crash()),
+            "a candidate is guarded",
+        ),
+        (
+            Mutant::CountsTokensInMemory,
+            crash(),
+            "a lease given back leaves nothing open",
+        ),
+        (
+            Mutant::KeepsTheCheckpoint,
+            quiet(),
+            "a lease given back leaves nothing open",
+        ),
+        (
+            Mutant::RecoversNothing,
+            crash().wanting(DEPLOY_TWICE),
+            "never more than the peak",
+        ),
+        (
+            Mutant::StopsNothing,
+            recreate(),
+            "recreate runs one version at a time",
+        ),
     ]
 }

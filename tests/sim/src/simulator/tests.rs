@@ -19,7 +19,10 @@ fn number(name: &str) -> Option<u64> {
 #[test]
 fn no_history_breaks_a_promise() {
     let began = Instant::now();
-    let (first, count) = number("SIM_SEED").map_or((0, number("SIM_SEEDS").unwrap_or(SEEDS)), |seed| (seed, 1));
+    let (first, count) = match number("SIM_SEED") {
+        Some(seed) => (seed, 1),
+        None => (0, number("SIM_SEEDS").unwrap_or(SEEDS)),
+    };
     let mut all = Told::default();
     for seed in first..first + count {
         match live(seed, None) {
@@ -38,5 +41,58 @@ fn no_history_breaks_a_promise() {
         all.commits,
         began.elapsed().as_secs_f64()
     ));
-    assert!(count == 1 || all.commits as u64 > count, "histories in which nothing is ever committed show nothing");
+    assert!(
+        count == 1 || all.commits as u64 > count,
+        "histories in which nothing is ever committed show nothing"
+    );
 }
+
+/// A simulator that finds no bug on purpose finds no other either.
+#[test]
+fn every_bug_on_purpose_is_found_by_some_history() {
+    for mutant in MUTANTS {
+        let found = (0..SEEDS).find_map(|seed| live(seed, Some(mutant)).err());
+        let broken = found.unwrap_or_else(|| panic!("{mutant:?} was not found"));
+        let promise = broken.promise;
+        let name = format!("{mutant:?}");
+        say(&format!(
+            "simulator: {name:<24} by seed {:>4}, {:>4} moves: {promise}",
+            broken.seed,
+            broken.moves.len()
+        ));
+    }
+}
+
+#[test]
+fn the_same_seed_tells_the_same_history() {
+    let moves = |seed| {
+        live(seed, Some(Mutant::RecoversNothing))
+            .map_err(|broken| broken.moves)
+            .map(|told| told.moves)
+    };
+    for seed in 0..50 {
+        assert_eq!(moves(seed), moves(seed));
+    }
+}
+
+const MUTANTS: [Mutant; 19] = [
+    Mutant::StopsTheOldAtTheShift,
+    Mutant::CommitsLate,
+    Mutant::CountsTokensInMemory,
+    Mutant::ForgetsTheBake,
+    Mutant::ChecksNoToken,
+    Mutant::AcceptsOvertakenWrites,
+    Mutant::TakesUnknownForNo,
+    Mutant::TakesAnyAnswerToAProbe,
+    Mutant::SkipsTheQuarantine,
+    Mutant::IgnoresTheQuarantine,
+    Mutant::GoesBackToWhatIsThere,
+    Mutant::ShiftsBeforeTheProof,
+    Mutant::LeavesNoFallback,
+    Mutant::SwallowsTheAbort,
+    Mutant::LosesAnAnswer,
+    Mutant::BelievesTheRouter,
+    Mutant::RecoversNothing,
+    Mutant::KeepsTheCheckpoint,
+    Mutant::StopsNothing,
+];

@@ -4,11 +4,14 @@ use std::collections::BTreeMap;
 
 use cd_core::rollout::invariants::{Change, State};
 use cd_core::rollout::{
-    Action, Done, End, Entry, Fleet, Life, Mark, Member, Observation, Record, Seen, Started, Table, Traffic,
+    Action, Done, End, Entry, Fleet, Life, Mark, Member, Observation, Record, Seen, Started, Table,
+    Traffic,
 };
 use cd_core::spec::{InstanceId, Token};
 
-use super::{Brings, Committed, EVERYTHING, How, Late, Quality, Release, Setup, Thing, World, has_traffic};
+use super::{
+    Brings, Committed, EVERYTHING, How, Late, Quality, Release, Setup, Thing, World, has_traffic,
+};
 use crate::mutant::Mutant;
 
 const WHY: &str = "bad luck";
@@ -42,13 +45,39 @@ impl World {
         }
     }
 
-    fn linger(&mut self, setup: &Setup, token: Token, brings: Option<Brings>, action: &Action) -> Observation {
-        let had: Vec<InstanceId> = self.effective.0.iter().filter(|it| has_traffic(it)).map(|it| it.member.id).collect();
+    fn linger(
+        &mut self,
+        setup: &Setup,
+        token: Token,
+        brings: Option<Brings>,
+        action: &Action,
+    ) -> Observation {
+        let had: Vec<InstanceId> = self
+            .effective
+            .0
+            .iter()
+            .filter(|it| has_traffic(it))
+            .map(|it| it.member.id)
+            .collect();
         match self.perform(setup, token, brings, action, false) {
-            Observation::Routed { done: Done::Yes, .. } => {
-                let has = |id: &InstanceId| self.effective.0.iter().any(|it| has_traffic(it) && it.member.id == *id);
-                let lingering = had.into_iter().filter(|id| !has(id)).map(|id| (id, 1)).collect();
-                Observation::Routed { done: Done::Yes, lingering }
+            Observation::Routed {
+                done: Done::Yes, ..
+            } => {
+                let has = |id: &InstanceId| {
+                    self.effective
+                        .0
+                        .iter()
+                        .any(|it| has_traffic(it) && it.member.id == *id)
+                };
+                let lingering = had
+                    .into_iter()
+                    .filter(|id| !has(id))
+                    .map(|id| (id, 1))
+                    .collect();
+                Observation::Routed {
+                    done: Done::Yes,
+                    lingering,
+                }
             }
             answer => answer,
         }
@@ -65,15 +94,20 @@ impl World {
     ) -> Observation {
         match action {
             Action::Adopt(ids) => self.fence(setup, token, |world| world.adopt(token, ids)),
-            Action::Record(record, mark) => {
-                self.fence(setup, token, |world| world.record(setup, brings, record, mark.as_ref()))
-            }
+            Action::Record(record, mark) => self.fence(setup, token, |world| {
+                world.record(setup, brings, record, mark.as_ref())
+            }),
             Action::Start(member) => Observation::Started(self.start(token, brings, *member, late)),
             Action::Revive(id) => Observation::Started(self.revive(token, *id)),
-            Action::Route { table, mark, .. } => match self.fence(setup, token, |world| world.route(setup, table, mark)) {
-                Observation::Acted(done) => Observation::Routed { done, lingering: Vec::new() },
-                answer => answer,
-            },
+            Action::Route { table, mark, .. } => {
+                match self.fence(setup, token, |world| world.route(setup, table, mark)) {
+                    Observation::Acted(done) => Observation::Routed {
+                        done,
+                        lingering: Vec::new(),
+                    },
+                    answer => answer,
+                }
+            }
             Action::Probe(members) => Observation::Probed(self.probe(setup, members)),
             Action::Watch(ids) => Observation::Watched(self.watch(ids)),
             Action::Log(_) => Observation::Logged,
@@ -85,12 +119,17 @@ impl World {
             }
             Action::Remove(id) => {
                 self.change_thing(token, *id, |thing| thing.state = State::Stopped);
-                self.things.retain(|it, thing| it != id || thing.token != token);
+                self.things
+                    .retain(|it, thing| it != id || thing.token != token);
                 Observation::Acted(Done::Yes)
             }
             // The answer to the first one got lost.
-            Action::Conclude(_) if !self.held && self.token == token => Observation::Acted(Done::Yes),
-            Action::Conclude(end) => self.fence(setup, token, |world| world.conclude(setup, brings, end)),
+            Action::Conclude(_) if !self.held && self.token == token => {
+                Observation::Acted(Done::Yes)
+            }
+            Action::Conclude(end) => {
+                self.fence(setup, token, |world| world.conclude(setup, brings, end))
+            }
         }
     }
 
@@ -104,23 +143,44 @@ impl World {
         self.changed(token);
         if !setup.has(Mutant::AcceptsOvertakenWrites) {
             // Writes are numbered: one that a later one has overtaken is refused.
-            self.late.retain(|late| late.token != token || !is_fenced(&late.action));
+            self.late
+                .retain(|late| late.token != token || !is_fenced(&late.action));
         }
         Observation::Acted(Done::Yes)
     }
 
     fn changed(&mut self, by: Token) {
-        self.change = Some(Change { by, holder: self.token });
+        self.change = Some(Change {
+            by,
+            holder: self.token,
+        });
     }
 
     /// Instances are addressed by a name that holds the token: under another one nothing is found. To change one that
     /// no user reaches is nobody else's business.
-    fn change_thing(&mut self, token: Token, id: InstanceId, change: impl FnOnce(&mut Thing)) -> bool {
-        let Some(thing) = self.things.get_mut(&id).filter(|thing| thing.token == token) else { return false };
+    fn change_thing(
+        &mut self,
+        token: Token,
+        id: InstanceId,
+        change: impl FnOnce(&mut Thing),
+    ) -> bool {
+        let Some(thing) = self
+            .things
+            .get_mut(&id)
+            .filter(|thing| thing.token == token)
+        else {
+            return false;
+        };
         let before = *thing;
         change(thing);
         let same = *thing == before;
-        if !same && self.effective.0.iter().any(|entry| entry.weight > 0 && entry.member.id == id) {
+        if !same
+            && self
+                .effective
+                .0
+                .iter()
+                .any(|entry| entry.weight > 0 && entry.member.id == id)
+        {
             self.changed(token);
         }
         true
@@ -134,7 +194,13 @@ impl World {
         }
     }
 
-    fn record(&mut self, setup: &Setup, brings: Option<Brings>, record: &Record, mark: Option<&Mark>) {
+    fn record(
+        &mut self,
+        setup: &Setup,
+        brings: Option<Brings>,
+        record: &Record,
+        mark: Option<&Mark>,
+    ) {
         let Some(brings) = brings else { return };
         match record {
             Record::Began => {
@@ -154,13 +220,23 @@ impl World {
         if self.known_good() == Some(&fleet) {
             return;
         }
-        let seen = |member: &Member| self.things.get(&member.id).is_some_and(|it| it.seen_well && it.seen_digest);
+        let seen = |member: &Member| {
+            self.things
+                .get(&member.id)
+                .is_some_and(|it| it.seen_well && it.seen_digest)
+        };
         let proven = fleet.members.iter().all(seen);
-        self.ledger.committed.push(Committed { fleet, release, proven });
+        self.ledger.committed.push(Committed {
+            fleet,
+            release,
+            proven,
+        });
     }
 
     pub(super) fn commit_late(&mut self, run: usize) {
-        let Some(end) = self.runs[run].machine.end() else { return };
+        let Some(end) = self.runs[run].machine.end() else {
+            return;
+        };
         let fleet = self.runs[run].machine.plan().new.clone();
         if let Some(brings) = self.runs[run].brings
             && end.serving == Some(fleet.generation)
@@ -169,8 +245,16 @@ impl World {
         }
     }
 
-    fn start(&mut self, token: Token, brings: Option<Brings>, member: Member, late: bool) -> Started {
-        let Some(brings) = brings else { return Started::No("nothing is brought".to_owned()) };
+    fn start(
+        &mut self,
+        token: Token,
+        brings: Option<Brings>,
+        member: Member,
+        late: bool,
+    ) -> Started {
+        let Some(brings) = brings else {
+            return Started::No("nothing is brought".to_owned());
+        };
         let quality = self.quality(brings.release.0);
         let late = late || token != self.token;
         if let Some(thing) = self.things.get_mut(&member.id) {
@@ -191,10 +275,19 @@ impl World {
                 Quality::Refused => State::Stopped,
             };
             let known = quality != Quality::WrongDigest;
-            let thing = Thing { state, known, late, ..Thing::new(brings.release, token) };
+            let thing = Thing {
+                state,
+                known,
+                late,
+                ..Thing::new(brings.release, token)
+            };
             self.things.insert(member.id, thing);
         }
-        if quality == Quality::Refused { Started::Refused("no such command".to_owned()) } else { Started::Yes }
+        if quality == Quality::Refused {
+            Started::Refused("no such command".to_owned())
+        } else {
+            Started::Yes
+        }
     }
 
     /// What ended by itself ends again.
@@ -204,7 +297,11 @@ impl World {
                 thing.state = State::Running;
             }
         });
-        if found { Started::Yes } else { Started::No("no such instance".to_owned()) }
+        if found {
+            Started::Yes
+        } else {
+            Started::No("no such instance".to_owned())
+        }
     }
 
     fn route(&mut self, setup: &Setup, table: &Table, mark: &Mark) {
@@ -215,8 +312,14 @@ impl World {
         }
         let table = bent(setup, table, mark);
         for entry in table.0.iter().filter(|entry| has_traffic(entry)) {
-            let had = self.effective.0.iter().any(|it| has_traffic(it) && it.member == entry.member);
-            let Some(thing) = self.things.get_mut(&entry.member.id) else { continue };
+            let had = self
+                .effective
+                .0
+                .iter()
+                .any(|it| has_traffic(it) && it.member == entry.member);
+            let Some(thing) = self.things.get_mut(&entry.member.id) else {
+                continue;
+            };
             thing.served = true;
             thing.seen_well &= had;
             let exits = self.qualities.get(thing.release.0) == Some(&Quality::ExitsUnderTraffic);
@@ -227,7 +330,11 @@ impl World {
         self.written = table.clone();
         self.effective = table;
         if setup.has(Mutant::StopsTheOldAtTheShift) && *mark == Mark::Shifted {
-            for member in self.known_good().map(|fleet| fleet.members.clone()).unwrap_or_default() {
+            for member in self
+                .known_good()
+                .map(|fleet| fleet.members.clone())
+                .unwrap_or_default()
+            {
                 self.change_thing(self.token, member.id, |thing| thing.state = State::Stopped);
             }
         }
@@ -238,19 +345,33 @@ impl World {
         let mut seen = BTreeMap::new();
         for member in members {
             let well = self.answers_well(member.id);
-            let traffic = self.effective.0.iter().any(|it| has_traffic(it) && it.member == *member);
+            let traffic = self
+                .effective
+                .0
+                .iter()
+                .any(|it| has_traffic(it) && it.member == *member);
             if let Some(thing) = self.things.get_mut(&member.id) {
                 thing.seen_well = well && traffic;
             }
             let good = well || (anybody && setup.has(Mutant::TakesAnyAnswerToAProbe));
-            seen.insert(member.id, if good { Seen::Good } else { Seen::Bad("no good answer".to_owned()) });
+            seen.insert(
+                member.id,
+                if good {
+                    Seen::Good
+                } else {
+                    Seen::Bad("no good answer".to_owned())
+                },
+            );
         }
         seen
     }
 
     fn answers_well(&self, id: InstanceId) -> bool {
         let named = self.effective.names(super::member(id));
-        let runs = self.things.get(&id).is_some_and(|thing| thing.state == State::Running && self.is_well(thing));
+        let runs = self
+            .things
+            .get(&id)
+            .is_some_and(|thing| thing.state == State::Running && self.is_well(thing));
         named && runs
     }
 
@@ -260,17 +381,26 @@ impl World {
     }
 
     fn quality(&self, release: usize) -> Quality {
-        self.qualities.get(release).copied().unwrap_or(Quality::Good)
+        self.qualities
+            .get(release)
+            .copied()
+            .unwrap_or(Quality::Good)
     }
 
     fn watch(&mut self, ids: &[InstanceId]) -> BTreeMap<InstanceId, Life> {
         let mut lives = BTreeMap::new();
         for id in ids {
-            let Some(thing) = self.things.get_mut(id) else { continue };
+            let Some(thing) = self.things.get_mut(id) else {
+                continue;
+            };
             thing.seen_digest = thing.known;
             let good = self.qualities.get(thing.release.0) != Some(&Quality::BadToUsers);
             let attempts = if thing.served { 10 } else { 0 };
-            let traffic = Traffic { attempts, good: if good { attempts } else { 0 }, epoch: 0 };
+            let traffic = Traffic {
+                attempts,
+                good: if good { attempts } else { 0 },
+                epoch: 0,
+            };
             let life = Life {
                 running: thing.state == State::Running,
                 exit: (thing.state == State::Ended).then_some(1),
@@ -299,20 +429,24 @@ impl World {
     }
 
     fn is_known_good(&self, id: InstanceId) -> bool {
-        self.known_good().is_some_and(|fleet| fleet.members.iter().any(|member| member.id == id))
+        self.known_good()
+            .is_some_and(|fleet| fleet.members.iter().any(|member| member.id == id))
     }
 
     /// Whether an act of a dead run could still change something.
     pub(super) fn can_still_happen(&self, setup: &Setup, late: &Late) -> bool {
         if is_fenced(&late.action) {
             let right = self.token == late.token && self.held;
-            return right || setup.has(Mutant::ChecksNoToken) || setup.has(Mutant::CountsTokensInMemory);
+            return right
+                || setup.has(Mutant::ChecksNoToken)
+                || setup.has(Mutant::CountsTokensInMemory);
         }
         match &late.action {
             Action::Start(member) => !self.things.contains_key(&member.id),
-            Action::Revive(id) | Action::Stop(id) | Action::Remove(id) => {
-                self.things.get(id).is_some_and(|thing| thing.token == late.token)
-            }
+            Action::Revive(id) | Action::Stop(id) | Action::Remove(id) => self
+                .things
+                .get(id)
+                .is_some_and(|thing| thing.token == late.token),
             Action::Adopt(_)
             | Action::Record(..)
             | Action::Route { .. }
@@ -360,7 +494,10 @@ fn failed(action: &Action, done: Done) -> Observation {
             Done::No(why) | Done::Fenced(why) => Started::No(why),
             Done::Unknown(why) => Started::Unknown(why),
         }),
-        Action::Route { .. } => Observation::Routed { done, lingering: Vec::new() },
+        Action::Route { .. } => Observation::Routed {
+            done,
+            lingering: Vec::new(),
+        },
         Action::Adopt(_)
         | Action::Record(..)
         | Action::Stop(_)
@@ -374,9 +511,12 @@ fn failed(action: &Action, done: Done) -> Observation {
 
 fn blind(action: &Action) -> Observation {
     match action {
-        Action::Probe(members) => {
-            Observation::Probed(members.iter().map(|it| (it.id, Seen::Nothing(WHY.to_owned()))).collect())
-        }
+        Action::Probe(members) => Observation::Probed(
+            members
+                .iter()
+                .map(|it| (it.id, Seen::Nothing(WHY.to_owned())))
+                .collect(),
+        ),
         Action::Adopt(_)
         | Action::Record(..)
         | Action::Start(_)

@@ -14,7 +14,11 @@ impl World {
     pub fn view(&self, setup: &Setup) -> View {
         View {
             table: self.effective.clone(),
-            instances: self.things.iter().map(|(id, thing)| (*id, self.instance(thing))).collect(),
+            instances: self
+                .things
+                .iter()
+                .map(|(id, thing)| (*id, self.instance(thing)))
+                .collect(),
             ledger: self.facts(),
             token: self.token,
             held: self.held,
@@ -30,11 +34,19 @@ impl World {
     }
 
     fn instance(&self, thing: &super::Thing) -> Instance {
-        Instance { state: thing.state, well: self.is_well(thing), known: thing.known, late: thing.late }
+        Instance {
+            state: thing.state,
+            well: self.is_well(thing),
+            known: thing.known,
+            late: thing.late,
+        }
     }
 
     fn facts(&self) -> Facts {
-        let commit = |it: &super::Committed| Commit { fleet: it.fleet.clone(), proven: it.proven };
+        let commit = |it: &super::Committed| Commit {
+            fleet: it.fleet.clone(),
+            proven: it.proven,
+        };
         Facts {
             committed: self.ledger.committed.iter().map(commit).collect(),
             quarantined: self.quarantined(),
@@ -47,8 +59,16 @@ impl World {
     /// Generations whose release is in quarantine.
     fn quarantined(&self) -> BTreeSet<Generation> {
         let bad = |release: usize| self.ledger.quarantined.contains(&release);
-        let there = self.things.iter().filter(|(_, thing)| bad(thing.release.0)).map(|(id, _)| id.generation);
-        let brought = self.runs.iter().filter_map(|run| run.brings).filter(|it| bad(it.release.0));
+        let there = self
+            .things
+            .iter()
+            .filter(|(_, thing)| bad(thing.release.0))
+            .map(|(id, _)| id.generation);
+        let brought = self
+            .runs
+            .iter()
+            .filter_map(|run| run.brings)
+            .filter(|it| bad(it.release.0));
         there.chain(brought.map(|it| it.generation)).collect()
     }
 }

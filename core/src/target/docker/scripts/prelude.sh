@@ -75,11 +75,10 @@ change() {
   if [ -n "$words" ]; then echo "result=refused words=$words"; exit 70; fi
 }
 
+# A file of the volume, a line a file: what it holds may be anything, and not even text.
 show() {
   [ -f "$S/$1" ] || return 0
-  echo "file $1 $(wc -c < "$S/$1")"
-  cat "$S/$1"
-  echo
+  echo "base64 $1 $(base64 < "$S/$1" | tr -d '\n')"
 }
 
 say_runtime() {

@@ -1,0 +1,44 @@
+//! The plan: everything that is decided before a rollout begins.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Fleet, Strategy};
+use crate::spec::InstanceId;
+
+/// Everything that is decided before a rollout begins.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Plan {
+    /// How.
+    pub strategy: Strategy,
+    /// What is to serve. In a recovery: what the dead run brought, as it was observed, where that is not what serves.
+    pub new: Fleet,
+    /// What serves, and is gone back to. One without instances counts as none.
+    pub old: Option<Fleet>,
+    /// Instances of nobody, to be removed on the way.
+    pub strays: Vec<InstanceId>,
+    /// How long and how often.
+    pub timing: Timing,
+}
+
+/// Times in milliseconds, and counts.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Timing {
+    /// Between two probes.
+    pub every: u64,
+    /// Good probes in a row that prove an instance.
+    pub successes: u32,
+    /// Bad probes in a row that fail one that serves.
+    pub failures: u32,
+    /// From the start of the last instance until all must be proven.
+    pub prove: u64,
+    /// How long the new version is watched under traffic.
+    pub bake: u64,
+    /// Attempts without a good answer, of a thousand, above which the new version fails.
+    pub errors: u32,
+    /// How long running requests on instances without new traffic may take.
+    pub drain: u64,
+    /// How long going back may wait for what served before to answer.
+    pub verify: u64,
+}
