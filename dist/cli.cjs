@@ -302,9 +302,12 @@ var STATE = "STATE_";
 var OWN_STATES = ["STATE_isPost", "STATE_scratch"];
 
 // src/blot.ts
-function createBlotter() {
+function createBlotter(isPlain) {
   const values = /* @__PURE__ */ new Set();
-  const index = createIndex();
+  let index = createIndex();
+  const addForms = (value) => {
+    for (const form of [...forms(value), ...lines(value)]) if (!isPlain(form)) addForm(index, form);
+  };
   const blotFrom = (text2, start) => {
     let blotted = "";
     let from = start;
@@ -319,9 +322,17 @@ function createBlotter() {
     add: (value) => {
       if (value.length < SHORTEST) return "short";
       if (values.has(value)) return "known";
+      if (isPlain(value)) return "plain";
       values.add(value);
-      for (const form of [...forms(value), ...lines(value)]) addForm(index, form);
+      addForms(value);
       return "new";
+    },
+    review: () => {
+      index = createIndex();
+      for (const value of values) {
+        if (isPlain(value)) values.delete(value);
+        else addForms(value);
+      }
     },
     blot: (text2) => blotFrom(text2, 0),
     blotFrom,
@@ -414,8 +425,8 @@ function hash(text2, at) {
 var BLOT = "***";
 var SHORTEST = 4;
 
-// src/emit/plain.ts
-function plain(text2) {
+// src/emit/printable.ts
+function printable(text2) {
   return text2.replace(/\r\n?/g, "\n").replace(ESCAPE_SEQUENCES, "").replace(new RegExp("(?![\\t\\n])\\p{Cc}", "gu"), "");
 }
 var ESC = "\x1B";
@@ -445,7 +456,7 @@ function blotInput(input2, blot) {
   }
 }
 function blotWords(words, blot) {
-  const line = (text2) => blot(plain(text2));
+  const line = (text2) => blot(printable(text2));
   switch (words.type) {
     case "log":
     case "relay":
@@ -534,6 +545,7 @@ async function drive(core, begin, hands, inbox) {
 }
 function decide(core, input2, hands) {
   const now = hands.now();
+  hands.hear(input2);
   const blotted = blotInput(input2, hands.blot);
   hands.journal.input(now, blotted);
   const outputs = JSON.parse(core.handle(now, JSON.stringify(blotted)));
@@ -867,7 +879,7 @@ function isExecutable(file) {
   }
 }
 function environment(effect, world) {
-  const inherited = effect.inherit.map((name) => [name, world.env[name]]).filter(([, value]) => value !== void 0);
+  const inherited = [...effect.inherit, ...effect.hold === null ? [] : [TRACKING]].map((name) => [name, world.env[name]]).filter(([, value]) => value !== void 0);
   const own = Object.entries(effect.env).map(([name, content]) => [name, textOf(content, world.secrets)]);
   return Object.fromEntries([...inherited, ...own]);
 }
@@ -900,6 +912,7 @@ function stdout(child, effect, secrets) {
   return "";
 }
 var POLL = 20;
+var TRACKING = "RUNNER_TRACKING_ID";
 
 // src/effects/write-file.ts
 var import_node_fs3 = require("node:fs");
@@ -1121,9 +1134,7 @@ function githubVoice(env, write) {
           return unreachable(words);
       }
     },
-    mask: (value) => {
-      for (const part of [value, ...lines(value)]) write(command("add-mask", {}, part));
-    },
+    mask: (text2) => write(command("add-mask", {}, text2)),
     finish: () => {
     }
   };
@@ -1232,9 +1243,41 @@ function writeLines(file, lines2) {
   while (bytes.length > 0) bytes = bytes.subarray((0, import_node_fs9.writeSync)(file, bytes));
 }
 
+// src/plain.ts
+function createPlainWords() {
+  let words = [];
+  const written = [];
+  const given = [];
+  const stands = (text2) => written.some((whole) => whole.includes(text2)) || text2.length < TOO_LONG_FOR_A_FACT && given.some((whole) => whole.includes(text2));
+  return {
+    has: (text2) => {
+      const bare = text2.trim();
+      return NUMBERS.test(bare) || words.some((word) => word.includes(bare.toLowerCase())) || stands(bare);
+    },
+    learn: (more) => {
+      words = [...words, ...more.map((word) => word.toLowerCase())];
+    },
+    hear: (input2) => {
+      if (input2.type === "begin") {
+        const inputs2 = Object.entries(input2.inputs).filter(([name]) => !SECRET_INPUTS.includes(name));
+        written.push(...input2.argv);
+        given.push(...inputs2.map(([, value]) => value), ...Object.values(input2.env), input2.holder);
+        return true;
+      }
+      if (input2.type !== "completed" || input2.completion.type !== "read") return false;
+      written.push(input2.completion.text);
+      return true;
+    }
+  };
+}
+var NUMBERS = /^(?:[0-9a-f]{0,7}|[0-9.:]{0,11})$/;
+var TOO_LONG_FOR_A_FACT = 20;
+var SECRET_INPUTS = ["github-token"];
+
 // src/secrets.ts
-function createSecrets(env, blotter, announce) {
+function createSecrets(env, plain, blotter, announce) {
   const keeping = /* @__PURE__ */ new Map();
+  const named = /* @__PURE__ */ new Map();
   const warned = /* @__PURE__ */ new Set();
   const find = (name) => {
     const value = env[name];
@@ -1249,15 +1292,25 @@ function createSecrets(env, blotter, announce) {
       keeping.set(name, value);
       if (value !== "") blot(name, value);
     },
-    kept: (name) => keeping.get(name) || refuse("secret-missing", `nothing is kept under the name ${name}`)
+    kept: (name) => keeping.get(name) || refuse("secret-missing", `nothing is kept under the name ${name}`),
+    hear: (input2) => {
+      if (!plain.hear(input2)) return;
+      blotter.review();
+      for (const [name, value] of named) blot(name, value);
+    }
   };
   function blot(name, value) {
+    named.set(name, value);
     const answer = blotter.add(value);
-    if (answer === "new") announce.mask(value);
-    if (answer === "short" && !warned.has(name)) {
-      warned.add(name);
-      announce.tooShort(name);
+    if (answer === "new") {
+      for (const text2 of [value, ...lines(value)]) if (!plain.has(text2)) announce.mask(text2);
     }
+    if (answer === "short") warn(name, announce.tooShort);
+    if (answer === "plain") warn(name, announce.tooCommon);
+  }
+  function warn(name, say) {
+    if (!warned.has(name)) say(name);
+    warned.add(name);
   }
 }
 
@@ -1269,8 +1322,9 @@ async function runShell(platform, argv, load) {
   const voice = findVoice(platform, places);
   if (process.platform === "win32") return refuseWindows(voice);
   if (platform === "actions") voice.emit({ type: "state", name: "isPost", value: "true" });
-  const blotter = createBlotter();
-  const secrets = findSecrets(blotter, voice);
+  const plain = createPlainWords();
+  const blotter = createBlotter(plain.has);
+  const secrets = findSecrets(plain, blotter, voice);
   const journal = createJournal(places.journal, blotter.blot, warner(blotter, voice));
   const world = { env: process.env, blotter, secrets, children: /* @__PURE__ */ new Set() };
   const inbox = createInbox();
@@ -1278,6 +1332,7 @@ async function runShell(platform, argv, load) {
   let scratch;
   try {
     const core = await load();
+    plain.learn(JSON.parse(core.plain_words?.() ?? "[]"));
     scratch = makeScratch(platform, places, voice);
     const begin = findFacts(platform, argv, process.env, core, { ...places, scratch });
     const done = await drive(new core.Session(), begin, findHands(now, world, voice, journal), inbox);
@@ -1320,11 +1375,12 @@ function refuseWindows(voice) {
     column: null
   });
 }
-function findSecrets(blotter, voice) {
+function findSecrets(plain, blotter, voice) {
   const warn = warner(blotter, voice);
-  const secrets = createSecrets(process.env, blotter, {
+  const secrets = createSecrets(process.env, plain, blotter, {
     mask: voice.mask,
-    tooShort: (name) => warn(`the value of ${name} is shorter than 4 characters: it cannot be kept out of the log`)
+    tooShort: (name) => warn(`the value of ${name} is shorter than 4 characters: it cannot be kept out of the log`),
+    tooCommon: (name) => warn(`the value of ${name} is too common a word (or stands in the configuration) to be kept out of the log`)
   });
   for (const name of PLATFORM_SECRETS) secrets.find(name);
   return secrets;
@@ -1336,6 +1392,7 @@ function findHands(now, world, voice, journal) {
   const { blot } = world.blotter;
   return {
     now,
+    hear: world.secrets.hear,
     blot,
     journal,
     emit: (emit) => {

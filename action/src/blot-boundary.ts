@@ -1,6 +1,6 @@
 /** Which strings of the boundary are words of the world, and so may hold a secret. */
 
-import { plain } from "./emit/plain";
+import { printable } from "./emit/printable";
 import type { Words } from "./emit/voice";
 import type { Begin, Completion, Input } from "./generated/protocol";
 import { unreachable } from "./unreachable";
@@ -23,7 +23,7 @@ export function blotInput(input: Input, blot: Blot): Input {
 
 /** What goes to the log loses its control characters first: they could hide a secret from the blotter. */
 export function blotWords(words: Words, blot: Blot): Words {
-  const line: Blot = (text) => blot(plain(text));
+  const line: Blot = (text) => blot(printable(text));
   switch (words.type) {
     case "log":
     case "relay":

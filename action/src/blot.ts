@@ -5,8 +5,10 @@
  */
 
 export interface Blotter {
-  /** Blots `value` from here on. `short`: it is not blotted, since that would blot half of all words. */
-  readonly add: (value: string) => "new" | "known" | "short";
+  /** Blots `value` from here on. `short` and `plain`: it is not blotted, since that would blot what a run has to read. */
+  readonly add: (value: string) => "new" | "known" | "short" | "plain";
+  /** Blots no more what has become plain. */
+  readonly review: () => void;
   readonly blot: (text: string) => string;
   /** Blots what follows `start`; of a secret that lies across `start` nothing is left either. */
   readonly blotFrom: (text: string, start: number) => string;
@@ -14,9 +16,13 @@ export interface Blotter {
   readonly longest: () => number;
 }
 
-export function createBlotter(): Blotter {
+export function createBlotter(isPlain: (text: string) => boolean): Blotter {
   const values = new Set<string>();
-  const index = createIndex();
+  let index = createIndex();
+
+  const addForms = (value: string): void => {
+    for (const form of [...forms(value), ...lines(value)]) if (!isPlain(form)) addForm(index, form);
+  };
 
   const blotFrom = (text: string, start: number): string => {
     let blotted = "";
@@ -33,9 +39,17 @@ export function createBlotter(): Blotter {
     add: (value) => {
       if (value.length < SHORTEST) return "short";
       if (values.has(value)) return "known";
+      if (isPlain(value)) return "plain";
       values.add(value);
-      for (const form of [...forms(value), ...lines(value)]) addForm(index, form);
+      addForms(value);
       return "new";
+    },
+    review: () => {
+      index = createIndex();
+      for (const value of values) {
+        if (isPlain(value)) values.delete(value);
+        else addForms(value);
+      }
     },
     blot: (text) => blotFrom(text, 0),
     blotFrom,

@@ -11,4 +11,6 @@ export interface CoreModule {
   env_names(): string;
   /** JSON list of the action's inputs. */
   input_names(): string;
+  /** JSON list of the words that the core looks for in what it is told. */
+  plain_words?(): string;
 }

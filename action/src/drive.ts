@@ -15,6 +15,8 @@ import { unreachable } from "./unreachable";
 export interface Hands {
   /** Milliseconds since the epoch; never goes back. */
   readonly now: () => number;
+  /** Is told every input before it is blotted. */
+  readonly hear: (input: Input) => void;
   readonly blot: (text: string) => string;
   readonly journal: Journal;
   readonly emit: (emit: Emit) => void;
@@ -68,6 +70,7 @@ export async function drive(core: Core, begin: Begin, hands: Hands, inbox: Inbox
 
 function decide(core: Core, input: Input, hands: Hands): Output[] {
   const now = hands.now();
+  hands.hear(input);
   const blotted = blotInput(input, hands.blot);
   hands.journal.input(now, blotted);
   const outputs = JSON.parse(core.handle(now, JSON.stringify(blotted))) as Output[];

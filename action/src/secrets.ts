@@ -1,7 +1,9 @@
 /** The values that the core knows by name only. Whoever asks for one has it blotted from then on. */
 
-import type { Blotter } from "./blot";
+import { type Blotter, lines } from "./blot";
 import { refuse } from "./effects/fault";
+import type { Input } from "./generated/protocol";
+import type { PlainWords } from "./plain";
 
 export interface Secrets {
   /** The value of an environment variable; refuses where it is missing or empty. */
@@ -12,16 +14,25 @@ export interface Secrets {
   readonly keep: (name: string, value: string) => void;
   /** What was kept; refuses where nothing was, or nothing but blanks. */
   readonly kept: (name: string) => string;
+  /** Is told every input before it is blotted: what stands in it may turn out to be no secret. */
+  readonly hear: (input: Input) => void;
 }
 
-/** What the rest of the world is told about a secret when it is first named. */
+/** What the rest of the world is told about a secret: what to hide when it is first named, and once that it cannot be hidden. */
 export interface Announce {
-  readonly mask: (value: string) => void;
+  readonly mask: (text: string) => void;
   readonly tooShort: (name: string) => void;
+  readonly tooCommon: (name: string) => void;
 }
 
-export function createSecrets(env: NodeJS.ProcessEnv, blotter: Blotter, announce: Announce): Secrets {
+export function createSecrets(
+  env: NodeJS.ProcessEnv,
+  plain: PlainWords,
+  blotter: Blotter,
+  announce: Announce,
+): Secrets {
   const keeping = new Map<string, string>();
+  const named = new Map<string, string>();
   const warned = new Set<string>();
 
   const find = (name: string): string | undefined => {
@@ -39,14 +50,23 @@ export function createSecrets(env: NodeJS.ProcessEnv, blotter: Blotter, announce
       if (value !== "") blot(name, value);
     },
     kept: (name) => keeping.get(name) || refuse("secret-missing", `nothing is kept under the name ${name}`),
+    hear: (input) => {
+      if (!plain.hear(input)) return;
+      blotter.review();
+      for (const [name, value] of named) blot(name, value);
+    },
   };
 
   function blot(name: string, value: string): void {
+    named.set(name, value);
     const answer = blotter.add(value);
-    if (answer === "new") announce.mask(value);
-    if (answer === "short" && !warned.has(name)) {
-      warned.add(name);
-      announce.tooShort(name);
-    }
+    if (answer === "new") for (const text of [value, ...lines(value)]) if (!plain.has(text)) announce.mask(text);
+    if (answer === "short") warn(name, announce.tooShort);
+    if (answer === "plain") warn(name, announce.tooCommon);
+  }
+
+  function warn(name: string, say: (name: string) => void): void {
+    if (!warned.has(name)) say(name);
+    warned.add(name);
   }
 }

@@ -19,6 +19,7 @@ import { isTerminal, writeOut } from "./emit/write-out";
 import type { Input, Platform } from "./generated/protocol";
 import { createInbox, type Inbox } from "./inbox";
 import { createJournal, type Journal } from "./journal";
+import { createPlainWords, type PlainWords } from "./plain";
 import { createSecrets, type Secrets } from "./secrets";
 
 export async function runShell(
@@ -33,8 +34,9 @@ export async function runShell(
   if (process.platform === "win32") return refuseWindows(voice);
   if (platform === "actions") voice.emit({ type: "state", name: "isPost", value: "true" });
 
-  const blotter = createBlotter();
-  const secrets = findSecrets(blotter, voice);
+  const plain = createPlainWords();
+  const blotter = createBlotter(plain.has);
+  const secrets = findSecrets(plain, blotter, voice);
   const journal = createJournal(places.journal, blotter.blot, warner(blotter, voice));
   const world: World = { env: process.env, blotter, secrets, children: new Set() };
   const inbox = createInbox<Input>();
@@ -42,6 +44,7 @@ export async function runShell(
   let scratch: string | undefined;
   try {
     const core = await load();
+    plain.learn(JSON.parse(core.plain_words?.() ?? "[]"));
     scratch = makeScratch(platform, places, voice);
     const begin = findFacts(platform, argv, process.env, core, { ...places, scratch });
     const done = await drive(new core.Session(), begin, findHands(now, world, voice, journal), inbox);
@@ -89,11 +92,13 @@ function refuseWindows(voice: Voice): void {
   });
 }
 
-function findSecrets(blotter: Blotter, voice: Voice): Secrets {
+function findSecrets(plain: PlainWords, blotter: Blotter, voice: Voice): Secrets {
   const warn = warner(blotter, voice);
-  const secrets = createSecrets(process.env, blotter, {
+  const secrets = createSecrets(process.env, plain, blotter, {
     mask: voice.mask,
     tooShort: (name) => warn(`the value of ${name} is shorter than 4 characters: it cannot be kept out of the log`),
+    tooCommon: (name) =>
+      warn(`the value of ${name} is too common a word (or stands in the configuration) to be kept out of the log`),
   });
   for (const name of PLATFORM_SECRETS) secrets.find(name);
   return secrets;
@@ -107,6 +112,7 @@ function findHands(now: () => number, world: World, voice: Voice, journal: Journ
   const { blot } = world.blotter;
   return {
     now,
+    hear: world.secrets.hear,
     blot,
     journal,
     emit: (emit) => {

@@ -4,6 +4,9 @@ import { describe, it } from "node:test";
 import { createBlotter } from "../src/blot";
 import { blotWords } from "../src/blot-boundary";
 
+/** Is plain. */
+const nothing = () => false;
+
 const SECRETS = {
   plain: "s3cr3t-Value",
   url: "p@ss/w?rd&x=1 %+~",
@@ -36,7 +39,7 @@ describe("the blotter", () => {
   for (const [kind, secret] of Object.entries(SECRETS)) {
     for (const [name, encode] of Object.entries(ENCODINGS)) {
       it(`blots ${name} of ${kind}`, () => {
-        const blotter = createBlotter();
+        const blotter = createBlotter(nothing);
         blotter.add(secret);
         const shown = blotter.blot(`before ${encode(secret)} after`);
         assert.match(shown, /^before ["'\\]*\*\*\*["'\\]* after$/);
@@ -46,7 +49,7 @@ describe("the blotter", () => {
 
   it("blots base64 in the middle of longer base64, at each alignment", () => {
     for (const secret of Object.values(SECRETS)) {
-      const blotter = createBlotter();
+      const blotter = createBlotter(nothing);
       blotter.add(secret);
       for (const before of ["", "u", "us", "user:", "someone:"]) {
         for (const after of ["", "!", "!!", "!!!"]) {
@@ -62,53 +65,53 @@ describe("the blotter", () => {
   });
 
   it("blots what Go and Python make of a JSON string", () => {
-    const blotter = createBlotter();
+    const blotter = createBlotter(nothing);
     blotter.add('a<b>&c"ä');
     assert.equal(blotter.blot('{"k":"a\\u003cb\\u003e\\u0026c\\"ä"}'), '{"k":"***"}');
     assert.equal(blotter.blot('{"k":"a<b>&c\\"\\u00e4"}'), '{"k":"***"}');
   });
 
   it("blots each line of a value of several, also with other line ends and indented", () => {
-    const blotter = createBlotter();
+    const blotter = createBlotter(nothing);
     blotter.add(SECRETS.pem);
     const shown = blotter.blot(SECRETS.pem.replaceAll("\n", "\r\n    "));
     assert.equal(shown.replaceAll(/[\r\n ]/g, ""), "************");
   });
 
   it("leaves lines of fewer than four characters", () => {
-    const blotter = createBlotter();
+    const blotter = createBlotter(nothing);
     blotter.add("{\nlong-enough\n}");
     assert.equal(blotter.blot("{ long-enough }"), "{ *** }");
   });
 
   it("refuses values of fewer than four characters", () => {
-    const blotter = createBlotter();
+    const blotter = createBlotter(nothing);
     assert.equal(blotter.add("abc"), "short");
     assert.equal(blotter.blot("abc"), "abc");
   });
 
   it("knows a value that it was given before", () => {
-    const blotter = createBlotter();
+    const blotter = createBlotter(nothing);
     assert.equal(blotter.add("value"), "new");
     assert.equal(blotter.add("value"), "known");
   });
 
   it("blots the longer of two secrets that begin alike", () => {
-    const blotter = createBlotter();
+    const blotter = createBlotter(nothing);
     blotter.add("pass");
     blotter.add("password");
     assert.equal(blotter.blot("password pass passport"), "*** *** ***port");
   });
 
   it("blots both of two secrets that overlap", () => {
-    const blotter = createBlotter();
+    const blotter = createBlotter(nothing);
     blotter.add("abcdef");
     blotter.add("defghi");
     assert.equal(blotter.blot("<abcdefghi>"), "<***>");
   });
 
   it("leaves nothing of a secret that lies across the start", () => {
-    const blotter = createBlotter();
+    const blotter = createBlotter(nothing);
     blotter.add("secret");
     assert.equal(blotter.blotFrom("a secret and a secret", 5), "*** and a ***");
     assert.equal(blotter.blotFrom("a secret and a secret", 8), " and a ***");
@@ -120,7 +123,7 @@ describe("the blotter", () => {
       const letters = (length: number) => Array.from({ length }, () => "ab"[random(2)]).join("");
       const secrets = Array.from({ length: 1 + random(3) }, () => letters(4 + random(4)));
       const text = letters(40);
-      const blotter = createBlotter();
+      const blotter = createBlotter(nothing);
       for (const secret of secrets) blotter.add(secret);
       const covered = new Set<number>();
       for (const secret of secrets) {
@@ -135,7 +138,7 @@ describe("the blotter", () => {
 });
 
 describe("words on their way out", () => {
-  const blotter = createBlotter();
+  const blotter = createBlotter(nothing);
   blotter.add("12345");
   blotter.add('say "hi"');
 

@@ -39,6 +39,7 @@ function driven(t: TestContext, script: readonly Step[], overrides: Partial<Hand
   journal.open();
   const hands: Hands = {
     now: Date.now,
+    hear: () => {},
     blot,
     journal,
     emit: (emit) => said.push(emit),

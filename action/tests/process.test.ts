@@ -123,6 +123,45 @@ describe("the action", { concurrency: true }, () => {
     assert.equal(stdout, "::add-mask::ghs_0123456789\ntoken ***\n");
   });
 
+  it("hands on what the engine says where a secret is a common word, and says so once", async (t) => {
+    const run = startShell(
+      t,
+      [
+        {
+          on: "begin",
+          answer: [
+            ...["DB_STATE", "DB_NAME"].map((name) => say({ type: "mask", name })),
+            effect(1, shell('echo "$0 is running"; echo of tasks-db >&2')),
+            idle(),
+          ],
+        },
+        {
+          on: "completed",
+          id: 1,
+          answer: [effect(2, { type: "read-file", path: "{{workspace}}/cd.yml", limit: 99 }), idle()],
+        },
+        { on: "completed", id: 2, answer: [say({ type: "mask", name: "DB_NAME" }), log("of tasks-db"), done(0)] },
+      ],
+      { env: { DB_STATE: "running", DB_NAME: "tasks-db" } },
+    );
+    writeFileSync(join(run.cwd, "cd.yml"), "service: tasks-db");
+    const { stdout } = await run.ended;
+    const [exited, read] = run
+      .heard()
+      .slice(1)
+      .map(({ input }) => (input.type === "completed" ? input.completion : undefined));
+    assert.deepEqual(exited, { type: "exited", code: 0, signal: null, stdout: "sh is running\n", stderr: "of ***\n" });
+    assert.deepEqual(read, { type: "read", text: "service: tasks-db" });
+    const warning = (name: string) =>
+      `\u001b[33mthe value of ${name} is too common a word (or stands in the configuration) to be kept out of the log\u001b[0m`;
+    const { shown, commands } = readLog(stdout);
+    assert.deepEqual(shown, [warning("DB_STATE"), warning("DB_NAME"), "of tasks-db", ""]);
+    assert.deepEqual(
+      commands.map(({ name, data }) => [name, data]),
+      [["add-mask", "tasks-db"]],
+    );
+  });
+
   it("says everything on one stream, in order", async (t) => {
     const run = startShell(t, [
       {

@@ -304,6 +304,15 @@ describe("a process that is held open", { concurrency: true }, () => {
     assert.equal(world.children.size, 0);
   });
 
+  it("can be found by the runner, which ends what a killed run has left; others need not be", async (t) => {
+    const path = join(folder(t), "ready");
+    const script = `echo "$RUNNER_TRACKING_ID" | tee ${path}.tmp; mv ${path}.tmp ${path}`;
+    const world = worldOf(t, { RUNNER_TRACKING_ID: "github_1234" });
+    await perform(shell(`${script}; sleep 60`, { hold: path }), world, never);
+    assert.equal(readFileSync(path, "utf8"), "github_1234\n");
+    assert.equal(ended(await perform(shell(script), world, never)).stdout, "\n");
+  });
+
   it("completes as what it ended as where it ends first", async (t) => {
     const run = shell("echo refused >&2; exit 255", { hold: join(folder(t), "never") });
     const completion = await perform(run, worldOf(t), never);

@@ -406,9 +406,9 @@ pub enum Emit {
         /// All of it.
         markdown: String,
     },
-    /// The answer on standard output, for the command line with `--json`.
+    /// The answer on standard output, for the command line: with `--json`, or to `--help`.
     Answer {
-        /// One JSON document.
+        /// One JSON document, or the help's text.
         json: String,
     },
     /// From here on this variable's value is blotted out of all that leaves the process.

@@ -102,6 +102,8 @@ pub struct Session {
     docker: Option<Docker>,
     survey: Survey,
     image: Option<Image>,
+    /// The image is not on the engine, and only a plan is wanted.
+    unseen: bool,
     opened: Opened,
     memory: Option<Memory>,
     /// The digest, version and configuration that are wanted.
@@ -155,6 +157,7 @@ impl Session {
             docker: None,
             survey: Survey::default(),
             image: None,
+            unseen: false,
             opened: Opened::default(),
             memory: None,
             wanted: None,
@@ -232,10 +235,7 @@ impl Session {
         self.report.run_url.clone_from(&self.facts.run_url);
         match request::parse(&self.begin) {
             Parsed::Help(text) => {
-                self.emit(Emit::Log {
-                    level: Level::Info,
-                    text,
-                });
+                self.emit(Emit::Answer { json: text });
                 self.done = Some((Outcome::Shown, 0));
             }
             Parsed::Mistakes(mistakes) => {

@@ -3,13 +3,13 @@
 
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 
-import { countingDocker, lives, relatives } from './bin/docker.mjs';
+import { countingDocker, relatives } from './bin/docker.mjs';
 import { filesUnder, found, needlesOf, watchCommandLines } from './bin/secrecy.mjs';
 import { astrayOf, docker, ENV, everythingOf, image, place, ROOT, run, sleep, until } from './lib.mjs';
 
@@ -71,6 +71,11 @@ function far(name, server, config = {}) {
   const counting = countingDocker(here);
   here.env = { ...counting.env, DOCKER_HOST: undefined, SSH_AUTH_SOCK: undefined, HOME: home, TMPDIR: temp, HOST_KEYS: server.knownHosts, SSH_KEY: server.key };
   return Object.assign(here, { temp, counting });
+}
+
+/** The ids of every ssh that was started for this place and still runs. */
+function sshOf(here) {
+  return relatives(here.dir).filter((pid) => readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0')[0].endsWith('ssh'));
 }
 
 /** Deploys under load: the run's result and the users' summary. */
@@ -158,7 +163,7 @@ test('deploys and rolls back over ssh as at home', async (t) => {
   });
 
   await t.test('no ssh of ours is left', () => {
-    assert.deepEqual(relatives(here.temp), []);
+    assert.deepEqual(sshOf(here), []);
   });
 });
 
@@ -244,12 +249,13 @@ test('a run whose connection breaks is put right by the next one', async (t) => 
   t.after(() => here.end());
   assert.equal((await here.cd('deploy', '--image', image('v1'))).outcome, 'deployed');
   const load = await here.load();
+  t.after(load.stop);
   const begun = here.start('deploy', '--image', image('v2'));
   await until('the new instance', async () => (await here.containers()).length === 2, { every: 50 });
-  const tunnel = relatives(here.temp).find((pid) => readFileSync(`/proc/${pid}/cmdline`, 'utf8').startsWith('ssh\0'));
-  assert.ok(tunnel, 'there is an ssh');
-  process.kill(tunnel, 'SIGKILL');
+  const [tunnel] = sshOf(here);
+  if (tunnel) process.kill(tunnel, 'SIGKILL');
   const cut = await begun.ended;
+  assert.ok(tunnel, 'there was an ssh');
   assert.ok(['failed', 'busy', 'stranded', 'rolled-back'].includes(cut.outcome), `${cut.outcome}: ${cut.stderr}`);
   await sleep(3500);
   const next = await here.cd('recover');
@@ -265,7 +271,7 @@ test('a run that is killed leaves neither its key nor its connection for long', 
   const server = await sshServer(t);
   const here = far('dead', server, { env: { lease: '3s' } });
   t.after(async () => {
-    for (const pid of relatives(here.temp)) process.kill(pid, 'SIGKILL');
+    for (const pid of sshOf(here)) process.kill(pid, 'SIGKILL');
     await here.end();
   });
   const begun = here.start('deploy', '--image', image('v1'));
@@ -276,6 +282,6 @@ test('a run that is killed leaves neither its key nor its connection for long', 
   await sleep(3500);
   const next = await here.cd('deploy', '--image', image('v1'));
   assert.equal(next.outcome, 'deployed', next.stderr);
-  assert.deepEqual(relatives(here.temp).filter(lives), [], 'no ssh of the dead run');
+  assert.deepEqual(sshOf(here), [], 'no ssh of the dead run');
   assert.deepEqual(filesUnder(here.temp), []);
 });

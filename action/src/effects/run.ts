@@ -61,7 +61,7 @@ function isExecutable(file: string): boolean {
 }
 
 function environment(effect: Run, world: World): NodeJS.ProcessEnv {
-  const inherited = effect.inherit
+  const inherited = [...effect.inherit, ...(effect.hold === null ? [] : [TRACKING])]
     .map((name) => [name, world.env[name]] as const)
     .filter(([, value]) => value !== undefined);
   const own = Object.entries(effect.env).map(([name, content]) => [name, textOf(content, world.secrets)] as const);
@@ -101,3 +101,5 @@ function stdout(child: Child, effect: Run, secrets: Secrets): string {
 }
 
 const POLL = 20;
+/** By this a runner knows the processes of a job: it ends those that a run that was killed has left open. */
+const TRACKING = "RUNNER_TRACKING_ID";

@@ -1,7 +1,6 @@
 /** A workflow runner that speaks GitHub's protocol: GitHub's own, Gitea's, Forgejo's, act. */
 
 import { writeFileSync } from "node:fs";
-import { lines } from "../blot";
 import type { Level } from "../generated/protocol";
 import { unreachable } from "../unreachable";
 import { command, harmless, relayed } from "./commands";
@@ -41,9 +40,7 @@ export function githubVoice(env: NodeJS.ProcessEnv, write: Write): Voice {
           return unreachable(words);
       }
     },
-    mask: (value) => {
-      for (const part of [value, ...lines(value)]) write(command("add-mask", {}, part));
-    },
+    mask: (text) => write(command("add-mask", {}, text)),
     finish: () => {},
   };
 

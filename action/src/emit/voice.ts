@@ -1,4 +1,4 @@
-/** Where the words of the core go. They arrive plain and blotted; a voice only knows the place and its escapes. */
+/** Where the words of the core go. They arrive printable and blotted; a voice only knows the place and its escapes. */
 
 import type { Emit } from "../generated/protocol";
 
@@ -7,8 +7,8 @@ export type Words = Exclude<Emit, { type: "mask" }>;
 
 export interface Voice {
   readonly emit: (words: Words) => void;
-  /** Tells the log's own keeper that a value is secret. */
-  readonly mask: (value: string) => void;
+  /** Tells the log's own keeper that a text is secret. */
+  readonly mask: (text: string) => void;
   /** Nothing more will be said. */
   readonly finish: () => void;
 }

@@ -219,7 +219,7 @@ export type Emit =
     /** All of it. */
     markdown: string, }
   | { "type": "answer",
-    /** One JSON document. */
+    /** One JSON document, or the help's text. */
     json: string, }
   | { "type": "mask",
     /** The variable's name. */

@@ -38,6 +38,7 @@ export function scriptedCore(script: readonly Step[], heard: (now: number, input
   return {
     Session,
     env_names: () => JSON.stringify(["GITHUB_REPOSITORY", "HOME", "NOT_SET"]),
+    plain_words: () => JSON.stringify(["created", "running"]),
     input_names: () => JSON.stringify(["command", "dry-run", "github-token", "with space"]),
   };
 }

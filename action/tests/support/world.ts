@@ -7,6 +7,7 @@ import type { TestContext } from "node:test";
 import { createBlotter } from "../../src/blot";
 import { endAll, type World } from "../../src/effects";
 import type { Effect } from "../../src/generated/protocol";
+import { createPlainWords } from "../../src/plain";
 import { createSecrets } from "../../src/secrets";
 
 export interface TestWorld extends World {
@@ -16,15 +17,17 @@ export interface TestWorld extends World {
 
 /** Whatever a test leaves running is ended with it. */
 export function worldOf(t: TestContext, env: NodeJS.ProcessEnv = {}): TestWorld {
-  const blotter = createBlotter();
+  const plain = createPlainWords();
+  const blotter = createBlotter(plain.has);
   const masked: string[] = [];
   const warned: string[] = [];
   const all = { PATH: process.env.PATH, ...env };
-  const announce = { mask: (value: string) => masked.push(value), tooShort: (name: string) => warned.push(name) };
+  const warn = (name: string) => warned.push(name);
+  const announce = { mask: (text: string) => masked.push(text), tooShort: warn, tooCommon: warn };
   const world = {
     env: all,
     blotter,
-    secrets: createSecrets(all, blotter, announce),
+    secrets: createSecrets(all, plain, blotter, announce),
     children: new Set(),
     masked,
     warned,

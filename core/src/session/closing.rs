@@ -286,7 +286,8 @@ impl Session {
                 "the old instances are started again",
             ));
         }
-        let listen = &self.docker().setup.listen;
+        let found = self.survey.router.as_ref().and_then(|it| it.listen.clone());
+        let listen = found.unwrap_or_else(|| self.docker().setup.listen.clone());
         steps.extend([
             step("start", format!("{new} new instances of {} beside the old ones", release.version), 60_000, "they are removed; nothing else was touched"),
             step("prove", format!("each answers {} times in a row through the router, by name, without traffic", timing.successes), timing.prove, &back),
@@ -304,8 +305,13 @@ impl Session {
             notes.push(format!(
                 "the first deploy here: network, volume and router are made; {listen} must be free"
             ));
-        } else if self.docker().outdated() {
-            notes.push(format!("the router is older than the configuration: it serves on as it is; to renew it, `docker rm -f {}` and deploy again (an interruption of about a second)", self.docker().router()));
+        }
+        notes.extend(self.router_note());
+        if self.unseen {
+            notes.push(
+                "the image is not on this engine yet: deploy fetches it first; its digest, its own HEALTHCHECK and whether it is in quarantine are known only then"
+                    .to_owned(),
+            );
         }
         PlanLines {
             strategy: plan.strategy.word().to_owned(),
@@ -321,6 +327,27 @@ impl Session {
             interruption,
             notes,
         }
+    }
+
+    /// What of the router is not what the configuration says; `None`: nothing.
+    pub(super) fn router_note(&self) -> Option<String> {
+        let found = self.survey.router.as_ref()?;
+        let (wanted, name) = (&self.docker().setup, self.docker().router());
+        let differs = match &found.listen {
+            Some(listen) if *listen != wanted.listen => {
+                format!("users reach it at {listen}, not at {}", wanted.listen)
+            }
+            Some(_) | None if found.image != wanted.image => {
+                format!("it runs {}, not {}", found.image, wanted.image)
+            }
+            Some(_) | None if self.docker().outdated() => {
+                "its settings are older than the configuration".to_owned()
+            }
+            Some(_) | None => return None,
+        };
+        Some(format!(
+            "the router is not what the configuration says: {differs}; a deploy never replaces it; to renew it, `docker rm -f {name}` and deploy again (an interruption of about a second)"
+        ))
     }
 
     fn button(&self) -> String {

@@ -82,7 +82,8 @@ impl Session {
             .map(|it| it.ledger.state().clone())
             .unwrap_or_default();
         let command = self.request().command;
-        if command == Command::Rollback {
+        let unknown = self.unseen && wanted.digest.is_empty();
+        if command == Command::Rollback || unknown {
             return self.go(&state);
         }
         if let Some(serving) = state
@@ -291,6 +292,7 @@ impl Session {
             Command::Rollback => Brought::Rollback,
             Command::Deploy | Command::Plan | Command::Status | Command::Recover => Brought::Deploy,
         };
+        self.report.troubles.extend(self.router_note());
         self.story = Some(Story {
             from: plan.old.as_ref().map(|old| old.generation),
             strategy: plan.strategy.word(),

@@ -23,11 +23,7 @@ impl Session {
     pub(super) fn enter_house(&mut self) {
         match &self.survey.router {
             Some(router) if router.running => self.open(true),
-            Some(_) => {
-                self.info("the router does not run: starting it");
-                let steps = self.docker().start_router();
-                self.call(Tag::RouterStarted, steps);
-            }
+            Some(_) => self.look_who_listens(),
             None => self.look_at_router_image(),
         }
     }
@@ -48,10 +44,7 @@ impl Session {
 
     pub(super) fn on_router_image(&mut self, pulled: bool, done: &[Completion]) {
         match self.docker_mut().read_image(done) {
-            Ok(_) => {
-                let steps = self.docker().publishers();
-                self.call(Tag::Publishers, steps);
-            }
+            Ok(_) => self.look_who_listens(),
             Err(Trouble {
                 code: "image-missing",
                 ..
@@ -63,6 +56,11 @@ impl Session {
             }
             Err(trouble) => self.trouble(&trouble),
         }
+    }
+
+    fn look_who_listens(&mut self) {
+        let steps = self.docker().publishers();
+        self.call(Tag::Publishers, steps);
     }
 
     // --- the address ---------------------------------------------------------------------------------------------
@@ -79,6 +77,11 @@ impl Session {
     pub(super) fn on_listeners(&mut self, done: &[Completion]) {
         if let Some(holder) = self.docker().read_listener(done) {
             return self.address_held(&holder);
+        }
+        if self.survey.router.is_some() {
+            self.info("the router does not run: starting it");
+            let steps = self.docker().start_router();
+            return self.call(Tag::RouterStarted, steps);
         }
         if self.docker().subnet.is_some() {
             return self.make_router();

@@ -49,9 +49,16 @@ impl Session {
             Err(Trouble {
                 code: "image-missing",
                 ..
-            }) => self.after_image(),
+            }) => self.plan_unseen(&reference),
             Err(trouble) => self.trouble(&trouble),
         }
+    }
+
+    /// A plan of an image that is not here: what depends on the image itself is known only to the deploy.
+    fn plan_unseen(&mut self, reference: &str) {
+        self.unseen = true;
+        self.image = Some(Image::default());
+        self.resolve_release(reference);
     }
 
     /// The release that is wanted, but for the fingerprints of its secrets.
@@ -101,7 +108,13 @@ impl Session {
             digest: digest.clone(),
             environment: self.environment().name.clone(),
         };
-        match self.environment().resolve(&facts, image.health_check) {
+        let resolved = self.environment().resolve(&facts, image.health_check);
+        let resolved = if self.unseen && resolved.is_err() {
+            self.environment().resolve(&facts, true)
+        } else {
+            resolved
+        };
+        match resolved {
             Err(errors) => self.config_errors(&errors),
             Ok(spec) => {
                 self.docker_mut().setup.asks = asks(&spec);

@@ -18,6 +18,13 @@ const MODULE: &str = "dist/core.wasm";
 const GLUE: &str = "action/src/generated/core";
 
 const TARGET: &str = "wasm32-unknown-unknown";
+/// How the environment can change what cargo builds.
+const OVERRIDES: [&str; 4] = [
+    "CARGO_PROFILE_",
+    "CARGO_BUILD_",
+    "CARGO_INCREMENTAL",
+    "RUSTFLAGS",
+];
 
 /// Builds and writes it.
 pub(crate) fn run(repo: &Repo, _: &[String]) -> Result<()> {
@@ -58,12 +65,11 @@ fn compile(repo: &Repo) -> Result<PathBuf> {
     build.env("CARGO_ENCODED_RUSTFLAGS", remaps(repo)?);
     // Whatever somebody has set to build faster: the bytes are to be the same.
     for (name, _) in std::env::vars_os() {
-        let name = name.to_string_lossy();
-        if ["CARGO_PROFILE_", "CARGO_BUILD_", "CARGO_INCREMENTAL", "RUSTFLAGS"]
+        if OVERRIDES
             .iter()
-            .any(|prefix| name.starts_with(prefix))
+            .any(|prefix| name.to_string_lossy().starts_with(prefix))
         {
-            build.env_remove(&*name);
+            build.env_remove(&name);
         }
     }
     repo::run(&mut build)?;

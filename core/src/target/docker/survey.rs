@@ -14,7 +14,8 @@ pub(super) const CONTAINER: &str = "[{{json .Name}},{{json .State.Status}},{{jso
 {{if .State.Health}}{{json .State.Health.Status}}{{else}}null{{end}},\
 {{json (index .Config.Labels \"cd-action.role\")}},{{json (index .Config.Labels \"cd-action.generation\")}},\
 {{json (index .Config.Labels \"cd-action.index\")}},{{json (index .Config.Labels \"cd-action.address\")}},\
-{{json (index .Config.Labels \"cd-action.digest\")}},{{json (index .Config.Labels \"cd-action.config\")}}]";
+{{json (index .Config.Labels \"cd-action.digest\")}},{{json (index .Config.Labels \"cd-action.config\")}},\
+{{json .Config.Image}},{{json .HostConfig.PortBindings}}]";
 
 /// One line an image.
 pub(super) const IMAGE: &str = "[{{json .Id}},{{json .RepoDigests}},{{json .RepoTags}},\
@@ -50,6 +51,10 @@ pub struct Found {
     pub digest: String,
     /// The configuration hash that it was made for.
     pub config: String,
+    /// The image, as it was asked for.
+    pub image: String,
+    /// The first address that it publishes a port on.
+    pub listen: Option<String>,
 }
 
 impl Found {
@@ -76,6 +81,10 @@ pub struct RouterFound {
     pub running: bool,
     /// What the engine calls its state.
     pub status: String,
+    /// The image it was made from, as it was asked for.
+    pub image: String,
+    /// Where users reach it.
+    pub listen: Option<String>,
 }
 
 /// What there is of a service in an environment.
@@ -260,6 +269,23 @@ fn container(line: &str) -> Option<Found> {
         address: Address(text(10).parse().unwrap_or_default()),
         digest: text(11),
         config: text(12),
+        image: text(13),
+        listen: fields.get(14).and_then(listen),
+    })
+}
+
+/// The first address of `{"8080/tcp":[{"HostIp":"127.0.0.1","HostPort":"8000"}]}`, an IPv6 one in brackets.
+fn listen(bindings: &Value) -> Option<String> {
+    let binding = bindings.as_object()?.values().next()?.get(0)?;
+    let (ip, port) = (
+        binding.get("HostIp")?.as_str()?,
+        binding.get("HostPort")?.as_str()?,
+    );
+    let ip = if ip.is_empty() { "0.0.0.0" } else { ip };
+    Some(if ip.contains(':') {
+        format!("[{ip}]:{port}")
+    } else {
+        format!("{ip}:{port}")
     })
 }
 
@@ -331,6 +357,8 @@ impl Docker {
         let router = router.map(|it| RouterFound {
             running: it.running(),
             status: it.status.clone(),
+            image: it.image.clone(),
+            listen: it.listen.clone(),
         });
         let instances: Vec<Found> = found.into_iter().filter(|it| it.id.is_some()).collect();
         self.instances = instances

@@ -481,7 +481,7 @@ fn our_own_probes_are_no_traffic() {
         "file stat {}\n{stat}\nStart_time_sec: 7\nresult=done\n",
         stat.len()
     );
-    let found = r#"["/cd-tasks.staging-g2-1.t5","running",0,false,0,"sha256:1",null,"instance","2","1","12","d","c"]"#;
+    let found = r#"["/cd-tasks.staging-g2-1.t5","running",0,false,0,"sha256:1",null,"instance","2","1","12","d","c","x",{}]"#;
     let images = r#"["sha256:1",["registry.example/acme/tasks@sha256:abababababababababababababababababababababababababababababababab"],[],null,{}]"#;
     let watch = Action::Watch(vec![member(2, 1).id]);
     let seen = observed(

@@ -56,8 +56,11 @@ fence() {
     exit 76
   fi
   uptime_now
-  until=$((now + $2)) boot=$this_boot
-  lease_write
+  # Given back by this very run: what was sent before that and comes after it must not take it again.
+  if [ "$holder" != - ]; then
+    until=$((now + $2)) boot=$this_boot
+    lease_write
+  fi
 }
 
 # One line to HAProxy's runtime interface, its commands joined by `;` with none at the end. That nobody listens is a

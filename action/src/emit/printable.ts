@@ -1,5 +1,5 @@
-/** Foreign text as plain lines: no escape sequences, no other control characters, one way to end a line. */
-export function plain(text: string): string {
+/** Foreign text as lines that can be printed: no escape sequences, no other control characters, one way to end a line. */
+export function printable(text: string): string {
   return text
     .replace(/\r\n?/g, "\n")
     .replace(ESCAPE_SEQUENCES, "")
