@@ -491,6 +491,7 @@ function blotCompletion(completion, blot) {
       return { ...completion, text: blot(completion.text) };
     case "failed":
       return { ...completion, message: blot(completion.message) };
+    case "recalled":
     case "opened":
     case "written":
     case "fingerprinted":
@@ -668,6 +669,9 @@ function textOf(content, secrets) {
       return content.text;
     case "secret":
       return secrets.reveal(content.name);
+    case "lines":
+      return `${secrets.reveal(content.name).replaceAll("\r\n", "\n").replace(/\n$/, "")}
+`;
     default:
       return unreachable(content);
   }
@@ -861,6 +865,7 @@ async function run(effect, world, signal) {
   const exit = await (effect.hold === null ? child.closed : opened(child, effect.hold));
   clearTimeout(timer);
   if (exit === "opened") return { type: "opened" };
+  if (effect.recall && !late && exit.code === 0) return { type: "recalled", stdout: child.stdout.text() };
   const said = { stdout: stdout(child, effect, world.secrets), stderr: child.stderr.blotted() };
   return late ? { type: "timed-out", ...said } : { type: "exited", ...exit, ...said };
 }
@@ -1249,10 +1254,15 @@ function createPlainWords() {
   const written = [];
   const given = [];
   const stands = (text2) => written.some((whole) => whole.includes(text2)) || text2.length < TOO_LONG_FOR_A_FACT && given.some((whole) => whole.includes(text2));
+  const isName = (text2) => {
+    const pieces = text2.replace(/^cd-/, "").replace(/-router$/, "").split(".");
+    return pieces.length <= 2 && pieces.every(stands);
+  };
   return {
     has: (text2) => {
       const bare = text2.trim();
-      return NUMBERS.test(bare) || words.some((word) => word.includes(bare.toLowerCase())) || stands(bare);
+      const lower = bare.toLowerCase();
+      return NUMBERS.test(bare) || words.some((word) => word.includes(lower)) || stands(bare) || isName(bare);
     },
     learn: (more) => {
       words = [...words, ...more.map((word) => word.toLowerCase())];

@@ -61,6 +61,7 @@ function blotCompletion(completion: Completion, blot: Blot): Completion {
       return { ...completion, text: blot(completion.text) };
     case "failed":
       return { ...completion, message: blot(completion.message) };
+    case "recalled":
     case "opened":
     case "written":
     case "fingerprinted":

@@ -25,10 +25,20 @@ export function createPlainWords(): PlainWords {
     written.some((whole) => whole.includes(text)) ||
     (text.length < TOO_LONG_FOR_A_FACT && given.some((whole) => whole.includes(text)));
 
+  /** Whether the core makes it of what stands there: `cd-SERVICE.ENVIRONMENT-router`, or a part of that. */
+  const isName = (text: string): boolean => {
+    const pieces = text
+      .replace(/^cd-/, "")
+      .replace(/-router$/, "")
+      .split(".");
+    return pieces.length <= 2 && pieces.every(stands);
+  };
+
   return {
     has: (text) => {
       const bare = text.trim();
-      return NUMBERS.test(bare) || words.some((word) => word.includes(bare.toLowerCase())) || stands(bare);
+      const lower = bare.toLowerCase();
+      return NUMBERS.test(bare) || words.some((word) => word.includes(lower)) || stands(bare) || isName(bare);
     },
     learn: (more) => {
       words = [...words, ...more.map((word) => word.toLowerCase())];

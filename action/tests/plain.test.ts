@@ -69,6 +69,7 @@ const COMMON = [
   ...["RUNNING", "Healthy", "running\n", "health", "start", "lock"], // as somebody may write them
   ...["8c4a", "bfad601", "1372", "137000", "2116"], // digests, numbers
   ...["172.18.0.10", "172.18", "8000", "5000", ":8000", "0.0.0.0:80"], // addresses, ports
+  ...["cd-tasks", "tasks.staging", "cd-tasks.staging-router", "staging-router"], // names after it
   ...["tasks", "staging", "deployer", "demo/tasks", "deploy", "spring-2026", "acme", "builder"], // in what was said and read
 ];
 
@@ -154,6 +155,8 @@ describe("a secret that is none of the common words", () => {
     "a word around a common one": "running-man",
     "what stands in the configuration in another case": "Tasks",
     "eight hex digits": "9d4a0b58",
+    "groups of hex digits": "12ab-34cd-56ef",
+    "a name of something else": "cd-orders.staging",
     "seven of them in capitals": "9D4A0B5",
     "twelve digits": "172180010800",
     "the job's token, which is an input": "ghs_0123456789",

@@ -192,6 +192,15 @@ describe("what a process says", () => {
     }
   });
 
+  it("is handed back as it is where it is what earlier runs wrote, and only where that went well", async (t) => {
+    const world = worldOf(t, { TOKEN: "committed" });
+    world.secrets.reveal("TOKEN");
+    const recalled = await perform(shell("echo committed", { recall: true }), world, never);
+    assert.deepEqual(recalled, { type: "recalled", stdout: "committed\n" });
+    const failed = await perform(shell("echo committed; exit 1", { recall: true }), world, never);
+    assert.equal(ended(failed).stdout, "***\n");
+  });
+
   it("can be kept in the shell, and is a secret from then on", async (t) => {
     const world = worldOf(t);
     const kept = await perform(shell("echo; echo the-key; echo", { keepAs: "key" }), world, never);
@@ -199,6 +208,18 @@ describe("what a process says", () => {
     assert.equal(world.secrets.kept("key"), "the-key");
     assert.equal(ended(await perform(shell("echo the-key"), world, never)).stdout, "***\n");
   });
+});
+
+describe("a secret as lines of text", () => {
+  for (const value of ["one\r\ntwo", "one\ntwo", "one\ntwo\n"]) {
+    it(`ends every line in a newline (${JSON.stringify(value)})`, async (t) => {
+      const path = join(folder(t), "key");
+      const world = worldOf(t, { SSH_KEY: value });
+      const content = { type: "lines", name: "SSH_KEY" } as const;
+      await perform({ type: "write-file", path, content, mode: 0o600 }, world, never);
+      assert.equal(readFileSync(path, "utf8"), "one\ntwo\n");
+    });
+  }
 });
 
 describe("a secret that is not set", () => {

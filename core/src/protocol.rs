@@ -213,6 +213,9 @@ pub struct Run {
     pub hold: Option<String>,
     /// Keep stdout (trimmed) in the shell under this name, as a secret; it is not handed back.
     pub keep_as: Option<String>,
+    /// Stdout is what earlier runs wrote, and nothing secret is ever written: where the process ends with 0 hand it back
+    /// as it is, as [`Completion::Recalled`]. A secret that happens to be a word in it would else spoil it.
+    pub recall: bool,
 }
 
 /// What a child reads from its standard input.
@@ -272,6 +275,13 @@ pub enum Content {
         /// The variable's name.
         name: String,
     },
+    /// The same as lines of text: they end in a newline, the last one too, whatever the value does.
+    ///
+    /// For keys in files: many stores of secrets cut the last newline off, and ssh then refuses the key.
+    Lines {
+        /// The variable's name.
+        name: String,
+    },
 }
 
 /// What came of an effect. The world's failures are data.
@@ -294,6 +304,11 @@ pub enum Completion {
         stdout: String,
         /// The same of stderr.
         stderr: String,
+    },
+    /// A process that was to [`recall`](Run::recall) ended with 0.
+    Recalled {
+        /// What it wrote, byte for byte.
+        stdout: String,
     },
     /// A process did not end in time and was ended. What it was to do may have happened.
     TimedOut {

@@ -124,6 +124,12 @@ impl Rollout {
         }
     }
 
+    /// Whether the traffic may have been moved, or the service interrupted.
+    #[must_use]
+    pub const fn has_touched_traffic(&self) -> bool {
+        matches!(self.reach, Reach::Traffic)
+    }
+
     /// The plan it follows.
     #[must_use]
     pub const fn plan(&self) -> &Plan {
@@ -432,7 +438,7 @@ impl Rollout {
             Phase::Settling(settling) => self.end_when_fenced(settling, &took_over),
             Phase::Committing(act) if act.unknown() => {
                 let unknown = "nobody knows whether the commit was recorded".to_owned();
-                lost(vec![took_over, unknown])
+                End::lost(vec![took_over, unknown])
             }
             Phase::Adopting(_)
             | Phase::Beginning(_)
@@ -444,7 +450,7 @@ impl Rollout {
             | Phase::Shifting(_)
             | Phase::Baking(_)
             | Phase::Committing(_)
-            | Phase::Over(_) => lost(vec![took_over]),
+            | Phase::Over(_) => End::lost(vec![took_over]),
         };
         self.over(end);
     }
@@ -587,13 +593,5 @@ impl Rollout {
     }
 }
 
-fn lost(because: Vec<String>) -> End {
-    End {
-        outcome: Outcome::Busy,
-        reason: "lease-lost".to_owned(),
-        because,
-        serving: None,
-        quarantine: false,
-        left: Vec::new(),
-    }
-}
+#[cfg(test)]
+mod tests;

@@ -35,12 +35,19 @@ use facts::Facts;
 use memory::{Memory, Story};
 use request::{Command, Parsed, Request};
 
+/// Milliseconds that what is under way may still take once the run was asked to stop.
+const ABORT_AFTER: u64 = 2_000;
+
+/// Milliseconds before the end by force that are kept for the report.
+const LAST_WORDS: u64 = 1_500;
+
 /// What a call is for.
 #[derive(Clone, Debug)]
 enum Tag {
     Config(usize),
     Credentials,
     Tunnel,
+    Forgotten,
     /// With the lease or without: what was seen before it was taken counts no more.
     Names {
         held: bool,
@@ -125,6 +132,10 @@ pub struct Session {
     noted: Option<Action>,
     /// Acts of the rollout that are under way: when they were begun, and the records that are there once they come through.
     acting: BTreeMap<ActionId, (Timestamp, Action, usize)>,
+    /// When what is under way is ended, once the run was asked to stop.
+    abort_at: Option<Timestamp>,
+    /// When the run ends whatever is under way.
+    give_up_at: Option<Timestamp>,
     shown: String,
     shown_at: Timestamp,
     cancelled: bool,
@@ -174,6 +185,8 @@ impl Session {
             story: None,
             noted: None,
             acting: BTreeMap::new(),
+            abort_at: None,
+            give_up_at: None,
             shown: String::new(),
             shown_at: Timestamp(0),
             cancelled: false,
@@ -203,7 +216,7 @@ impl Session {
                 Progress::Going => {}
                 Progress::Over(call) => self.on_call(call),
             },
-            Input::Cancel { .. } => self.on_cancel(),
+            Input::Cancel { grace } => self.on_cancel(grace),
             Input::Tick => {}
         }
         self.on_time();
@@ -264,6 +277,7 @@ impl Session {
             Tag::Config(at) => self.on_config(at, &call.done),
             Tag::Credentials => self.on_credentials(&call.done),
             Tag::Tunnel => self.on_tunnel(&call.done),
+            Tag::Forgotten => self.survey(false),
             Tag::Names { held } => self.on_names(held, &call.done),
             Tag::Containers { held } => self.on_containers(held, &call.done),
             Tag::Image { pulled } => self.on_image(pulled, &call.done),
@@ -304,6 +318,7 @@ impl Session {
                 Tag::Config(_)
                 | Tag::Credentials
                 | Tag::Tunnel
+                | Tag::Forgotten
                 | Tag::Names { .. }
                 | Tag::Containers { .. }
                 | Tag::Image { .. }
@@ -341,16 +356,21 @@ impl Session {
         }
     }
 
-    fn on_cancel(&mut self) {
+    fn on_cancel(&mut self, grace: u64) {
+        let now = self.now;
+        if !self.cancelled {
+            self.abort_at = Some(now.plus(ABORT_AFTER));
+        }
         self.cancelled = true;
+        self.give_up_at = Some(now.plus(grace.saturating_sub(LAST_WORDS)));
         self.emit(Emit::Log {
             level: Level::Warning,
-            text: "asked to stop: going back to what served before".to_owned(),
+            text: "asked to stop".to_owned(),
         });
         if let Some(docker) = self.docker.as_mut() {
             docker.grace = 0;
+            docker.hurry = true;
         }
-        let now = self.now;
         if let Some(rollout) = self.rollout.as_mut() {
             rollout.cancel(now);
             return self.drive();
@@ -370,8 +390,24 @@ impl Session {
         }
     }
 
+    /// An engine that hangs must not keep the run until it is killed: what is under way is ended, then the run.
+    fn on_deadlines(&mut self) {
+        let now = self.now;
+        if self.abort_at.is_some_and(|at| at <= now) {
+            self.abort_at = None;
+            self.calls.abort(|tag| !matches!(tag, Tag::Tunnel));
+        }
+        if self.give_up_at.is_some_and(|at| at <= now) {
+            self.give_up_at = None;
+            if let Some(rollout) = self.rollout.take() {
+                self.give_up(&rollout);
+            }
+        }
+    }
+
     fn on_time(&mut self) {
         let now = self.now;
+        self.on_deadlines();
         if self.again.is_some_and(|again| again <= now) {
             self.again = None;
             self.open(true);
@@ -388,7 +424,10 @@ impl Session {
     fn wake_at(&self) -> Option<Timestamp> {
         let rollout = self.rollout.as_ref().and_then(Rollout::wake_at);
         let renewal = self.rollout.as_ref().map(|_| self.renewal_due());
-        [self.again, rollout, renewal].into_iter().flatten().min()
+        let deadlines = [self.abort_at, self.give_up_at];
+        let waits = [self.again, rollout, renewal];
+        let all = waits.into_iter().chain(deadlines).flatten();
+        if self.ending { None } else { all.min() }
     }
 
     fn waiting_for(&self) -> String {
@@ -472,6 +511,7 @@ fn text_of(done: &[Completion]) -> Option<String> {
         Completion::Exited { .. }
         | Completion::TimedOut { .. }
         | Completion::Opened
+        | Completion::Recalled { .. }
         | Completion::Written
         | Completion::Fingerprinted { .. }
         | Completion::Failed { .. } => None,

@@ -70,26 +70,26 @@ test('a deploy with less patience ends busy and says who holds the lease, since 
   await assertSettled(here, { version: 'v2' });
 });
 
-// Each is stopped just before that call, for longer than its lease; another run takes over and deploys v3.
+// Each is stopped just before that call, for longer than its lease; another run takes over and deploys another version.
 const STOPPED_AT = ['rename#1', 'route#2', 'record#2', 'stop#1', 'rm#1'];
 const STOPPED_AT_TOO = ['tag#1', 'record#1', 'create#1', 'start#1', 'route#1', 'route#3', 'conclude#1'];
 
 test('a run that was stopped for longer than its lease changes nothing that serves, is routed or is recorded', async (t) => {
+  const here = await served(t, 'stale');
+  let [serves, theirs, ours] = ['v1', 'v2', 'v3'];
   for (const call of ALL ? [...STOPPED_AT, ...STOPPED_AT_TOO] : STOPPED_AT) {
-    await t.test(`stopped before ${call}`, { timeout: 120_000 }, async (t) => {
-      const here = await served(t, 'stale');
-      const { docker, goOn, token } = await stoppedBefore(here, call, 'deploy', '--image', image('v2'));
+    await t.test(`stopped before ${call}`, { timeout: 120_000 }, async () => {
+      const { docker, goOn, token } = await stoppedBefore(here, call, 'deploy', '--image', image(theirs));
       const load = await here.load();
-      const other = await here.cd('deploy', '--image', image('v3'), '--wait', '60s');
+      const other = await here.cd('deploy', '--image', image(ours), '--wait', '60s');
       assert.equal(other.outcome, 'deployed', other.stderr);
       const before = await everythingOf(here);
-
       const result = await goOn();
       const summary = await load.stop();
       const after = await everythingOf(here);
       assert.equal(summary.failed, 0, JSON.stringify(summary));
 
-      const committed = (await chainOf(here)).records.some((it) => it.kind === 'committed' && it.release.version === 'v2');
+      const committed = (await chainOf(here)).records.some((it) => it.kind === 'committed' && it.run.token === token);
       assert.deepEqual([result.outcome, result.code], committed ? ['deployed', 0] : ['busy', 1], result.stderr);
       assert.match(JSON.stringify(result.report), /took over/, 'it says that another run took over');
       assert.deepEqual(relatives(docker.dir), [], 'it leaves no process behind');
@@ -102,9 +102,10 @@ test('a run that was stopped for longer than its lease changes nothing that serv
       const made = JSON.parse(after).containers.length - own(after).containers.length;
       if (!committed) assert.deepEqual(own(after), own(before));
       else assert.equal(after, before);
-      await assertAnswers(here, 'v3');
+      await assertAnswers(here, ours);
       if (made > 0) assert.equal((await here.cd('recover', '--wait', '30s')).outcome, 'restored');
-      await assertSettled(here, { version: 'v3' });
+      await assertSettled(here, { version: ours });
+      [serves, theirs, ours] = [ours, serves, theirs];
     });
   }
 });

@@ -141,6 +141,8 @@ export function place(name, { environment = 'staging', router = '2.6' } = {}) {
       if (all.length > 0) await docker('rm', '-f', '-v', ...all);
       await run(['docker', 'network', 'rm', here.prefix]);
       await run(['docker', 'volume', 'rm', `${here.prefix}-state`]);
+      const tags = (await docker('image', 'ls', '--filter', `reference=cd-action/${service}.*`, '--format', '{{.Repository}}:{{.Tag}}')).split('\n').filter(Boolean);
+      if (tags.length > 0) await run(['docker', 'image', 'rm', '--no-prune', ...tags]);
       rmSync(dir, { recursive: true, force: true });
     },
   };
@@ -288,6 +290,16 @@ export async function astrayOf(here) {
     routed.delete(name);
   }
   for (const [name, address] of routed) wrong.push(`${name} at ${address} is in the table, and there is no such container`);
+  return wrong;
+}
+
+/** The same, once the router's checks have caught up with what happened to it: the last word after 15 s at most. */
+export async function strayOf(here) {
+  let wrong = [];
+  await until('the routing to be sound', async () => {
+    wrong = await astrayOf(here);
+    return wrong.length === 0;
+  }, { seconds: 15, every: 300 }).catch(() => {});
   return wrong;
 }
 

@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
-  astrayOf, committedOf, docker, image, ledgerOf, place, run, serversOf, tableOf, underLoad, until,
+  astrayOf, committedOf, docker, image, ledgerOf, place, run, serversOf, strayOf, tableOf, underLoad, until,
 } from './lib.mjs';
 
 const bake = { for: '1s', errors: '5%' };
@@ -34,7 +34,7 @@ async function crash(here) {
 /** Whatever became of a run, what comes after it leaves everything as it is recorded. */
 async function sound(here, { quarantine = 0 } = {}) {
   const good = (await committedOf(here)).at(-1);
-  assert.deepEqual(await astrayOf(here), []);
+  assert.deepEqual(await strayOf(here), []);
   assert.deepEqual(await versions(here), [`${good} running`]);
   assert.deepEqual(await here.ask(), { status: 200, version: good });
   const { status } = (await here.cd('status')).report;
@@ -139,7 +139,7 @@ test('a router that does not do what its table says is found, and put right', as
       const { result, users } = await underLoad(here, () => here.cd('recover'));
       assert.deepEqual([result.outcome, result.code], ['restored', 0], result.stdout + result.stderr);
       assert.equal(users.failed, 0, JSON.stringify(users.failures));
-      assert.deepEqual(await astrayOf(here), []);
+      assert.deepEqual(await strayOf(here), []);
       assert.equal((await serversOf(here)).filter((it) => it.usable && it.weight === 256 && !it.name.endsWith('.r')).length, 2);
     });
   }
@@ -172,6 +172,7 @@ for (const version of ['2.6', '3.2']) {
         await until(phase, () => new RegExp(`^${phase}$`, 'm').test(begun.output()), { every: 10 });
         await going();
         const result = await begun.ended;
+        if (process.env.E1) console.log(version, at, result.outcome, result.report?.reason, result.report?.because, result.report?.troubles);
         const ends = ['deployed', 'rolled-back', 'failed', 'stranded'];
         assert.ok(ends.includes(result.outcome), result.stdout + result.stderr);
         const committed = (await committedOf(here)).at(-1);

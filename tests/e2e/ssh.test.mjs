@@ -24,10 +24,11 @@ async function sshServer(t) {
   const child = spawn(SERVER, [dir, String(port), ENV.DOCKER_HOST.replace('unix://', '')], { env: ENV, stdio: ['ignore', 'ignore', 'pipe'] });
   let log = '';
   child.stderr.on('data', (data) => { log += data; });
-  const closed = new Promise((resolve) => child.on('close', resolve));
+  const exited = new Promise((resolve) => child.on('exit', resolve));
   const stop = async () => {
     child.kill('SIGTERM');
-    await closed;
+    await exited;
+    child.stderr.destroy(); // a connection that is left would hold it
     rmSync(dir, { recursive: true, force: true });
   };
   t.after(stop);
@@ -89,7 +90,7 @@ async function underLoad(here, ...args) {
 function assertNoKey(server, heaps) {
   const lines = server.key.trim().split('\n').slice(1, -1).join('\n');
   const needles = needlesOf({ SSH_KEY: lines });
-  for (const [what, heap] of heaps) assert.deepEqual(found(needles, heap), [], what);
+  assert.deepEqual(heaps.filter(([, heap]) => found(needles, heap).length > 0).map(([what]) => what), []);
 }
 
 test('deploys and rolls back over ssh as at home', async (t) => {
@@ -249,7 +250,17 @@ test('a run whose connection breaks is put right by the next one', async (t) => 
   t.after(() => here.end());
   assert.equal((await here.cd('deploy', '--image', image('v1'))).outcome, 'deployed');
   const load = await here.load();
-  t.after(load.stop);
+  let users;
+  try {
+    await cutAndMend(here);
+  } finally {
+    users = await load.stop();
+  }
+  assert.equal(users.failed, 0, JSON.stringify(users.failures));
+  assert.deepEqual(await astrayOf(here), []);
+});
+
+async function cutAndMend(here) {
   const begun = here.start('deploy', '--image', image('v2'));
   await until('the new instance', async () => (await here.containers()).length === 2, { every: 50 });
   const [tunnel] = sshOf(here);
@@ -262,10 +273,7 @@ test('a run whose connection breaks is put right by the next one', async (t) => 
   assert.ok(['restored', 'unchanged'].includes(next.outcome), next.stderr);
   const again = await here.cd('deploy', '--image', image('v2'));
   assert.ok(['deployed', 'unchanged'].includes(again.outcome), again.stderr);
-  const users = await load.stop();
-  assert.equal(users.failed, 0, JSON.stringify(users.failures));
-  assert.deepEqual(await astrayOf(here), []);
-});
+}
 
 test('a run that is killed leaves neither its key nor its connection for long', async (t) => {
   const server = await sshServer(t);

@@ -9,6 +9,8 @@ export function textOf(content: Content, secrets: Secrets): string {
       return content.text;
     case "secret":
       return secrets.reveal(content.name);
+    case "lines":
+      return `${secrets.reveal(content.name).replaceAll("\r\n", "\n").replace(/\n$/, "")}\n`;
     default:
       return unreachable(content);
   }

@@ -36,6 +36,7 @@ export async function run(effect: Run, world: World, signal: AbortSignal): Promi
   clearTimeout(timer);
 
   if (exit === "opened") return { type: "opened" };
+  if (effect.recall && !late && exit.code === 0) return { type: "recalled", stdout: child.stdout.text() };
   const said = { stdout: stdout(child, effect, world.secrets), stderr: child.stderr.blotted() };
   return late ? { type: "timed-out", ...said } : { type: "exited", ...exit, ...said };
 }

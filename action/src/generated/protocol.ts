@@ -112,7 +112,12 @@ export type Run = {
     /** Leave it running until the run ends; complete as [`Completion::Opened`] when this path exists. */
     hold: string | null,
     /** Keep stdout (trimmed) in the shell under this name, as a secret; it is not handed back. */
-    keepAs: string | null, };
+    keepAs: string | null,
+    /**
+     * Stdout is what earlier runs wrote, and nothing secret is ever written: where the process ends with 0 hand it back
+     * as it is, as [`Completion::Recalled`]. A secret that happens to be a word in it would else spoil it.
+     */
+    recall: boolean, };
 
 /** What a child reads from its standard input. */
 export type Stdin =
@@ -143,6 +148,9 @@ export type Content =
     text: string, }
   | { "type": "secret",
     /** The variable's name. */
+    name: string, }
+  | { "type": "lines",
+    /** The variable's name. */
     name: string, };
 
 /** What came of an effect. The world's failures are data. */
@@ -156,6 +164,9 @@ export type Completion =
     stdout: string,
     /** The same of stderr. */
     stderr: string, }
+  | { "type": "recalled",
+    /** What it wrote, byte for byte. */
+    stdout: string, }
   | { "type": "timed-out",
     /** What it had written. */
     stdout: string,

@@ -55,6 +55,7 @@ export function runOf(argv: readonly string[], overrides: Partial<RunEffect> = {
     outputLimit: 65_536,
     hold: null,
     keepAs: null,
+    recall: false,
     ...overrides,
   };
 }

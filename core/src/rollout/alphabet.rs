@@ -400,3 +400,17 @@ impl Done {
         matches!(self, Self::Yes)
     }
 }
+
+impl End {
+    /// Another run has the lease.
+    pub(super) fn lost(because: Vec<String>) -> Self {
+        Self {
+            outcome: Outcome::Busy,
+            reason: "lease-lost".to_owned(),
+            because,
+            serving: None,
+            quarantine: false,
+            left: Vec::new(),
+        }
+    }
+}

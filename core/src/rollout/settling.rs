@@ -12,7 +12,7 @@ use std::collections::BTreeSet;
 
 use super::attempt::{Heard, Try};
 use super::{
-    Action, ActionId, End, Fleet, Mark, Observation, Phase, Reach, Rollout, Step, Table, Why, lost,
+    Action, ActionId, End, Fleet, Mark, Observation, Phase, Reach, Rollout, Step, Table, Why,
 };
 use crate::protocol::{Outcome, Timestamp};
 use crate::spec::{Generation, InstanceId};
@@ -450,7 +450,7 @@ impl Rollout {
             end.left = self.others(settling);
             return end;
         }
-        lost(vec![took_over.to_owned()])
+        End::lost(vec![took_over.to_owned()])
     }
 
     /// Every instance but those of the goal.

@@ -6,7 +6,7 @@ use super::{Session, Tag};
 use crate::ledger::verify_chain;
 use crate::protocol::{Completion, Content, Effect, Emit, Level, Outcome, Platform};
 use crate::report::{InstanceLine, PlanLines, PlanStep, Status};
-use crate::rollout::{End, Plan, Strategy};
+use crate::rollout::{End, Plan, Rollout, Strategy};
 use crate::spec::{Generation, Release};
 
 impl Session {
@@ -39,6 +39,24 @@ impl Session {
             return self.call(Tag::Released, steps);
         }
         self.close();
+    }
+
+    /// The time is up: what is known is said, and the rest is left to whoever comes next, who finds the lease and the
+    /// checkpoint as they are.
+    pub(super) fn give_up(&mut self, rollout: &Rollout) {
+        let (phase, moved) = (rollout.phase(), rollout.has_touched_traffic());
+        let outcome = match phase {
+            "retiring" => Outcome::Deployed,
+            _ if moved => Outcome::Stranded,
+            _ => Outcome::Cancelled,
+        };
+        let left = self.docker().instances.keys().map(ToString::to_string);
+        self.report.left = left.collect();
+        let because = vec![format!(
+            "the run was asked to stop, and the engine did not answer in time (while {phase})"
+        )];
+        self.leased = false;
+        self.finish(outcome, "out-of-time", because, vec![]);
     }
 
     /// The rollout ended so.

@@ -22,7 +22,7 @@ impl Session {
         let scratch = self.begin.scratch.clone();
         let file = |name: &str, secret: &String| Effect::WriteFile {
             path: format!("{scratch}/{name}"),
-            content: Content::Secret {
+            content: Content::Lines {
                 name: secret.clone(),
             },
             mode: 0o600,
@@ -116,7 +116,7 @@ impl Session {
 
     pub(super) fn on_tunnel(&mut self, done: &[Completion]) {
         match done.last() {
-            Some(Completion::Opened) => self.survey(false),
+            Some(Completion::Opened) => self.forget_key(),
             Some(failed) => {
                 let said = Trouble::of(failed).text;
                 let refused = said.contains("Host key verification failed")
@@ -136,5 +136,25 @@ impl Session {
             }
             None => self.survey(false),
         }
+    }
+
+    /// The key was needed until now: should this process be killed, it is on no disk.
+    fn forget_key(&mut self) {
+        let Target::Docker { key, .. } = &self.environment().target;
+        if key.is_none() {
+            return self.survey(false);
+        }
+        let path = format!("{}/key", self.begin.scratch);
+        let content = Content::Text {
+            text: String::new(),
+        };
+        self.effect(
+            Tag::Forgotten,
+            Effect::WriteFile {
+                path,
+                content,
+                mode: 0o600,
+            },
+        );
     }
 }

@@ -148,8 +148,19 @@ impl Session {
         } else {
             NEWEST
         };
+        if take {
+            // Said before it is done: should this process not live to hear the answer, `post` must look.
+            self.say_open(true);
+        }
         let steps = self.docker().open(take, self.now.0 / 1000, segments);
         self.call(Tag::Open { take }, steps);
+    }
+
+    /// Tells `post` whether there is anything for it to finish.
+    pub(super) fn say_open(&mut self, open: bool) {
+        let value = if open { "1" } else { "0" }.to_owned();
+        let name = "open".to_owned();
+        self.emit(Emit::State { name, value });
     }
 
     pub(super) fn on_open(&mut self, take: bool, done: &[Completion]) {
@@ -160,10 +171,6 @@ impl Session {
                 self.renewed = self.now;
                 if take {
                     self.leased = true;
-                    self.emit(Emit::State {
-                        name: "open".to_owned(),
-                        value: "1".to_owned(),
-                    });
                 }
                 match self.request().command {
                     Command::Status => self.show_status(),
@@ -185,7 +192,12 @@ impl Session {
                 }
                 self.again = Some(self.now.plus(LEASE_RETRY));
             }
-            Err(trouble) => self.trouble(&trouble),
+            Err(trouble) => {
+                if trouble.code == "busy" {
+                    self.say_open(false);
+                }
+                self.trouble(&trouble);
+            }
         }
     }
 

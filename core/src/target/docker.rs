@@ -30,61 +30,110 @@ use crate::spec::{Generation, InstanceId, Release, Token};
 pub const PLAIN_WORDS: &[&str] = &[
     "answer",
     "app",
+    "application",
     "backup",
     "base64",
     "bridge",
+    "cd-action",
+    "check",
+    "checkpoint",
+    "close",
+    "config",
+    "connection",
+    "content",
     "created",
     "dead",
     "default",
+    "digest",
     "docker",
     "done",
     "down",
     "drain",
+    "environment",
     "exited",
     "false",
     "fenced",
     "file",
     "forked",
+    "generation",
+    "github",
     "healthy",
     "held",
     "holder",
+    "hrsp",
+    "http",
+    "https",
+    "images",
+    "index",
+    "info",
     "instance",
     "invalid",
-    "left",
-    "lingering",
-    "listener",
+    "json",
     "lease",
     "ledger",
+    "left",
+    "length",
+    "lingering",
+    "listener",
+    "local",
     "maint",
     "missing",
+    "name",
+    "network",
     "none",
     "null",
+    "op_state",
     "open",
+    "opened",
     "paused",
     "pending",
     "primary",
+    "proven",
     "reached",
     "ready",
     "refused",
+    "release",
     "removing",
+    "requests",
     "restarting",
     "result",
+    "role",
+    "rounds",
     "router",
     "running",
+    "scur",
+    "sha256",
     "since",
+    "srv_addr",
+    "srv_admin_state",
+    "srv_name",
+    "srv_op_state",
+    "srv_uweight",
     "starting",
     "stat",
     "state",
+    "stot",
+    "svname",
+    "through",
     "token",
+    "traffic",
     "true",
     "unhealthy",
     "unreachable",
     "unreached",
+    "until",
+    "up",
+    "version",
+    "volume",
+    "weight",
     "words",
 ];
 
 /// Where the volume is inside the router.
 pub const STATE: &str = "/var/lib/cd-action";
+
+/// Milliseconds that a command gets when the run is about to be ended.
+const HURRIED: u64 = 2_000;
 
 /// The router's place on the service's network; instances follow after [`FIRST_ADDRESS`].
 const ROUTER_ADDRESS: Address = Address(2);
@@ -151,6 +200,13 @@ impl Step {
         }
     }
 
+    /// Gives it 2 s at most.
+    fn hurry(&mut self) {
+        if let Effect::Run(run) = &mut self.effect {
+            run.timeout = run.timeout.min(HURRIED);
+        }
+    }
+
     /// Whether to go on after this.
     #[must_use]
     pub fn goes_on(&self, completion: &Completion) -> bool {
@@ -160,7 +216,8 @@ impl Step {
                 signal: None,
                 ..
             }
-            | Completion::Opened => true,
+            | Completion::Opened
+            | Completion::Recalled { .. } => true,
             Completion::Exited { stdout, stderr, .. } => self
                 .tolerated
                 .iter()
@@ -207,6 +264,8 @@ pub struct Docker {
     pub logs: BTreeMap<InstanceId, String>,
     /// Milliseconds that an instance may take to end once it was asked to.
     pub grace: u64,
+    /// Nobody waits any more: a command gets 2 s.
+    pub hurry: bool,
     /// The router's file as it is written now.
     file: String,
     /// Digests by image id, read from the engine.
@@ -237,6 +296,7 @@ impl Docker {
             releases: BTreeMap::new(),
             logs: BTreeMap::new(),
             grace: 10_000,
+            hurry: false,
             file: String::new(),
             digests: BTreeMap::new(),
             probed: BTreeMap::new(),

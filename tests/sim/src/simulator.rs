@@ -2,6 +2,7 @@
 //!
 //! The same seed gives the same history, on every machine. After each move the invariants are checked.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -17,7 +18,7 @@ const LONGEST: usize = 20_000;
 const RELEASES: usize = 20;
 
 /// What a history came to.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Told {
     /// Moves.
     pub moves: usize,
@@ -25,6 +26,8 @@ pub struct Told {
     pub runs: usize,
     /// Generations that were committed.
     pub commits: usize,
+    /// How often each outcome was the end of a rollout.
+    pub ends: BTreeMap<&'static str, usize>,
 }
 
 /// A history that broke a promise.
@@ -49,11 +52,17 @@ pub fn live(seed: u64, mutant: Option<Mutant>) -> Result<Told, Broken> {
     let setup = setup(&mut chance, mutant);
     let mut world = beginning(&mut chance, &setup);
     let mut moves = Vec::new();
+    let mut ends = BTreeMap::new();
     let mut weather = Weather {
         jumps: chance.below(4),
         storm: false,
     };
     while let Some(step) = choose(&mut chance, &world, &setup, &mut weather) {
+        if let Move::Leave { run } = step
+            && let Some(end) = world.runs[run].machine.end()
+        {
+            *ends.entry(end.outcome.word()).or_default() += 1;
+        }
         moves.push(step.clone());
         let lived = catch_unwind(AssertUnwindSafe(|| world.apply(&setup, &step)));
         let promise = match (lived, world.view(&setup).broken()) {
@@ -76,6 +85,7 @@ pub fn live(seed: u64, mutant: Option<Mutant>) -> Result<Told, Broken> {
         moves: moves.len(),
         runs: world.came,
         commits: world.ledger.committed.len(),
+        ends,
     })
 }
 

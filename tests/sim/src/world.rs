@@ -8,12 +8,12 @@ mod view;
 use std::collections::{BTreeMap, BTreeSet};
 
 use cd_core::protocol::{Outcome, Timestamp};
+use cd_core::rollout::Timing;
 use cd_core::rollout::invariants::{Change, State};
 use cd_core::rollout::{
     Action, ActionId, Address, Done, Entry, Fleet, Mark, Member, Observation, Rollout, Strategy,
     Table,
 };
-use cd_core::rollout::{FULL, Timing};
 use cd_core::spec::{Generation, InstanceId, Token};
 
 use crate::mutant::Mutant;
@@ -507,6 +507,3 @@ const fn is_act(action: &Action) -> bool {
         Action::Probe(_) | Action::Watch(_) | Action::Log(_) => false,
     }
 }
-
-/// The weight of a line that gets everything.
-const EVERYTHING: u16 = FULL;

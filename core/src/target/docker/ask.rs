@@ -236,6 +236,7 @@ impl Docker {
             return Vec::new();
         };
         run.output_limit = 16 << 20;
+        run.recall = true;
         vec![Step::strict(Effect::Run(run))]
     }
 

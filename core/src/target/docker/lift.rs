@@ -373,6 +373,7 @@ fn failure(completion: &Completion) -> Done {
         Completion::Exited { .. }
         | Completion::TimedOut { .. }
         | Completion::Opened
+        | Completion::Recalled { .. }
         | Completion::Read { .. }
         | Completion::Written
         | Completion::Fingerprinted { .. } => Done::Unknown(text),
@@ -422,6 +423,7 @@ fn merged(completion: &Completion) -> String {
         }
         Completion::TimedOut { .. }
         | Completion::Opened
+        | Completion::Recalled { .. }
         | Completion::Read { .. }
         | Completion::Written
         | Completion::Fingerprinted { .. }

@@ -24,6 +24,14 @@ impl Docker {
     /// The commands of an action. An empty list is done at once.
     #[must_use]
     pub fn lower(&self, action: &Action, memo: &Memo) -> Vec<Step> {
+        let mut steps = self.commands(action, memo);
+        if self.hurry {
+            steps.iter_mut().for_each(Step::hurry);
+        }
+        steps
+    }
+
+    fn commands(&self, action: &Action, memo: &Memo) -> Vec<Step> {
         match action {
             Action::Adopt(ids) => self.adopt(ids),
             Action::Record(..) => vec![self.transaction(memo, |_| {})],

@@ -210,6 +210,7 @@ pub(super) fn words(completion: &Completion) -> String {
         }
         Completion::Failed { message, .. } => message,
         Completion::Opened
+        | Completion::Recalled { .. }
         | Completion::Read { .. }
         | Completion::Written
         | Completion::Fingerprinted { .. } => return String::new(),
@@ -225,7 +226,7 @@ pub(super) fn words(completion: &Completion) -> String {
 /// What a command wrote to its standard output; empty where it did not run to its end.
 pub(super) fn stdout(completion: &Completion) -> &str {
     match completion {
-        Completion::Exited { stdout, .. } => stdout,
+        Completion::Exited { stdout, .. } | Completion::Recalled { stdout } => stdout,
         Completion::TimedOut { .. }
         | Completion::Opened
         | Completion::Read { .. }
@@ -558,7 +559,7 @@ pub(super) fn succeeded(completion: &Completion) -> bool {
             code: Some(0),
             signal: None,
             ..
-        }
+        } | Completion::Recalled { .. }
     )
 }
 

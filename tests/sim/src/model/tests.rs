@@ -189,10 +189,7 @@ const SLOW: Luck = Luck {
 };
 const CRASH: Luck = Luck {
     faults: 1,
-    slow: 1,
-    cancels: 1,
     crashes: 1,
-    deaths: 1,
     ..NO_LUCK
 };
 const CRASHES: Luck = Luck {
@@ -201,66 +198,73 @@ const CRASHES: Luck = Luck {
     crashes: 2,
     ..NO_LUCK
 };
+const DEATH: Luck = Luck { deaths: 1, ..CRASH };
 const TWO: Luck = Luck {
     faults: 1,
     takeovers: 1,
     ..NO_LUCK
 };
+const EVERYTHING: Luck = Luck {
+    faults: 1,
+    slow: 1,
+    cancels: 1,
+    crashes: 1,
+    deaths: 1,
+    ..NO_LUCK
+};
 
-/// The cases of one strategy.
-fn cases(strategy: Strategy) -> Vec<Case> {
-    let mut cases = Vec::new();
-    for replicas in [1, 2] {
-        for serves in [true, false] {
-            cases.extend(
-                [
-                    Case::new("three faults and a cancel", FAULTS),
-                    Case::new("a fault, a slow answer and a cancel", SLOW),
-                    Case::new("two crashes, a slow answer and a cancel", CRASHES),
-                    Case::new(
-                        "a crash, then another deploy",
-                        Luck {
-                            faults: 1,
-                            crashes: 1,
-                            ..NO_LUCK
-                        },
-                    )
-                    .wanting(DEPLOY_TWICE),
-                    Case::new(
-                        "the same again",
-                        Luck {
-                            faults: 1,
-                            crashes: 1,
-                            ..NO_LUCK
-                        },
-                    )
-                    .wanting(DEPLOY_AGAIN),
-                ]
-                .map(|case| Case {
-                    strategy,
-                    replicas,
-                    serves,
-                    ..case
-                }),
-            );
-        }
-    }
-    for replicas in [1, 2] {
-        cases.push(Case {
+/// The cases of one strategy; `deep`: those that take minutes, too.
+fn cases(strategy: Strategy, deep: bool) -> Vec<Case> {
+    let upgrade = |replicas| {
+        [
+            Case::new("three faults, a cancel", FAULTS),
+            Case::new("a fault, a slow answer, a cancel", SLOW),
+            Case::new("a crash, a death, a fault", DEATH),
+            Case::new("a crash, then another deploy", CRASH).wanting(DEPLOY_TWICE),
+            Case::new("a crash, then the same again", CRASH).wanting(DEPLOY_AGAIN),
+            Case::new("two crashes, a slow answer, a cancel", CRASHES),
+            Case::new("a fault, a run without its lease", TWO),
+        ]
+        .map(|case| Case {
             strategy,
             replicas,
-            ..Case::new("a fault and a run that goes on without its lease", TWO)
-        });
+            ..case
+        })
+    };
+    let first = |replicas| {
+        [
+            Case::new("first: a fault, a slow answer, a cancel", SLOW),
+            Case::new("first: two crashes, a slow answer, a cancel", CRASHES),
+            Case::new("first: a crash, then another deploy", CRASH).wanting(DEPLOY_TWICE),
+        ]
+        .map(|case| Case {
+            strategy,
+            replicas,
+            serves: false,
+            ..case
+        })
+    };
+    let heavy = [
+        Case::new("two deploys at a time, a fault", TWO).wanting(DEPLOY_TWICE),
+        Case::new(
+            "a crash, a death, a fault, a slow answer, a cancel",
+            EVERYTHING,
+        ),
+    ]
+    .map(|case| Case { strategy, ..case });
+    let [first_one, first_two] = [first(1), first(2)];
+    let all = upgrade(1).into_iter().chain(first_one);
+    if deep {
+        return all
+            .chain(upgrade(2))
+            .chain(first_two)
+            .chain(heavy)
+            .collect();
     }
-    cases.push(Case {
-        strategy,
-        ..Case::new("two deploys at a time", TWO).wanting(DEPLOY_TWICE)
-    });
-    cases.push(Case {
-        strategy,
-        ..Case::new("a crash, a death, a fault, a slow answer, a cancel", CRASH)
-    });
-    cases
+    let two = upgrade(2)
+        .into_iter()
+        .filter(|case| case.luck == SLOW || case.luck == DEATH || case.luck == CRASH);
+    all.chain(two).collect()
 }
 
 impl Case {
@@ -269,14 +273,19 @@ impl Case {
     }
 }
 
+/// `SIM_DEEP=1` explores every case.
+fn deep() -> bool {
+    std::env::var_os("SIM_DEEP").is_some()
+}
+
 #[test]
 fn blue_green_keeps_every_promise_in_every_order_of_events() {
-    cases(Strategy::BlueGreen).iter().for_each(check);
+    cases(Strategy::BlueGreen, deep()).iter().for_each(check);
 }
 
 #[test]
 fn recreate_keeps_every_promise_in_every_order_of_events() {
-    cases(Strategy::Recreate).iter().for_each(check);
+    cases(Strategy::Recreate, deep()).iter().for_each(check);
 }
 
 /// Circles are no ends: a machine that asks and asks, or wakes and wakes, would never be over.
@@ -382,143 +391,131 @@ fn every_bug_on_purpose_is_found() {
     say(&format!("mutants: {:.1} s", began.elapsed().as_secs_f64()));
 }
 
-/// Each with the smallest case that shows it, and the promise that finds it.
-fn mutants() -> Vec<(Mutant, Case, &'static str)> {
-    let quiet = || Case::new("", NO_LUCK);
-    let cancel = || {
-        Case::new(
-            "",
-            Luck {
-                cancels: 1,
-                ..NO_LUCK
-            },
-        )
-    };
-    let crash = || {
-        Case::new(
-            "",
-            Luck {
-                crashes: 1,
-                ..NO_LUCK
-            },
-        )
-    };
-    let late = || {
-        Case::new(
-            "",
-            Luck {
-                faults: 1,
-                cancels: 1,
-                ..NO_LUCK
-            },
-        )
-    };
-    let recreate = || Case {
-        strategy: Strategy::Recreate,
-        ..quiet()
-    };
-    let good = |case| Case {
+/// A bug on purpose, the smallest case that shows it, and the promise that finds it.
+type Planted = (Mutant, Case, &'static str);
+
+fn mutants() -> Vec<Planted> {
+    unlucky_mutants()
+        .into_iter()
+        .chain(quiet_mutants())
+        .collect()
+}
+
+/// These need no bad luck.
+fn quiet_mutants() -> Vec<Planted> {
+    let case = || Case::new("", NO_LUCK);
+    let good = Case {
         qualities: &[Quality::Good],
-        ..case
+        ..case()
+    };
+    let again = case().wanting(DEPLOY_AGAIN);
+    let recreate = Case {
+        strategy: Strategy::Recreate,
+        ..case()
     };
     vec![
         (
             Mutant::ShiftsBeforeTheProof,
-            quiet(),
+            case(),
             "something healthy is routed",
         ),
+        (
+            Mutant::IgnoresTheQuarantine,
+            again,
+            "nothing quarantined is routed",
+        ),
+        (
+            Mutant::SkipsTheQuarantine,
+            case(),
+            "what was condemned is quarantined",
+        ),
+        (
+            Mutant::StopsTheOldAtTheShift,
+            good,
+            "the old runs until the commit",
+        ),
+        (Mutant::CommitsLate, case(), "the old runs until the commit"),
+        (Mutant::LosesAnAnswer, case(), "every phase has a deadline"),
+        (Mutant::BelievesTheRouter, case(), "an end says what serves"),
+        (Mutant::TakesAnyAnswerToAProbe, case(), "deployed is proven"),
+        (
+            Mutant::KeepsTheCheckpoint,
+            case(),
+            "a lease given back leaves nothing open",
+        ),
+        (
+            Mutant::StopsNothing,
+            recreate,
+            "recreate runs one version at a time",
+        ),
+    ]
+}
+
+/// These need a crash, a cancel, a fault or a second run.
+fn unlucky_mutants() -> Vec<Planted> {
+    let with = |luck| Case::new("", luck);
+    let crash = || {
+        with(Luck {
+            crashes: 1,
+            ..NO_LUCK
+        })
+    };
+    let then_another = || crash().wanting(DEPLOY_TWICE);
+    let good = || Case {
+        qualities: &[Quality::Good],
+        ..crash()
+    };
+    let cancel = with(Luck {
+        cancels: 1,
+        ..NO_LUCK
+    });
+    let late = with(Luck {
+        faults: 1,
+        cancels: 1,
+        ..NO_LUCK
+    });
+    let faults = with(Luck {
+        faults: 3,
+        ..NO_LUCK
+    });
+    vec![
         (
             Mutant::ForgetsTheBake,
             crash(),
             "something healthy is routed",
         ),
-        (
-            Mutant::IgnoresTheQuarantine,
-            quiet().wanting(DEPLOY_AGAIN),
-            "nothing quarantined is routed",
-        ),
-        (
-            Mutant::SkipsTheQuarantine,
-            quiet(),
-            "what was condemned is quarantined",
-        ),
-        (
-            Mutant::StopsTheOldAtTheShift,
-            good(quiet()),
-            "the old runs until the commit",
-        ),
-        (
-            Mutant::CommitsLate,
-            quiet(),
-            "the old runs until the commit",
-        ),
+        (Mutant::ForgetsTheBake, good(), "the way back is proven"),
         (
             Mutant::GoesBackToWhatIsThere,
-            crash().wanting(DEPLOY_TWICE),
+            then_another(),
             "the way back is proven",
         ),
-        (
-            Mutant::ForgetsTheBake,
-            good(crash()),
-            "the way back is proven",
-        ),
-        (Mutant::SwallowsTheAbort, cancel(), "an abort is heeded"),
-        (Mutant::LosesAnAnswer, quiet(), "every phase has a deadline"),
-        (
-            Mutant::BelievesTheRouter,
-            quiet(),
-            "an end says what serves",
-        ),
+        (Mutant::SwallowsTheAbort, cancel, "an abort is heeded"),
         (
             Mutant::AcceptsOvertakenWrites,
-            late(),
+            late,
             "an end says what serves",
         ),
         (
             Mutant::ChecksNoToken,
-            Case::new("", TWO),
+            with(TWO),
             "only the holder changes anything",
         ),
         (
             Mutant::TakesUnknownForNo,
-            Case::new(
-                "",
-                Luck {
-                    faults: 3,
-                    ..NO_LUCK
-                },
-            ),
+            faults,
             "newer is never replaced by older",
         ),
-        (
-            Mutant::TakesAnyAnswerToAProbe,
-            quiet(),
-            "deployed is proven",
-        ),
-        (
-            Mutant::LeavesNoFallback,
-            good(crash()),
-            "a candidate is guarded",
-        ),
+        (Mutant::LeavesNoFallback, good(), "a candidate is guarded"),
         (
             Mutant::CountsTokensInMemory,
             crash(),
             "a lease given back leaves nothing open",
         ),
         (
-            Mutant::KeepsTheCheckpoint,
-            quiet(),
-            "a lease given back leaves nothing open",
-        ),
-        (
             Mutant::RecoversNothing,
-            crash().wanting(DEPLOY_TWICE),
+            then_another(),
             "never more than the peak",
-        ),
-        (
-            Mutant::StopsNothing,
-            recreate(),
-            "recreate runs one version at a time",
         ),
     ]
 }

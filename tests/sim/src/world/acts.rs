@@ -4,14 +4,12 @@ use std::collections::BTreeMap;
 
 use cd_core::rollout::invariants::{Change, State};
 use cd_core::rollout::{
-    Action, Done, End, Entry, Fleet, Life, Mark, Member, Observation, Record, Seen, Started, Table,
-    Traffic,
+    Action, Done, End, Entry, FULL, Fleet, Life, Mark, Member, Observation, Record, Seen, Started,
+    Table, Traffic,
 };
 use cd_core::spec::{InstanceId, Token};
 
-use super::{
-    Brings, Committed, EVERYTHING, How, Late, Quality, Release, Setup, Thing, World, has_traffic,
-};
+use super::{Brings, Committed, How, Late, Quality, Release, Setup, Thing, World, has_traffic};
 use crate::mutant::Mutant;
 
 const WHY: &str = "bad luck";
@@ -477,7 +475,7 @@ fn bent(setup: &Setup, table: &Table, mark: &Mark) -> Table {
     let mut table = table.clone();
     if setup.has(Mutant::ShiftsBeforeTheProof) && *mark == Mark::Proving {
         for entry in &mut table.0 {
-            entry.weight = EVERYTHING - entry.weight;
+            entry.weight = FULL - entry.weight;
         }
     }
     if setup.has(Mutant::LeavesNoFallback) {

@@ -12,6 +12,15 @@ init() {
     keep key
   fi
   [ -f "$S/health.map" ] || : > "$S/health.map"
-  if [ -f "$S/haproxy.cfg" ]; then cat > /dev/null; else cat > "$S/.haproxy.cfg" && keep haproxy.cfg; fi
+  # The router is made anew: its settings are today's, and what it serves is what the table says.
+  cat > "$S/.haproxy.cfg"
+  [ ! -f "$S/haproxy.cfg" ] || grep '^ *server ' "$S/haproxy.cfg" >> "$S/.haproxy.cfg"
+  if haproxy -c -q -f "$S/.haproxy.cfg" > "$S/.check" 2>&1; then
+    keep haproxy.cfg
+  elif [ ! -f "$S/haproxy.cfg" ]; then
+    echo "result=invalid"
+    head -n 5 "$S/.check"
+    exit 65
+  fi
   echo "result=done"
 }

@@ -1,0 +1,6 @@
+mod bench;
+mod going_back;
+mod going_forward;
+mod settling;
+
+use bench::{Bench, Plans};
