@@ -1267,6 +1267,9 @@ function createPlainWords() {
     learn: (more) => {
       words = [...words, ...more.map((word) => word.toLowerCase())];
     },
+    publish: (texts) => {
+      written.push(...texts);
+    },
     hear: (input2) => {
       if (input2.type === "begin") {
         const inputs2 = Object.entries(input2.inputs).filter(([name]) => !SECRET_INPUTS.includes(name));
@@ -1303,12 +1306,18 @@ function createSecrets(env, plain, blotter, announce) {
       if (value !== "") blot(name, value);
     },
     kept: (name) => keeping.get(name) || refuse("secret-missing", `nothing is kept under the name ${name}`),
+    publish: (texts) => {
+      plain.publish(texts);
+      review();
+    },
     hear: (input2) => {
-      if (!plain.hear(input2)) return;
-      blotter.review();
-      for (const [name, value] of named) blot(name, value);
+      if (plain.hear(input2)) review();
     }
   };
+  function review() {
+    blotter.review();
+    for (const [name, value] of named) blot(name, value);
+  }
   function blot(name, value) {
     named.set(name, value);
     const answer = blotter.add(value);
@@ -1407,6 +1416,7 @@ function findHands(now, world, voice, journal) {
     journal,
     emit: (emit) => {
       if (emit.type === "mask") world.secrets.find(emit.name);
+      else if (emit.type === "public") world.secrets.publish(emit.texts);
       else voice.emit(blotWords(emit, blot));
     },
     perform: (effect, signal) => {

@@ -10,6 +10,8 @@ export interface PlainWords {
   readonly has: (text: string) => boolean;
   /** Words that the core looks for in what it is told; parts of them are plain, too. */
   readonly learn: (words: readonly string[]) => void;
+  /** Takes in whole texts that are public. */
+  readonly publish: (texts: readonly string[]) => void;
   /** Takes in what an input makes public, and says whether that is anything. */
   readonly hear: (input: Input) => boolean;
 }
@@ -42,6 +44,9 @@ export function createPlainWords(): PlainWords {
     },
     learn: (more) => {
       words = [...words, ...more.map((word) => word.toLowerCase())];
+    },
+    publish: (texts) => {
+      written.push(...texts);
     },
     hear: (input) => {
       if (input.type === "begin") {

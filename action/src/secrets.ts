@@ -14,6 +14,8 @@ export interface Secrets {
   readonly keep: (name: string, value: string) => void;
   /** What was kept; refuses where nothing was, or nothing but blanks. */
   readonly kept: (name: string) => string;
+  /** These texts are no secret, and neither is a part of them. */
+  readonly publish: (texts: readonly string[]) => void;
   /** Is told every input before it is blotted: what stands in it may turn out to be no secret. */
   readonly hear: (input: Input) => void;
 }
@@ -50,12 +52,19 @@ export function createSecrets(
       if (value !== "") blot(name, value);
     },
     kept: (name) => keeping.get(name) || refuse("secret-missing", `nothing is kept under the name ${name}`),
+    publish: (texts) => {
+      plain.publish(texts);
+      review();
+    },
     hear: (input) => {
-      if (!plain.hear(input)) return;
-      blotter.review();
-      for (const [name, value] of named) blot(name, value);
+      if (plain.hear(input)) review();
     },
   };
+
+  function review(): void {
+    blotter.review();
+    for (const [name, value] of named) blot(name, value);
+  }
 
   function blot(name: string, value: string): void {
     named.set(name, value);

@@ -117,6 +117,7 @@ function findHands(now: () => number, world: World, voice: Voice, journal: Journ
     journal,
     emit: (emit) => {
       if (emit.type === "mask") world.secrets.find(emit.name);
+      else if (emit.type === "public") world.secrets.publish(emit.texts);
       else voice.emit(blotWords(emit, blot));
     },
     perform: (effect, signal) => {

@@ -426,6 +426,12 @@ pub enum Emit {
         /// One JSON document, or the help's text.
         json: String,
     },
+    /// These texts are public (the ledger and the image name them): a secret that is a part of one is not blotted, for
+    /// blotted they could not be compared.
+    Public {
+        /// Whole texts.
+        texts: Vec<String>,
+    },
     /// From here on this variable's value is blotted out of all that leaves the process.
     Mask {
         /// The variable's name.

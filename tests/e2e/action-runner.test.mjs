@@ -177,6 +177,17 @@ test('killed in the bake, post puts things right at once, without waiting for th
   await assertSettled(here, { version: 'v1' });
 });
 
+test('killed while it takes the lease, post gives it back', { timeout: 120_000 }, async (t) => {
+  const here = await team(t, 'taken');
+  const counting = countingDocker(here, 'open#1 after kill');
+  const result = await start(here, job(here, { env: counting.env }), { image: image('v2') }).ended;
+  assert.equal(result.signal, 'SIGKILL');
+  assert.notEqual((await leaseOf(here)).until, 0, 'it had taken it');
+  const post = await result.post().ended;
+  assert.equal(post.code, 0, post.log);
+  await assertSettled(here, { version: 'v1' });
+});
+
 test('killed while another run waits, post or that run puts things right, and post does not wait for the other one', { timeout: 120_000 }, async (t) => {
   const here = await team(t, 'after', { env: { bake: { for: '30s', errors: '5%' }, lease: '2s' } });
   const run = start(here, job(here), { image: image('v2') });

@@ -65,7 +65,7 @@ test('a deploy with less patience ends busy and says who holds the lease, since 
   assert.ok(words.includes(holder), `${words} names ${holder}`);
   const clock = new Date(since * 1000).toISOString().slice(11, 16);
   assert.ok(words.includes(clock), `${words} says since when, ${clock}, as people read it`);
-  assert.match(words, /\d+ s more|until/);
+  assert.match(words, /until/);
   assert.equal((await first.ended).outcome, 'deployed');
   await assertSettled(here, { version: 'v2' });
 });

@@ -2,8 +2,8 @@
 
 import type { Emit } from "../generated/protocol";
 
-/** All but `mask`, which is no word but an order. */
-export type Words = Exclude<Emit, { type: "mask" }>;
+/** All but `mask` and `public`, which are no words but orders. */
+export type Words = Exclude<Emit, { type: "mask" | "public" }>;
 
 export interface Voice {
   readonly emit: (words: Words) => void;

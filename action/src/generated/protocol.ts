@@ -232,6 +232,9 @@ export type Emit =
   | { "type": "answer",
     /** One JSON document, or the help's text. */
     json: string, }
+  | { "type": "public",
+    /** Whole texts. */
+    texts: Array<string>, }
   | { "type": "mask",
     /** The variable's name. */
     name: string, };

@@ -102,7 +102,9 @@ impl Session {
         self.report.because = because;
         self.ending = true;
         match outcome {
-            Outcome::Deployed | Outcome::Restored | Outcome::RolledBack if !self.cancelled => {
+            Outcome::Deployed | Outcome::Restored | Outcome::RolledBack
+                if !self.cancelled && self.some_image_may_go(outcome) =>
+            {
                 let steps = self.docker().kept_images();
                 self.call(Tag::Kept, steps);
             }
@@ -116,6 +118,11 @@ impl Session {
             .last()
             .map(|decision| decision.because.clone())
             .unwrap_or_default()
+    }
+
+    /// A deploy that went well lets an image go only where it pushed an older one out of the known-good.
+    fn some_image_may_go(&self, outcome: Outcome) -> bool {
+        outcome != Outcome::Deployed || self.memory().ledger.state().known_good.len() >= 10
     }
 
     /// Images that no rollback can go back to lose the tag that kept them.

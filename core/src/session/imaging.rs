@@ -68,28 +68,12 @@ impl Session {
         };
         let name = repository(reference).to_owned();
         let local = in_no_registry(&image, reference);
-        let asked = reference
-            .split_once('@')
-            .map(|(_, digest)| digest.to_owned());
-        let listed = || {
-            image
-                .digests
-                .iter()
-                .find_map(|it| it.split_once('@').filter(|(repo, _)| *repo == name))
-        };
-        let digest = match (asked, local) {
-            (Some(digest), _) => digest,
-            (None, true) => image.id.clone(),
-            (None, false) => match listed() {
-                Some((_, digest)) => digest.to_owned(),
-                None => {
-                    let because = vec![format!(
-                        "the engine has no digest of {reference}: {}",
-                        image.digests.join(", ")
-                    )];
-                    return self.finish(Outcome::Failed, "no-digest", because, vec![]);
-                }
-            },
+        let Some(digest) = digest_of(&image, reference) else {
+            let because = vec![format!(
+                "the engine has no digest of {reference}: {}",
+                image.digests.join(", ")
+            )];
+            return self.finish(Outcome::Failed, "no-digest", because, vec![]);
         };
         let label = |key: &str| {
             image
@@ -128,6 +112,9 @@ impl Session {
                     config_hash: String::new(),
                     spec,
                 });
+                if let Some(release) = self.wanted.clone() {
+                    self.publish(&release);
+                }
                 self.after_image();
             }
         }
@@ -209,4 +196,20 @@ fn reference_fits(reference: &str) -> Result<(), String> {
             })
         }
     }
+}
+
+/// The digest that a reference means: the one it names, the registry's, or the image's id where it is in no registry.
+fn digest_of(image: &Image, reference: &str) -> Option<String> {
+    if let Some((_, digest)) = reference.split_once('@') {
+        return Some(digest.to_owned());
+    }
+    if in_no_registry(image, reference) {
+        return Some(image.id.clone());
+    }
+    let name = repository(reference);
+    let listed = image.digests.iter().filter_map(|it| it.split_once('@'));
+    let own = listed
+        .into_iter()
+        .find(|(repository, _)| *repository == name);
+    own.map(|(_, digest)| digest.to_owned())
 }

@@ -7,7 +7,7 @@ use super::{Session, Tag};
 use crate::config::{Environment, Target, config_hash};
 use crate::ledger::State;
 use crate::protocol::{Completion, Effect, Emit, Outcome};
-use crate::spec::Spec;
+use crate::spec::{Release, Spec};
 use crate::target::docker::Trouble;
 
 /// The name that the shell keeps the key under with which secrets are fingerprinted.
@@ -37,8 +37,20 @@ impl Session {
     pub(super) fn mask_releases(&mut self, state: &State) {
         let good = state.known_good.iter().map(|it| &it.release);
         let releases = good.chain(state.open.iter().map(|it| &it.release));
-        let names = releases.flat_map(|it| secret_names(&it.spec)).collect();
-        self.mask(names);
+        let releases: Vec<Release> = releases.cloned().collect();
+        releases.iter().for_each(|it| self.publish(it));
+        let names = releases.iter().flat_map(|it| secret_names(&it.spec));
+        self.mask(names.collect());
+    }
+
+    /// What a release is called is no secret, whatever a secret's value is.
+    pub(super) fn publish(&mut self, release: &Release) {
+        let revision = release.revision.iter().cloned();
+        let texts = [&release.version, &release.image, &release.digest]
+            .into_iter()
+            .cloned();
+        let texts = texts.chain(revision).collect();
+        self.emit(Emit::Public { texts });
     }
 
     fn mask(&mut self, mut names: Vec<String>) {

@@ -9,6 +9,9 @@ impl Session {
     pub(super) fn trouble(&mut self, trouble: &Trouble) {
         let next = match trouble.code {
             "engine-missing" => "install the docker command line where this runs",
+            "engine-unreachable" if self.docker().engine.host.is_some() => {
+                "the host was reached, its engine was not: may this user use /var/run/docker.sock there (group docker), and does the ssh server forward sockets (AllowStreamLocalForwarding)?"
+            }
             "engine-unreachable" => {
                 "start the engine, or check `target.docker` and the permission to use its socket"
             }

@@ -264,6 +264,8 @@ pub struct Docker {
     pub logs: BTreeMap<InstanceId, String>,
     /// Milliseconds that an instance may take to end once it was asked to.
     pub grace: u64,
+    /// How many writes this run has sent.
+    writes: std::cell::Cell<u64>,
     /// Nobody waits any more: a command gets 2 s.
     pub hurry: bool,
     /// The router's file as it is written now.
@@ -296,6 +298,7 @@ impl Docker {
             releases: BTreeMap::new(),
             logs: BTreeMap::new(),
             grace: 10_000,
+            writes: std::cell::Cell::new(0),
             hurry: false,
             file: String::new(),
             digests: BTreeMap::new(),

@@ -40,7 +40,8 @@ export function needlesOf(secrets) {
       for (const [form, needle] of Object.entries(formsOf(line))) needles.push({ what: `${name}, line ${at + 1} (${form})`, needle });
     });
   }
-  return needles;
+  // Many forms of a plain value are the same.
+  return [...new Map(needles.map((it) => [it.needle, it])).values()];
 }
 
 /** What of the needles is in the haystack, a Buffer or a text. */

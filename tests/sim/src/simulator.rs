@@ -177,10 +177,23 @@ fn choose(
     let mut at = chance.below(whole.max(1));
     for (weight, step) in weighted {
         if at < weight {
-            return Some(match step {
-                Move::Late(index) if chance.below(4) == 0 => Move::Twice(index),
-                other => other,
-            });
+            let late = match step {
+                Move::Late(index) => Some(index),
+                Move::Begin
+                | Move::TakeOver
+                | Move::Answer { .. }
+                | Move::Happen { .. }
+                | Move::Tick { .. }
+                | Move::Cancel { .. }
+                | Move::Crash { .. }
+                | Move::Leave { .. }
+                | Move::Twice(_)
+                | Move::Jump(_)
+                | Move::Die(_)
+                | Move::RestartRouter => None,
+            };
+            let twice = late.filter(|_| chance.below(4) == 0).map(Move::Twice);
+            return Some(twice.unwrap_or(step));
         }
         at -= weight;
     }

@@ -304,15 +304,8 @@ impl World {
                 self.crash(*run);
             }
             Move::Leave { run } => self.leave(setup, *run),
-            Move::Late(index) => {
-                let late = self.late.remove(*index);
-                self.perform(setup, late.token, late.brings, &late.action, true);
-            }
-            Move::Twice(index) => {
-                if let Some(late) = self.late.get(*index).cloned() {
-                    self.perform(setup, late.token, late.brings, &late.action, true);
-                }
-            }
+            Move::Late(index) => self.happen_late(setup, *index, *index + 1),
+            Move::Twice(index) => self.happen_late(setup, *index, *index),
             Move::Jump(millis) => self.now = Timestamp(self.now.0.saturating_add_signed(*millis)),
             Move::Die(id) => {
                 self.luck.deaths -= 1;
@@ -352,11 +345,11 @@ impl World {
             Some(answer) => answer,
             None => self.end_of(setup, token, brings, &flight.action, how),
         };
-        let answer = match answer {
-            Observation::Acted(Done::Unknown(why)) if setup.has(Mutant::TakesUnknownForNo) => {
-                Observation::Acted(Done::No(why))
-            }
-            answer => answer,
+        let unknown = matches!(answer, Observation::Acted(Done::Unknown(_)));
+        let answer = if unknown && setup.has(Mutant::TakesUnknownForNo) {
+            Observation::Acted(Done::No("bad luck".to_owned()))
+        } else {
+            answer
         };
         let now = self.now;
         self.runs[run].machine.observe(now, id, answer);
@@ -420,6 +413,17 @@ impl World {
             brings: dead.brings,
             action: flight.action,
         }));
+    }
+
+    /// Something happens that nobody waits for; what was asked for after it, from `rest` on, may still happen.
+    fn happen_late(&mut self, setup: &Setup, index: usize, rest: usize) {
+        let Some(late) = self.late.get(index).cloned() else {
+            return;
+        };
+        let rest = self.late.split_off(rest);
+        self.late.truncate(index);
+        self.perform(setup, late.token, late.brings, &late.action, true);
+        self.late.extend(rest);
     }
 
     fn take_flight(&mut self, run: usize, id: ActionId) -> Option<Flight> {

@@ -39,13 +39,15 @@ impl Docker {
             "network not found",
             "not found",
         ];
-        vec![
-            Step::strict(Effect::Run(list)),
-            Step {
+        let mut steps = vec![Step::strict(Effect::Run(list))];
+        // What is known of the network does not change: it is never made anew while it is used.
+        if self.subnet.is_none() {
+            steps.push(Step {
                 effect: Effect::Run(network),
                 tolerated: missing,
-            },
-        ]
+            });
+        }
+        steps
     }
 
     /// What those containers are.

@@ -295,14 +295,18 @@ impl Docker {
     fn life(&self, found: &Found, traffic: Option<Traffic>) -> Life {
         let planned = found.id.and_then(|id| self.releases.get(&id.generation));
         let digests = self.digests.get(&found.image_id);
-        let as_planned = planned.zip(digests).map(|(release, digests)| {
-            let exact = if release.local {
-                found.image_id == release.digest
-            } else {
-                false
-            };
-            exact || digests.iter().any(|digest| *digest == release.reference())
-        });
+        // A name that was blotted cannot be compared: that is nobody's fault.
+        let legible = |digests: &&Vec<String>| !digests.iter().any(|it| it.contains("***"));
+        let as_planned = planned
+            .zip(digests.filter(legible))
+            .map(|(release, digests)| {
+                let exact = if release.local {
+                    found.image_id == release.digest
+                } else {
+                    false
+                };
+                exact || digests.iter().any(|digest| *digest == release.reference())
+            });
         Life {
             running: found.running(),
             restarts: found.restarts,
@@ -344,6 +348,7 @@ pub(super) fn transacted(completion: Option<&Completion>) -> (Done, Said) {
             Done::No(words(completion))
         }
         "" => Done::Unknown(words(completion)),
+        "overtaken" => Done::No("a later write of this run had come before it".to_owned()),
         "lock-timeout" => {
             Done::No("another writer did not let go of the lock within 10 s".to_owned())
         }

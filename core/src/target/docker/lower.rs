@@ -58,7 +58,7 @@ impl Docker {
 
     /// A transaction inside the router: what is to be remembered first, then what is to be done.
     fn transaction(&self, memo: &Memo, act: impl FnOnce(&mut Script)) -> Step {
-        let mut script = Script::fenced(self.token, &self.terms);
+        let mut script = Script::fenced(self.token, &self.terms, self.number());
         memo.appends.iter().for_each(|append| script.append(append));
         if let Some(checkpoint) = &memo.checkpoint {
             script.checkpoint(checkpoint.as_deref());
@@ -70,10 +70,21 @@ impl Docker {
         )
     }
 
+    /// The next write's number.
+    fn number(&self) -> u64 {
+        self.writes.set(self.writes.get() + 1);
+        self.writes.get()
+    }
+
     /// Keeps the lease while something long goes on.
     #[must_use]
     pub fn renew(&self) -> Vec<Step> {
-        vec![self.transaction(&Memo::default(), |_| {})]
+        let script = Script::fenced(self.token, &self.terms, 0).finish();
+        vec![Step::strict(self.engine.inside(
+            &self.router(),
+            script,
+            TRANSACTION,
+        ))]
     }
 
     /// Writes down what is to be remembered, and gives the lease back.
@@ -180,7 +191,7 @@ impl Docker {
             .max()
             .unwrap_or(2000);
         let timeout = TRANSACTION + longest * u64::try_from(members.len()).unwrap_or(1);
-        let mut script = Script::fenced(self.token, &self.terms);
+        let mut script = Script::fenced(self.token, &self.terms, 0);
         script.probe(&asks);
         let mut steps = vec![Step::strict(self.engine.inside(
             &self.router(),
@@ -261,7 +272,7 @@ impl Docker {
 
     fn watch(&self, ids: &[InstanceId]) -> Vec<Step> {
         let names: Vec<String> = ids.iter().map(|id| self.name_of(*id)).collect();
-        let mut script = Script::fenced(self.token, &self.terms);
+        let mut script = Script::fenced(self.token, &self.terms, 0);
         script.watch();
         vec![
             self.inspect(&names),

@@ -26,13 +26,18 @@ pub(super) struct Script {
 }
 
 impl Script {
-    /// Takes the lock and compares the token; whoever lost the lease gets no further.
-    pub(super) fn fenced(token: Token, terms: &Terms) -> Self {
+    /// Takes the lock and compares the token; whoever lost the lease gets no further, and neither does a write that comes
+    /// after a later one. What writes nothing has the `number` 0.
+    pub(super) fn fenced(token: Token, terms: &Terms, number: u64) -> Self {
         let mut script = Self {
             libraries: vec![PRELUDE],
             body: String::new(),
         };
-        let _ = writeln!(script.body, "lock\nfence {token} {}", terms.hundredths());
+        let _ = writeln!(
+            script.body,
+            "lock\nfence {token} {} {number}",
+            terms.hundredths()
+        );
         script
     }
 

@@ -464,6 +464,7 @@ impl Docker {
         let token = Token(number("token"));
         if take {
             self.token = token;
+            self.writes.set(0);
         }
         self.file = said.file("haproxy.cfg").unwrap_or_default().to_owned();
         let lease = said.file("lease").unwrap_or_default().lines();

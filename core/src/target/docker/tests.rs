@@ -235,17 +235,23 @@ fn every_transaction_takes_the_lock_and_compares_the_token_before_anything_else(
         mark: Mark::Proving,
         force: false,
     };
-    for action in [
-        route,
+    let reads = [
         Action::Probe(vec![member(2, 1)]),
         Action::Watch(vec![member(2, 1).id]),
-    ] {
+    ];
+    let all = [(route.clone(), 1), (route, 2)]
+        .into_iter()
+        .chain(reads.map(|it| (it, 0)));
+    for (action, number) in all {
         let script = script(&docker.lower(&action, &Memo::default()));
         let body = script
             .split("main() {\n")
             .nth(1)
             .expect("all is done in one function");
-        assert!(body.starts_with("lock\nfence 5 6000\n"), "{body}");
+        assert!(
+            body.starts_with(&format!("lock\nfence 5 6000 {number}\n")),
+            "{body}"
+        );
         assert!(
             script.ends_with("}\nmain\n"),
             "a script that is cut off does nothing"

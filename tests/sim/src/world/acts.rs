@@ -57,28 +57,17 @@ impl World {
             .filter(|it| has_traffic(it))
             .map(|it| it.member.id)
             .collect();
-        match self.perform(setup, token, brings, action, false) {
-            Observation::Routed {
-                done: Done::Yes, ..
-            } => {
-                let has = |id: &InstanceId| {
-                    self.effective
-                        .0
-                        .iter()
-                        .any(|it| has_traffic(it) && it.member.id == *id)
-                };
-                let lingering = had
-                    .into_iter()
-                    .filter(|id| !has(id))
-                    .map(|id| (id, 1))
-                    .collect();
-                Observation::Routed {
-                    done: Done::Yes,
-                    lingering,
-                }
-            }
-            answer => answer,
-        }
+        let answer = self.perform(setup, token, brings, action, false);
+        let Observation::Routed { done, .. } = answer else {
+            return answer;
+        };
+        let has = |id: &InstanceId| {
+            let mut entries = self.effective.0.iter();
+            entries.any(|it| has_traffic(it) && it.member.id == *id)
+        };
+        let lingers = |id: &InstanceId| done.is_yes() && !has(id);
+        let lingering = had.into_iter().filter(lingers).map(|id| (id, 1)).collect();
+        Observation::Routed { done, lingering }
     }
 
     /// Carries it out. `late`: whoever asked for it is dead.
@@ -91,19 +80,19 @@ impl World {
         late: bool,
     ) -> Observation {
         match action {
-            Action::Adopt(ids) => self.fence(setup, token, |world| world.adopt(token, ids)),
-            Action::Record(record, mark) => self.fence(setup, token, |world| {
-                world.record(setup, brings, record, mark.as_ref())
-            }),
+            Action::Adopt(ids) => {
+                Observation::Acted(self.fence(setup, token, |world| world.adopt(token, ids)))
+            }
+            Action::Record(record, mark) => Observation::Acted(self.fence(setup, token, |world| {
+                world.record(setup, brings, record, mark.as_ref());
+            })),
             Action::Start(member) => Observation::Started(self.start(token, brings, *member, late)),
             Action::Revive(id) => Observation::Started(self.revive(token, *id)),
             Action::Route { table, mark, .. } => {
-                match self.fence(setup, token, |world| world.route(setup, table, mark)) {
-                    Observation::Acted(done) => Observation::Routed {
-                        done,
-                        lingering: Vec::new(),
-                    },
-                    answer => answer,
+                let done = self.fence(setup, token, |world| world.route(setup, table, mark));
+                Observation::Routed {
+                    done,
+                    lingering: Vec::new(),
                 }
             }
             Action::Probe(members) => Observation::Probed(self.probe(setup, members)),
@@ -125,17 +114,17 @@ impl World {
             Action::Conclude(_) if !self.held && self.token == token => {
                 Observation::Acted(Done::Yes)
             }
-            Action::Conclude(end) => {
-                self.fence(setup, token, |world| world.conclude(setup, brings, end))
-            }
+            Action::Conclude(end) => Observation::Acted(
+                self.fence(setup, token, |world| world.conclude(setup, brings, end)),
+            ),
         }
     }
 
     /// Compares the token and acts, in the same breath.
-    fn fence(&mut self, setup: &Setup, token: Token, act: impl FnOnce(&mut Self)) -> Observation {
+    fn fence(&mut self, setup: &Setup, token: Token, act: impl FnOnce(&mut Self)) -> Done {
         let right = self.token == token && self.held;
         if !right && !setup.has(Mutant::ChecksNoToken) {
-            return Observation::Acted(Done::Fenced(format!("token {}", self.token)));
+            return Done::Fenced(format!("token {}", self.token));
         }
         act(self);
         self.changed(token);
@@ -144,7 +133,7 @@ impl World {
             self.late
                 .retain(|late| late.token != token || !is_fenced(&late.action));
         }
-        Observation::Acted(Done::Yes)
+        Done::Yes
     }
 
     fn changed(&mut self, by: Token) {

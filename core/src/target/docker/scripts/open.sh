@@ -10,7 +10,7 @@ open() {
     exit 0
   fi
   if [ "$1" = take ]; then
-    token=$((token + 1)) holder=$2 until=$((now + $3)) boot=$this_boot run=$4 since=$5
+    token=$((token + 1)) wrote=0 holder=$2 until=$((now + $3)) boot=$this_boot run=$4 since=$5
     lease_write
   fi
   show lease

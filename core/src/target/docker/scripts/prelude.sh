@@ -21,11 +21,12 @@ uptime_now() {
 }
 
 lease_read() {
-  token=0 holder=- until=0 boot=- since=0 run=-
+  token=0 wrote=0 holder=- until=0 boot=- since=0 run=-
   [ -f "$S/lease" ] || return 0
   while read -r key value; do
     case "$key" in
       token) token=$value ;;
+      wrote) wrote=$value ;;
       holder) holder=$value ;;
       until) until=$value ;;
       boot) boot=$value ;;
@@ -36,8 +37,8 @@ lease_read() {
 }
 
 lease_write() {
-  printf 'token %s\nholder %s\nuntil %s\nboot %s\nsince %s\nrun %s\n' \
-    "$token" "$holder" "$until" "$boot" "$since" "$run" > "$S/.lease"
+  printf 'token %s\nwrote %s\nholder %s\nuntil %s\nboot %s\nsince %s\nrun %s\n' \
+    "$token" "$wrote" "$holder" "$until" "$boot" "$since" "$run" > "$S/.lease"
   keep lease
 }
 
@@ -48,19 +49,24 @@ keep() {
   sync "$S" 2> /dev/null || sync
 }
 
-# Whoever goes on holds the lease, for another term.
+# fence TOKEN TERM NUMBER: whoever goes on holds the lease, for another term. Writes are numbered: one that was given up and
+# comes late must not undo the one that followed it. A number of 0 is no write.
 fence() {
   lease_read
   if [ "$token" != "$1" ]; then
     echo "result=fenced token=$token holder=$holder since=$since run=$run"
     exit 76
   fi
+  if [ "$3" -gt 0 ]; then
+    if [ "$3" -le "$wrote" ]; then echo "result=overtaken wrote=$wrote"; exit 76; fi
+    wrote=$3
+  fi
   uptime_now
   # Given back by this very run: what was sent before that and comes after it must not take it again.
   if [ "$holder" != - ]; then
     until=$((now + $2)) boot=$this_boot
-    lease_write
   fi
+  lease_write
 }
 
 # One line to HAProxy's runtime interface, its commands joined by `;` with none at the end. That nobody listens is a
