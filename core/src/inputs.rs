@@ -80,7 +80,7 @@ pub const INPUTS: &[InputSpec] = &[
     input("reason", "Why; recorded in the ledger.", None),
     input(
         "dry-run",
-        "true: say what deploy or rollback would do, and touch nothing.",
+        "true: say what deploy would do, and touch nothing (as plan).",
         Some("false"),
     ),
     input(

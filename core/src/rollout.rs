@@ -12,6 +12,7 @@
 mod alphabet;
 mod attempt;
 mod baking;
+mod giving_up;
 pub mod invariants;
 mod phase;
 mod plan;
@@ -122,12 +123,6 @@ impl Rollout {
             told: "",
             events: Vec::new(),
         }
-    }
-
-    /// Whether the traffic may have been moved, or the service interrupted.
-    #[must_use]
-    pub const fn has_touched_traffic(&self) -> bool {
-        matches!(self.reach, Reach::Traffic)
     }
 
     /// The plan it follows.

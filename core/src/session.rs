@@ -399,6 +399,7 @@ impl Session {
         }
         if self.give_up_at.is_some_and(|at| at <= now) {
             self.give_up_at = None;
+            self.calls.abort(|tag| !matches!(tag, Tag::Tunnel));
             if let Some(rollout) = self.rollout.take() {
                 self.give_up(&rollout);
             }
@@ -427,7 +428,11 @@ impl Session {
         let deadlines = [self.abort_at, self.give_up_at];
         let waits = [self.again, rollout, renewal];
         let all = waits.into_iter().chain(deadlines).flatten();
-        if self.ending { None } else { all.min() }
+        if self.ending {
+            deadlines.into_iter().flatten().min()
+        } else {
+            all.min()
+        }
     }
 
     fn waiting_for(&self) -> String {

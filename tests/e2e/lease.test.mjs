@@ -54,6 +54,22 @@ test('a deploy that waited for another one starts from what that one left', { ti
   assert.equal(summary.failed, 0, JSON.stringify(summary));
 });
 
+test('of two first deploys at once one makes the house, and the other one waits for it', { timeout: 120_000 }, async (t) => {
+  const here = place('first').config({ env: { bake: { for: '0s' }, drain: '0s', lease: '3s' } });
+  t.after(() => clear(here));
+  const both = ['v1', 'v2'].map((version) => {
+    const docker = countingDocker(here, 'network-create#1 before pause');
+    return { docker, run: docker.start('deploy', '--image', image(version), '--wait', '60s') };
+  });
+  for (const { docker } of both) await docker.waitForCall('network-create#1');
+  for (const { docker } of both) docker.go('network-create#1');
+  for (const { run } of both) {
+    const { code, outcome, stderr } = await run.ended;
+    assert.deepEqual([code, outcome], [0, 'deployed'], stderr);
+  }
+  await assertSettled(here);
+});
+
 test('a deploy with less patience ends busy and says who holds the lease, since when and until when', { timeout: 120_000 }, async (t) => {
   const here = await served(t, 'busy', { bake: { for: '8s', errors: '5%' }, lease: '10s' });
   const first = withOwnReport(here, here.start('deploy', '--image', image('v2')));

@@ -181,7 +181,7 @@ impl Rollout {
                 baking.probes
             ),
             format!(
-                "no exit and no restart in {} s of traffic",
+                "no exit was seen, and no restart by its policy, in {} s of traffic",
                 self.now.since(baking.since) / 1000
             ),
             format!(

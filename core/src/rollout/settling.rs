@@ -454,6 +454,32 @@ impl Rollout {
     }
 
     /// Every instance but those of the goal.
+    /// The end of a settling that can wait no longer, by how far it is known to have got.
+    pub(super) fn settling_given_up(&self, settling: &Settling) -> End {
+        let mut end = self.ending(settling);
+        end.left = self.others(settling);
+        let routed = match &settling.stage {
+            Stage::Awaiting(Then::Settle)
+            | Stage::Adopting(_)
+            | Stage::Withdrawing(_)
+            | Stage::Halting(..)
+            | Stage::Reviving(_)
+            | Stage::Routing(_)
+            | Stage::Stranding(..) => false,
+            Stage::Awaiting(Then::Remove | Then::Conclude)
+            | Stage::Verifying(_)
+            | Stage::Draining { .. }
+            | Stage::Logging(_)
+            | Stage::Removing(_) => true,
+            Stage::Awaiting(Then::Over(end)) | Stage::Concluding(_, end) => return end.clone(),
+        };
+        if settling.why != Why::Committed && !routed && self.reach == Reach::Traffic {
+            end.outcome = Outcome::Stranded;
+            end.serving = None;
+        }
+        end
+    }
+
     fn others(&self, settling: &Settling) -> Vec<InstanceId> {
         let mut others = self.all();
         for member in settling.goal.iter().flat_map(|goal| &goal.members) {

@@ -1,6 +1,6 @@
 //! Strategies: each is data, a list of steps for the one machine.
 //!
-//! To add one: `strategy/<name>.rs` with `steps()`, a variant here, then follow the compiler; run `cargo xtask model`.
+//! To add one: `strategy/<name>.rs` with `steps()`, a variant here, then follow the compiler; `cargo test -p sim` explores it.
 
 use serde::{Deserialize, Serialize};
 

@@ -44,19 +44,16 @@ impl Session {
     /// The time is up: what is known is said, and the rest is left to whoever comes next, who finds the lease and the
     /// checkpoint as they are.
     pub(super) fn give_up(&mut self, rollout: &Rollout) {
-        let (phase, moved) = (rollout.phase(), rollout.has_touched_traffic());
-        let outcome = match phase {
-            "retiring" => Outcome::Deployed,
-            _ if moved => Outcome::Stranded,
-            _ => Outcome::Cancelled,
-        };
-        let left = self.docker().instances.keys().map(ToString::to_string);
-        self.report.left = left.collect();
-        let because = vec![format!(
-            "the run was asked to stop, and the engine did not answer in time (while {phase})"
-        )];
+        let mut end = rollout.end_when_given_up();
+        end.because.push(format!(
+            "the run was asked to stop, and the engine did not answer in time (while {})",
+            rollout.phase()
+        ));
         self.leased = false;
-        self.finish(outcome, "out-of-time", because, vec![]);
+        self.report
+            .left
+            .extend(end.left.iter().map(ToString::to_string));
+        self.conclude(&end);
     }
 
     /// The rollout ended so.
@@ -200,10 +197,18 @@ impl Session {
             .request
             .as_ref()
             .is_some_and(|request| request.fail_on_held);
-        let exit_code = self.report.outcome.exit_code(fails);
+        let post = self.begin.platform == Platform::ActionsPost;
+        // Whoever holds the lease now puts right what the main step left: that is no failure of this one.
+        let overtaken = post && self.report.outcome == Outcome::Busy;
+        let exit_code = if overtaken {
+            0
+        } else {
+            self.report.outcome.exit_code(fails)
+        };
         if let Some((title, message)) = self.report.annotation()
             && self.begin.platform != Platform::CommandLine
             && self.report.outcome != Outcome::Invalid
+            && !overtaken
         {
             let (file, line, column) = (None, None, None);
             self.emit(Emit::Annotation {

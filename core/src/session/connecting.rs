@@ -103,7 +103,7 @@ impl Session {
             Tag::Tunnel,
             Effect::Run(Run {
                 argv,
-                inherit: ["PATH", "HOME", "SSH_AUTH_SOCK"]
+                inherit: ["PATH", "HOME", "SSH_AUTH_SOCK", "RUNNER_TRACKING_ID"]
                     .map(str::to_owned)
                     .to_vec(),
                 timeout: 20_000,

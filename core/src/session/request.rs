@@ -94,7 +94,13 @@ fn read(
         command(get("command").as_deref(), mistakes)
     };
     let dry_run = truth(inputs, "dry-run", mistakes);
-    let wait = get("wait").unwrap_or_else(|| "10m".to_owned());
+    // Whoever holds the lease has settled what the main step left, or will: that is no reason to wait.
+    let wait = if post {
+        Some("0".to_owned())
+    } else {
+        get("wait")
+    };
+    let wait = wait.unwrap_or_else(|| "10m".to_owned());
     let wait = duration(&wait).unwrap_or_else(|| {
         mistakes.push(format!(
             "`wait` is a duration such as 30s or 10m, not `{wait}`"

@@ -75,7 +75,7 @@ export async function killEverywhere(t, { name, config = {}, env = {}, command, 
         const result = await here.cd(...next, '--wait', '30s');
         assert.equal(result.code, 0, `${next.join(' ')}: ${result.outcome} ${result.stdout}${result.stderr}`);
         let after = null;
-        if (it.way === 'late') {
+        if (it.way === 'late' && docker.reached().length > 0) {
           await docker.waitFor('late');
           await assertServing(here);
           after = await here.cd('recover', '--wait', '30s');
@@ -132,7 +132,10 @@ export async function killFirstDeploys(t, { name, seed, share }) {
       const next = at % 2 === 0 ? ['recover'] : deploy;
       const result = await here.cd(...next, '--wait', '30s');
       assert.equal(result.code, 0, `${next.join(' ')}: ${result.outcome} ${result.stdout}${result.stderr}`);
-      if (it.way === 'late') await docker.waitFor('late');
+      if (it.way === 'late') {
+        await docker.waitFor('late');
+        assert.equal((await here.cd('recover', '--wait', '30s')).code, 0);
+      }
       // A recovery of what had not begun leaves nothing that runs; the deploy after it is a first one still.
       if (next[0] === 'recover') {
         const again = await here.cd(...deploy, '--wait', '30s');

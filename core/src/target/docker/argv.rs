@@ -27,6 +27,8 @@ const INHERIT: &[&str] = &[
     "DOCKER_API_VERSION",
     "SSH_AUTH_SOCK",
     "XDG_RUNTIME_DIR",
+    // By this a runner finds, and ends, what a killed run has left.
+    "RUNNER_TRACKING_ID",
 ];
 
 /// How the engine is reached.

@@ -90,7 +90,11 @@ impl Docker {
     /// Writes down what is to be remembered, and gives the lease back.
     #[must_use]
     pub fn release(&self, memo: &Memo) -> Vec<Step> {
-        vec![self.transaction(memo, Script::release)]
+        let mut step = self.transaction(memo, Script::release);
+        if self.hurry {
+            step.hurry();
+        }
+        vec![step]
     }
 
     fn route(&self, memo: &Memo, table: &Table, force: bool) -> Step {

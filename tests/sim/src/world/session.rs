@@ -81,8 +81,12 @@ impl World {
             .filter(|other| Some(*other) != goal)
             .map(|other| self.observed(other))
             .unwrap_or_default();
+        // The checkpoint says at most why not.
         let why = match &mark {
-            Some(Mark::Settling { goal: decided, why }) if *decided == goal => why.clone(),
+            Some(Mark::Settling {
+                goal: decided,
+                why: why @ Why::Unwell(_),
+            }) if *decided == goal => why.clone(),
             Some(
                 Mark::Settling { .. }
                 | Mark::Withdrawing
