@@ -120,6 +120,9 @@ pub struct Session {
     recovered: bool,
     leased: bool,
     lease_deadline: Timestamp,
+    /// How often making the house failed, and when it is looked at again.
+    house_tries: u32,
+    look_again: Option<Timestamp>,
     /// When to ask for the lease again.
     again: Option<Timestamp>,
     renewed: Timestamp,
@@ -177,6 +180,8 @@ impl Session {
             recovered: false,
             leased: false,
             lease_deadline: Timestamp(0),
+            house_tries: 0,
+            look_again: None,
             again: None,
             renewed: Timestamp(0),
             planned: None,
@@ -409,6 +414,10 @@ impl Session {
     fn on_time(&mut self) {
         let now = self.now;
         self.on_deadlines();
+        if self.look_again.is_some_and(|at| at <= now) {
+            self.look_again = None;
+            self.survey(false);
+        }
         if self.again.is_some_and(|again| again <= now) {
             self.again = None;
             self.open(true);
@@ -426,7 +435,7 @@ impl Session {
         let rollout = self.rollout.as_ref().and_then(Rollout::wake_at);
         let renewal = self.rollout.as_ref().map(|_| self.renewal_due());
         let deadlines = [self.abort_at, self.give_up_at];
-        let waits = [self.again, rollout, renewal];
+        let waits = [self.again, self.look_again, rollout, renewal];
         let all = waits.into_iter().chain(deadlines).flatten();
         if self.ending {
             deadlines.into_iter().flatten().min()

@@ -24,6 +24,7 @@ impl Session {
         self.report.next = next;
         self.ending = true;
         self.again = None;
+        self.look_again = None;
         if self.leased && outcome != Outcome::Stranded {
             self.leased = false;
             self.emit(Emit::State {

@@ -5,6 +5,9 @@ use super::{Session, Tag};
 use crate::protocol::{Completion, Emit, Outcome};
 use crate::target::docker::Trouble;
 
+/// How often the house is looked at again where making it failed.
+const HOUSE_TRIES: u32 = 3;
+
 /// Milliseconds between two tries to get a lease.
 const LEASE_RETRY: u64 = 1_000;
 
@@ -102,7 +105,7 @@ impl Session {
     /// The engine chose a free range. The network is made again with it, for only then can addresses be pinned.
     pub(super) fn on_range(&mut self, done: &[Completion]) {
         match self.docker_mut().read_network(done) {
-            Err(trouble) => self.trouble(&trouble),
+            Err(trouble) => self.house_trouble(&trouble),
             Ok(subnet) => {
                 let steps = self.docker().make_network(Some(&subnet.text()));
                 self.call(Tag::Network, steps);
@@ -112,7 +115,7 @@ impl Session {
 
     pub(super) fn on_network(&mut self, done: &[Completion]) {
         match self.docker_mut().read_network(done) {
-            Err(trouble) => self.trouble(&trouble),
+            Err(trouble) => self.house_trouble(&trouble),
             Ok(_) => self.make_router(),
         }
     }
@@ -132,11 +135,28 @@ impl Session {
             Some(Completion::Exited { code: Some(0), .. }) => self.open(true),
             Some(failed) => {
                 let trouble = Trouble::of(failed);
+                // A router that another run has made meanwhile is not ours to remove.
+                let made = done
+                    .get(2)
+                    .is_some_and(|it| matches!(it, Completion::Exited { code: Some(0), .. }));
+                if !made {
+                    return self.house_trouble(&trouble);
+                }
                 let steps = self.docker().unmake_router();
                 self.call(Tag::Unmade(trouble), steps);
             }
             None => self.open(true),
         }
+    }
+
+    /// Making the house failed: perhaps because another run is making it too. It is looked at again before that is said.
+    fn house_trouble(&mut self, trouble: &Trouble) {
+        self.house_tries += 1;
+        if self.house_tries > HOUSE_TRIES {
+            return self.trouble(trouble);
+        }
+        self.docker_mut().subnet = None;
+        self.look_again = Some(self.now.plus(LEASE_RETRY));
     }
 
     // --- the lease -----------------------------------------------------------------------------------------------

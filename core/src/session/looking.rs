@@ -239,6 +239,7 @@ impl Session {
             .as_ref()
             .is_some_and(|router| router.running);
         match self.request().command {
+            Command::Deploy if self.wanted.is_some() => self.enter_house(),
             Command::Deploy | Command::Plan => self.look_at_image(),
             Command::Status if running => self.open(false),
             Command::Rollback | Command::Recover if self.survey.router.is_some() => {

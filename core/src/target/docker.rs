@@ -10,6 +10,7 @@ mod ask;
 mod haproxy;
 mod lift;
 mod lower;
+mod page;
 mod script;
 mod survey;
 #[cfg(test)]

@@ -183,8 +183,9 @@ const IMAGE_MISSING: &[&str] = &[
     "manifest unknown",
     "No such image",
     "no such image",
-    "not found",
     "name unknown",
+    "repository does not exist",
+    "manifest for",
 ];
 const REGISTRY_AWAY: &[&str] = &[
     "connection refused",
