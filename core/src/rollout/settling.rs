@@ -453,12 +453,10 @@ impl Rollout {
         End::lost(vec![took_over.to_owned()])
     }
 
-    /// Every instance but those of the goal.
-    /// The end of a settling that can wait no longer, by how far it is known to have got.
+    /// The end of a settling that can wait no longer, by how far it is known to have got. Nothing of it is recorded.
     pub(super) fn settling_given_up(&self, settling: &Settling) -> End {
-        let mut end = self.ending(settling);
-        end.left = self.others(settling);
-        let routed = match &settling.stage {
+        let serves = match &settling.stage {
+            Stage::Awaiting(Then::Over(end)) | Stage::Concluding(_, end) => return end.clone(),
             Stage::Awaiting(Then::Settle)
             | Stage::Adopting(_)
             | Stage::Withdrawing(_)
@@ -466,20 +464,23 @@ impl Rollout {
             | Stage::Reviving(_)
             | Stage::Routing(_)
             | Stage::Stranding(..) => false,
+            Stage::Verifying(verifying) => verifying.answers,
             Stage::Awaiting(Then::Remove | Then::Conclude)
-            | Stage::Verifying(_)
             | Stage::Draining { .. }
             | Stage::Logging(_)
             | Stage::Removing(_) => true,
-            Stage::Awaiting(Then::Over(end)) | Stage::Concluding(_, end) => return end.clone(),
         };
-        if settling.why != Why::Committed && !routed && self.reach == Reach::Traffic {
+        let mut end = self.ending(settling);
+        end.left = self.others(settling);
+        end.quarantine = false;
+        if !serves && !self.watched(settling) && self.reach == Reach::Traffic {
             end.outcome = Outcome::Stranded;
             end.serving = None;
         }
         end
     }
 
+    /// Every instance but those of the goal.
     fn others(&self, settling: &Settling) -> Vec<InstanceId> {
         let mut others = self.all();
         for member in settling.goal.iter().flat_map(|goal| &goal.members) {

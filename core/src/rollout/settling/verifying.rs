@@ -16,7 +16,7 @@ pub(super) struct Verifying {
     /// Whether any round of probes has come back.
     asked: bool,
     /// Whether some instance answered well in the last one.
-    answers: bool,
+    pub(super) answers: bool,
     /// The last that was not good.
     last: String,
 }

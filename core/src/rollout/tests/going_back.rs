@@ -501,3 +501,43 @@ fn a_lease_lost_at_a_commit_of_which_nobody_knows_says_so() {
         "{end:?}"
     );
 }
+
+/// After each of its answers in turn the process is ended, and what it then says is true as far as anybody can know.
+#[test]
+fn who_can_wait_no_longer_claims_no_more_than_is_known() {
+    for plans in [Plans::new, || Plans::new().recreate()] {
+        let mut undisturbed = plans().begin();
+        undisturbed.finish();
+        for after in 0..undisturbed.asked.len() {
+            let mut bench = plans().begin();
+            for _ in 0..after {
+                if bench.open.is_empty() {
+                    bench.wake();
+                }
+                let action = bench.open[0].1.clone();
+                bench.answer(super::bench::well(&action));
+            }
+            let phase = bench.rollout.phase();
+            let forward = bench.rollout.end_when_given_up();
+            bench.cancel();
+            let back = bench.rollout.end_when_given_up();
+            let touched = bench
+                .acts()
+                .iter()
+                .any(|act| act.contains("route nothing") || act.contains("g2-1=256"));
+            let known = match phase {
+                "retiring" | "concluding" => (Outcome::Deployed, Some(Generation(2))),
+                _ if touched => (Outcome::Stranded, None),
+                _ => (Outcome::Cancelled, Some(Generation(1))),
+            };
+            for end in [forward, back] {
+                assert_eq!(
+                    (end.outcome, end.serving),
+                    known,
+                    "after {after} answers, {phase}"
+                );
+                assert!(!end.quarantine, "nothing is recorded");
+            }
+        }
+    }
+}
