@@ -15,13 +15,13 @@ import { astrayOf, docker, ENV, everythingOf, image, place, ROOT, run, sleep, un
 
 const SERVER = join(ROOT, 'tests', 'e2e', 'bin', 'ssh-server');
 
-/** A server with keys of its own: `{ port, knownHosts, key, stop() }`. */
-async function sshServer(t) {
+/** A server with keys of its own, and with these settings: `{ port, dir, knownHosts, key, log() }`. */
+async function sshServer(t, ...settings) {
   const dir = mkdtempSync(join(tmpdir(), 'cd-e2e-ssh-'));
   for (const name of ['host_key', 'user_key']) await keyPair(join(dir, name));
   cpSync(join(dir, 'user_key.pub'), join(dir, 'authorized_keys'));
   const port = await freePort();
-  const child = spawn(SERVER, [dir, String(port), ENV.DOCKER_HOST.replace('unix://', '')], { env: ENV, stdio: ['ignore', 'ignore', 'pipe'] });
+  const child = spawn(SERVER, [dir, String(port), ENV.DOCKER_HOST.replace('unix://', ''), ...settings], { env: ENV, stdio: ['ignore', 'ignore', 'pipe'] });
   let log = '';
   child.stderr.on('data', (data) => { log += data; });
   const exited = new Promise((resolve) => child.on('exit', resolve));
@@ -211,6 +211,17 @@ test('what is wrong with the way is said, and nothing is touched', async (t) => 
     assert.equal(result.report.reason, 'ssh');
     assert.match(result.report.because.join('\n'), /refused/);
   });
+});
+
+test('a host that forwards no sockets is named as that', async (t) => {
+  const server = await sshServer(t, 'AllowStreamLocalForwarding no');
+  const here = far('noforward', server);
+  t.after(() => here.end());
+  const before = await everythingOf(here);
+  const result = await here.cd('deploy', '--image', image('v1'));
+  assert.equal(result.outcome, 'failed', result.stderr);
+  assert.match(result.stderr, /AllowStreamLocalForwarding/);
+  assert.equal(await everythingOf(here), before);
 });
 
 test('a key that lost its last line end is a key all the same', async (t) => {

@@ -306,6 +306,13 @@ impl Session {
         self.keep_image(plan, release);
     }
 
+    pub(super) fn strategy(&self) -> Strategy {
+        match self.environment().strategy {
+            Chosen::BlueGreen => Strategy::BlueGreen,
+            Chosen::Recreate => Strategy::Recreate,
+        }
+    }
+
     /// What is to be done; `None`: the network has no room for it.
     fn plan(&self, state: &State, release: &Release) -> Option<Plan> {
         let there = || self.docker().instances.keys().copied();
@@ -326,10 +333,7 @@ impl Session {
         let known = [old.as_ref().map(|it| it.generation), Some(generation)];
         let bake = self.bake(old.is_some());
         (members.len() == count).then(|| Plan {
-            strategy: match self.environment().strategy {
-                Chosen::BlueGreen => Strategy::BlueGreen,
-                Chosen::Recreate => Strategy::Recreate,
-            },
+            strategy: self.strategy(),
             new: Fleet {
                 generation,
                 members,

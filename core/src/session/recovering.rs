@@ -5,7 +5,7 @@ use super::request::Command;
 use super::secrets::secret_names;
 use super::{Purpose, Session, generation_word};
 use crate::protocol::Outcome;
-use crate::rollout::{Fleet, Mark, Plan, Rollout, Strategy, Why};
+use crate::rollout::{Fleet, Mark, Plan, Rollout, Why};
 use crate::spec::Generation;
 
 impl Session {
@@ -90,12 +90,9 @@ impl Session {
             .collect();
         let (goal, why) = self.left_off(serving);
         let timing = self.timing(None, 0);
-        // What was stopped has to be started again; the machine does that for the strategy that stops.
-        let strategy = if self.down(serving).is_empty() {
-            Strategy::BlueGreen
-        } else {
-            Strategy::Recreate
-        };
+        // The strategy says whether two versions may run side by side: the dead run's, where it is known.
+        let checkpoint = self.checkpoint();
+        let strategy = checkpoint.map_or_else(|| self.strategy(), |it| it.plan.strategy);
         let plan = Plan {
             strategy,
             new,
@@ -108,13 +105,14 @@ impl Session {
         self.begin_rollout(Rollout::recover(self.now, plan, goal, why));
     }
 
+    /// What the dead run left, where it can be read.
+    fn checkpoint(&self) -> Option<Checkpoint> {
+        serde_json::from_str(self.opened.checkpoint.as_deref()?).ok()
+    }
+
     /// Where the dead run was heading: only the ledger says what is to serve; the checkpoint at most says why not.
     fn left_off(&self, serving: Option<Generation>) -> (Option<Generation>, Why) {
-        let checkpoint = self
-            .opened
-            .checkpoint
-            .as_deref()
-            .and_then(|text| serde_json::from_str::<Checkpoint>(text).ok());
+        let checkpoint = self.checkpoint();
         let why = match checkpoint.map(|it| it.mark) {
             Some(Mark::Settling {
                 goal,

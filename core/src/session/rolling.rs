@@ -203,7 +203,7 @@ impl Session {
 
     /// What the dead run left is settled. `recover` ends here; everything else takes the lease again and goes on.
     fn on_recovered(&mut self, end: &End) {
-        let because = [vec!["an earlier run died".to_owned()], end.because.clone()].concat();
+        let because = end.because.clone();
         self.recovered = true;
         if self.request().command == super::Command::Recover {
             return self.finish(Outcome::Restored, "recovered", because, vec![]);

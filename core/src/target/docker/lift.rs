@@ -307,10 +307,11 @@ impl Docker {
                 exact || digests.iter().any(|digest| *digest == release.reference())
             });
         Life {
-            running: found.running(),
+            // Paused is not ended: its probes will tell.
+            running: found.running() || found.status == "paused",
             restarts: found.restarts,
             // While it runs again the engine says 0, whatever it ended with.
-            exit: (!found.running()).then_some(found.exit),
+            exit: (!found.running() && found.status != "paused").then_some(found.exit),
             out_of_memory: found.out_of_memory,
             unhealthy: found.health.as_deref() == Some("unhealthy"),
             as_planned,
