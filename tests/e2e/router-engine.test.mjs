@@ -174,7 +174,6 @@ test('an engine that restarts in the middle of a deploy is not the version\'s fa
       if (dead) begun.child.kill('SIGKILL');
       await ENGINE[how]();
       const result = await begun.ended;
-      if (process.env.E1) console.log(round, result.outcome, result.report?.reason, result.report?.because, result.report?.troubles);
       if (!dead) {
         const codes = { deployed: 0, 'rolled-back': 1, failed: 1, stranded: 2 };
         assert.equal(codes[result.outcome], result.code, result.stdout + result.stderr);

@@ -172,7 +172,6 @@ for (const version of ['2.6', '3.2']) {
         await until(phase, () => new RegExp(`^${phase}$`, 'm').test(begun.output()), { every: 10 });
         await going();
         const result = await begun.ended;
-        if (process.env.E1) console.log(version, at, result.outcome, result.report?.reason, result.report?.because, result.report?.troubles);
         const ends = ['deployed', 'rolled-back', 'failed', 'stranded'];
         assert.ok(ends.includes(result.outcome), result.stdout + result.stderr);
         const committed = (await committedOf(here)).at(-1);
