@@ -5,7 +5,7 @@
 //! ended, [`Rollout::tick`] when the time of [`Rollout::wake_at`] has come, [`Rollout::cancel`] when somebody asks to
 //! stop, and [`Rollout::poll`] until it is empty after each.
 //!
-//! A phase is entered in one place, [`Rollout::enter`] (or [`Rollout::settle`] on the way out), which asks for what the
+//! A phase is entered in one place, `Rollout::enter` (or `Rollout::settle` on the way out), which asks for what the
 //! phase needs; `on_*` are the reactions. The only point of no doubt is the commit record: what the ledger names is
 //! what every later run, this one's recovery included, makes serve.
 

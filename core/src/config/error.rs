@@ -1,6 +1,6 @@
 //! What a person gets to read about a configuration: every mistake at once, each with code, place and remedy.
 //!
-//! To add a code: a constant and its place in [`code::ALL`], a row in `docs/configuration.md`, a case in
+//! To add a code: a constant and its place in `code::ALL`, a row in `docs/configuration.md`, a case in
 //! `tests.rs`; tests compare the three lists.
 
 use std::fmt;
@@ -104,7 +104,7 @@ pub struct ConfigError {
     pub place: Option<Place>,
     /// Where, by keys: `environments.production.run.volumes[1]`; empty for the whole file.
     pub path: String,
-    /// One of [`code`].
+    /// One of `code`.
     pub code: &'static str,
     /// What is wrong, as a fragment of a sentence.
     pub problem: String,

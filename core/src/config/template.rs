@@ -1,6 +1,6 @@
 //! Texts with placeholders: `{{version}}`, `{{sha}}`, `{{digest}}`, `{{environment}}`. `{{{{` stands for `{{`.
 //!
-//! To add a fact: a variant here, a member in [`Facts`](super::Facts), then follow the compiler.
+//! To add a fact: a variant here, a member in [`Facts`], then follow the compiler.
 
 use super::Facts;
 use super::error::{Origin, Wrong, code, quoted};
