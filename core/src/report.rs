@@ -229,7 +229,7 @@ pub struct Status {
     pub quarantine: Vec<String>,
     /// Who holds the lease; `None`: nobody.
     pub lease: Option<String>,
-    /// What a dead run left, in words; `None`: nothing.
+    /// What is not as the ledger says, in words, mostly because a run died; `None`: nothing.
     pub unfinished: Option<String>,
     /// What verifying the ledger's chain found, in words.
     pub ledger: String,

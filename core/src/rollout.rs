@@ -298,7 +298,7 @@ impl Rollout {
     }
 
     fn begin_adopting(&mut self) {
-        let ids = self.kept();
+        let ids = self.plan.kept();
         if ids.is_empty() {
             return self.enter(self.step + 1);
         }
@@ -308,7 +308,7 @@ impl Rollout {
 
     /// What nobody owns is stopped as well: it could be the very thing that cannot run twice.
     fn begin_withdrawing(&mut self) {
-        if self.kept().is_empty() {
+        if self.plan.kept().is_empty() {
             return self.enter(self.step + 1);
         }
         self.reach = Reach::Traffic;
@@ -401,7 +401,7 @@ impl Rollout {
     }
 
     fn begin_stopping(&mut self) {
-        let ids = self.kept();
+        let ids = self.plan.kept();
         let acts = ids
             .into_iter()
             .map(|id| self.attempt(Action::Stop(id)))
@@ -473,17 +473,6 @@ impl Rollout {
             return Table::serving(Some(&self.plan.new));
         }
         Table::shifted(self.plan.old.as_ref(), &self.plan.new)
-    }
-
-    /// What is kept or removed by this holder, and so must bear its name.
-    fn kept(&self) -> Vec<InstanceId> {
-        let old = self
-            .plan
-            .old
-            .iter()
-            .flat_map(|old| &old.members)
-            .map(|member| member.id);
-        old.chain(self.plan.strays.iter().copied()).collect()
     }
 
     /// Asks for an action; smallest free number, so that equal states are equal.

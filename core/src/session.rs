@@ -28,8 +28,8 @@ use crate::protocol::{
 };
 use crate::report::Report;
 use crate::rollout::{Action, ActionId, Plan, Rollout};
-use crate::spec::{Generation, Release};
-use crate::target::docker::{Docker, Image, Opened, Step, Survey};
+use crate::spec::Release;
+use crate::target::docker::{Docker, Image, Listed, Opened, Step, Survey};
 use calls::{Call, Calls, Progress};
 use facts::Facts;
 use memory::{Memory, Story};
@@ -65,6 +65,7 @@ enum Tag {
     Listeners,
     Range,
     Network,
+    Several,
     Router,
     RouterStarted,
     Unmade(crate::target::docker::Trouble),
@@ -83,6 +84,19 @@ enum Tag {
     LetGo,
     Released,
     Written,
+}
+
+impl Tag {
+    /// Whether it only looks at what is there or fetches an image, however long that takes.
+    const fn looks(&self) -> bool {
+        matches!(
+            self,
+            Self::Image { .. }
+                | Self::RouterImage { .. }
+                | Self::Names { .. }
+                | Self::Containers { .. }
+        )
+    }
 }
 
 /// What the rollout is for.
@@ -107,7 +121,12 @@ pub struct Session {
     environment: Option<Environment>,
     facts: Facts,
     docker: Option<Docker>,
+    /// What was listed at the last look.
+    listed: Vec<Listed>,
     survey: Survey,
+    /// The first look has two halves, side by side: which of them are over.
+    surveyed: bool,
+    imaged: bool,
     image: Option<Image>,
     /// The image is not on the engine, and only a plan is wanted.
     unseen: bool,
@@ -118,6 +137,8 @@ pub struct Session {
     fingerprints: BTreeMap<String, Option<String>>,
     good_images: BTreeMap<String, bool>,
     recovered: bool,
+    /// What was found to be put right, while that is done.
+    left: String,
     leased: bool,
     lease_deadline: Timestamp,
     /// How often making the house failed, and when it is looked at again.
@@ -169,7 +190,10 @@ impl Session {
             environment: None,
             facts: Facts::default(),
             docker: None,
+            listed: Vec::new(),
             survey: Survey::default(),
+            surveyed: false,
+            imaged: false,
             image: None,
             unseen: false,
             opened: Opened::default(),
@@ -178,6 +202,7 @@ impl Session {
             fingerprints: BTreeMap::new(),
             good_images: BTreeMap::new(),
             recovered: false,
+            left: String::new(),
             leased: false,
             lease_deadline: Timestamp(0),
             house_tries: 0,
@@ -275,6 +300,10 @@ impl Session {
 
     /// A call is over: on to what comes after it.
     fn on_call(&mut self, call: Call<Tag>) {
+        if self.ending && call.tag.looks() {
+            // The other half of the first look, where one half has ended the run.
+            return;
+        }
         if self.cancelled && !self.goes_on_when_cancelled(&call.tag) {
             return self.stop_here(&call);
         }
@@ -282,15 +311,16 @@ impl Session {
             Tag::Config(at) => self.on_config(at, &call.done),
             Tag::Credentials => self.on_credentials(&call.done),
             Tag::Tunnel => self.on_tunnel(&call.done),
-            Tag::Forgotten => self.survey(false),
+            Tag::Forgotten => self.look(),
             Tag::Names { held } => self.on_names(held, &call.done),
-            Tag::Containers { held } => self.on_containers(held, &call.done),
+            Tag::Containers { held } => self.on_containers(held, call.done.first()),
             Tag::Image { pulled } => self.on_image(pulled, &call.done),
             Tag::RouterImage { pulled } => self.on_router_image(pulled, &call.done),
             Tag::Publishers => self.on_publishers(&call.done),
             Tag::Listeners => self.on_listeners(&call.done),
             Tag::Range => self.on_range(&call.done),
             Tag::Network => self.on_network(&call.done),
+            Tag::Several => self.on_several(),
             Tag::Router => self.on_router(&call.done),
             Tag::RouterStarted => self.on_router_started(&call.done),
             Tag::Unmade(trouble) => self.trouble(&trouble),
@@ -300,7 +330,7 @@ impl Session {
             Tag::GoodImages => self.on_good_images(&call.done),
             Tag::Ancestor => self.on_ancestor(&call.done),
             Tag::Serving(action) => self.on_serving(&action, call),
-            Tag::KeepImage => self.on_keep_image(&call.done),
+            Tag::KeepImage => self.on_keep_image(&call),
             Tag::Act(id, action) => self.on_act(id, action, call),
             Tag::Renew => {}
             Tag::Kept => self.on_kept(&call.done),
@@ -332,6 +362,7 @@ impl Session {
                 | Tag::Listeners
                 | Tag::Range
                 | Tag::Network
+                | Tag::Several
                 | Tag::Router
                 | Tag::RouterStarted
                 | Tag::Open { .. }
@@ -380,15 +411,7 @@ impl Session {
             rollout.cancel(now);
             return self.drive();
         }
-        self.calls.abort(|tag| {
-            matches!(
-                tag,
-                Tag::Image { .. }
-                    | Tag::RouterImage { .. }
-                    | Tag::Names { .. }
-                    | Tag::Containers { .. }
-            )
-        });
+        self.calls.abort(Tag::looks);
         if self.calls.idle() && !self.ending && self.done.is_none() {
             let because = vec!["the run was asked to stop before it touched anything".to_owned()];
             self.finish(Outcome::Cancelled, "cancelled", because, vec![]);
@@ -530,9 +553,4 @@ fn text_of(done: &[Completion]) -> Option<String> {
         | Completion::Fingerprinted { .. }
         | Completion::Failed { .. } => None,
     })
-}
-
-/// For sentences: `g7`, or nothing.
-fn generation_word(generation: Option<Generation>) -> String {
-    generation.map_or_else(|| "nothing".to_owned(), |it| it.to_string())
 }

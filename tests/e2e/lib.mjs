@@ -50,7 +50,8 @@ export async function docker(...args) {
 /** A command inside the network in which the engine publishes its ports. */
 export const inside = (argv, options) => run([join(ROOT, 'tests', 'parts', 'exec'), ...argv], options);
 
-let ports = 20_000 + (process.pid % 400) * 50;
+// Below the ports that outgoing connections get.
+let ports = 20_000 + (process.pid % 240) * 50;
 
 /** A service of its own, with a working tree of its own and a port of its own. Call `end()` when done. */
 export function place(name, { environment = 'staging', router = '2.6' } = {}) {

@@ -24,8 +24,8 @@ if (!wasUp) {
     if (existsSync(from)) cpSync(from, join(PARTS, folder), { recursive: true, verbatimSymlinks: true });
   }
 }
-part('up');
 after(() => { if (!wasUp) part('down'); });
+part('up');
 
 const {
   strayOf, byDigest, committedOf, docker, everythingOf, image, ledgerOf, place, run, sleep, underLoad, until,
@@ -199,7 +199,7 @@ test('an engine that restarts in the middle of a deploy is not the version\'s fa
       assert.deepEqual(await versions(here), [`${settled} running`, `${settled} running`]);
       assert.deepEqual(await strayOf(here), []);
       const status = (await here.cd('status')).report.status;
-      assert.deepEqual([status.unfinished, status.astray, status.quarantine], [null, [], []]);
+      assert.deepEqual([status.unfinished, status.astray, status.quarantine], [null, [], []], result.stdout + result.stderr);
     });
   }
   const left = await run(['docker', 'ps', '-aq', '--filter', `label=cd-action.service=${here.service}`]);

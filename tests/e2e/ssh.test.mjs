@@ -259,7 +259,8 @@ test('a run whose connection breaks is put right by the next one', async (t) => 
   const server = await sshServer(t);
   const here = far('cut', server, { env: { lease: '3s' } });
   t.after(() => here.end());
-  assert.equal((await here.cd('deploy', '--image', image('v1'))).outcome, 'deployed');
+  const first = await here.cd('deploy', '--image', image('v1'));
+  assert.equal(first.outcome, 'deployed', first.stdout + first.stderr);
   const load = await here.load();
   let users;
   try {

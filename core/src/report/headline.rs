@@ -80,7 +80,7 @@ fn restored(report: &Report) -> String {
     let place = place(report);
     if report.command != "rollback" {
         return format!(
-            "an earlier run died on its way; what it left{place} is put away, {}",
+            "what was not as recorded{place} is put right, {}",
             still(report)
         );
     }
@@ -236,10 +236,7 @@ fn state(report: &Report, status: &Status) -> String {
 pub(super) fn attention(status: &Status) -> Vec<String> {
     let ledger =
         (!status.ledger_sound).then(|| format!("the ledger cannot be trusted: {}", status.ledger));
-    let unfinished = status
-        .unfinished
-        .as_ref()
-        .map(|left| format!("an earlier run did not finish: {left}"));
+    let unfinished = status.unfinished.clone();
     let astray = status
         .astray
         .iter()

@@ -246,7 +246,9 @@ pub(super) fn status() -> Report {
             "1".repeat(64)
         )],
         lease: Some("run-7, for 12 s more".to_owned()),
-        unfinished: Some("g2 (v3) was begun and not ended".to_owned()),
+        unfinished: Some(
+            "an earlier run did not finish: g2 (v3) was begun and not ended".to_owned(),
+        ),
         ledger: format!("9 records, unbroken; its head is {}", "e".repeat(64)),
         ledger_sound: true,
     };

@@ -17,8 +17,8 @@ fn every_outcome_has_its_sentence() {
     deploy of tasks in staging: nothing was touched, nothing serves
     deployed: v3 serves in staging in place of v2
     deployed: v3 serves in staging; it is the first version there
-    restored: an earlier run died on its way; what it left in staging is put away, v2 serves
-    restored: an earlier run died on its way; what it left in staging is put away, nothing serves
+    restored: what was not as recorded in staging is put right, v2 serves
+    restored: what was not as recorded in staging is put right, nothing serves
     unchanged: v3 serves in staging already, and is well; nothing was touched
     unchanged: nothing serves in staging; nothing was touched
     held: v3 waits; nothing was touched, v2 serves
@@ -81,7 +81,7 @@ fn other_commands_have_sentences_of_their_own() {
     unchanged: v3 serves in staging already, and is well; nothing was touched
     rejected: there is nowhere to go back to in staging; nothing was touched, v2 serves
     failed: the rollback in staging could not begin; nothing was touched, v2 serves
-    restored: an earlier run died on its way; what it left in staging is put away, v2 serves
+    restored: what was not as recorded in staging is put right, v2 serves
     unchanged: no earlier run left anything in staging; nothing was touched, v3 serves
     failed: the recovery in staging could not begin; nothing was touched, v2 serves
     failed: it could not be found out how things are in staging; nothing was touched, v2 serves

@@ -79,7 +79,7 @@ pub enum Why {
     World(String),
     /// Somebody asked.
     Cancelled,
-    /// An earlier run died and left this.
+    /// Things are not as recorded, mostly because an earlier run died.
     Abandoned,
 }
 
@@ -250,6 +250,8 @@ pub struct Life {
     pub running: bool,
     /// How often it has been restarted since it was started.
     pub restarts: u32,
+    /// When it was started: a number that changes where it is started anew, whoever does that.
+    pub started: u64,
     /// Its last exit code.
     pub exit: Option<i32>,
     /// Whether it was ended for want of memory.

@@ -23,8 +23,13 @@ pub(super) struct Baking {
     next: Timestamp,
     probe: Option<ActionId>,
     watch: Option<ActionId>,
-    /// Bad probes in a row, by instance.
-    bad: BTreeMap<InstanceId, u32>,
+    /// Bad probes in a row, by instance, and the last of them.
+    bad: BTreeMap<InstanceId, (u32, String)>,
+    /// Instances that the engine or somebody started anew, and that have not been well since: until when they may come
+    /// up before their probes count again.
+    anew: BTreeMap<InstanceId, Timestamp>,
+    /// How often that was seen.
+    starts: u32,
     /// Instances that the last round of probes found well.
     well: BTreeSet<InstanceId>,
     /// Instances that the last look at how they live did see.
@@ -60,6 +65,8 @@ impl Rollout {
             probe: None,
             watch: None,
             bad: BTreeMap::new(),
+            anew: BTreeMap::new(),
+            starts: 0,
             well: BTreeSet::new(),
             watched: BTreeSet::new(),
             counts: BTreeMap::new(),
@@ -101,24 +108,77 @@ impl Rollout {
         };
         if baking.probe == Some(id) {
             let seen = observation.probed();
-            let failed = baking.hear(&self.plan.new.members, &seen, self.plan.timing.failures);
+            baking.hear(&self.plan.new.members, &seen);
             self.saw(seen);
-            if let Some(fault) = failed {
-                return self.unwell(fault);
-            }
         } else if baking.watch == Some(id) {
             let lives = observation.watched();
             baking.see(&self.plan.new.members, &lives);
+            let anew = self.started_anew(&lives);
             if let Some(fault) = self.lives_badly(lives).or_else(|| self.answers_badly()) {
                 return self.unwell(fault);
             }
+            self.wait_for(&anew);
         } else {
             return;
+        }
+        if let Some(fault) = self.probes_badly() {
+            return self.unwell(fault);
         }
         if self.well_baked() {
             return self.enter(self.step + 1);
         }
         self.time_in_baking();
+    }
+
+    /// Instances that run, and were started since they were seen last: not by their own restart policy, for that
+    /// condemns them.
+    fn started_anew(&self, lives: &BTreeMap<InstanceId, Life>) -> Vec<InstanceId> {
+        let anew = |id: &InstanceId, life: &Life| {
+            let before = self.lives.get(id).map(|before| before.started);
+            before.is_some_and(|before| before != 0 && before != life.started)
+        };
+        let lives = lives.iter().filter(|(id, life)| anew(id, life));
+        lives.map(|(&id, _)| id).collect()
+    }
+
+    /// An engine that was restarted is not the version's fault: whatever came up with it gets the time to do so.
+    fn wait_for(&mut self, anew: &[InstanceId]) {
+        let until = self.now.plus(self.plan.timing.prove);
+        let Phase::Baking(baking) = &mut self.phase else {
+            return;
+        };
+        for &id in anew {
+            baking.bad.remove(&id);
+            baking.anew.insert(id, until);
+            baking.starts += 1;
+        }
+        if !anew.is_empty() {
+            let told = anew
+                .iter()
+                .map(|id| format!("{id} was started anew, by the engine or by hand"));
+            let told = told.collect();
+            self.decided("let it come up", told);
+        }
+    }
+
+    /// Probes condemn an instance once a look at how it lives has come with them: it may have been started anew.
+    fn probes_badly(&self) -> Option<Fault> {
+        let Phase::Baking(baking) = &self.phase else {
+            return None;
+        };
+        if baking.probe.is_some() || baking.watch.is_some() {
+            return None;
+        }
+        let counts = |id: &InstanceId| baking.anew.get(id).is_none_or(|until| self.now >= *until);
+        let failed = baking
+            .bad
+            .iter()
+            .find(|(id, (bad, _))| *bad >= self.plan.timing.failures && counts(id));
+        failed.map(|(&id, (bad, what))| Fault {
+            code: FaultCode::ProbeFailed,
+            instance: Some(id),
+            seen: format!("{bad} bad probes in a row; the last: {what}"),
+        })
     }
 
     /// Positive evidence from every instance, from the end of the bake: what was not seen then is not well.
@@ -175,7 +235,13 @@ impl Rollout {
         };
         let (attempts, bad) = self.answered();
         let replicas = self.plan.new.members.len();
-        vec![
+        let starts = (baking.starts > 0).then(|| {
+            format!(
+                "the engine or somebody started instances anew, {} times",
+                baking.starts
+            )
+        });
+        let evidence = vec![
             format!(
                 "{replicas} of {replicas} instances answered through the router, {} rounds of probes",
                 baking.probes
@@ -189,46 +255,34 @@ impl Rollout {
                 share(bad, attempts)
             ),
             "the digest read back from every instance is the planned one".to_owned(),
-        ]
+        ];
+        evidence.into_iter().chain(starts).collect()
     }
 }
 
 impl Baking {
     /// Takes in one round of probes. Who is missing in it was not measured.
-    fn hear(
-        &mut self,
-        members: &[Member],
-        seen: &BTreeMap<InstanceId, Seen>,
-        failures: u32,
-    ) -> Option<Fault> {
+    fn hear(&mut self, members: &[Member], seen: &BTreeMap<InstanceId, Seen>) {
         self.probe = None;
         self.probes += 1;
         self.well.clear();
         let nothing = Seen::Nothing("no probe came back".to_owned());
-        let mut failed = None;
         for id in members.iter().map(|member| member.id) {
             match seen.get(&id).unwrap_or(&nothing) {
                 Seen::Good => {
                     self.bad.remove(&id);
+                    self.anew.remove(&id);
                     self.well.insert(id);
                 }
                 Seen::Bad(what) => {
-                    let bad = self.bad.entry(id).or_default();
+                    let (bad, last) = self.bad.entry(id).or_default();
                     *bad += 1;
+                    last.clone_from(what);
                     self.blind = format!("{id} was not well at the end: {what}");
-                    if *bad >= failures && failed.is_none() {
-                        let seen = format!("{bad} bad probes in a row; the last: {what}");
-                        failed = Some(Fault {
-                            code: FaultCode::ProbeFailed,
-                            instance: Some(id),
-                            seen,
-                        });
-                    }
                 }
                 Seen::Nothing(why) => self.blind = format!("{id}: {why}"),
             }
         }
-        failed
     }
 
     /// Takes in one look at how they live. Counts that started anew are added to those from before.

@@ -21,6 +21,16 @@ pub struct Plan {
     pub timing: Timing,
 }
 
+impl Plan {
+    /// What is kept or removed by this holder, and so must bear its name.
+    #[must_use]
+    pub fn kept(&self) -> Vec<InstanceId> {
+        let old = self.old.iter().flat_map(|old| &old.members);
+        let old = old.map(|member| member.id);
+        old.chain(self.strays.iter().copied()).collect()
+    }
+}
+
 /// Times in milliseconds, and counts.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

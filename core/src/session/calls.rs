@@ -1,4 +1,4 @@
-//! Calls: commands that belong together and are carried out one after the other.
+//! Calls: commands that belong together, carried out one after the other, or side by side where they say so.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -9,9 +9,14 @@ use crate::target::docker::Step;
 #[derive(Debug)]
 pub(super) struct Calls<T> {
     outbox: VecDeque<Output>,
-    running: BTreeMap<EffectId, Call<T>>,
-    next: u32,
+    running: BTreeMap<CallId, Running<T>>,
+    /// Which call an effect is of, and which of its steps.
+    effects: BTreeMap<EffectId, (CallId, usize)>,
+    next_effect: u32,
+    next_call: CallId,
 }
+
+type CallId = u32;
 
 /// One call.
 #[derive(Debug)]
@@ -20,13 +25,21 @@ pub(super) struct Call<T> {
     pub(super) tag: T,
     /// Its commands.
     pub(super) steps: Vec<Step>,
-    /// What came of those that have been carried out.
+    /// What came of those that have been carried out, in the order of the commands: up to the first that failed, as if
+    /// none had run beside it.
     pub(super) done: Vec<Completion>,
+}
+
+/// A call, and the answers of the commands that run side by side now.
+#[derive(Debug)]
+struct Running<T> {
+    call: Call<T>,
+    answers: Vec<Option<Completion>>,
 }
 
 /// What a completion comes to.
 pub(super) enum Progress<T> {
-    /// The call goes on, or belongs to nobody.
+    /// The call goes on.
     Going,
     /// It is over: all commands went through, or one did not.
     Over(Call<T>),
@@ -39,7 +52,9 @@ impl<T> Calls<T> {
         Self {
             outbox: VecDeque::new(),
             running: BTreeMap::new(),
-            next: 1,
+            effects: BTreeMap::new(),
+            next_effect: 1,
+            next_call: 1,
         }
     }
 
@@ -58,40 +73,60 @@ impl<T> Calls<T> {
     /// Begins a call, or goes on with one; `Some`: there is nothing (more) to carry out.
     #[must_use]
     pub(super) fn begin(&mut self, call: Call<T>) -> Option<Call<T>> {
-        let Some(step) = call.steps.get(call.done.len()) else {
+        let first = call.done.len();
+        let beside = call.steps.iter().skip(first + 1);
+        let count = 1 + beside.take_while(|step| step.beside).count();
+        let steps = call.steps.iter().skip(first).take(count);
+        let effects: Vec<_> = steps.map(|step| step.effect.clone()).collect();
+        if effects.is_empty() {
             return Some(call);
-        };
-        let id = EffectId(self.next);
-        self.next += 1;
-        self.say(Output::Effect {
-            id,
-            effect: step.effect.clone(),
-        });
-        self.running.insert(id, call);
+        }
+        let this = self.next_call;
+        self.next_call += 1;
+        let answers = effects.iter().map(|_| None).collect();
+        for (at, effect) in effects.into_iter().enumerate() {
+            let id = EffectId(self.next_effect);
+            self.next_effect += 1;
+            self.effects.insert(id, (this, at));
+            self.say(Output::Effect { id, effect });
+        }
+        self.running.insert(this, Running { call, answers });
         None
     }
 
     pub(super) fn completed(&mut self, id: EffectId, completion: Completion) -> Progress<T> {
-        let Some(mut call) = self.running.remove(&id) else {
+        let Some((this, at)) = self.effects.remove(&id) else {
             return Progress::Unknown;
         };
-        let goes_on = call
-            .steps
-            .get(call.done.len())
-            .is_some_and(|step| step.goes_on(&completion));
-        call.done.push(completion);
-        if !goes_on {
-            return Progress::Over(call);
+        let Some(mut running) = self.running.remove(&this) else {
+            return Progress::Unknown;
+        };
+        if let Some(answer) = running.answers.get_mut(at) {
+            *answer = Some(completion);
+        }
+        if running.answers.iter().any(Option::is_none) {
+            self.running.insert(this, running);
+            return Progress::Going;
+        }
+        let Running { mut call, answers } = running;
+        for completion in answers.into_iter().flatten() {
+            let step = call.steps.get(call.done.len());
+            let goes_on = step.is_some_and(|step| step.goes_on(&completion));
+            call.done.push(completion);
+            if !goes_on {
+                return Progress::Over(call);
+            }
         }
         self.begin(call).map_or(Progress::Going, Progress::Over)
     }
 
     /// Ends what runs for these; each still completes.
     pub(super) fn abort(&mut self, which: impl Fn(&T) -> bool) {
-        let ids: Vec<EffectId> = self
-            .running
-            .iter()
-            .filter(|(_, call)| which(&call.tag))
+        let running = &self.running;
+        let of_these = |call: &CallId| running.get(call).is_some_and(|it| which(&it.call.tag));
+        let effects = self.effects.iter();
+        let ids: Vec<EffectId> = effects
+            .filter(|(_, (call, _))| of_these(call))
             .map(|(&id, _)| id)
             .collect();
         ids.into_iter()

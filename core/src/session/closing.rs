@@ -25,6 +25,7 @@ impl Session {
         self.ending = true;
         self.again = None;
         self.look_again = None;
+        self.calls.abort(Tag::looks);
         if self.leased && outcome != Outcome::Stranded {
             self.leased = false;
             self.emit(Emit::State {
@@ -531,7 +532,7 @@ impl Session {
                 .collect(),
             lease: holder
                 .map(|holder| format!("{holder}, for {} s more", self.opened.left.div_ceil(100))),
-            unfinished: self.unfinished(),
+            unfinished: self.unfinished().or_else(|| self.missing()),
             ledger,
             ledger_sound,
         }

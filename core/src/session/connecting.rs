@@ -17,7 +17,7 @@ impl Session {
             ..
         } = self.environment().clone();
         let Some(DockerHost::Ssh(_)) = host else {
-            return self.survey(false);
+            return self.look();
         };
         let scratch = self.begin.scratch.clone();
         let file = |name: &str, secret: &String| Effect::WriteFile {
@@ -55,7 +55,7 @@ impl Session {
             ..
         } = self.environment().clone();
         let Some(DockerHost::Ssh(host)) = host else {
-            return self.survey(false);
+            return self.look();
         };
         let scratch = self.begin.scratch.clone();
         let socket = format!("{scratch}/engine.sock");
@@ -134,7 +134,7 @@ impl Session {
                     vec![next.to_owned()],
                 );
             }
-            None => self.survey(false),
+            None => self.look(),
         }
     }
 
@@ -142,7 +142,7 @@ impl Session {
     fn forget_key(&mut self) {
         let Target::Docker { key, .. } = &self.environment().target;
         if key.is_none() {
-            return self.survey(false);
+            return self.look();
         }
         let path = format!("{}/key", self.begin.scratch);
         let content = Content::Text {

@@ -12,7 +12,7 @@ use crate::protocol::{Completion, Content, Effect, Outcome, Run};
 use crate::report::ReleaseLine;
 use crate::rollout::{Action, Fleet, Member, Observation, Plan, Rollout, Seen, Strategy, Timing};
 use crate::spec::{Generation, InstanceId, Release, Spec};
-use crate::target::docker::{Lifted, Trouble};
+use crate::target::docker::{Lifted, Memo, Step, Trouble};
 
 /// Milliseconds that going back may wait for what served before to answer: it served a moment ago.
 const VERIFY: u64 = 15_000;
@@ -237,9 +237,7 @@ impl Session {
             .map(|fleet| fleet.members)
             .unwrap_or_default();
         let action = Action::Probe(members);
-        let steps = self
-            .docker()
-            .lower(&action, &crate::target::docker::Memo::default());
+        let steps = self.docker().lower(&action, &Memo::default());
         self.call(Tag::Serving(action), steps);
     }
 
@@ -346,29 +344,39 @@ impl Session {
         })
     }
 
-    /// The image is named here before it is used, so that no clean-up on the host can take it.
+    /// The image is named here before it is used, so that no clean-up on the host can take it. The instances that are
+    /// there get this holder's names at the same time: of that the rollout finds nothing left to do.
     fn keep_image(&mut self, plan: Plan, release: Release) {
         let generation = plan.new.generation;
         self.docker_mut()
             .releases
             .insert(generation, release.clone());
-        let steps = self.docker().keep_image(generation, &release);
+        let mut steps = self.docker().keep_image(generation, &release);
+        let adopt = Action::Adopt(plan.kept());
+        let renames = self.docker().lower(&adopt, &Memo::default());
+        steps.extend(renames.into_iter().map(Step::beside));
         self.purpose = Purpose::Deploy;
         self.rollout = None;
         self.planned = Some(plan);
         self.call(Tag::KeepImage, steps);
     }
 
-    pub(super) fn on_keep_image(&mut self, done: &[Completion]) {
-        if let Some(failed) = done
-            .iter()
-            .find(|it| !matches!(it, Completion::Exited { code: Some(0), .. }))
-        {
-            return self.trouble(&Trouble::of(failed));
+    pub(super) fn on_keep_image(&mut self, call: &super::Call<Tag>) {
+        let Some((tagged, renamed)) = call.done.split_first() else {
+            return;
+        };
+        if !matches!(tagged, Completion::Exited { code: Some(0), .. }) {
+            return self.trouble(&Trouble::of(tagged));
         }
-        if let Some(plan) = self.planned.take() {
-            self.begin_rollout(Rollout::begin(self.now, plan));
-        }
+        let Some(plan) = self.planned.take() else {
+            return;
+        };
+        let adopt = Action::Adopt(plan.kept());
+        let steps = call.steps.get(1..).unwrap_or_default();
+        // Whatever did not go through, the rollout tries again.
+        let (Lifted::Observed(_) | Lifted::More(_)) =
+            self.docker_mut().lift(&adopt, steps, renamed);
+        self.begin_rollout(Rollout::begin(self.now, plan));
     }
 
     fn bake(&self, has_old: bool) -> u64 {
@@ -397,15 +405,6 @@ impl Session {
     }
 
     // --- small words ---------------------------------------------------------------------------------------------
-
-    pub(super) fn serving_generation(&self) -> Option<Generation> {
-        self.memory
-            .as_ref()?
-            .ledger
-            .state()
-            .serving()
-            .map(|it| it.generation)
-    }
 
     /// The instances of a generation that exist; `None`: there are none.
     pub(super) fn fleet(&self, generation: Option<Generation>) -> Option<Fleet> {

@@ -89,11 +89,18 @@ impl Session {
         if self.docker().subnet.is_some() {
             return self.make_router();
         }
-        let steps = self.docker().make_network(None);
+        let steps = self.docker().find_range(&self.unique());
         self.call(Tag::Range, steps);
     }
 
+    /// Something listens where the router should. Before that is said, it is looked at once more: it may be the very
+    /// router, made or started by another run since this one looked.
     pub(super) fn address_held(&mut self, holder: &str) {
+        if self.house_tries == 0 {
+            self.house_tries = 1;
+            self.look_again = Some(self.now.plus(LEASE_RETRY));
+            return;
+        }
         let listen = self.docker().setup.listen.clone();
         let because = vec![format!("{listen} is held by {holder}, which is not ours")];
         let next = vec![format!(
@@ -102,12 +109,19 @@ impl Session {
         self.finish(Outcome::Failed, "address-held", because, next);
     }
 
+    /// A word that no other run has: its folder is its own.
+    fn unique(&self) -> String {
+        let name = self.begin.scratch.rsplit('/').next().unwrap_or_default();
+        let word = name.chars().filter(char::is_ascii_alphanumeric);
+        word.collect()
+    }
+
     /// The engine chose a free range. The network is made again with it, for only then can addresses be pinned.
     pub(super) fn on_range(&mut self, done: &[Completion]) {
-        match self.docker_mut().read_network(done) {
+        match self.docker().read_range(done) {
             Err(trouble) => self.house_trouble(&trouble),
             Ok(subnet) => {
-                let steps = self.docker().make_network(Some(&subnet.text()));
+                let steps = self.docker().make_network(&subnet.text());
                 self.call(Tag::Network, steps);
             }
         }
@@ -116,8 +130,22 @@ impl Session {
     pub(super) fn on_network(&mut self, done: &[Completion]) {
         match self.docker_mut().read_network(done) {
             Err(trouble) => self.house_trouble(&trouble),
-            Ok(_) => self.make_router(),
+            Ok(Ok(_)) => self.make_router(),
+            Ok(Err(several)) => {
+                let remove = |id: &String| self.docker().unmake_network(id);
+                let steps = several.iter().flat_map(remove).collect();
+                self.call(Tag::Several, steps);
+            }
         }
+    }
+
+    /// Another run made the network at the same instant.
+    pub(super) fn on_several(&mut self) {
+        let text = "several networks of this name were made at once".to_owned();
+        self.house_trouble(&Trouble {
+            code: "engine-error",
+            text,
+        });
     }
 
     fn make_router(&mut self) {

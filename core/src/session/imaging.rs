@@ -120,19 +120,9 @@ impl Session {
         }
     }
 
-    pub(super) fn after_image(&mut self) {
-        let running = self
-            .survey
-            .router
-            .as_ref()
-            .is_some_and(|router| router.running);
-        match self.request().command {
-            Command::Plan if running => self.open(false),
-            Command::Plan => self.decide(),
-            Command::Deploy | Command::Rollback | Command::Status | Command::Recover => {
-                self.enter_house()
-            }
-        }
+    fn after_image(&mut self) {
+        self.imaged = true;
+        self.go_in();
     }
 }
 

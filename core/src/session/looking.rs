@@ -1,10 +1,12 @@
 //! Finding out: the configuration, the engine, what is there, and the image. Nothing is changed here.
 
+use std::collections::BTreeSet;
+
 use super::request::Command;
 use super::{Session, Tag, text_of};
 use crate::config::{self, Mode, Target};
 use crate::protocol::{Completion, Effect, Emit, Fault, Level, Outcome};
-use crate::target::docker::{Docker, Engine, Setup, Terms};
+use crate::target::docker::{Docker, Engine, Listed, RouterFound, Setup, Terms};
 
 /// Where a configuration is looked for.
 const PLACES: [&str; 2] = [".github/cd.yml", "cd.yml"];
@@ -211,40 +213,73 @@ impl Session {
 
     // --- what is there -------------------------------------------------------------------------------------------
 
+    /// The first look: at what is there, and side by side at the image that is wanted.
+    pub(super) fn look(&mut self) {
+        match self.request().command {
+            Command::Deploy | Command::Plan => self.look_at_image(),
+            Command::Rollback | Command::Status | Command::Recover => self.imaged = true,
+        }
+        if !self.ending {
+            self.survey(false);
+        }
+    }
+
     /// Looks at what is there; again, once the lease is `held`: whoever had it may have changed everything.
     pub(super) fn survey(&mut self, held: bool) {
-        let steps = self.docker().survey();
+        let known: Vec<String> = self.listed.iter().map(|it| it.name.clone()).collect();
+        let steps = self.docker().survey(&known);
         self.call(Tag::Names { held }, steps);
     }
 
     pub(super) fn on_names(&mut self, held: bool, done: &[Completion]) {
-        match self.docker_mut().read_names(done) {
-            Err(trouble) => self.trouble(&trouble),
-            Ok(names) if names.is_empty() => self.on_containers(held, &[]),
-            Ok(names) => {
-                let steps = self.docker().survey_containers(&names);
-                self.call(Tag::Containers { held }, steps);
-            }
+        let router = self.docker().router();
+        let (listed, inspected) = match self.docker_mut().read_listed(done) {
+            Err(trouble) => return self.trouble(&trouble),
+            Ok(read) => read,
+        };
+        let known = std::mem::replace(&mut self.listed, listed);
+        let names = |listed: &[Listed]| -> BTreeSet<String> {
+            listed.iter().map(|it| it.name.clone()).collect()
+        };
+        if self.listed.is_empty() {
+            return self.on_containers(held, None);
         }
+        if inspected.is_some() && names(&known) == names(&self.listed) {
+            return self.on_containers(held, inspected);
+        }
+        let runs = self.listed.iter().any(|it| it.running && it.name == router);
+        if !held && runs && !Self::looks_only(self.request().command) {
+            // What there is will be looked at under the lease; that there is a router is enough until then.
+            self.survey.router = Some(RouterFound::listed());
+            self.surveyed = true;
+            return self.go_in();
+        }
+        let names: Vec<String> = names(&self.listed).into_iter().collect();
+        let steps = self.docker().survey_containers(&names);
+        self.call(Tag::Containers { held }, steps);
     }
 
-    pub(super) fn on_containers(&mut self, held: bool, done: &[Completion]) {
+    pub(super) fn on_containers(&mut self, held: bool, done: Option<&Completion>) {
         self.survey = self.docker_mut().read_containers(done);
         if held {
             return self.remember();
         }
-        let running = self
-            .survey
-            .router
-            .as_ref()
-            .is_some_and(|router| router.running);
+        self.surveyed = true;
+        self.go_in();
+    }
+
+    /// Both halves of the first look are over, or one still goes on.
+    pub(super) fn go_in(&mut self) {
+        if !(self.surveyed && self.imaged) {
+            return;
+        }
+        let router = self.survey.router.as_ref();
+        let (there, running) = (router.is_some(), router.is_some_and(|it| it.running));
         match self.request().command {
-            Command::Deploy if self.wanted.is_some() => self.enter_house(),
-            Command::Deploy | Command::Plan => self.look_at_image(),
-            Command::Status if running => self.open(false),
-            Command::Rollback | Command::Recover if self.survey.router.is_some() => {
-                self.enter_house()
-            }
+            Command::Deploy => self.enter_house(),
+            Command::Plan | Command::Status if running => self.open(false),
+            Command::Plan => self.decide(),
+            Command::Rollback | Command::Recover if there => self.enter_house(),
             Command::Status | Command::Rollback | Command::Recover => self.nothing_there(),
         }
     }

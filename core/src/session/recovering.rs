@@ -3,7 +3,8 @@
 use super::memory::Checkpoint;
 use super::request::Command;
 use super::secrets::secret_names;
-use super::{Purpose, Session, generation_word};
+use super::{Purpose, Session};
+use crate::ledger::State;
 use crate::protocol::Outcome;
 use crate::rollout::{Fleet, Mark, Plan, Rollout, Why};
 use crate::spec::Generation;
@@ -22,16 +23,16 @@ impl Session {
             .collect();
         if let Some(open) = &state.open {
             return Some(format!(
-                "{} ({}) was begun and not ended",
+                "an earlier run did not finish: {} ({}) was begun and not ended",
                 open.generation, open.release.version
             ));
         }
         if self.opened.checkpoint.is_some() {
-            return Some("a checkpoint was left".to_owned());
+            return Some("an earlier run did not finish: it left a checkpoint".to_owned());
         }
         if !strays.is_empty() {
             return Some(format!(
-                "instances that nothing names: {}",
+                "there are instances that nothing names: {}",
                 strays.join(", ")
             ));
         }
@@ -42,10 +43,37 @@ impl Session {
                 down.join(", ")
             ));
         }
-        let wanted = crate::rollout::Table::serving(self.fleet(serving).as_ref());
+        let fleet = self.fleet(serving);
+        if fleet.is_none() && serving.is_some() {
+            return Some(self.gone());
+        }
+        let wanted = crate::rollout::Table::serving(fleet.as_ref());
         let differs = self.docker().table() != wanted
             || !self.docker().astray(&self.opened.servers).is_empty();
         differs.then(|| "the router does not follow what was recorded".to_owned())
+    }
+
+    /// Instances that should serve and that somebody took away, in words; `None`: all exist. No recovery makes them
+    /// again, for it starts nothing: a deploy does.
+    pub(super) fn missing(&self) -> Option<String> {
+        let serving = self.memory.as_ref()?.ledger.state().serving()?;
+        let wanted = usize::from(serving.release.spec.replicas);
+        let exist = self.fleet(Some(serving.generation))?.members.len();
+        let (generation, version) = (serving.generation, &serving.release.version);
+        (exist < wanted)
+            .then(|| format!("{exist} of {wanted} instances of {generation} ({version}) exist"))
+    }
+
+    fn gone(&self) -> String {
+        let state = self.memory.as_ref().map(|it| it.ledger.state());
+        state
+            .and_then(State::serving)
+            .map_or_else(String::new, |it| {
+                format!(
+                    "the instances of {} ({}), which should serve, are gone",
+                    it.generation, it.release.version
+                )
+            })
     }
 
     /// Instances of a generation that are there and do not run.
@@ -62,11 +90,12 @@ impl Session {
     pub(super) fn recover(&mut self) {
         let left = self.unfinished().unwrap_or_default();
         self.info(format!("recovering: {left}"));
+        self.left.clone_from(&left);
         let state = self.memory().ledger.state().clone();
         let serving = state.serving().map(|it| it.generation);
         let old = self.fleet(serving);
         if serving.is_some() && old.is_none() {
-            return self.nothing_to_recover_to(&left);
+            return self.nothing_to_recover_to(left);
         }
         let open = state
             .open
@@ -131,25 +160,32 @@ impl Session {
     }
 
     /// The instances that the ledger calls serving are gone: whoever removed them, a new deploy can mend it.
-    fn nothing_to_recover_to(&mut self, left: &str) {
+    fn nothing_to_recover_to(&mut self, left: String) {
         self.recovered = true;
-        let gone = format!(
-            "{left}; the instances of {} are gone",
-            generation_word(self.serving_generation())
-        );
         match self.request().command {
             Command::Recover => {
-                let next = vec![
-                    "`rollback --version …` starts a known-good version again; so does `deploy`"
-                        .to_owned(),
-                ];
-                self.finish(Outcome::Stranded, "instances-gone", vec![gone], next);
+                let version = self.report.serving.as_ref().map(|it| it.version.clone());
+                let next = vec![format!(
+                    "`cd-action rollback --environment {} --version {}` starts it again; so does a deploy",
+                    self.environment().name,
+                    version.unwrap_or_default()
+                )];
+                self.finish(Outcome::Stranded, "instances-gone", vec![left], next);
             }
             Command::Deploy | Command::Rollback | Command::Plan | Command::Status => {
-                self.report.troubles.push(gone);
+                self.report.troubles.push(left);
                 self.after_recovery();
             }
         }
+    }
+
+    /// What `recover` says besides where not everything can be put right by it.
+    pub(super) fn what_recovery_cannot(&mut self) -> Vec<String> {
+        let Some(missing) = self.missing() else {
+            return vec![];
+        };
+        self.report.troubles.push(missing);
+        vec!["deploy the same again: that makes what is missing".to_owned()]
     }
 
     pub(super) fn after_recovery(&mut self) {
@@ -157,7 +193,8 @@ impl Session {
         match self.request().command {
             Command::Recover => {
                 let because = vec!["nothing was left behind".to_owned()];
-                self.finish(Outcome::Unchanged, "nothing-to-recover", because, vec![]);
+                let next = self.what_recovery_cannot();
+                self.finish(Outcome::Unchanged, "nothing-to-recover", because, next);
             }
             Command::Rollback => self.look_at_good_images(),
             Command::Plan | Command::Deploy => {

@@ -203,16 +203,17 @@ impl Session {
 
     /// What the dead run left is settled. `recover` ends here; everything else takes the lease again and goes on.
     fn on_recovered(&mut self, end: &End) {
-        let because = end.because.clone();
         self.recovered = true;
+        let found = std::mem::take(&mut self.left);
         if self.request().command == super::Command::Recover {
-            return self.finish(Outcome::Restored, "recovered", because, vec![]);
+            let because = [vec![found], end.because.clone()].concat();
+            let next = self.what_recovery_cannot();
+            return self.finish(Outcome::Restored, "recovered", because, next);
         }
-        self.info("recovered: what an earlier run left is settled");
-        self.report.troubles.push(format!(
-            "an earlier run had died; it was settled first: {}",
-            end.reason
-        ));
+        self.info(format!("recovered: {found}"));
+        self.report
+            .troubles
+            .push(format!("{found}: that was settled first"));
         self.open(true);
     }
 

@@ -16,6 +16,9 @@ impl Session {
                 "start the engine, or check `target.docker` and the permission to use its socket"
             }
             "image-missing" => "check the name; has it been pushed?",
+            "address-held" => {
+                "find out what holds it on the target (`ss -tnap`), or choose another `listen`; ports from 32768 on are lent to outgoing connections on most machines"
+            }
             "registry-unreachable" => "try again when the registry answers",
             "registry-denied" => "log in first (docker login), with an account that may pull it",
             "secret-missing" => "set it in the `env:` of the step",
@@ -37,6 +40,7 @@ fn sentence(code: &str) -> &'static str {
         "engine-missing" => "there is no docker command",
         "engine-unreachable" => "the engine cannot be reached",
         "engine-timeout" => "the engine did not answer in time",
+        "address-held" => "the address that users come to is held by something else",
         "image-missing" => "the image does not exist",
         "registry-unreachable" => "the registry cannot be reached",
         "registry-denied" => "the registry refuses",

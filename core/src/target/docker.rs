@@ -20,7 +20,7 @@ use std::collections::BTreeMap;
 
 pub use argv::Engine;
 pub use haproxy::{Kind, Server, Setup, Subnet};
-pub use survey::{Found, Image, Opened, RouterFound, Survey, Trouble};
+pub use survey::{Found, Image, Listed, Opened, RouterFound, Survey, Trouble};
 
 use crate::ledger::Append;
 use crate::protocol::{Completion, Effect};
@@ -189,16 +189,32 @@ pub struct Step {
     pub effect: Effect,
     /// A failure whose words hold one of these is as good as done.
     pub tolerated: &'static [&'static str],
+    /// It need not wait for the one before it: they are carried out side by side.
+    pub beside: bool,
 }
 
 impl Step {
     /// One whose failing ends the call.
     #[must_use]
     pub const fn strict(effect: Effect) -> Self {
+        Self::tolerant(effect, &[])
+    }
+
+    /// One of which a failure with these words is none.
+    #[must_use]
+    pub const fn tolerant(effect: Effect, tolerated: &'static [&'static str]) -> Self {
         Self {
             effect,
-            tolerated: &[],
+            tolerated,
+            beside: false,
         }
+    }
+
+    /// The same, side by side with the one before it.
+    #[must_use]
+    pub fn beside(mut self) -> Self {
+        self.beside = true;
+        self
     }
 
     /// Gives it 2 s at most.

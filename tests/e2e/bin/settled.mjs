@@ -13,7 +13,8 @@ export async function stateFile(here, file) {
 
 /** The lease: `{ token, holder, until, since, run }`, numbers where they are numbers. */
 export async function leaseOf(here) {
-  const words = (await stateFile(here, 'lease') ?? '').split('\n').filter(Boolean).map((line) => line.split(' '));
+  const text = `${await stateFile(here, 'lease') ?? ''}\n${await stateFile(here, 'beat') ?? ''}`;
+  const words = text.split('\n').filter(Boolean).map((line) => line.split(' '));
   return Object.fromEntries(words.map(([key, value]) => [key, /^\d+$/.test(value) ? Number(value) : value]));
 }
 

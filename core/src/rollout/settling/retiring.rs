@@ -157,12 +157,7 @@ impl Rollout {
                 vec!["the run was asked to stop".to_owned()],
                 false,
             ),
-            Why::Abandoned => (
-                Outcome::Restored,
-                "recovered",
-                vec!["an earlier run died".to_owned()],
-                false,
-            ),
+            Why::Abandoned => (Outcome::Restored, "recovered", Vec::new(), false),
         };
         let serving = settling.goal.as_ref().map(|goal| goal.generation);
         End {

@@ -410,3 +410,44 @@ fn a_spurious_call_does_nothing() {
         assert_eq!(before, bench.rollout, "{phase}");
     }
 }
+
+/// Started anew with the second look of the bake, its probes are bad from then on, for so many rounds.
+fn end_when_started_anew(bad_rounds: u32) -> End {
+    let (mut probes, mut looks) = (0, 0);
+    let mut bench = Plans::new().begin();
+    bench.until_with(|_| None, |bench| bench.rollout.phase() == "baking");
+    bench.finish_with(|action| match action {
+        Action::Probe(members) if members.iter().any(|it| it.id == id(2, 1)) => {
+            probes += 1;
+            let bad = (2..2 + bad_rounds).contains(&probes);
+            bad.then(|| probed(id(2, 1), Seen::Bad("no server is up".to_owned())))
+        }
+        Action::Watch(_) => {
+            looks += 1;
+            let started = if looks < 2 { 1 } else { 2 };
+            Some(lives(
+                id(2, 1),
+                Life {
+                    started,
+                    ..alive(0, 0)
+                },
+            ))
+        }
+        _ => None,
+    })
+}
+
+#[test]
+fn an_instance_that_the_engine_started_anew_may_come_up_first() {
+    let end = end_when_started_anew(4);
+    assert_eq!((end.outcome, end.quarantine), (Outcome::Deployed, false));
+}
+
+#[test]
+fn one_that_was_started_anew_and_does_not_come_up_is_not_well() {
+    let end = end_when_started_anew(100);
+    assert_eq!(
+        (end.outcome, end.reason.as_str(), end.quarantine),
+        (Outcome::RolledBack, "probe-failed", true)
+    );
+}

@@ -9,9 +9,9 @@ use crate::rollout::Table;
 use crate::spec::{Generation, Release};
 
 impl Docker {
-    /// Which containers there are, and the network.
+    /// Which containers there are, and the network; and, side by side, what the ones are that were `known` before.
     #[must_use]
-    pub fn survey(&self) -> Vec<Step> {
+    pub fn survey(&self, known: &[String]) -> Vec<Step> {
         let service = format!("label=cd-action.service={}", self.service);
         let environment = format!("label=cd-action.environment={}", self.environment);
         let list = self.engine.words(&[
@@ -23,16 +23,9 @@ impl Docker {
             "--filter",
             &environment,
             "--format",
-            "{{.Names}}",
+            survey::LISTED,
         ]);
-        let network = self.engine.words(&[
-            "network",
-            "inspect",
-            "--format",
-            survey::NETWORK,
-            "--",
-            &self.network(),
-        ]);
+        let network = self.inspect_network(&self.network());
         let missing = &[
             "No such network",
             "no such network",
@@ -42,10 +35,10 @@ impl Docker {
         let mut steps = vec![Step::strict(Effect::Run(list))];
         // What is known of the network does not change: it is never made anew while it is used.
         if self.subnet.is_none() {
-            steps.push(Step {
-                effect: Effect::Run(network),
-                tolerated: missing,
-            });
+            steps.push(Step::tolerant(Effect::Run(network), missing).beside());
+        }
+        if !known.is_empty() {
+            steps.push(self.inspect(known).beside());
         }
         steps
     }
@@ -96,10 +89,7 @@ impl Docker {
             .map(|&generation| self.keeping(generation));
         let steps = tags.map(|tag| {
             let run = self.engine.words(&["image", "rm", "--no-prune", &tag]);
-            Step {
-                effect: Effect::Run(run),
-                tolerated: &[""],
-            }
+            Step::tolerant(Effect::Run(run), &[""])
         });
         steps.collect()
     }
@@ -114,43 +104,67 @@ impl Docker {
         vec![Step::strict(Effect::Run(run))]
     }
 
-    /// The service's network; without a range one of another name, of which the engine chooses it, to see what is free.
+    /// The service's network, with a range of addresses. The engine takes two networks of one name where both are made
+    /// at the same instant, so they are counted.
     #[must_use]
-    pub fn make_network(&self, subnet: Option<&str>) -> Vec<Step> {
-        let name = if subnet.is_some() {
-            self.network()
-        } else {
-            format!("{}-range", self.network())
-        };
-        let mut args = vec!["network", "create", "--driver", "bridge"];
-        let (service, environment) = (
-            format!("cd-action.service={}", self.service),
-            format!("cd-action.environment={}", self.environment),
-        );
-        args.extend(["--label", &service, "--label", &environment]);
-        if let Some(subnet) = subnet {
-            args.extend(["--subnet", subnet]);
-        }
-        args.push(&name);
-        let create = Step {
-            effect: Effect::Run(self.engine.words(&args)),
-            tolerated: &["already exists"],
-        };
-        let inspect = self.engine.words(&[
+    pub fn make_network(&self, subnet: &str) -> Vec<Step> {
+        let name = self.network();
+        let create = [
+            words("network create --driver bridge"),
+            self.ours(),
+            vec!["--subnet".to_owned(), subnet.to_owned(), name.clone()],
+        ];
+        let only = format!("name=^{}$", name.replace('.', "\\."));
+        let count = words("network ls --no-trunc --format {{.ID}} --filter");
+        vec![
+            Step::tolerant(
+                Effect::Run(self.engine.run(create.concat())),
+                &["already exists"],
+            ),
+            Step::strict(Effect::Run(self.engine.run([count, vec![only]].concat()))),
+            Step::strict(Effect::Run(self.inspect_network(&name))),
+        ]
+    }
+
+    /// A network of another name that only this run knows, to see which range the engine finds free; those that dead
+    /// runs left are removed.
+    #[must_use]
+    pub fn find_range(&self, unique: &str) -> Vec<Step> {
+        let name = format!("{}-range-{unique}", self.network());
+        let role = words("--label cd-action.role=range");
+        let create = [
+            words("network create --driver bridge"),
+            self.ours(),
+            role,
+            vec![name.clone()],
+        ];
+        let prune =
+            words("network prune --force --filter label=cd-action.role=range --filter until=10m");
+        vec![
+            Step::tolerant(Effect::Run(self.engine.run(prune)), &[""]),
+            Step::strict(Effect::Run(self.engine.run(create.concat()))),
+            Step::strict(Effect::Run(self.inspect_network(&name))),
+            Step::strict(Effect::Run(self.engine.words(&["network", "rm", &name]))),
+        ]
+    }
+
+    /// Removes a network that this run made beside another one of the same name.
+    #[must_use]
+    pub fn unmake_network(&self, id: &str) -> Vec<Step> {
+        let run = self.engine.words(&["network", "rm", id]);
+        vec![Step::tolerant(Effect::Run(run), &[""])]
+    }
+
+    fn inspect_network(&self, name: &str) -> Run {
+        let args = [
             "network",
             "inspect",
             "--format",
             survey::NETWORK,
             "--",
-            &name,
-        ]);
-        let mut steps = vec![create, Step::strict(Effect::Run(inspect))];
-        if subnet.is_none() {
-            steps.push(Step::strict(Effect::Run(
-                self.engine.words(&["network", "rm", &name]),
-            )));
-        }
-        steps
+            name,
+        ];
+        self.engine.words(&args)
     }
 
     /// The volume, laid out, and the router on it, running.
@@ -160,10 +174,7 @@ impl Docker {
         vec![
             Step::strict(Effect::Run(self.engine.run(volume.concat()))),
             Step::strict(Effect::Run(self.init_volume())),
-            Step {
-                effect: Effect::Run(self.create_router()),
-                tolerated: &["is already in use by"],
-            },
+            Step::tolerant(Effect::Run(self.create_router()), &["is already in use by"]),
             Step::strict(Effect::Run(self.engine.words(&["start", &self.router()]))),
         ]
     }
@@ -292,10 +303,7 @@ impl Docker {
             text: survey::listeners_script(port),
         });
         run.timeout = TRANSACTION;
-        vec![Step {
-            effect: Effect::Run(run),
-            tolerated: &[""],
-        }]
+        vec![Step::tolerant(Effect::Run(run), &[""])]
     }
 }
 

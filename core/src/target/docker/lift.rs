@@ -72,7 +72,7 @@ impl Docker {
             .map(|(id, _)| *id)
             .collect();
         if !missed.is_empty() && done.len() == strange.len() {
-            return Lifted::More(self.survey());
+            return Lifted::More(self.survey(&[]));
         }
         let listed = done
             .get(strange.len())
@@ -118,10 +118,8 @@ impl Docker {
     /// What an instance is called, of the names that there are.
     fn other_name(&self, id: InstanceId, listed: &str) -> Option<String> {
         let begins = format!("{}-{id}.t", self.prefix());
-        listed
-            .lines()
-            .find(|name| name.starts_with(&begins))
-            .map(str::to_owned)
+        let mut listed = super::survey::listed(listed).into_iter();
+        listed.find_map(|it| it.name.starts_with(&begins).then_some(it.name))
     }
 
     fn started(&mut self, member: Member, steps: &[Step], done: &[Completion]) -> Started {
@@ -310,6 +308,7 @@ impl Docker {
             // Paused is not ended: its probes will tell.
             running: found.running() || found.status == "paused",
             restarts: found.restarts,
+            started: digits(&found.started),
             // While it runs again the engine says 0, whatever it ended with.
             exit: (!found.running() && found.status != "paused").then_some(found.exit),
             out_of_memory: found.out_of_memory,
@@ -318,6 +317,12 @@ impl Docker {
             traffic,
         }
     }
+}
+
+/// A time that is written out, as a number to compare: `2026-11-22T10:31:05.25Z` is 2026112210310525.
+fn digits(time: &str) -> u64 {
+    let digits = time.bytes().filter(u8::is_ascii_digit).take(17);
+    digits.fold(0, |number, digit| number * 10 + u64::from(digit - b'0'))
 }
 
 /// What the engine says where a command inside the router never began.

@@ -126,10 +126,7 @@ impl Docker {
             let run = self
                 .engine
                 .words(&["rename", &held.name, &self.own_name(*id)]);
-            Some(Step {
-                effect: Effect::Run(run),
-                tolerated: GONE,
-            })
+            Some(Step::tolerant(Effect::Run(run), GONE))
         });
         strange.collect()
     }
@@ -150,16 +147,16 @@ impl Docker {
             labels: self.labels(member, release),
             grace: self.grace,
         };
-        let mut steps = vec![Step {
-            effect: Effect::Run(create(&self.engine, release, &creating)),
-            tolerated: &["is already in use by"],
-        }];
+        let mut steps = vec![Step::tolerant(
+            Effect::Run(create(&self.engine, release, &creating)),
+            &["is already in use by"],
+        )];
         for network in &release.spec.networks {
             let run = self.engine.words(&["network", "connect", network, &name]);
-            steps.push(Step {
-                effect: Effect::Run(run),
-                tolerated: &["already exists in network"],
-            });
+            steps.push(Step::tolerant(
+                Effect::Run(run),
+                &["already exists in network"],
+            ));
         }
         if let Some(copy) = copy_secrets(&self.engine, release, &name) {
             steps.push(Step::strict(Effect::Run(copy)));
@@ -219,10 +216,7 @@ impl Docker {
                     let mut run = self.engine.run(args);
                     run.timeout = *timeout;
                     // Whatever it says, the next instance is asked too.
-                    steps.push(Step {
-                        effect: Effect::Run(run),
-                        tolerated: &[""],
-                    });
+                    steps.push(Step::tolerant(Effect::Run(run), &[""]));
                 }
                 Some(crate::spec::Health {
                     probe: Probe::Image,
@@ -283,7 +277,8 @@ impl Docker {
             Step::strict(
                 self.engine
                     .inside(&self.router(), script.finish(), TRANSACTION),
-            ),
+            )
+            .beside(),
         ]
     }
 
@@ -300,10 +295,7 @@ impl Docker {
             "--".to_owned(),
         ]);
         args.extend(names.iter().cloned());
-        Step {
-            effect: Effect::Run(self.engine.run(args)),
-            tolerated: &["No such", "no such"],
-        }
+        Step::tolerant(Effect::Run(self.engine.run(args)), &["No such", "no such"])
     }
 
     /// Reads the digests of images by id.
@@ -315,19 +307,13 @@ impl Docker {
             "--".to_owned(),
         ]);
         args.extend(ids.iter().cloned());
-        Step {
-            effect: Effect::Run(self.engine.run(args)),
-            tolerated: &["No such", "no such"],
-        }
+        Step::tolerant(Effect::Run(self.engine.run(args)), &["No such", "no such"])
     }
 
     fn on(&self, verb: &[&str], id: InstanceId, tolerated: &'static [&'static str]) -> Step {
         let mut args: Vec<String> = verb.iter().map(|word| (*word).to_owned()).collect();
         args.push(self.name_of(id));
-        Step {
-            effect: Effect::Run(self.engine.run(args)),
-            tolerated,
-        }
+        Step::tolerant(Effect::Run(self.engine.run(args)), tolerated)
     }
 
     fn stop(&self, id: InstanceId, tolerated: &'static [&'static str]) -> Step {
@@ -336,18 +322,15 @@ impl Docker {
             .engine
             .words(&["stop", "-t", &seconds.to_string(), &self.own_name(id)]);
         run.timeout = QUICK + self.grace;
-        Step {
-            effect: Effect::Run(run),
-            tolerated,
-        }
+        Step::tolerant(Effect::Run(run), tolerated)
     }
 
     /// By this holder's own name, whatever it is called now: what another holder has taken is not found.
     fn remove(&self, id: InstanceId) -> Vec<Step> {
-        let rm = Step {
-            effect: Effect::Run(self.engine.words(&["rm", "-f", &self.own_name(id)])),
-            tolerated: GONE,
-        };
+        let rm = Step::tolerant(
+            Effect::Run(self.engine.words(&["rm", "-f", &self.own_name(id)])),
+            GONE,
+        );
         if self.grace == 0 {
             vec![rm]
         } else {

@@ -74,7 +74,9 @@ impl Script {
         match checkpoint {
             Some(text) => {
                 self.with_input("cat > \"$S/.checkpoint\"", text);
-                self.body.push_str("keep checkpoint\n");
+                // It only adds why, and recovery does without: it need not survive a power cut.
+                self.body
+                    .push_str("mv \"$S/.checkpoint\" \"$S/checkpoint\"\n");
             }
             None => self.body.push_str("rm -f \"$S/checkpoint\"\n"),
         }
@@ -105,7 +107,7 @@ impl Script {
     pub(super) fn reap(&mut self, want: &str) {
         self.libraries.push(ROUTE);
         self.with_input("cat > \"$S/.want\"", want);
-        self.body.push_str("servers\nreap force\n");
+        self.body.push_str("wanted_read\nservers\nreap force\n");
     }
 
     /// Admits servers and asks each; outside of the lock, for that may take its time.
@@ -133,7 +135,7 @@ impl Script {
     /// Tells the counts.
     pub(super) fn watch(&mut self) {
         self.body.push_str(
-            "say_runtime stat \"show stat app 4 -1\"\nrm -f \"$S/.epoch\"\nruntime \"show info\"\n\
+            "say_runtime stat \"show stat app 4 -1\"\nruntime \"show info\"\n\
              grep -e '^Start_time_sec' \"$S/.answer\" | head -n 1\n",
         );
     }

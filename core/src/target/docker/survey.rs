@@ -15,11 +15,14 @@ pub(super) const CONTAINER: &str = "[{{json .Name}},{{json .State.Status}},{{jso
 {{json (index .Config.Labels \"cd-action.role\")}},{{json (index .Config.Labels \"cd-action.generation\")}},\
 {{json (index .Config.Labels \"cd-action.index\")}},{{json (index .Config.Labels \"cd-action.address\")}},\
 {{json (index .Config.Labels \"cd-action.digest\")}},{{json (index .Config.Labels \"cd-action.config\")}},\
-{{json .Config.Image}},{{json .HostConfig.PortBindings}}]";
+{{json .Config.Image}},{{json .HostConfig.PortBindings}},{{json .State.StartedAt}}]";
 
 /// One line an image.
 pub(super) const IMAGE: &str = "[{{json .Id}},{{json .RepoDigests}},{{json .RepoTags}},\
 {{json (index .Config \"Healthcheck\")}},{{json .Config.Labels}}]";
+
+/// One line a container that is listed.
+pub(super) const LISTED: &str = "{{.Names}}\t{{.Status}}";
 
 /// A network's address range.
 pub(super) const NETWORK: &str = "{{range .IPAM.Config}}{{.Subnet}} {{end}}";
@@ -43,6 +46,8 @@ pub struct Found {
     pub out_of_memory: bool,
     /// How often it was restarted since it was started.
     pub restarts: u32,
+    /// When its process was started, as the engine says it.
+    pub started: String,
     /// The id of the image it runs.
     pub image_id: String,
     /// What the engine's health check says; `None`: it has none.
@@ -85,6 +90,28 @@ pub struct RouterFound {
     pub image: String,
     /// Where users reach it.
     pub listen: Option<String>,
+}
+
+impl RouterFound {
+    /// One that was listed as running, and of which no more is known.
+    #[must_use]
+    pub fn listed() -> Self {
+        Self {
+            running: true,
+            status: "running".to_owned(),
+            image: String::new(),
+            listen: None,
+        }
+    }
+}
+
+/// A container, as it is listed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listed {
+    /// Its name.
+    pub name: String,
+    /// Whether its process runs.
+    pub running: bool,
 }
 
 /// What there is of a service in an environment.
@@ -165,6 +192,7 @@ impl Trouble {
             } => "secret-missing",
             Completion::TimedOut { .. } => "engine-timeout",
             _ if ENGINE_AWAY.iter().any(|words| text.contains(words)) => "engine-unreachable",
+            _ if ADDRESS_HELD.iter().any(|words| text.contains(words)) => "address-held",
             _ if IMAGE_MISSING.iter().any(|words| text.contains(words)) => "image-missing",
             _ if REGISTRY_AWAY.iter().any(|words| text.contains(words)) => "registry-unreachable",
             _ if DENIED.iter().any(|words| text.contains(words)) => "registry-denied",
@@ -179,6 +207,7 @@ const ENGINE_AWAY: &[&str] = &[
     "error during connect",
     "Is the docker daemon running",
 ];
+const ADDRESS_HELD: &[&str] = &["address already in use", "port is already allocated"];
 const IMAGE_MISSING: &[&str] = &[
     "manifest unknown",
     "No such image",
@@ -237,6 +266,16 @@ pub(super) fn stdout(completion: &Completion) -> &str {
     }
 }
 
+/// Reads a list of containers. The engine says `Up 2 hours`, and `Up 2 hours (Paused)` of one that does not run.
+pub(super) fn listed(text: &str) -> Vec<Listed> {
+    let lines = text.lines().filter_map(|line| line.split_once('\t'));
+    let listed = lines.map(|(name, status)| Listed {
+        name: name.to_owned(),
+        running: status.starts_with("Up") && !status.contains("(Paused)"),
+    });
+    listed.collect()
+}
+
 /// Reads containers, one a line; a line that is none is passed over.
 pub(super) fn containers(text: &str) -> Vec<Found> {
     text.lines()
@@ -273,6 +312,7 @@ fn container(line: &str) -> Option<Found> {
         config: text(12),
         image: text(13),
         listen: fields.get(14).and_then(listen),
+        started: text(15),
     })
 }
 
@@ -330,31 +370,30 @@ pub(super) fn images(text: &str) -> Vec<Image> {
 }
 
 impl Docker {
-    /// Which containers there are, by name.
+    /// Which containers there are, by name; and what the ones are that were asked for with them.
     ///
     /// # Errors
     /// Where the engine did not say.
-    pub fn read_names(&mut self, done: &[Completion]) -> Result<Vec<String>, Trouble> {
-        let list = done.first().ok_or(NOT_ASKED)?;
+    pub fn read_listed<'a>(
+        &mut self,
+        done: &'a [Completion],
+    ) -> Result<(Vec<Listed>, Option<&'a Completion>), Trouble> {
+        let mut done = done.iter();
+        let list = done.next().ok_or(NOT_ASKED)?;
         if !succeeded(list) {
             return Err(Trouble::of(list));
         }
-        if let Some(network) = done.get(1).filter(|network| succeeded(network)) {
+        if self.subnet.is_none()
+            && let Some(network) = done.next().filter(|network| succeeded(network))
+        {
             self.subnet = stdout(network).split_whitespace().find_map(Subnet::parse);
         }
-        Ok(stdout(list)
-            .lines()
-            .map(str::to_owned)
-            .filter(|name| !name.is_empty())
-            .collect())
+        Ok((listed(stdout(list)), done.next()))
     }
 
     /// What they are. From here on this run knows them.
-    pub fn read_containers(&mut self, done: &[Completion]) -> Survey {
-        let found = done
-            .first()
-            .map(|it| containers(stdout(it)))
-            .unwrap_or_default();
+    pub fn read_containers(&mut self, done: Option<&Completion>) -> Survey {
+        let found = done.map(|it| containers(stdout(it))).unwrap_or_default();
         let router = found.iter().find(|it| it.router);
         let router = router.map(|it| RouterFound {
             running: it.running(),
@@ -405,22 +444,50 @@ impl Docker {
         self.digests.insert(image.id.clone(), image.digests.clone());
     }
 
-    /// The network that was made: its address range.
+    /// The range of addresses that the engine found free.
+    ///
+    /// # Errors
+    /// Where it did not say.
+    pub fn read_range(&self, done: &[Completion]) -> Result<Subnet, Trouble> {
+        if let Some(failed) = done.iter().skip(1).find(|it| !succeeded(it)) {
+            return Err(Trouble::of(failed));
+        }
+        self.range_of(done.get(2))
+    }
+
+    /// The network that was made. `Err` of the first kind: networks that stand beside each other under its name, to be
+    /// removed.
     ///
     /// # Errors
     /// Where it could not be made.
-    pub fn read_network(&mut self, done: &[Completion]) -> Result<Subnet, Trouble> {
-        if let Some(failed) = done
-            .iter()
-            .find(|it| !succeeded(it) && !words(it).contains("already exists"))
-        {
-            return Err(Trouble::of(failed));
+    pub fn read_network(
+        &mut self,
+        done: &[Completion],
+    ) -> Result<Result<Subnet, Vec<String>>, Trouble> {
+        let [created, counted, ..] = done else {
+            return Err(done.last().map_or(NOT_ASKED, Trouble::of));
+        };
+        let ids: Vec<String> = stdout(counted).lines().map(str::to_owned).collect();
+        if ids.len() > 1 {
+            // One's own; or, where none is, all: what is used cannot be removed.
+            let own = succeeded(created).then(|| stdout(created).trim().to_owned());
+            return Ok(Err(own.map_or(ids, |own| vec![own])));
         }
-        let subnet = done
-            .get(1)
-            .and_then(|it| stdout(it).split_whitespace().find_map(Subnet::parse));
-        self.subnet = subnet;
-        subnet.ok_or_else(|| Trouble {
+        match done.last().filter(|it| !succeeded(it)) {
+            Some(failed) => Err(Trouble::of(failed)),
+            None => {
+                let subnet = self.range_of(done.get(2))?;
+                self.subnet = Some(subnet);
+                Ok(Ok(subnet))
+            }
+        }
+    }
+
+    fn range_of(&self, inspected: Option<&Completion>) -> Result<Subnet, Trouble> {
+        let mut words = inspected
+            .into_iter()
+            .flat_map(|it| stdout(it).split_whitespace());
+        words.find_map(Subnet::parse).ok_or_else(|| Trouble {
             code: "network-unfit",
             text: format!(
                 "network {} has no IPv4 range to pin addresses in",
@@ -468,7 +535,8 @@ impl Docker {
             self.writes.set(0);
         }
         self.file = said.file("haproxy.cfg").unwrap_or_default().to_owned();
-        let lease = said.file("lease").unwrap_or_default().lines();
+        let lease = ["lease", "beat"].map(|name| said.file(name).unwrap_or_default());
+        let lease = lease.into_iter().flat_map(str::lines);
         let segments = said.files.iter().filter_map(|(name, text)| {
             Some((name.strip_prefix("ledger/")?.to_owned(), text.clone()))
         });

@@ -515,3 +515,38 @@ fn an_address_is_not_given_again_while_a_table_names_it() {
         "11 is an instance's, 13 is in the table"
     );
 }
+
+#[test]
+fn two_networks_of_one_name_are_told_and_undone() {
+    let mut docker = docker();
+    docker.subnet = None;
+    let steps = docker.make_network("172.19.0.0/16");
+    assert_eq!(steps.len(), 3);
+    let several = [
+        said("ours\n"),
+        said("theirs\nours\n"),
+        failed(1, "ambiguous"),
+    ];
+    let undo = docker
+        .read_network(several.get(..2).expect("two"))
+        .map(|it| it.err());
+    assert_eq!(undo.ok().flatten(), Some(vec!["ours".to_owned()]));
+    // Where an earlier run left both, whatever is used cannot be removed.
+    let left = [
+        failed(1, "network already exists"),
+        said("a\nb\n"),
+        failed(1, "ambiguous"),
+    ];
+    let undo = docker.read_network(&left).map(|it| it.err());
+    assert_eq!(
+        undo.ok().flatten(),
+        Some(vec!["a".to_owned(), "b".to_owned()])
+    );
+    let one = [
+        failed(1, "network already exists"),
+        said("a\n"),
+        said("172.19.0.0/16 \n"),
+    ];
+    assert!(matches!(docker.read_network(&one), Ok(Ok(_))));
+    assert!(docker.subnet.is_some());
+}

@@ -14,6 +14,7 @@ open() {
     lease_write
   fi
   show lease
+  show beat
   show checkpoint
   show haproxy.cfg
   for segment in $(ls "$S/ledger" 2> /dev/null | sort | tail -n "$6"); do show "ledger/$segment"; done

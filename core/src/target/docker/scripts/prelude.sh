@@ -8,8 +8,8 @@ lock() {
   n=0
   until flock -n 9; do
     n=$((n + 1))
-    if [ "$n" -gt 100 ]; then echo "result=lock-timeout"; exit 75; fi
-    sleep 0.1
+    if [ "$n" -gt 500 ]; then echo "result=lock-timeout"; exit 75; fi
+    sleep 0.02
   done
 }
 
@@ -20,32 +20,44 @@ uptime_now() {
   read -r this_boot < /proc/sys/kernel/random/boot_id
 }
 
+# Two files: who holds the lease, which must survive a power cut, for the token only ever grows; and its beat, which is
+# written with every transaction and means nothing after the next boot.
 lease_read() {
-  token=0 wrote=0 holder=- until=0 boot=- since=0 run=-
-  [ -f "$S/lease" ] || return 0
-  while read -r key value; do
-    case "$key" in
-      token) token=$value ;;
-      wrote) wrote=$value ;;
-      holder) holder=$value ;;
-      until) until=$value ;;
-      boot) boot=$value ;;
-      since) since=$value ;;
-      run) run=$value ;;
-    esac
-  done < "$S/lease"
+  token=0 holder=- since=0 run=- wrote=0 until=0 boot=-
+  for file in lease beat; do
+    [ -f "$S/$file" ] || continue
+    while read -r key value; do
+      case "$key" in
+        token) token=$value ;;
+        holder) holder=$value ;;
+        since) since=$value ;;
+        run) run=$value ;;
+        wrote) wrote=$value ;;
+        until) until=$value ;;
+        boot) boot=$value ;;
+      esac
+    done < "$S/$file"
+  done
 }
 
 lease_write() {
-  printf 'token %s\nwrote %s\nholder %s\nuntil %s\nboot %s\nsince %s\nrun %s\n' \
-    "$token" "$wrote" "$holder" "$until" "$boot" "$since" "$run" > "$S/.lease"
+  printf 'token %s\nholder %s\nsince %s\nrun %s\n' "$token" "$holder" "$since" "$run" > "$S/.lease"
   keep lease
+  beat
 }
 
-# .NAME becomes NAME: all of it or nothing, and it survives a power cut.
+beat() {
+  printf 'wrote %s\nuntil %s\nboot %s\n' "$wrote" "$until" "$boot" > "$S/.beat"
+  mv "$S/.beat" "$S/beat"
+}
+
+# .NAME becomes NAME, of each: all of it or nothing, and it survives a power cut.
 keep() {
-  sync "$S/.$1" 2> /dev/null || sync
-  mv "$S/.$1" "$S/$1"
+  new=
+  for name in "$@"; do new="$new $S/.$name"; done
+  # shellcheck disable=SC2086 # names of ours, without spaces
+  sync $new 2> /dev/null || sync
+  for name in "$@"; do mv "$S/.$name" "$S/$name"; done
   sync "$S" 2> /dev/null || sync
 }
 
@@ -66,13 +78,15 @@ fence() {
   if [ "$holder" != - ]; then
     until=$((now + $2)) boot=$this_boot
   fi
-  lease_write
+  beat
 }
 
 # One line to HAProxy's runtime interface, its commands joined by `;` with none at the end. That nobody listens is a
 # failure of its own.
 runtime() {
-  echo "${1%;}" | nc 127.0.0.1 9999 > "$S/.answer" 2> /dev/null && return 0
+  nc 127.0.0.1 9999 > "$S/.answer" 2> /dev/null << CD_ASK && return 0
+${1%;}
+CD_ASK
   echo "result=unreachable"
   exit 69
 }
@@ -80,8 +94,12 @@ runtime() {
 # A change answers nothing when it worked: any other word is a refusal.
 change() {
   runtime "$1"
-  words=$(grep -v -e '^[[:space:]]*$' -e 'New server registered.' "$S/.answer" | head -n 1)
-  if [ -n "$words" ]; then echo "result=refused words=$words"; exit 70; fi
+  while read -r words || [ -n "$words" ]; do
+    case "$words" in
+      "" | "New server registered."*) ;;
+      *) echo "result=refused words=$words"; exit 70 ;;
+    esac
+  done < "$S/.answer"
 }
 
 # A file of the volume, a line a file: what it holds may be anything, and not even text.
@@ -92,9 +110,8 @@ show() {
 
 say_runtime() {
   runtime "$2"
-  mv "$S/.answer" "$S/.show"
-  echo "file $1 $(wc -c < "$S/.show")"
-  cat "$S/.show"
+  echo "file $1 $(wc -c < "$S/.answer")"
+  cat "$S/.answer"
   echo
 }
 

@@ -1,12 +1,31 @@
-# What HAProxy has: a line a server, NAME ADDRESS OPERATION ADMINISTRATION WEIGHT.
+# What HAProxy has: a line a server, NAME ADDRESS OPERATION ADMINISTRATION WEIGHT; and what of it is to be.
 servers() {
   runtime "show servers state app"
+  have=$NEWLINE
   while read -r _ backend _ name address operation administration weight _; do
-    [ "$backend" = app ] && echo "$name $address $operation $administration $weight"
-  done < "$S/.answer" > "$S/.have"
+    if [ "$backend" = app ]; then have="$have$name $address $operation $administration $weight$NEWLINE"; fi
+  done < "$S/.answer"
 }
 
-has() { grep -q "^$1 " "$S/.have"; }
+NEWLINE='
+'
+
+has() { case "$have" in *"$NEWLINE$1 "*) return 0 ;; esac; return 1; }
+
+# is_up NAME WEIGHT: whether it runs, is ready and has that weight.
+is_up() {
+  line=${have#*"$NEWLINE$1 "}
+  line=${line%%"$NEWLINE"*}
+  case "$line" in *" 2 0 $2") return 0 ;; esac
+  return 1
+}
+
+wanted_read() {
+  want=$NEWLINE
+  while read -r name _; do want="$want$name$NEWLINE"; done < "$S/.want"
+}
+
+is_wanted() { case "$want" in *"$NEWLINE$1$NEWLINE"*) return 0 ;; esac; return 1; }
 
 # route FORCE: the file is checked and kept, then HAProxy is made to follow it, without a reload.
 # .want holds a line an entry: NAME ADDRESS PORT WEIGHT primary|fallback|last PATH. More is raised before anything is lowered,
@@ -17,8 +36,8 @@ route() {
     head -n 5 "$S/.check"
     exit 65
   fi
-  keep health.map
-  keep haproxy.cfg
+  keep health.map haproxy.cfg
+  wanted_read
   servers
   while read -r name address port weight kind path; do
     if has "$name"; then continue; fi
@@ -40,7 +59,7 @@ route() {
   while read -r name _ _ weight kind _; do
     if [ "$weight" -eq 0 ] || [ "$kind" != primary ]; then continue; fi
     raised=$((raised + 1))
-    if grep -q "^$name [^ ]* 2 0 $weight\$" "$S/.have"; then up=$((up + 1)); fi
+    if is_up "$name" "$weight"; then up=$((up + 1)); fi
   done < "$S/.want"
   if [ "$raised" -gt 0 ] && [ "$up" -eq 0 ]; then
     say_runtime state "show servers state app"
@@ -57,20 +76,28 @@ lower() {
     if [ "$weight" -eq 0 ]; then commands="$commands set server app/$name weight 0;"; fi
   done < "$S/.want"
   while read -r name _ _ administration _; do
-    if ! grep -q "^$name " "$S/.want" && [ "$administration" != 1 ]; then
+    if [ -n "$name" ] && ! is_wanted "$name" && [ "$administration" != 1 ]; then
       commands="$commands set server app/$name state drain;"
     fi
-  done < "$S/.have"
+  done << CD_HAVE
+$have
+CD_HAVE
   if [ -n "$commands" ]; then change "$commands"; fi
   reap "$1"
 }
 
 # Servers that the table no longer names go once nobody uses them; what is in use is told, or ended.
 reap() {
+  unwanted=
+  while read -r name _; do
+    if [ -n "$name" ] && ! is_wanted "$name"; then unwanted="$unwanted $name"; fi
+  done << CD_HAVE
+$have
+CD_HAVE
+  [ -n "$unwanted" ] || return 0
   runtime "show stat app 4 -1"
   cut -d, -f2,3,5 "$S/.answer" > "$S/.use"
-  while read -r name _; do
-    if grep -q "^$name " "$S/.want"; then continue; fi
+  for name in $unwanted; do
     use=$(grep "^$name," "$S/.use" | head -n 1)
     queued=${use#*,} current=${use##*,}
     queued=${queued%%,*}
@@ -81,6 +108,6 @@ reap() {
     change "set server app/$name state maint"
     # An idle connection may still keep it: then the next transaction removes it.
     runtime "del server app/$name"
-    echo "del map $S/health.map $name" | nc 127.0.0.1 9999 > /dev/null 2>&1
-  done < "$S/.have"
+    runtime "del map $S/health.map $name"
+  done
 }
