@@ -71,6 +71,8 @@ pub struct Rollout {
     reach: Reach,
     /// It settles what another run left, and knows nothing of the world but what the plan says.
     recovering: bool,
+    /// The commit's own visit has routed to what serves now: what still has requests elsewhere.
+    retired: Option<Vec<(InstanceId, u32)>>,
     /// The process will be ended soon: wait for nobody.
     hurry: bool,
     /// The phase that was told last.
@@ -119,6 +121,7 @@ impl Rollout {
             lives: BTreeMap::new(),
             reach: Reach::Records,
             recovering: false,
+            retired: None,
             hurry: false,
             told: "",
             events: Vec::new(),
@@ -136,8 +139,7 @@ impl Rollout {
     pub const fn end(&self) -> Option<&End> {
         match &self.phase {
             Phase::Over(end) => Some(end),
-            Phase::Adopting(_)
-            | Phase::Beginning(_)
+            Phase::Beginning(_)
             | Phase::Withdrawing { .. }
             | Phase::Stopping(_)
             | Phase::Starting(_)
@@ -159,6 +161,15 @@ impl Rollout {
     /// What to do next; `None`: nothing until something is heard.
     pub fn poll(&mut self) -> Option<(ActionId, Action)> {
         self.outbox.pop_front()
+    }
+
+    /// The look that goes with a probe, where that is next: whoever can sees to both in one visit.
+    pub fn poll_watch(&mut self) -> Option<(ActionId, Vec<InstanceId>)> {
+        let Some((id, Action::Watch(ids))) = self.outbox.front().cloned() else {
+            return None;
+        };
+        self.outbox.pop_front();
+        Some((id, ids))
     }
 
     /// What happened since this was last asked.
@@ -183,8 +194,7 @@ impl Rollout {
             return self.fenced(by);
         }
         match &self.phase {
-            Phase::Adopting(_)
-            | Phase::Beginning(_)
+            Phase::Beginning(_)
             | Phase::Withdrawing { .. }
             | Phase::Stopping(_)
             | Phase::Starting(_)
@@ -207,8 +217,7 @@ impl Rollout {
             Phase::Proving(_) => self.time_in_proving(),
             Phase::Baking(_) => self.time_in_baking(),
             Phase::Settling(_) => self.time_in_settling(),
-            Phase::Adopting(_)
-            | Phase::Beginning(_)
+            Phase::Beginning(_)
             | Phase::Withdrawing { .. }
             | Phase::Stopping(_)
             | Phase::Starting(_)
@@ -226,8 +235,7 @@ impl Rollout {
         self.hear_clock(now);
         self.hurry = true;
         match &self.phase {
-            Phase::Adopting(_)
-            | Phase::Beginning(_)
+            Phase::Beginning(_)
             | Phase::Withdrawing { .. }
             | Phase::Stopping(_)
             | Phase::Starting(_)
@@ -253,11 +261,7 @@ impl Rollout {
             return self.settle(Some(self.plan.new.generation), Why::Committed);
         };
         match step {
-            Step::Adopt => self.begin_adopting(),
-            Step::Begin => {
-                let act = self.attempt(Action::Record(Record::Began, Some(Mark::Starting)));
-                self.phase = Phase::Beginning(act);
-            }
+            Step::Begin => self.begin_beginning(),
             Step::Withdraw => self.begin_withdrawing(),
             Step::Start => {
                 self.reach = self.reach.max(Reach::Instances);
@@ -297,13 +301,13 @@ impl Rollout {
         self.entered();
     }
 
-    fn begin_adopting(&mut self) {
-        let ids = self.plan.kept();
-        if ids.is_empty() {
-            return self.enter(self.step + 1);
-        }
-        let act = self.attempt(Action::Adopt(ids));
-        self.phase = Phase::Adopting(act);
+    /// Neither undoes the other, so they need not wait for each other.
+    fn begin_beginning(&mut self) {
+        let kept = self.plan.kept();
+        let adopt = (!kept.is_empty()).then_some(Action::Adopt(kept));
+        let record = Action::Record(Record::Began, Some(Mark::Starting));
+        let acts = adopt.into_iter().chain([record]);
+        self.phase = Phase::Beginning(acts.map(|act| self.attempt(act)).collect());
     }
 
     /// What nobody owns is stopped as well: it could be the very thing that cannot run twice.
@@ -335,7 +339,15 @@ impl Rollout {
                 seen,
             });
         }
+        let committed = matches!(act.action(), Action::Record(Record::Committed { .. }, _));
+        let routed = matches!(observation, Observation::Routed { .. });
         let (done, lingering) = observation.done();
+        if committed && routed && done.is_yes() {
+            self.retired = Some(lingering.clone());
+        }
+        let Some(act) = self.phase.acts_mut().into_iter().find(|act| act.is(id)) else {
+            return;
+        };
         match act.heard(now, &done) {
             Heard::Yes if self.phase.pending() => {}
             Heard::Yes => self.go_on(&lingering),
@@ -363,8 +375,7 @@ impl Rollout {
                 self.ask_what_is_due();
             }
             Phase::Admitting(_) => self.begin_proving(),
-            Phase::Adopting(_)
-            | Phase::Beginning(_)
+            Phase::Beginning(_)
             | Phase::Stopping(_)
             | Phase::Starting(_)
             | Phase::Proving(_)
@@ -416,7 +427,9 @@ impl Rollout {
             goal: Some(self.plan.new.generation),
             why: Why::Committed,
         };
-        let act = self.attempt(Action::Record(Record::Committed { evidence }, Some(mark)));
+        let table = Table::serving(Some(&self.plan.new));
+        let commit = Record::Committed { evidence, table };
+        let act = self.attempt(Action::Record(commit, Some(mark)));
         self.phase = Phase::Committing(act);
     }
 
@@ -435,8 +448,7 @@ impl Rollout {
                 let unknown = "nobody knows whether the commit was recorded".to_owned();
                 End::lost(vec![took_over, unknown])
             }
-            Phase::Adopting(_)
-            | Phase::Beginning(_)
+            Phase::Beginning(_)
             | Phase::Withdrawing { .. }
             | Phase::Stopping(_)
             | Phase::Starting(_)
@@ -562,8 +574,7 @@ impl Rollout {
             Phase::Withdrawing { .. } | Phase::Stopping(_) if self.withdrawn() => {
                 !matches!(action, Action::Remove(_))
             }
-            Phase::Adopting(_)
-            | Phase::Beginning(_)
+            Phase::Beginning(_)
             | Phase::Withdrawing { .. }
             | Phase::Stopping(_)
             | Phase::Starting(_)

@@ -27,7 +27,7 @@ use crate::protocol::{
     Begin, Completion, Effect, Emit, Input, Level, Misuse, Outcome, Output, Platform, Timestamp,
 };
 use crate::report::Report;
-use crate::rollout::{Action, ActionId, Plan, Rollout};
+use crate::rollout::{Action, ActionId, Rollout};
 use crate::spec::Release;
 use crate::target::docker::{Docker, Image, Listed, Opened, Step, Survey};
 use calls::{Call, Calls, Progress};
@@ -77,8 +77,8 @@ enum Tag {
     GoodImages,
     Ancestor,
     Serving(Action),
-    KeepImage,
     Act(ActionId, Action),
+    Look(rolling::LookOf),
     Renew,
     Kept,
     LetGo,
@@ -147,8 +147,6 @@ pub struct Session {
     /// When to ask for the lease again.
     again: Option<Timestamp>,
     renewed: Timestamp,
-    /// What is about to be rolled out.
-    planned: Option<Plan>,
     rollout: Option<Rollout>,
     purpose: Purpose,
     story: Option<Story>,
@@ -209,7 +207,6 @@ impl Session {
             look_again: None,
             again: None,
             renewed: Timestamp(0),
-            planned: None,
             rollout: None,
             purpose: Purpose::Deploy,
             story: None,
@@ -330,8 +327,8 @@ impl Session {
             Tag::GoodImages => self.on_good_images(&call.done),
             Tag::Ancestor => self.on_ancestor(&call.done),
             Tag::Serving(action) => self.on_serving(&action, call),
-            Tag::KeepImage => self.on_keep_image(&call),
             Tag::Act(id, action) => self.on_act(id, action, call),
+            Tag::Look(of) => self.on_look(&of, call),
             Tag::Renew => {}
             Tag::Kept => self.on_kept(&call.done),
             Tag::LetGo | Tag::Released => self.close(),
@@ -344,6 +341,7 @@ impl Session {
         self.ending
             || match tag {
                 Tag::Act(..)
+                | Tag::Look(_)
                 | Tag::Renew
                 | Tag::Kept
                 | Tag::LetGo
@@ -370,8 +368,7 @@ impl Session {
                 | Tag::Fingerprint
                 | Tag::GoodImages
                 | Tag::Ancestor
-                | Tag::Serving(_)
-                | Tag::KeepImage => false,
+                | Tag::Serving(_) => false,
             }
     }
 

@@ -5,7 +5,7 @@ import { spawn } from 'node:child_process';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
 
-import { docker, ENV, place, REGISTRY, ROOT, run, sleep, until } from '../e2e/lib.mjs';
+import { byDigest, docker, ENV, place, REGISTRY, ROOT, run, sleep, until } from '../e2e/lib.mjs';
 
 const RUNS = Number(process.env.BENCH_RUNS ?? 5);
 const HERE = join(ROOT, 'tests', 'bench');
@@ -155,23 +155,26 @@ async function deployUnderLoad(contestant, kind, nth) {
 /** A deploy with no waits of a service that is well at once, and `docker run -d` of the same image, by turns. */
 async function deployAgainstRun() {
   const here = benchPlace('waitless').config({
+    run: { env: { STOP_DELAY_MS: '0' } },
     health: { every: '0s', successes: 1, failures: 1, deadline: '10s' },
     env: { bake: { for: '0s', errors: '5%' }, drain: '0s' },
   });
   const pairs = [];
   const bare = 'cd-action-bench-bare';
-  const deploy = async (version) => {
-    const result = await timed([ENV.CD_NODE, join(ROOT, 'dist', 'cli.cjs'), 'deploy', '--image', IMAGE(version)], { cwd: here.dir });
+  const deploy = async (image) => {
+    const result = await timed([ENV.CD_NODE, join(ROOT, 'dist', 'cli.cjs'), 'deploy', '--image', image], { cwd: here.dir });
     if (result.code !== 0) throw new Error(result.stderr);
     return result.seconds;
   };
   try {
-    await deploy('2');
+    for (const version of ['1', '2']) await deploy(IMAGE(version));
+    // As `release` hands it over: by digest.
+    const named = await Promise.all(['1', '2'].map((version) => byDigest(IMAGE(version))));
     for (let nth = 0; nth < 11; nth += 1) {
-      const version = String(1 + (nth % 2));
-      const started = await timed(['docker', 'run', '-d', '--name', bare, IMAGE(version)]);
+      const image = named[nth % 2];
+      const started = await timed(['docker', 'run', '-d', '--name', bare, image]);
       await docker('rm', '-f', bare);
-      pairs.push({ ours: await deploy(version), theirs: started.seconds });
+      pairs.push({ ours: await deploy(image), theirs: started.seconds });
     }
   } finally {
     await run(['docker', 'rm', '-f', bare]);

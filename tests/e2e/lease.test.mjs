@@ -87,8 +87,8 @@ test('a deploy with less patience ends busy and says who holds the lease, since 
 });
 
 // Each is stopped just before that call, for longer than its lease; another run takes over and deploys another version.
-const STOPPED_AT = ['rename#1', 'route#2', 'record#2', 'stop#1', 'rm#1'];
-const STOPPED_AT_TOO = ['tag#1', 'record#1', 'create#1', 'start#1', 'route#1', 'route#3', 'conclude#1'];
+const STOPPED_AT = ['rename#1', 'route#2', 'commit#1', 'stop#1', 'rm#1'];
+const STOPPED_AT_TOO = ['tag#1', 'record#1', 'run#1', 'route#1', 'conclude#1'];
 
 test('a run that was stopped for longer than its lease changes nothing that serves, is routed or is recorded', async (t) => {
   const here = await served(t, 'stale');

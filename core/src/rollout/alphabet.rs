@@ -143,7 +143,7 @@ pub struct ActionId(pub u32);
 pub enum Action {
     /// Make these instances this holder's own, so that what a former holder still sends finds nothing.
     Adopt(Vec<InstanceId>),
-    /// Append to the ledger and replace the checkpoint, in one breath.
+    /// Append to the ledger and replace the checkpoint, in one breath; and what a record asks for besides.
     Record(Record, Option<Mark>),
     /// Create it where it is missing, and start it.
     Start(Member),
@@ -181,6 +181,9 @@ pub enum Record {
     Committed {
         /// What that rests on.
         evidence: Vec<String>,
+        /// The table to write once it is recorded: what served before retires in the same visit. Where that does not go
+        /// through, the commit stands.
+        table: Table,
     },
 }
 
@@ -191,7 +194,7 @@ pub enum Observation {
     Acted(Done),
     /// An [`Action::Start`] or [`Action::Revive`] ended.
     Started(Started),
-    /// An [`Action::Route`] ended.
+    /// An [`Action::Route`] ended, or a commit with all it asks for; a commit that only was recorded is `Acted`.
     Routed {
         /// How.
         done: Done,

@@ -11,8 +11,7 @@ impl Rollout {
         let (outcome, serving) = match &self.phase {
             Phase::Over(end) => return end.clone(),
             Phase::Settling(settling) => return self.settling_given_up(settling),
-            Phase::Adopting(_)
-            | Phase::Beginning(_)
+            Phase::Beginning(_)
             | Phase::Withdrawing { .. }
             | Phase::Stopping(_)
             | Phase::Starting(_)

@@ -10,10 +10,8 @@ use crate::protocol::Timestamp;
 /// How far it is.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Phase {
-    /// What is kept is made this holder's own.
-    Adopting(Try),
-    /// It is recorded that it begins.
-    Beginning(Try),
+    /// What is kept is made this holder's own, and it is recorded that it begins.
+    Beginning(Vec<Try>),
     /// The old version is taken out of service; until then its requests may end by themselves.
     Withdrawing { until: Timestamp, act: Try },
     /// The old version is stopped.
@@ -40,11 +38,8 @@ impl Phase {
     /// Its name, for people.
     pub(super) const fn name(&self) -> &'static str {
         match self {
-            Self::Adopting(_) => "leased",
-            Self::Beginning(_)
-            | Self::Withdrawing { .. }
-            | Self::Stopping(_)
-            | Self::Starting(_) => "preparing",
+            Self::Beginning(_) => "leased",
+            Self::Withdrawing { .. } | Self::Stopping(_) | Self::Starting(_) => "preparing",
             Self::Admitting(_) | Self::Proving(_) => "proving",
             Self::Shifting(_) => "shifting",
             Self::Baking(_) => "baking",
@@ -57,13 +52,13 @@ impl Phase {
     /// The acts that it waits for, or that it has got an answer to.
     pub(super) fn acts(&self) -> Vec<&Try> {
         match self {
-            Self::Adopting(act)
-            | Self::Beginning(act)
-            | Self::Withdrawing { act, .. }
+            Self::Withdrawing { act, .. }
             | Self::Admitting(act)
             | Self::Shifting(act)
             | Self::Committing(act) => vec![act],
-            Self::Stopping(acts) | Self::Starting(acts) => acts.iter().collect(),
+            Self::Beginning(acts) | Self::Stopping(acts) | Self::Starting(acts) => {
+                acts.iter().collect()
+            }
             Self::Settling(settling) => settling.acts(),
             Self::Proving(_) | Self::Baking(_) | Self::Over(_) => Vec::new(),
         }
@@ -72,13 +67,13 @@ impl Phase {
     /// The same, to be changed.
     pub(super) fn acts_mut(&mut self) -> Vec<&mut Try> {
         match self {
-            Self::Adopting(act)
-            | Self::Beginning(act)
-            | Self::Withdrawing { act, .. }
+            Self::Withdrawing { act, .. }
             | Self::Admitting(act)
             | Self::Shifting(act)
             | Self::Committing(act) => vec![act],
-            Self::Stopping(acts) | Self::Starting(acts) => acts.iter_mut().collect(),
+            Self::Beginning(acts) | Self::Stopping(acts) | Self::Starting(acts) => {
+                acts.iter_mut().collect()
+            }
             Self::Settling(settling) => settling.acts_mut(),
             Self::Proving(_) | Self::Baking(_) | Self::Over(_) => Vec::new(),
         }
@@ -95,8 +90,7 @@ impl Phase {
             Self::Proving(proving) => Some(proving.wake_at(timing)),
             Self::Baking(baking) => Some(baking.wake_at()),
             Self::Settling(settling) => settling.wake_at().or_else(|| self.try_again_at()),
-            Self::Adopting(_)
-            | Self::Beginning(_)
+            Self::Beginning(_)
             | Self::Withdrawing { .. }
             | Self::Stopping(_)
             | Self::Starting(_)

@@ -279,6 +279,9 @@ impl Rollout {
     }
 
     fn route_to_goal(&mut self, mut settling: Settling) {
+        if let Some(lingering) = self.retired.take() {
+            return self.routed(settling, &lingering);
+        }
         let mark = settling.mark();
         let table = Table::serving(settling.goal.as_ref());
         settling.stage = Stage::Routing(self.attempt(Action::Route {
@@ -512,8 +515,7 @@ impl Rollout {
     fn take(&self) -> Option<Settling> {
         match &self.phase {
             Phase::Settling(settling) => Some(settling.clone()),
-            Phase::Adopting(_)
-            | Phase::Beginning(_)
+            Phase::Beginning(_)
             | Phase::Withdrawing { .. }
             | Phase::Stopping(_)
             | Phase::Starting(_)

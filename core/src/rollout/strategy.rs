@@ -21,9 +21,7 @@ pub enum Strategy {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Step {
-    /// Make the instances that are kept this holder's own.
-    Adopt,
-    /// Record that it begins.
+    /// Make the instances that are kept this holder's own, and record that it begins.
     Begin,
     /// Take the old version out of service and stop it, without removing it.
     Withdraw,

@@ -25,8 +25,7 @@ pub(super) struct Call<T> {
     pub(super) tag: T,
     /// Its commands.
     pub(super) steps: Vec<Step>,
-    /// What came of those that have been carried out, in the order of the commands: up to the first that failed, as if
-    /// none had run beside it.
+    /// What came of those that have been carried out, in the order of the commands.
     pub(super) done: Vec<Completion>,
 }
 
@@ -109,15 +108,15 @@ impl<T> Calls<T> {
             return Progress::Going;
         }
         let Running { mut call, answers } = running;
-        for completion in answers.into_iter().flatten() {
-            let step = call.steps.get(call.done.len());
-            let goes_on = step.is_some_and(|step| step.goes_on(&completion));
-            call.done.push(completion);
-            if !goes_on {
-                return Progress::Over(call);
-            }
+        let steps = call.steps.iter().skip(call.done.len());
+        let answers: Vec<Completion> = answers.into_iter().flatten().collect();
+        let goes_on = steps.zip(&answers).all(|(step, it)| step.goes_on(it));
+        call.done.extend(answers);
+        if goes_on {
+            self.begin(call).map_or(Progress::Going, Progress::Over)
+        } else {
+            Progress::Over(call)
         }
-        self.begin(call).map_or(Progress::Going, Progress::Over)
     }
 
     /// Ends what runs for these; each still completes.

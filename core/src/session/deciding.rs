@@ -12,7 +12,7 @@ use crate::protocol::{Completion, Content, Effect, Outcome, Run};
 use crate::report::ReleaseLine;
 use crate::rollout::{Action, Fleet, Member, Observation, Plan, Rollout, Seen, Strategy, Timing};
 use crate::spec::{Generation, InstanceId, Release, Spec};
-use crate::target::docker::{Lifted, Memo, Step, Trouble};
+use crate::target::docker::{Lifted, Memo};
 
 /// Milliseconds that going back may wait for what served before to answer: it served a moment ago.
 const VERIFY: u64 = 15_000;
@@ -301,7 +301,11 @@ impl Session {
             sequence: self.facts.sequence(release.revision.clone()),
             release: release.clone(),
         });
-        self.keep_image(plan, release);
+        self.docker_mut()
+            .releases
+            .insert(plan.new.generation, release);
+        self.purpose = Purpose::Deploy;
+        self.begin_rollout(Rollout::begin(self.now, plan));
     }
 
     pub(super) fn strategy(&self) -> Strategy {
@@ -342,41 +346,6 @@ impl Session {
             old,
             timing: self.timing(Some(&release.spec), bake),
         })
-    }
-
-    /// The image is named here before it is used, so that no clean-up on the host can take it. The instances that are
-    /// there get this holder's names at the same time: of that the rollout finds nothing left to do.
-    fn keep_image(&mut self, plan: Plan, release: Release) {
-        let generation = plan.new.generation;
-        self.docker_mut()
-            .releases
-            .insert(generation, release.clone());
-        let mut steps = self.docker().keep_image(generation, &release);
-        let adopt = Action::Adopt(plan.kept());
-        let renames = self.docker().lower(&adopt, &Memo::default());
-        steps.extend(renames.into_iter().map(Step::beside));
-        self.purpose = Purpose::Deploy;
-        self.rollout = None;
-        self.planned = Some(plan);
-        self.call(Tag::KeepImage, steps);
-    }
-
-    pub(super) fn on_keep_image(&mut self, call: &super::Call<Tag>) {
-        let Some((tagged, renamed)) = call.done.split_first() else {
-            return;
-        };
-        if !matches!(tagged, Completion::Exited { code: Some(0), .. }) {
-            return self.trouble(&Trouble::of(tagged));
-        }
-        let Some(plan) = self.planned.take() else {
-            return;
-        };
-        let adopt = Action::Adopt(plan.kept());
-        let steps = call.steps.get(1..).unwrap_or_default();
-        // Whatever did not go through, the rollout tries again.
-        let (Lifted::Observed(_) | Lifted::More(_)) =
-            self.docker_mut().lift(&adopt, steps, renamed);
-        self.begin_rollout(Rollout::begin(self.now, plan));
     }
 
     fn bake(&self, has_old: bool) -> u64 {

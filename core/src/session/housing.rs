@@ -69,7 +69,7 @@ impl Session {
     // --- the address ---------------------------------------------------------------------------------------------
 
     pub(super) fn on_publishers(&mut self, done: &[Completion]) {
-        if let Some(holder) = self.docker().read_publisher(done) {
+        if let Some(holder) = self.docker_mut().read_publisher(done) {
             return self.address_held(&holder);
         }
         let port = self.environment().listen.port;

@@ -233,7 +233,7 @@ impl Session {
 
     pub(super) fn on_names(&mut self, held: bool, done: &[Completion]) {
         let router = self.docker().router();
-        let (listed, inspected) = match self.docker_mut().read_listed(done) {
+        let (listed, inspected) = match self.docker().read_listed(done) {
             Err(trouble) => return self.trouble(&trouble),
             Ok(read) => read,
         };

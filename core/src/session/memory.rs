@@ -90,7 +90,7 @@ impl Memory {
                     self.note(now, Fact::Began(Box::new(began(plan, story))));
                 }
             }
-            Action::Record(Record::Committed { evidence }, _) => {
+            Action::Record(Record::Committed { evidence, .. }, _) => {
                 if let Some(story) = story {
                     self.note(
                         now,

@@ -5,10 +5,20 @@ use super::{Purpose, Session, Tag};
 use crate::protocol::{Emit, Outcome, Timestamp};
 use crate::report::{Act, Decision, Log, ProbeLine, Span};
 use crate::rollout::{
-    Action, ActionId, Done, End, Event, Happening, Observation, Rollout, Seen, Started, Table,
+    Action, ActionId, Done, End, Event, Happening, Member, Observation, Rollout, Seen, Started,
+    Table,
 };
 use crate::spec::InstanceId;
 use crate::target::docker::Lifted;
+
+/// A probe and a watch, in one visit.
+#[derive(Clone, Debug)]
+pub(super) struct LookOf {
+    probe: ActionId,
+    watch: ActionId,
+    members: Vec<Member>,
+    ids: Vec<InstanceId>,
+}
 
 impl Session {
     pub(super) fn begin_rollout(&mut self, rollout: Rollout) {
@@ -31,7 +41,25 @@ impl Session {
             let Some((id, action)) = rollout.poll() else {
                 return;
             };
-            self.act(id, action);
+            match (action, rollout.poll_watch()) {
+                (Action::Probe(members), Some((watch, ids))) => {
+                    self.renewed = self.now;
+                    let steps = self.docker().look(&members, &ids);
+                    let of = LookOf {
+                        probe: id,
+                        watch,
+                        members,
+                        ids,
+                    };
+                    self.call(Tag::Look(of), steps);
+                }
+                (action, watch) => {
+                    self.act(id, action);
+                    if let Some((watch, ids)) = watch {
+                        self.act(watch, Action::Watch(ids));
+                    }
+                }
+            }
         }
     }
 
@@ -82,6 +110,24 @@ impl Session {
         }
     }
 
+    pub(super) fn on_look(&mut self, of: &LookOf, call: Call<Tag>) {
+        match self.docker_mut().looked(&of.members, &of.ids, &call.done) {
+            Ok((probed, watched)) => {
+                let now = self.now;
+                if let Some(rollout) = self.rollout.as_mut() {
+                    rollout.observe(now, of.probe, probed);
+                    rollout.observe(now, of.watch, watched);
+                }
+            }
+            Err(more) => {
+                let steps = [call.steps, more].concat();
+                if let Some(call) = self.calls.begin(Call { steps, ..call }) {
+                    self.on_call(call);
+                }
+            }
+        }
+    }
+
     /// What went along with a transaction is there once it came through, and surely is not where it surely did not.
     fn keep_faith(&mut self, id: ActionId, action: &Action, observation: &Observation) {
         if !writes(action) {
@@ -117,7 +163,9 @@ impl Session {
             Action::Adopt(ids) => format!("adopt {}", list(ids)),
             Action::Record(record, _) => match record {
                 crate::rollout::Record::Began => "record that it begins".to_owned(),
-                crate::rollout::Record::Committed { .. } => "record the commit".to_owned(),
+                crate::rollout::Record::Committed { table, .. } => {
+                    format!("record the commit, then route {}", words(table))
+                }
             },
             Action::Start(member) => format!("start {}", member.id),
             Action::Revive(id) => format!("start {id} again"),

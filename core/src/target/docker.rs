@@ -91,6 +91,7 @@ pub const PLAIN_WORDS: &[&str] = &[
     "primary",
     "proven",
     "reached",
+    "recorded",
     "ready",
     "refused",
     "release",

@@ -4,7 +4,6 @@ use super::Step;
 
 /// Old instances run, routed or as the router's fallback, until the commit is recorded.
 pub(super) const STEPS: &[Step] = &[
-    Step::Adopt,
     Step::Begin,
     Step::Start,
     Step::Prove,

@@ -5,7 +5,6 @@ use super::Step;
 /// The old instances are stopped before the new ones start, and kept until the commit is recorded: going back starts
 /// them again.
 pub(super) const STEPS: &[Step] = &[
-    Step::Adopt,
     Step::Begin,
     Step::Withdraw,
     Step::Start,

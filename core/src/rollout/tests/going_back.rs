@@ -218,7 +218,13 @@ fn what_fails_before_anything_was_started_is_failed_and_not_undone() {
         );
         assert_eq!(
             bench.acts(),
-            ["adopt g1-1", "adopt g1-1", "adopt g1-1", "conclude failed"]
+            [
+                "adopt g1-1",
+                "began",
+                "adopt g1-1",
+                "adopt g1-1",
+                "conclude failed"
+            ]
         );
     }
 }

@@ -451,3 +451,28 @@ fn one_that_was_started_anew_and_does_not_come_up_is_not_well() {
         (Outcome::RolledBack, "probe-failed", true)
     );
 }
+
+#[test]
+fn a_commit_that_routed_as_well_is_not_routed_again() {
+    let commit_with = |lingering: Vec<(InstanceId, u32)>| {
+        let mut bench = Plans::new().begin();
+        bench.until_asked(is_commit);
+        bench.answer(Observation::Routed {
+            done: Done::Yes,
+            lingering,
+        });
+        assert_eq!(bench.finish().outcome, Outcome::Deployed);
+        let acts = bench.acts();
+        let commit = acts
+            .iter()
+            .position(|act| act == "commit")
+            .expect("it committed");
+        acts.get(commit + 1..).unwrap_or_default().to_vec()
+    };
+    assert_eq!(commit_with(vec![]), ["remove g1-1", "conclude deployed"]);
+    assert_eq!(
+        commit_with(vec![(id(1, 1), 2)]),
+        ["route g2-1=256", "remove g1-1", "conclude deployed"],
+        "what lingers is waited for"
+    );
+}

@@ -81,29 +81,29 @@ impl Engine {
     }
 }
 
-/// Everything that `docker create` needs to know of an instance besides its release.
+/// Everything that `docker create`, or `docker run`, needs to know of an instance besides its release.
 pub(super) struct Creating<'a> {
     pub(super) name: &'a str,
     pub(super) network: &'a str,
     pub(super) ip: &'a str,
     pub(super) labels: Vec<(String, String)>,
     pub(super) grace: u64,
+    /// Started by the same command.
+    pub(super) started: bool,
 }
 
-/// `docker create` of an instance. Secrets are named, and reach the engine through the command's own environment.
+/// `docker create` or `docker run` of an instance. Secrets are named, and reach the engine through the command's own environment.
 pub(super) fn create(engine: &Engine, release: &Release, creating: &Creating<'_>) -> Run {
     let spec = &release.spec;
     let mut args: Vec<String> = Vec::new();
     let mut say = |words: &[&str]| args.extend(words.iter().map(|word| (*word).to_owned()));
-    say(&[
-        "create",
-        "--name",
-        creating.name,
-        "--pull",
-        "never",
-        "--restart",
-        "always",
-    ]);
+    say(if creating.started {
+        &["run", "--detach"]
+    } else {
+        &["create"]
+    });
+    say(&["--name", creating.name]);
+    say(&["--pull", "never", "--restart", "always"]);
     say(&["--network", creating.network, "--ip", creating.ip]);
     say(&["--stop-timeout", &creating.grace.div_ceil(1000).to_string()]);
     for (key, value) in creating

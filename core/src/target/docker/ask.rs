@@ -6,10 +6,10 @@ use super::script::Script;
 use super::{Docker, ROUTER_ADDRESS, STATE, Step, haproxy, survey};
 use crate::protocol::{Effect, Run, Stdin};
 use crate::rollout::Table;
-use crate::spec::{Generation, Release};
+use crate::spec::Generation;
 
 impl Docker {
-    /// Which containers there are, and the network; and, side by side, what the ones are that were `known` before.
+    /// Which containers there are; and, side by side, what the ones are that were `known` before.
     #[must_use]
     pub fn survey(&self, known: &[String]) -> Vec<Step> {
         let service = format!("label=cd-action.service={}", self.service);
@@ -25,22 +25,25 @@ impl Docker {
             "--format",
             survey::LISTED,
         ]);
-        let network = self.inspect_network(&self.network());
+        let inspect = (!known.is_empty()).then(|| self.inspect(known).beside());
+        std::iter::once(Step::strict(Effect::Run(list)))
+            .chain(inspect)
+            .collect()
+    }
+
+    /// The service's network, to be asked for side by side with something else until it is known: it does not change,
+    /// for it is never made anew while it is used.
+    fn network_if_unknown(&self) -> Option<Step> {
         let missing = &[
             "No such network",
             "no such network",
             "network not found",
             "not found",
         ];
-        let mut steps = vec![Step::strict(Effect::Run(list))];
-        // What is known of the network does not change: it is never made anew while it is used.
-        if self.subnet.is_none() {
-            steps.push(Step::tolerant(Effect::Run(network), missing).beside());
-        }
-        if !known.is_empty() {
-            steps.push(self.inspect(known).beside());
-        }
-        steps
+        let inspect = Effect::Run(self.inspect_network(&self.network()));
+        self.subnet
+            .is_none()
+            .then(|| Step::tolerant(inspect, missing).beside())
     }
 
     /// What those containers are.
@@ -69,16 +72,6 @@ impl Docker {
         inspect.timeout = QUICK;
         steps.push(Step::strict(Effect::Run(inspect)));
         steps
-    }
-
-    /// Keeps a generation's image from being pruned.
-    #[must_use]
-    pub fn keep_image(&self, generation: Generation, release: &Release) -> Vec<Step> {
-        vec![Step::strict(Effect::Run(self.engine.words(&[
-            "tag",
-            &release.reference(),
-            &self.keeping(generation),
-        ])))]
     }
 
     /// Lets images go that no rollback can go back to: their local tags, never the images.
@@ -250,7 +243,9 @@ impl Docker {
         };
         run.output_limit = 16 << 20;
         run.recall = true;
-        vec![Step::strict(Effect::Run(run))]
+        std::iter::once(Step::strict(Effect::Run(run)))
+            .chain(self.network_if_unknown())
+            .collect()
     }
 
     /// Keeps the key that fingerprints are made with, in the shell.
@@ -274,7 +269,9 @@ impl Docker {
         let run = self
             .engine
             .words(&["ps", "--no-trunc", "--format", "{{.Names}}\t{{.Ports}}"]);
-        vec![Step::strict(Effect::Run(run))]
+        std::iter::once(Step::strict(Effect::Run(run)))
+            .chain(self.network_if_unknown())
+            .collect()
     }
 
     /// Processes on the engine's host that listen on a port: looked up from a container that shares its network.

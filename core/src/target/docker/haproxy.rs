@@ -84,11 +84,11 @@ pub(super) struct Lines {
 impl Lines {
     /// The options of a server's check, for the file and for the runtime interface alike: there, no default applies.
     ///
-    /// `downinter` is what counts before a server's first `ready`. A failed connection takes an instance out until its
+    /// `downinter` is what counts before a server's first `ready`, and how long its first check takes to begin. A failed connection takes an instance out until its
     /// next good check: requests go to the others, to a fallback, or to the last resort.
     pub(super) fn check(&self) -> String {
         format!(
-            "check inter {}ms fastinter 100ms downinter 100ms fall {} rise 1 observe layer4 error-limit 1 on-error mark-down",
+            "check inter {}ms fastinter 100ms downinter 50ms fall {} rise 1 observe layer4 error-limit 1 on-error mark-down",
             self.inter, self.fall
         )
     }

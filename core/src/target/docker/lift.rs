@@ -3,12 +3,15 @@
 use std::collections::BTreeMap;
 
 use super::haproxy::{self, Row, meaning};
+use super::lower::starts_at_once;
 use super::page::Page;
-use super::script::{Said, base64};
+use super::script::{RECORDED, Said};
 use super::survey::{Found, containers, images, stdout, succeeded, taken_by, words};
 use super::{Docker, Held, Lifted, Step};
 use crate::protocol::Completion;
-use crate::rollout::{Action, Done, Life, Member, Observation, Seen, Started, Table, Traffic};
+use crate::rollout::{
+    Action, Done, Life, Member, Observation, Record, Seen, Started, Table, Traffic,
+};
 use crate::spec::{InstanceId, Probe};
 
 /// What an engine says of a start whose failing lies in the image or its configuration.
@@ -26,14 +29,15 @@ impl Docker {
     pub fn lift(&mut self, action: &Action, steps: &[Step], done: &[Completion]) -> Lifted {
         let observed = match action {
             Action::Adopt(ids) => return self.adopted(ids, done),
-            Action::Record(..) | Action::Conclude(_) => {
+            Action::Record(Record::Committed { table, .. }, _) => self.committed(table, done),
+            Action::Record(Record::Began, _) | Action::Conclude(_) => {
                 Observation::Acted(transacted(done.last()).0)
             }
-            Action::Start(member) => Observation::Started(self.started(*member, steps, done)),
+            Action::Start(member) => return self.started(*member, steps, done),
             Action::Revive(_) => Observation::Started(started(done.last())),
             Action::Route { table, .. } => self.routed(table, done),
             Action::Probe(members) => self.probed(members, done),
-            Action::Watch(ids) => return self.watched(ids, done),
+            Action::Watch(ids) => return self.watched(ids, done, done.get(2)),
             Action::Log(id) => {
                 let text = done.first().map(merged).unwrap_or_default();
                 self.logs.insert(*id, text);
@@ -122,10 +126,12 @@ impl Docker {
         listed.find_map(|it| it.name.starts_with(&begins).then_some(it.name))
     }
 
-    fn started(&mut self, member: Member, steps: &[Step], done: &[Completion]) -> Started {
-        if steps.is_empty() {
-            return Started::No("nothing is known of its release".to_owned());
-        }
+    fn started(&mut self, member: Member, steps: &[Step], done: &[Completion]) -> Lifted {
+        let observed = |started| Lifted::Observed(Observation::Started(started));
+        let Some(release) = self.releases.get(&member.id.generation) else {
+            return observed(Started::No("nothing is known of its release".to_owned()));
+        };
+        let at_once = starts_at_once(release);
         let name = self.own_name(member.id);
         self.instances.insert(
             member.id,
@@ -135,7 +141,29 @@ impl Docker {
                 address: member.address,
             },
         );
-        started(done.last())
+        let mut all = steps.iter().zip(done);
+        if let Some((_, failed)) = all.find(|(step, it)| !step.goes_on(it)) {
+            return observed(started(Some(failed)));
+        }
+        // One that an earlier try created is there, but perhaps not started.
+        let existed = done.first().is_some_and(|it| !succeeded(it));
+        let start = self.start_created(member.id);
+        if at_once && existed && !steps.contains(&start) {
+            return Lifted::More(vec![start]);
+        }
+        observed(started(done.last()))
+    }
+
+    /// A commit that was recorded stands, however its routing ended.
+    fn committed(&mut self, table: &Table, done: &[Completion]) -> Observation {
+        let (outcome, said) = transacted(done.last());
+        match self.routed(table, done) {
+            routed @ Observation::Routed {
+                done: Done::Yes, ..
+            } => routed,
+            _ if said.lines.iter().any(|line| line == RECORDED) => Observation::Acted(Done::Yes),
+            _ => Observation::Acted(outcome),
+        }
     }
 
     fn routed(&mut self, table: &Table, done: &[Completion]) -> Observation {
@@ -165,6 +193,31 @@ impl Docker {
         Observation::Routed {
             done,
             lingering: lingering.collect(),
+        }
+    }
+
+    /// What a look came to, for its probe and its watch.
+    pub fn looked(
+        &mut self,
+        members: &[Member],
+        ids: &[InstanceId],
+        done: &[Completion],
+    ) -> Result<(Observation, Observation), Vec<Step>> {
+        let asked = self.look(members, ids).len();
+        let (own, images) = done.split_at(asked.min(done.len()));
+        let mut probes = own.to_vec();
+        if probes.len() > 1 {
+            probes.remove(1);
+        }
+        let lacking = self.lacking(own.get(1));
+        if own.len() == asked && images.is_empty() && !lacking.is_empty() {
+            return Err(vec![self.inspect_images(&lacking)]);
+        }
+        // The probe first: what it asked itself is no user's request.
+        let probed = self.probed(members, &probes);
+        match self.watched(ids, own, images.first()) {
+            Lifted::Observed(watched) => Ok((probed, watched)),
+            Lifted::More(more) => Err(more),
         }
     }
 
@@ -235,36 +288,36 @@ impl Docker {
         page.judge(name, status, json)
     }
 
-    fn watched(&mut self, ids: &[InstanceId], done: &[Completion]) -> Lifted {
-        let (outcome, said) = transacted(done.get(1));
+    /// From the visit to the router, what the engine says of the instances, and of images that were not known.
+    fn watched(
+        &mut self,
+        ids: &[InstanceId],
+        done: &[Completion],
+        images_said: Option<&Completion>,
+    ) -> Lifted {
+        let (outcome, said) = transacted(done.first());
         if let Done::Fenced(by) = outcome {
             return Lifted::Observed(Observation::Acted(Done::Fenced(by)));
         }
-        if let Some(looked) = done.get(2) {
+        if let Some(looked) = images_said {
             images(stdout(looked))
                 .iter()
                 .for_each(|image| self.learn_image(image));
         }
-        let found = done
-            .first()
+        let inspected = done.get(1);
+        let lacking = self.lacking(inspected);
+        if !lacking.is_empty() && images_said.is_none() && done.len() == 2 {
+            return Lifted::More(vec![self.inspect_images(&lacking)]);
+        }
+        let found = inspected
             .map(|it| containers(stdout(it)))
             .unwrap_or_default();
-        let unknown: Vec<String> = found
-            .iter()
-            .map(|it| it.image_id.clone())
-            .filter(|id| !self.digests.contains_key(id))
-            .collect();
-        if !unknown.is_empty() && done.len() < 3 {
-            return Lifted::More(vec![self.inspect_images(&unknown)]);
-        }
-        let epoch = said
-            .lines
-            .iter()
+        let counts = said.file("stat").unwrap_or_default();
+        let epoch = counts
+            .lines()
             .find_map(|line| line.strip_prefix("Start_time_sec:")?.trim().parse().ok());
-        let rows = haproxy::rows(said.file("stat").unwrap_or_default());
-        let gone = done
-            .first()
-            .is_some_and(|it| words(it).to_lowercase().contains("no such"));
+        let rows = haproxy::rows(counts);
+        let gone = inspected.is_some_and(|it| words(it).to_lowercase().contains("no such"));
         let mut lives = BTreeMap::new();
         for &id in ids {
             if let Some(it) = found.iter().find(|it| it.id == Some(id)) {
@@ -277,6 +330,13 @@ impl Docker {
             }
         }
         Lifted::Observed(Observation::Watched(lives))
+    }
+
+    /// Images that instances run and of which no digest is known.
+    fn lacking(&self, inspected: Option<&Completion>) -> Vec<String> {
+        let found = inspected.map(|it| containers(stdout(it)));
+        let ids = found.into_iter().flatten().map(|it| it.image_id);
+        ids.filter(|id| !self.digests.contains_key(id)).collect()
     }
 
     fn traffic(&self, id: InstanceId, row: Row, epoch: u64) -> Traffic {
@@ -518,11 +578,8 @@ fn engine_health(found: Option<&Found>) -> Seen {
     }
 }
 
-/// The raw answer of a server, decoded; `None`: the router said nothing of it.
+/// The raw answer of a server; `None`: the router said nothing of it.
 fn answer(said: &Said, name: &str) -> Option<Vec<u8>> {
-    let line = said
-        .lines
-        .iter()
-        .find_map(|line| line.strip_prefix("answer ")?.strip_prefix(name))?;
-    Some(base64(line.trim()))
+    let mut answers = said.answers.iter();
+    answers.find_map(|(it, answer)| (it == name).then(|| answer.clone()))
 }

@@ -4,8 +4,8 @@ use super::argv::{Creating, QUICK, copy_secrets, create};
 use super::script::{Ask, Script};
 use super::{Docker, Memo, Step, haproxy, server_name, survey};
 use crate::protocol::Effect;
-use crate::rollout::{Action, Member, Table};
-use crate::spec::{InstanceId, Probe, Release};
+use crate::rollout::{Action, Member, Record, Table};
+use crate::spec::{Generation, InstanceId, Probe, Release, SecretUse};
 
 /// Milliseconds that a transaction may take before nobody knows what came of it: the lock is waited for 10 s inside.
 pub(super) const TRANSACTION: u64 = 30_000;
@@ -34,10 +34,13 @@ impl Docker {
     fn commands(&self, action: &Action, memo: &Memo) -> Vec<Step> {
         match action {
             Action::Adopt(ids) => self.adopt(ids),
-            Action::Record(..) => vec![self.transaction(memo, |_| {})],
+            Action::Record(Record::Began, _) => vec![self.transaction(memo, |_| {})],
+            Action::Record(Record::Committed { table, .. }, _) => {
+                vec![self.route(memo, table, false, true)]
+            }
             Action::Start(member) => self.start(*member),
             Action::Revive(id) => vec![self.on(&["start"], *id, &[])],
-            Action::Route { table, force, .. } => vec![self.route(memo, table, *force)],
+            Action::Route { table, force, .. } => vec![self.route(memo, table, *force, false)],
             Action::Probe(members) => self.probe(members),
             Action::Watch(ids) => self.watch(ids),
             Action::Log(id) => vec![self.on(&["logs", "--tail", LOG_LINES], *id, GONE)],
@@ -97,7 +100,8 @@ impl Docker {
         vec![step]
     }
 
-    fn route(&self, memo: &Memo, table: &Table, force: bool) -> Step {
+    /// `says_recorded`: that the records are there is told apart from how the routing ended.
+    fn route(&self, memo: &Memo, table: &Table, force: bool, says_recorded: bool) -> Step {
         let lines = self.lines();
         let file = self.file_for(table);
         let map = lines
@@ -113,6 +117,9 @@ impl Docker {
             .map(haproxy::Lines::check)
             .unwrap_or_default();
         self.transaction(memo, |script| {
+            if says_recorded {
+                script.say_recorded();
+            }
             script.route(&file, &map, &want, &check, force)
         })
     }
@@ -131,6 +138,8 @@ impl Docker {
         strange.collect()
     }
 
+    /// Created and started in one command where nothing has to come between; and the image is named, so that no clean-up
+    /// on the host can take it once its instances are gone.
     fn start(&self, member: Member) -> Vec<Step> {
         let Some(release) = self.releases.get(&member.id.generation) else {
             return Vec::new();
@@ -140,17 +149,25 @@ impl Docker {
             .subnet
             .map(|subnet| subnet.address(member.address))
             .unwrap_or_default();
+        let at_once = starts_at_once(release);
         let creating = Creating {
             name: &name,
             network: &self.network(),
             ip: &ip,
             labels: self.labels(member, release),
             grace: self.grace,
+            started: at_once,
         };
         let mut steps = vec![Step::tolerant(
             Effect::Run(create(&self.engine, release, &creating)),
             &["is already in use by"],
         )];
+        if member.id.index == 1 {
+            steps.push(self.keep_image(member.id.generation, release).beside());
+        }
+        if at_once {
+            return steps;
+        }
         for network in &release.spec.networks {
             let run = self.engine.words(&["network", "connect", network, &name]);
             steps.push(Step::tolerant(
@@ -161,10 +178,22 @@ impl Docker {
         if let Some(copy) = copy_secrets(&self.engine, release, &name) {
             steps.push(Step::strict(Effect::Run(copy)));
         }
-        steps.push(Step::strict(Effect::Run(
-            self.engine.words(&["start", &name]),
-        )));
+        steps.push(self.start_created(member.id));
         steps
+    }
+
+    pub(super) fn start_created(&self, id: InstanceId) -> Step {
+        Step::strict(Effect::Run(
+            self.engine.words(&["start", &self.own_name(id)]),
+        ))
+    }
+
+    fn keep_image(&self, generation: Generation, release: &Release) -> Step {
+        Step::strict(Effect::Run(self.engine.words(&[
+            "tag",
+            &release.reference(),
+            &self.keeping(generation),
+        ])))
     }
 
     fn labels(&self, member: Member, release: &Release) -> Vec<(String, String)> {
@@ -184,6 +213,25 @@ impl Docker {
 
     /// Admits and asks each instance in one visit; then what can only be asked elsewhere.
     fn probe(&self, members: &[Member]) -> Vec<Step> {
+        let visit = self.visit(members, false);
+        std::iter::once(visit)
+            .chain(self.elsewhere(members))
+            .collect()
+    }
+
+    /// The same, and how the instances live: the counts in the same visit, the rest side by side with it.
+    #[must_use]
+    pub fn look(&self, members: &[Member], ids: &[InstanceId]) -> Vec<Step> {
+        let names: Vec<String> = ids.iter().map(|id| self.name_of(*id)).collect();
+        let both = [self.visit(members, true), self.inspect(&names).beside()];
+        let mut steps: Vec<Step> = both.into_iter().chain(self.elsewhere(members)).collect();
+        if self.hurry {
+            steps.iter_mut().for_each(Step::hurry);
+        }
+        steps
+    }
+
+    fn visit(&self, members: &[Member], counts: bool) -> Step {
         let asks: Vec<Ask> = members.iter().map(|member| self.ask(*member)).collect();
         let longest = self
             .releases
@@ -194,39 +242,30 @@ impl Docker {
         let timeout = TRANSACTION + longest * u64::try_from(members.len()).unwrap_or(1);
         let mut script = Script::fenced(self.token, &self.terms, 0);
         script.probe(&asks);
-        let mut steps = vec![Step::strict(self.engine.inside(
-            &self.router(),
-            script.finish(),
-            timeout,
-        ))];
+        if counts {
+            script.count();
+        }
+        Step::strict(self.engine.inside(&self.router(), script.finish(), timeout))
+    }
+
+    /// What only the engine can be asked.
+    fn elsewhere(&self, members: &[Member]) -> Vec<Step> {
+        let mut steps = Vec::new();
         let mut health = Vec::new();
         for member in members {
-            match self
-                .releases
-                .get(&member.id.generation)
-                .map(|release| &release.spec.health)
-            {
-                Some(crate::spec::Health {
-                    probe: Probe::Exec(argv),
-                    timeout,
-                    ..
-                }) => {
+            let release = self.releases.get(&member.id.generation);
+            let Some(release) = release else { continue };
+            match &release.spec.health.probe {
+                Probe::Exec(argv) => {
                     let mut args = vec!["exec".to_owned(), self.name_of(member.id)];
                     args.extend(argv.iter().cloned());
                     let mut run = self.engine.run(args);
-                    run.timeout = *timeout;
+                    run.timeout = release.spec.health.timeout;
                     // Whatever it says, the next instance is asked too.
                     steps.push(Step::tolerant(Effect::Run(run), &[""]));
                 }
-                Some(crate::spec::Health {
-                    probe: Probe::Image,
-                    ..
-                }) => health.push(self.name_of(member.id)),
-                Some(crate::spec::Health {
-                    probe: Probe::Http { .. } | Probe::Tcp,
-                    ..
-                })
-                | None => {}
+                Probe::Image => health.push(self.name_of(member.id)),
+                Probe::Http { .. } | Probe::Tcp => {}
             }
         }
         if !health.is_empty() {
@@ -271,15 +310,11 @@ impl Docker {
     fn watch(&self, ids: &[InstanceId]) -> Vec<Step> {
         let names: Vec<String> = ids.iter().map(|id| self.name_of(*id)).collect();
         let mut script = Script::fenced(self.token, &self.terms, 0);
-        script.watch();
-        vec![
-            self.inspect(&names),
-            Step::strict(
-                self.engine
-                    .inside(&self.router(), script.finish(), TRANSACTION),
-            )
-            .beside(),
-        ]
+        script.count();
+        let count = self
+            .engine
+            .inside(&self.router(), script.finish(), TRANSACTION);
+        vec![Step::strict(count), self.inspect(&names).beside()]
     }
 
     /// Reads named fields of containers, never their environment; one that is gone is left out.
@@ -337,4 +372,10 @@ impl Docker {
             vec![self.stop(id, GONE), rm]
         }
     }
+}
+
+/// Whether nothing has to be done to an instance between its creation and its start.
+pub(super) fn starts_at_once(release: &Release) -> bool {
+    let is_file = |usage: &SecretUse| matches!(usage, SecretUse::File(_));
+    release.spec.networks.is_empty() && !release.spec.secrets.values().any(is_file)
 }

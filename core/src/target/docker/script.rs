@@ -15,6 +15,9 @@ const ROUTE: &str = include_str!("scripts/route.sh");
 const PROBE: &str = include_str!("scripts/probe.sh");
 const INIT: &str = include_str!("scripts/init.sh");
 
+/// What a commit says once it is recorded.
+pub(super) const RECORDED: &str = "recorded";
+
 /// What ends a here-document; no line that we write begins like it.
 const END: &str = "CD_END";
 
@@ -73,7 +76,7 @@ impl Script {
     pub(super) fn checkpoint(&mut self, checkpoint: Option<&str>) {
         match checkpoint {
             Some(text) => {
-                self.with_input("cat > \"$S/.checkpoint\"", text);
+                self.file(".checkpoint", text);
                 // It only adds why, and recovery does without: it need not survive a power cut.
                 self.body
                     .push_str("mv \"$S/.checkpoint\" \"$S/checkpoint\"\n");
@@ -90,12 +93,17 @@ impl Script {
         );
     }
 
+    /// Says that everything before this is done.
+    pub(super) fn say_recorded(&mut self) {
+        let _ = writeln!(self.body, "echo {RECORDED}");
+    }
+
     /// Writes the table and makes HAProxy follow it.
     pub(super) fn route(&mut self, file: &str, map: &str, want: &str, check: &str, force: bool) {
         self.libraries.push(ROUTE);
-        self.with_input("cat > \"$S/.haproxy.cfg\"", file);
-        self.with_input("cat > \"$S/.health.map\"", map);
-        self.with_input("cat > \"$S/.want\"", want);
+        self.file(".haproxy.cfg", file);
+        self.file(".health.map", map);
+        self.file(".want", want);
         let _ = writeln!(
             self.body,
             "CHECK='{check}'\nroute {}",
@@ -106,16 +114,20 @@ impl Script {
     /// Removes what HAProxy still has and the table no longer names.
     pub(super) fn reap(&mut self, want: &str) {
         self.libraries.push(ROUTE);
-        self.with_input("cat > \"$S/.want\"", want);
+        self.file(".want", want);
         self.body.push_str("wanted_read\nservers\nreap force\n");
     }
 
     /// Admits servers and asks each; outside of the lock, for that may take its time.
     pub(super) fn probe(&mut self, asks: &[Ask]) {
         self.libraries.push(PROBE);
-        self.body.push_str("stat_read\nadmitted=\n");
-        for ask in asks {
-            let name = ask.name();
+        let names: Vec<&str> = asks.iter().map(Ask::name).collect();
+        let _ = writeln!(
+            self.body,
+            "stat_read\nawait_checks {}\nadmitted=",
+            names.join(" ")
+        );
+        for name in names {
             let _ = writeln!(
                 self.body,
                 "if admit {name}; then admitted=\"$admitted {name}\"; fi"
@@ -133,11 +145,8 @@ impl Script {
     }
 
     /// Tells the counts.
-    pub(super) fn watch(&mut self) {
-        self.body.push_str(
-            "say_runtime stat \"show stat app 4 -1\"\nruntime \"show info\"\n\
-             grep -e '^Start_time_sec' \"$S/.answer\" | head -n 1\n",
-        );
+    pub(super) fn count(&mut self) {
+        self.body.push_str("count\n");
     }
 
     /// Gives the lease back; the token stays, so that it only grows.
@@ -156,6 +165,17 @@ impl Script {
         let mut text = self.libraries.concat();
         let _ = write!(text, "main() {{\n{}\n}}\nmain\n", self.body.trim_end());
         text
+    }
+
+    /// A file of the volume, written by the shell itself: a command for it would be a process more.
+    fn file(&mut self, name: &str, text: &str) {
+        let newline = if text.is_empty() || text.ends_with('\n') {
+            ""
+        } else {
+            "\n"
+        };
+        let text = quoted(&format!("{text}{newline}"));
+        let _ = writeln!(self.body, "printf %s {text} > \"$S/{name}\"");
     }
 
     fn with_input(&mut self, command: &str, input: &str) {
@@ -274,8 +294,16 @@ pub(super) struct Said {
     pub(super) words: Vec<(String, String)>,
     /// Files by name.
     pub(super) files: Vec<(String, String)>,
+    /// What servers answered, by name.
+    pub(super) answers: Vec<(String, Vec<u8>)>,
     /// All other lines.
     pub(super) lines: Vec<String>,
+}
+
+fn up_to_a_point(text: &str) -> Option<(&str, &str)> {
+    text.strip_prefix(".\n")
+        .map(|after| ("", after))
+        .or_else(|| text.split_once("\n.\n"))
 }
 
 impl Said {
@@ -286,22 +314,20 @@ impl Said {
         while !rest.is_empty() {
             let (line, after) = rest.split_once('\n').unwrap_or((rest, ""));
             rest = after;
-            if let Some((name, text)) = line
-                .strip_prefix("base64 ")
-                .and_then(|it| it.split_once(' '))
+            if let Some((kind, name)) = line.split_once(' ')
+                && matches!(kind, "base64" | "answer")
             {
-                let text = String::from_utf8_lossy(&base64(text)).into_owned();
-                said.files.push((name.to_owned(), text));
-            } else if let Some((name, size)) = line
-                .strip_prefix("file ")
-                .and_then(|file| file.rsplit_once(' '))
-            {
-                let size = size.trim().parse::<usize>().unwrap_or(0);
-                let Some((text, after)) = rest.split_at_checked(size) else {
+                // Up to a point alone; without one the rest never arrived.
+                let Some((text, after)) = up_to_a_point(rest) else {
                     return said;
                 };
-                said.files.push((name.to_owned(), text.to_owned()));
-                rest = after.strip_prefix('\n').unwrap_or(after);
+                rest = after;
+                if kind == "base64" {
+                    let text = String::from_utf8_lossy(&base64(text)).into_owned();
+                    said.files.push((name.to_owned(), text));
+                } else {
+                    said.answers.push((name.to_owned(), base64(text)));
+                }
             } else if let Some(result) = line.strip_prefix("result=") {
                 let mut words = result.split(' ');
                 said.result = words.next().unwrap_or_default().to_owned();
@@ -342,10 +368,12 @@ mod tests {
     }
 
     #[test]
-    fn files_are_read_by_their_length_whatever_they_hold() {
-        let said =
-            Said::read("file a 12\nresult=done\n\nlingering g1-1 3\nresult=open token=7 left=0\n");
-        assert_eq!(said.file("a"), Some("result=done\n"));
+    fn files_are_read_whatever_they_hold() {
+        // `result=done` and a point, in a file, are no last line.
+        let said = Said::read(
+            "base64 a\ncmVzdWx0PWRvbmUKLgo=\n.\nlingering g1-1 3\nresult=open token=7 left=0\n",
+        );
+        assert_eq!(said.file("a"), Some("result=done\n.\n"));
         assert_eq!(said.lines, ["lingering g1-1 3"]);
         assert_eq!(
             (said.result.as_str(), said.word("token")),
@@ -355,7 +383,9 @@ mod tests {
 
     #[test]
     fn a_file_that_is_no_text_spoils_nothing_but_itself() {
-        let said = Said::read("base64 a /4CB\nbase64 b aGkK\nbase64 c \nresult=open token=7\n");
+        let said = Said::read(
+            "base64 a\n/4CB\n.\nbase64 b\naG\nkK\n.\nbase64 c\n.\nresult=open token=7\n",
+        );
         assert_eq!(said.file("b"), Some("hi\n"));
         assert_eq!(said.file("c"), Some(""));
         assert_eq!(said.word("token"), Some("7"));
@@ -363,7 +393,7 @@ mod tests {
 
     #[test]
     fn an_answer_without_a_last_line_says_nothing() {
-        assert_eq!(Said::read("file a 10\nabc").result, "");
         assert_eq!(Said::read("lingering g1-1 3\n").result, "");
+        assert_eq!(Said::read("base64 a\naGkK\nresult=done\n").result, "");
     }
 }

@@ -375,20 +375,21 @@ impl Docker {
     /// # Errors
     /// Where the engine did not say.
     pub fn read_listed<'a>(
-        &mut self,
+        &self,
         done: &'a [Completion],
     ) -> Result<(Vec<Listed>, Option<&'a Completion>), Trouble> {
-        let mut done = done.iter();
-        let list = done.next().ok_or(NOT_ASKED)?;
+        let list = done.first().ok_or(NOT_ASKED)?;
         if !succeeded(list) {
             return Err(Trouble::of(list));
         }
-        if self.subnet.is_none()
-            && let Some(network) = done.next().filter(|network| succeeded(network))
-        {
+        Ok((listed(stdout(list)), done.get(1)))
+    }
+
+    /// The network, where it was asked for and exists.
+    fn learn_network(&mut self, inspected: Option<&Completion>) {
+        if let Some(network) = inspected.filter(|network| succeeded(network)) {
             self.subnet = stdout(network).split_whitespace().find_map(Subnet::parse);
         }
-        Ok((listed(stdout(list)), done.next()))
     }
 
     /// What they are. From here on this run knows them.
@@ -506,7 +507,8 @@ impl Docker {
         done: &[Completion],
         take: bool,
     ) -> Result<Opened, Trouble> {
-        let last = done.last().ok_or(NOT_ASKED)?;
+        let last = done.first().ok_or(NOT_ASKED)?;
+        self.learn_network(done.get(1));
         let said = Said::read(stdout(last));
         match said.result.as_str() {
             "open" => {}
@@ -562,7 +564,8 @@ impl Docker {
 
     /// Who publishes the router's port on its address, among containers.
     #[must_use]
-    pub fn read_publisher(&self, done: &[Completion]) -> Option<String> {
+    pub fn read_publisher(&mut self, done: &[Completion]) -> Option<String> {
+        self.learn_network(done.get(1));
         let (address, port) = self.setup.listen.rsplit_once(':')?;
         let any = |host: &str| matches!(host, "0.0.0.0" | "::" | "[::]" | "*");
         let clash = |host: &str| host == address || any(host) || any(address);

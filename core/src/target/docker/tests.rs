@@ -170,6 +170,9 @@ fn a_start_creates_joins_copies_and_starts_by_digest_and_own_name() {
                  --user 1000:1000 --memory 67108864 --cpus 1.500 --volume data:/data -- \
                  registry.example/acme/tasks@sha256:{digest} serve --all"
             ),
+            format!(
+                "docker tag registry.example/acme/tasks@sha256:{digest} cd-action/tasks.staging:g2"
+            ),
             "docker network connect back cd-tasks.staging-g2-1.t5".to_owned(),
             "docker cp - cd-tasks.staging-g2-1.t5:/".to_owned(),
             "docker start cd-tasks.staging-g2-1.t5".to_owned(),
@@ -370,7 +373,10 @@ fn a_start_that_fails_for_a_reason_in_the_image_is_the_images_fault() {
 }
 
 fn page(head: &str, body: &str) -> String {
-    let raw = format!("{head}\r\n\r\n{body}");
+    encoded(&format!("{head}\r\n\r\n{body}"))
+}
+
+fn encoded(raw: &str) -> String {
     const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let digit = |n: u32| char::from(*DIGITS.get(n as usize & 63).expect("six bits"));
     raw.as_bytes()
@@ -420,7 +426,7 @@ fn a_probe_is_good_only_if_this_very_instance_answered_as_it_should() {
     ];
     for (head, body, good) in rows {
         let mut docker = docker();
-        let text = format!("answer g2-1 {}\nresult=done\n", page(head, body));
+        let text = format!("answer g2-1\n{}\n.\nresult=done\n", page(head, body));
         let seen = observed(
             &mut docker,
             &Action::Probe(vec![member(2, 1)]),
@@ -476,28 +482,34 @@ fn our_own_probes_are_no_traffic() {
         "HTTP/1.0 200 OK\r\nx-cd-answered-by: g2-1",
         "{\"version\":\"v2\"}",
     );
-    let text = format!("answer g2-1 {answer}\nresult=done\n");
+    let text = format!("answer g2-1\n{answer}\n.\nresult=done\n");
     let _ = observed(
         &mut docker,
         &Action::Probe(vec![member(2, 1)]),
         &[said(&text)],
     );
-    let stat = format!("{STAT}app,g2-1,0,0,3,0,2,0,0,1\n");
-    let text = format!(
-        "file stat {}\n{stat}\nStart_time_sec: 7\nresult=done\n",
-        stat.len()
+    let stat = format!("{STAT}app,g2-1,0,0,4,0,3,0,0,1\nStart_time_sec: 7\n");
+    let answered = format!(
+        "answer g2-1\n{answer}\n.\nbase64 stat\n{}\n.\nresult=done\n",
+        encoded(&stat)
     );
     let found = r#"["/cd-tasks.staging-g2-1.t5","running",0,false,0,"sha256:1",null,"instance","2","1","12","d","c","x",{}]"#;
     let images = r#"["sha256:1",["registry.example/acme/tasks@sha256:abababababababababababababababababababababababababababababababab"],[],null,{}]"#;
-    let watch = Action::Watch(vec![member(2, 1).id]);
-    let seen = observed(
-        &mut docker,
-        &watch,
-        &[said(found), said(&text), said(images)],
+    let (members, ids) = (vec![member(2, 1)], vec![member(2, 1).id]);
+    let mut done = vec![said(&answered), said(found)];
+    let more = docker.looked(&members, &ids, &done).err();
+    assert_eq!(
+        more.map(|more| more.len()),
+        Some(1),
+        "the image is not known yet"
     );
-    let Observation::Watched(lives) = seen else {
-        panic!("{seen:?}")
+    done.push(said(images));
+    let Ok((Observation::Probed(probed), Observation::Watched(lives))) =
+        docker.looked(&members, &ids, &done)
+    else {
+        panic!("both were seen")
     };
+    assert_eq!(probed.get(&member(2, 1).id), Some(&Seen::Good));
     let life = lives.get(&member(2, 1).id).expect("it was seen");
     let traffic = life.traffic.expect("the router was asked");
     assert_eq!((traffic.attempts, traffic.good), (2, 1));
@@ -549,4 +561,81 @@ fn two_networks_of_one_name_are_told_and_undone() {
     ];
     assert!(matches!(docker.read_network(&one), Ok(Ok(_))));
     assert!(docker.subnet.is_some());
+}
+
+#[test]
+fn what_needs_nothing_in_between_is_created_and_started_at_once_and_only_started_where_it_is_there()
+{
+    let mut docker = docker();
+    let mut plain = release("v2");
+    plain.spec.networks.clear();
+    plain.spec.secrets.clear();
+    docker.releases.insert(Generation(2), plain);
+    let action = Action::Start(member(2, 1));
+    let mut steps = docker.lower(&action, &Memo::default());
+    let begin = |line: &String| line.split(" --").next().unwrap_or_default().to_owned();
+    let begins: Vec<String> = lines(&steps).iter().map(begin).collect();
+    assert_eq!(begins.first().map(String::as_str), Some("docker run"));
+    assert_eq!(
+        begins.len(),
+        2,
+        "and the image is tagged beside it: {begins:?}"
+    );
+    assert_eq!(
+        observed(&mut docker, &action, &[said("id\n"), said("")]),
+        Observation::Started(Started::Yes)
+    );
+    let mut done = vec![
+        failed(
+            125,
+            "Conflict. The container name \"/x\" is already in use by container \"y\".",
+        ),
+        said(""),
+    ];
+    let Lifted::More(more) = docker.lift(&action, &steps, &done) else {
+        panic!("it is not started yet")
+    };
+    assert_eq!(lines(&more), ["docker start cd-tasks.staging-g2-1.t5"]);
+    steps.extend(more);
+    done.push(said(""));
+    assert_eq!(
+        docker.lift(&action, &steps, &done),
+        Lifted::Observed(Observation::Started(Started::Yes))
+    );
+    // An image that cannot be kept is no start.
+    let done = [said("id\n"), failed(1, "No such image")];
+    assert!(matches!(
+        observed(&mut docker, &action, &done),
+        Observation::Started(Started::No(_))
+    ));
+}
+
+#[test]
+fn a_commit_that_was_recorded_stands_however_its_routing_ended() {
+    let mut docker = docker();
+    let commit = Action::Record(
+        crate::rollout::Record::Committed {
+            evidence: vec![],
+            table: Table::serving(Some(&fleet(2))),
+        },
+        None,
+    );
+    let mut heard = |text: &str| observed(&mut docker, &commit, &[said(text)]);
+    let stands = Observation::Acted(Done::Yes);
+    assert_eq!(heard("recorded\nresult=refused words=no\n"), stands);
+    assert_eq!(heard("recorded\n"), stands, "cut off after it");
+    assert_eq!(
+        heard("recorded\nbase64 state\n.\nresult=done\n"),
+        stands,
+        "the router does not follow"
+    );
+    assert!(matches!(
+        heard("result=refused words=no\n"),
+        Observation::Acted(Done::No(_))
+    ));
+    assert!(matches!(heard(""), Observation::Acted(Done::Unknown(_))));
+    assert!(matches!(
+        heard("result=fenced token=9 holder=x since=1 run=-\n"),
+        Observation::Acted(Done::Fenced(_))
+    ));
 }

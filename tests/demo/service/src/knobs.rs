@@ -17,6 +17,8 @@ pub(crate) struct Knobs {
     pub(crate) break_after: Option<Duration>,
     /// `START_DELAY_MS`: does not listen before.
     pub(crate) start_delay: Duration,
+    /// `STOP_DELAY_MS`, 100: for so long after the signal everything is served as before, but for good-byes.
+    pub(crate) stop_delay: Duration,
     /// `CRASH_AFTER_MS`: exits with 1 then.
     pub(crate) crash_after: Option<Duration>,
     /// `EXIT_AT_START=1`: exits with 1 at once.
@@ -63,6 +65,7 @@ impl Knobs {
             broken: flag("BREAK")?,
             break_after: millis("BREAK_AFTER_MS")?,
             start_delay: millis("START_DELAY_MS")?.unwrap_or_default(),
+            stop_delay: millis("STOP_DELAY_MS")?.unwrap_or(Duration::from_millis(100)),
             crash_after: millis("CRASH_AFTER_MS")?,
             exit_at_start: flag("EXIT_AT_START")?,
             error_share,

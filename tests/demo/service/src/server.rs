@@ -12,8 +12,6 @@ use signal_hook::iterator::Signals;
 use crate::http;
 use crate::routes::Service;
 
-/// For so long after the signal everything is served as before, but for good-byes: what was on its way arrives.
-const GRACE: Duration = Duration::from_millis(100);
 /// A request that takes longer than this after the signal is cut. Engines kill after 10 s.
 const PATIENCE: Duration = Duration::from_secs(9);
 
@@ -52,8 +50,9 @@ impl Stop {
         while !self.within(Duration::from_secs(60)) {}
     }
 
-    fn answered_all(&self) {
-        thread::sleep(GRACE);
+    /// What was on its way when the signal came still arrives.
+    fn answered_all(&self, delay: Duration) {
+        thread::sleep(delay);
         drop(self.wait(PATIENCE, |state| state.answering == 0));
     }
 
@@ -90,6 +89,7 @@ pub(crate) fn run(service: Service, stop: &Stop) -> io::Result<()> {
         "version {} listens on port {}",
         service.knobs.version, service.knobs.port
     );
+    let delay = service.knobs.stop_delay;
     let (service, for_all) = (Arc::new(service), stop.clone());
     thread::spawn(move || {
         for stream in listener.incoming() {
@@ -104,7 +104,7 @@ pub(crate) fn run(service: Service, stop: &Stop) -> io::Result<()> {
         }
     });
     stop.told();
-    stop.answered_all();
+    stop.answered_all(delay);
     Ok(())
 }
 

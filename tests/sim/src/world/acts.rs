@@ -39,6 +39,16 @@ impl World {
                 self.effective = effective;
                 failed(action, Done::Unknown(WHY.to_owned()))
             }
+            How::RecordedOnly => {
+                let effective = self.effective.clone();
+                match self.perform(setup, token, brings, action, false) {
+                    Observation::Routed { done, .. } => {
+                        self.effective = effective;
+                        Observation::Acted(done)
+                    }
+                    answer => answer,
+                }
+            }
             How::Blind => blind(action),
         }
     }
@@ -83,9 +93,19 @@ impl World {
             Action::Adopt(ids) => {
                 Observation::Acted(self.fence(setup, token, |world| world.adopt(token, ids)))
             }
-            Action::Record(record, mark) => Observation::Acted(self.fence(setup, token, |world| {
-                world.record(setup, brings, record, mark.as_ref());
-            })),
+            Action::Record(record, mark) => {
+                let done = self.fence(setup, token, |world| {
+                    world.record(setup, brings, record, mark.as_ref());
+                    if let (Record::Committed { table, .. }, Some(mark)) = (record, mark) {
+                        world.route(setup, table, mark);
+                    }
+                });
+                let lingering = Vec::new();
+                match record {
+                    Record::Began => Observation::Acted(done),
+                    Record::Committed { .. } => Observation::Routed { done, lingering },
+                }
+            }
             Action::Start(member) => Observation::Started(self.start(token, brings, *member, late)),
             Action::Revive(id) => Observation::Started(self.revive(token, *id)),
             Action::Route { table, mark, .. } => {

@@ -1,7 +1,7 @@
 //! Everything that can happen next.
 
 use cd_core::rollout::invariants::State;
-use cd_core::rollout::{Action, ActionId};
+use cd_core::rollout::{Action, ActionId, Record};
 use cd_core::spec::InstanceId;
 
 use super::{Flight, Run, Setup, World, has_traffic, is_act};
@@ -76,6 +76,8 @@ pub enum How {
     UnknownNot,
     /// The table was written and the router does not follow yet; nobody knows.
     UnknownHalf,
+    /// The commit is recorded, and the router does not follow its table.
+    RecordedOnly,
     /// It has not happened yet, but may still; nobody knows.
     UnknownLate,
     /// The measuring failed.
@@ -163,8 +165,17 @@ impl World {
                     How::UnknownHalf,
                 ]);
             }
+            Action::Record(Record::Committed { .. }, _) => {
+                ways.extend([
+                    How::Fails,
+                    How::UnknownDone,
+                    How::UnknownLate,
+                    How::UnknownHalf,
+                    How::RecordedOnly,
+                ]);
+            }
             Action::Adopt(_)
-            | Action::Record(..)
+            | Action::Record(Record::Began, _)
             | Action::Start(_)
             | Action::Remove(_)
             | Action::Conclude(_) => {

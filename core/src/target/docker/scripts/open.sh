@@ -1,3 +1,11 @@
+# newest COUNT: the newest segments of the ledger, the oldest of them first. Their names sort by age.
+newest() {
+  count=$1
+  set -- "$S/ledger"/*
+  while [ "$#" -gt "$count" ]; do shift; done
+  for segment in "$@"; do show "ledger/${segment##*/}"; done
+}
+
 # open MODE HOLDER TERM RUN EPOCH: take the lease (or only look), and tell everything that is remembered.
 open() {
   lock
@@ -17,13 +25,16 @@ open() {
   show beat
   show checkpoint
   show haproxy.cfg
-  for segment in $(ls "$S/ledger" 2> /dev/null | sort | tail -n "$6"); do show "ledger/$segment"; done
+  newest "$6"
   n=0
-  until echo "show info" | nc 127.0.0.1 9999 > "$S/.answer" 2> /dev/null && [ -s "$S/.answer" ]; do
+  until nc 127.0.0.1 9999 > "$S/.answer" 2> /dev/null << CD_ASK && [ -s "$S/.answer" ]
+show servers state app
+CD_ASK
+  do
     n=$((n + 1))
     if [ "$n" -gt 50 ]; then echo "result=unreachable"; exit 69; fi
     sleep 0.1
   done
-  say_runtime state "show servers state app"
+  say_answer state
   echo "result=open token=$token left=$left"
 }

@@ -53,10 +53,18 @@ beat() {
 
 # .NAME becomes NAME, of each: all of it or nothing, and it survives a power cut.
 keep() {
+  write "$@"
+  take "$@"
+}
+
+write() {
   new=
   for name in "$@"; do new="$new $S/.$name"; done
   # shellcheck disable=SC2086 # names of ours, without spaces
   sync $new 2> /dev/null || sync
+}
+
+take() {
   for name in "$@"; do mv "$S/.$name" "$S/$name"; done
   sync "$S" 2> /dev/null || sync
 }
@@ -82,9 +90,9 @@ fence() {
 }
 
 # One line to HAProxy's runtime interface, its commands joined by `;` with none at the end. That nobody listens is a
-# failure of its own.
+# failure of its own. The answer goes into .answer, or into the file that is named.
 runtime() {
-  nc 127.0.0.1 9999 > "$S/.answer" 2> /dev/null << CD_ASK && return 0
+  nc 127.0.0.1 9999 > "$S/${2:-.answer}" 2> /dev/null << CD_ASK && return 0
 ${1%;}
 CD_ASK
   echo "result=unreachable"
@@ -102,17 +110,32 @@ change() {
   done < "$S/.answer"
 }
 
-# A file of the volume, a line a file: what it holds may be anything, and not even text.
+# A file of the volume, up to a point alone: what it holds may be anything, and not even text.
 show() {
   [ -f "$S/$1" ] || return 0
-  echo "base64 $1 $(base64 < "$S/$1" | tr -d '\n')"
+  echo "base64 $1"
+  base64 "$S/$1"
+  echo .
 }
 
 say_runtime() {
   runtime "$2"
-  echo "file $1 $(wc -c < "$S/.answer")"
-  cat "$S/.answer"
-  echo
+  say_answer "$1"
+}
+
+say_answer() {
+  echo "base64 $1"
+  base64 "$S/.answer"
+  echo .
+}
+
+# What HAProxy counted, and since when. It writes no file, so it needs no lock.
+count() {
+  echo "base64 stat"
+  nc 127.0.0.1 9999 2> /dev/null << CD_ASK | base64
+show stat app 4 -1; show info
+CD_ASK
+  echo .
 }
 
 # append SEGMENT KEEP: the segment becomes its first KEEP bytes and what comes on the input. Doing it twice does it once.
@@ -128,7 +151,7 @@ append() {
   fi
   cat >> "$S/.segment"
   sync "$S/.segment" 2> /dev/null || sync
-  mkdir -p "$S/ledger"
+  [ -d "$S/ledger" ] || mkdir -p "$S/ledger"
   mv "$S/.segment" "$segment"
   sync "$S/ledger" 2> /dev/null || sync
 }

@@ -1,9 +1,14 @@
+# How HAProxy has a server: its status, and the word of its check. Both are empty where it has none of that name.
+look_up() {
+  status='' check=''
+  while IFS=, read -r _ name _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ found _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ word _; do
+    if [ "$name" = "$1" ]; then status=$found check=${word#\* }; return 0; fi
+  done < "$S/.stat"
+}
+
 # admit NAME: an added server that HAProxy itself has seen well may be asked by name; it has no weight yet.
 admit() {
-  row=$(grep "^[^,]*,$1," "$S/.stat" | head -n 1)
-  status=$(echo "$row" | cut -d, -f18)
-  check=$(echo "$row" | cut -d, -f37)
-  check=${check#\* }
+  look_up "$1"
   case "$status" in
     "") echo "pending $1 missing"; return 1 ;;
     MAINT*)
@@ -15,16 +20,30 @@ admit() {
   esac
 }
 
-stat_read() {
-  runtime "show stat app 4 -1"
-  mv "$S/.answer" "$S/.stat"
+stat_read() { runtime "show stat app 4 -1" .stat; }
+
+# await_checks NAME…: HAProxy checks an added server within a tenth of a second: that long its first word is waited for.
+await_checks() {
+  n=0
+  while [ "$n" -lt 10 ]; do
+    again=
+    for server in "$@"; do
+      look_up "$server"
+      case "$status,$check" in MAINT*,INI | MAINT*,) again=1 ;; esac
+    done
+    [ -n "$again" ] || return 0
+    n=$((n + 1))
+    sleep 0.02
+    stat_read
+  done
 }
 
 # ask NAME SECONDS HOST PATH: through the router, by name; the whole answer, whatever it is.
 ask() {
-  answer=$(printf 'GET %s HTTP/1.0\r\nHost: %s\r\nX-CD-Server: %s\r\nUser-Agent: cd-action\r\nConnection: close\r\n\r\n' \
-    "$4" "$3" "$1" | timeout "$2" nc 127.0.0.1 8081 2> /dev/null | head -c 65536 | base64 | tr -d '\n')
-  echo "answer $1 $answer"
+  echo "answer $1"
+  printf 'GET %s HTTP/1.0\r\nHost: %s\r\nX-CD-Server: %s\r\nUser-Agent: cd-action\r\nConnection: close\r\n\r\n' "$4" "$3" "$1" |
+    timeout "$2" nc 127.0.0.1 8081 2> /dev/null | head -c 65536 | base64
+  echo .
 }
 
 # reach NAME SECONDS ADDRESS PORT: whether somebody accepts a connection there.

@@ -31,23 +31,30 @@ is_wanted() { case "$want" in *"$NEWLINE$1$NEWLINE"*) return 0 ;; esac; return 1
 # .want holds a line an entry: NAME ADDRESS PORT WEIGHT primary|fallback|last PATH. More is raised before anything is lowered,
 # and nothing is lowered unless something that was raised is up.
 route() {
-  if ! haproxy -c -q -f "$S/.haproxy.cfg" > "$S/.check" 2>&1; then
+  # Checked while it goes to the disk.
+  haproxy -c -q -f "$S/.haproxy.cfg" > "$S/.check" 2>&1 9>&- &
+  checked=$!
+  write health.map haproxy.cfg
+  if ! wait "$checked"; then
     echo "result=invalid"
     head -n 5 "$S/.check"
     exit 65
   fi
-  keep health.map haproxy.cfg
+  take health.map haproxy.cfg
   wanted_read
   servers
+  commands=
   while read -r name address port weight kind path; do
     if has "$name"; then continue; fi
+    add="add server app/$name $address:$port"
+    map="add map $S/health.map $name $path;"
+    check="enable health app/$name;"
     case "$kind" in
-      primary) change "add map $S/health.map $name $path; add server app/$name $address:$port $CHECK weight $weight; enable health app/$name" ;;
-      fallback) change "add map $S/health.map $name $path; add server app/$name $address:$port $CHECK weight $weight backup; enable health app/$name" ;;
-      last) change "add server app/$name $address:$port weight $weight backup" ;;
+      primary) commands="$commands $map $add $CHECK weight $weight; $check" ;;
+      fallback) commands="$commands $map $add $CHECK weight $weight backup; $check" ;;
+      last) commands="$commands $add weight $weight backup;" ;;
     esac
   done < "$S/.want"
-  commands=
   while read -r name _ _ weight kind _; do
     if [ "$weight" -gt 0 ]; then
       commands="$commands set server app/$name weight $weight; set server app/$name state ready;"
@@ -107,7 +114,6 @@ CD_HAVE
     fi
     change "set server app/$name state maint"
     # An idle connection may still keep it: then the next transaction removes it.
-    runtime "del server app/$name"
-    runtime "del map $S/health.map $name"
+    runtime "del server app/$name; del map $S/health.map $name"
   done
 }
