@@ -294,7 +294,7 @@ test('a run that was killed while its version baked never made that version know
     here.config({ env: { ...env, bake: { for: '1s', errors: '5%' } } });
     const { result: next, users } = await underLoad(here, () => deploy(here, 'v3', 'deployed'));
     assert.equal(users.failed, 0, JSON.stringify(users.failures));
-    assert.match(next.report.troubles.join('\n'), /an earlier run had died/);
+    assert.match(next.report.troubles.join('\n'), /an earlier run did not finish/);
     assert.deepEqual(await versions(here), ['v3 running']);
     assert.deepEqual(await committedOf(here), ['v1', 'v3']);
     assert.deepEqual(await astrayOf(here), []);

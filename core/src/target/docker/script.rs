@@ -76,10 +76,8 @@ impl Script {
     pub(super) fn checkpoint(&mut self, checkpoint: Option<&str>) {
         match checkpoint {
             Some(text) => {
-                self.file(".checkpoint", text);
-                // It only adds why, and recovery does without: it need not survive a power cut.
-                self.body
-                    .push_str("mv \"$S/.checkpoint\" \"$S/checkpoint\"\n");
+                // It only adds why, and recovery does without: it may be torn, and need not survive a power cut.
+                self.file("checkpoint", text);
             }
             None => self.body.push_str("rm -f \"$S/checkpoint\"\n"),
         }

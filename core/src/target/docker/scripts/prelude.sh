@@ -20,8 +20,8 @@ uptime_now() {
   read -r this_boot < /proc/sys/kernel/random/boot_id
 }
 
-# Two files: who holds the lease, which must survive a power cut, for the token only ever grows; and its beat, which is
-# written with every transaction and means nothing after the next boot.
+# Two files: the token, which must survive a power cut, for it only ever grows; and the rest, which is written with every
+# transaction and means nothing after the next boot: without it nobody holds the lease.
 lease_read() {
   token=0 holder=- since=0 run=- wrote=0 until=0 boot=-
   for file in lease beat; do
@@ -41,13 +41,14 @@ lease_read() {
 }
 
 lease_write() {
-  printf 'token %s\nholder %s\nsince %s\nrun %s\n' "$token" "$holder" "$since" "$run" > "$S/.lease"
+  printf 'token %s\n' "$token" > "$S/.lease"
   keep lease
   beat
 }
 
 beat() {
-  printf 'wrote %s\nuntil %s\nboot %s\n' "$wrote" "$until" "$boot" > "$S/.beat"
+  printf 'wrote %s\nholder %s\nuntil %s\nboot %s\nsince %s\nrun %s\n' \
+    "$wrote" "$holder" "$until" "$boot" "$since" "$run" > "$S/.beat"
   mv "$S/.beat" "$S/beat"
 }
 
