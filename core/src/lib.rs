@@ -3,6 +3,7 @@
 //! See `core/README.md` for the map and the words.
 
 pub mod config;
+pub mod event;
 pub mod inputs;
 pub mod ledger;
 pub mod protocol;
@@ -11,6 +12,7 @@ pub mod rollback;
 pub mod rollout;
 mod session;
 pub mod spec;
+pub mod tag;
 pub mod target;
 
 pub use session::Session;

@@ -1,0 +1,187 @@
+//! The flavor: what holds for all tags.
+
+use super::list;
+use super::mistake::{Mistake, code};
+use super::template::Template;
+
+/// What holds for all tags.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Flavor {
+    pub(super) latest: Latest,
+    pub(super) prefix: Affix,
+    pub(super) suffix: Affix,
+}
+
+/// Whether the release gets `latest`, too.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Latest {
+    /// The first rule that makes a tag decides.
+    #[default]
+    Auto,
+    Always,
+    Never,
+}
+
+/// What stands before or behind a tag.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Affix {
+    /// `None`: nothing.
+    pub(super) text: Option<Template>,
+    /// Whether `latest` gets it, too.
+    pub(super) on_latest: bool,
+}
+
+/// Which affix an `onlatest` is about: the one named last in its line.
+#[derive(Clone, Copy)]
+enum Last {
+    Neither,
+    Prefix,
+    Suffix,
+}
+
+pub(super) fn read(input: &str, mistakes: &mut Vec<Mistake>) -> Flavor {
+    let mut flavor = Flavor::default();
+    match list::entries(input) {
+        Ok(entries) => {
+            for entry in entries {
+                let mut last = Last::Neither;
+                for field in &entry.fields {
+                    if let Err(mistake) = flavor.set(field, &entry.text, &mut last) {
+                        mistakes.push(mistake.at(&entry.text));
+                    }
+                }
+            }
+        }
+        Err(unclosed) => {
+            mistakes.push(Mistake::new(code::QUOTE, INPUT, "Quote Not Closed").at(&unclosed.0))
+        }
+    }
+    flavor
+}
+
+impl Flavor {
+    fn set(&mut self, field: &str, line: &str, last: &mut Last) -> Result<(), Mistake> {
+        let wrong = |code, message: String| Mistake::new(code, INPUT, message);
+        let Some((key, value)) = field.split_once('=') else {
+            return Err(wrong(code::CHOICE, format!("Invalid flavor entry: {line}")));
+        };
+        let value = value.trim();
+        let text = || {
+            let template = Template::parse(value);
+            template.map_err(|what| wrong(code::TEMPLATE, format!("`{value}` {what}")))
+        };
+        match key.trim().to_lowercase().as_str() {
+            "latest" => {
+                self.latest = match value {
+                    "auto" => Latest::Auto,
+                    "true" => Latest::Always,
+                    "false" => Latest::Never,
+                    _ => {
+                        return Err(wrong(
+                            code::CHOICE,
+                            format!("Invalid latest flavor entry: {line}"),
+                        ));
+                    }
+                };
+            }
+            "prefix" => {
+                self.prefix.text = Some(text()?);
+                *last = Last::Prefix;
+            }
+            "suffix" => {
+                self.suffix.text = Some(text()?);
+                *last = Last::Suffix;
+            }
+            "onlatest" => {
+                let on_latest = match value {
+                    "true" => true,
+                    "false" => false,
+                    _ => {
+                        let message = format!("Invalid value for onlatest attribute: {value}");
+                        return Err(wrong(code::BOOLEAN, message));
+                    }
+                };
+                match last {
+                    Last::Neither => {}
+                    Last::Prefix => self.prefix.on_latest = on_latest,
+                    Last::Suffix => self.suffix.on_latest = on_latest,
+                }
+            }
+            _ => return Err(wrong(code::CHOICE, format!("Unknown flavor entry: {line}"))),
+        }
+        Ok(())
+    }
+}
+
+pub(super) const INPUT: &str = "flavor";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn flavor(input: &str) -> Result<Flavor, Vec<String>> {
+        let mut mistakes = Vec::new();
+        let flavor = read(input, &mut mistakes);
+        match mistakes.is_empty() {
+            true => Ok(flavor),
+            false => Err(mistakes
+                .into_iter()
+                .map(|mistake| mistake.message)
+                .collect()),
+        }
+    }
+
+    #[test]
+    fn says_an_affix_of_latest_by_the_one_named_last() {
+        let rows = [
+            ("", (false, false)),
+            ("prefix=a,onlatest=true", (true, false)),
+            ("suffix=a,onlatest=true", (false, true)),
+            (
+                "prefix=a,onlatest=true,suffix=b,onlatest=true",
+                (true, true),
+            ),
+            ("prefix=a,suffix=b,onlatest=true", (false, true)),
+            ("prefix=a\nonlatest=true", (false, false)),
+            ("onlatest=true,prefix=a", (false, false)),
+            ("prefix=a,onlatest=true\nprefix=b", (true, false)),
+        ];
+        for (input, expected) in rows {
+            let flavor = flavor(input).expect("it is a flavor");
+            assert_eq!(
+                (flavor.prefix.on_latest, flavor.suffix.on_latest),
+                expected,
+                "{input}"
+            );
+        }
+    }
+
+    #[test]
+    fn keeps_every_sign_of_a_value() {
+        let flavor = flavor("latest=true\n SUFFIX = a=b ").expect("it is a flavor");
+        assert_eq!(flavor.latest, Latest::Always);
+        assert_eq!(flavor.suffix.text, Template::parse("a=b").ok());
+    }
+
+    #[test]
+    fn says_each_mistake_in_the_words_that_users_know() {
+        let rows = [
+            ("latest", "Invalid flavor entry: latest"),
+            ("foo=bar", "Unknown flavor entry: foo=bar"),
+            ("latest=yes", "Invalid latest flavor entry: latest=yes"),
+            (
+                "prefix=a,onlatest=1",
+                "Invalid value for onlatest attribute: 1",
+            ),
+            ("prefix={{", "`{{` has an expression that is not closed"),
+            ("\"", "Quote Not Closed"),
+        ];
+        for (input, expected) in rows {
+            assert_eq!(
+                flavor(input).err(),
+                Some(vec![expected.to_owned()]),
+                "{input}"
+            );
+        }
+    }
+}

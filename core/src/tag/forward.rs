@@ -1,0 +1,138 @@
+//! Moving tags only move forward: `latest`, `1` and `1.2` never go from a higher version to a lower one.
+
+use std::cmp::Ordering;
+use std::fmt;
+
+use serde::Serialize;
+
+use super::verdict::{Mobility, Tag};
+use super::version::{Standing, Version};
+use super::{Derived, grammar};
+
+/// Whether a tag may be pointed at this release.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Move {
+    /// The tag.
+    pub tag: String,
+    /// The answer.
+    pub verdict: Forward,
+}
+
+/// Whether a tag may be pointed at this release.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "type", rename_all = "kebab-case")]
+pub enum Forward {
+    /// Nothing higher is there.
+    Moves,
+    /// A higher version of its line is there.
+    Stays {
+        /// The tag of the highest one.
+        higher: String,
+    },
+    /// It never moves: if the registry has it, it must be this very image.
+    Immutable,
+    /// It follows no version, so that versions cannot tell: the commits must.
+    NotByVersion,
+}
+
+/// For every tag, whether it may be pointed at this release, given all tags that the registry has.
+#[must_use]
+pub fn moves_forward(derived: &Derived, existing: &[&str]) -> Vec<Move> {
+    let moves = derived.tags.iter().map(|tag| Move {
+        tag: tag.name.clone(),
+        verdict: judge(derived, tag, existing),
+    });
+    moves.collect()
+}
+
+fn judge(derived: &Derived, tag: &Tag, existing: &[&str]) -> Forward {
+    match tag.mobility {
+        Mobility::Immutable => return Forward::Immutable,
+        Mobility::Follows => return Forward::NotByVersion,
+        Mobility::Release | Mobility::Major | Mobility::Minor => {}
+    }
+    let Some(ours) = &derived.release else {
+        return Forward::NotByVersion;
+    };
+    let around = around(derived, tag, ours);
+    let mut higher: Option<(Version, &str)> = None;
+    for name in existing {
+        let Some(theirs) =
+            release_in(name, &around).filter(|theirs| same_line(tag.mobility, ours, theirs))
+        else {
+            continue;
+        };
+        let highest = higher.as_ref().map_or(ours, |(version, _)| version);
+        if theirs.compare(highest) == Some(Ordering::Greater) {
+            higher = Some((theirs, name));
+        }
+    }
+    match higher {
+        Some((_, name)) => Forward::Stays {
+            higher: name.to_owned(),
+        },
+        None => Forward::Moves,
+    }
+}
+
+/// What stands around the version in the whole versions of the same variant: `app-` and `-alpine`.
+fn around(derived: &Derived, tag: &Tag, ours: &Version) -> (String, String) {
+    let spellings = [ours.semver(), ours.pep440(), Some(ours.text().to_owned())];
+    let whole = derived
+        .tags
+        .iter()
+        .filter(|other| other.mobility == Mobility::Immutable && other.affixes == tag.affixes);
+    for other in whole {
+        for spelling in spellings
+            .iter()
+            .flatten()
+            .filter_map(|text| grammar::tag(text))
+        {
+            if let Some((before, after)) = other.name.split_once(&spelling) {
+                return (before.to_owned(), after.to_owned());
+            }
+        }
+    }
+    let inside = |text: &str| {
+        text.replace(
+            |c: char| !c.is_ascii_alphanumeric() && !"._-".contains(c),
+            "-",
+        )
+    };
+    (inside(&tag.affixes.0), inside(&tag.affixes.1))
+}
+
+/// The release that a tag names. Pre-releases hold nothing back, and post-releases do.
+fn release_in(name: &str, (before, after): &(String, String)) -> Option<Version> {
+    let text = name
+        .strip_prefix(before.as_str())?
+        .strip_suffix(after.as_str())?;
+    let version = Version::parse(text)?;
+    matches!(version.standing(), Standing::Release | Standing::After).then_some(version)
+}
+
+/// Whether two versions are of the same line. `20240110` is a version, too, but of no line with `1.2.3`.
+fn same_line(mobility: Mobility, ours: &Version, theirs: &Version) -> bool {
+    let (Some(one), Some(two)) = (ours.numbers(), theirs.numbers()) else {
+        return false;
+    };
+    let shared = match mobility {
+        Mobility::Major => 1,
+        Mobility::Minor => 2,
+        Mobility::Immutable | Mobility::Release | Mobility::Follows => 0,
+    };
+    one[..shared] == two[..shared] && ours.segments() == theirs.segments()
+}
+
+impl fmt::Display for Move {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let tag = &self.tag;
+        match &self.verdict {
+            Forward::Moves => write!(f, "{tag} moves"),
+            Forward::Stays { higher } => write!(f, "{tag} stays, since {higher} is there"),
+            Forward::Immutable => write!(f, "{tag} never moves"),
+            Forward::NotByVersion => write!(f, "{tag} follows no version"),
+        }
+    }
+}

@@ -1,0 +1,275 @@
+//! Lists as users write them in inputs: an entry a line, its fields apart by commas.
+//!
+//! The format is CSV read twice: once for the whole input, once for an entry. Reading it twice loses the quotes that were meant
+//! for the second reading, so here quotes count once, wherever they stand: `type=match,"pattern=\d{1,3}"` keeps its comma. An
+//! entry that was written for two readings (quoted as a whole, or with doubled quotes) means what it always meant.
+//! `{{ }}` protects commas, and a quote inside a field is a character.
+
+/// One entry, in fields.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Entry {
+    /// For messages.
+    pub(super) text: String,
+    /// Not trimmed.
+    pub(super) fields: Vec<String>,
+}
+
+/// A quote was opened that nothing closes; what stands after it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Unclosed(pub(super) String);
+
+/// Entries that are not split any further, such as labels.
+pub(super) fn lines(input: &str) -> Result<Vec<String>, Unclosed> {
+    let records = records(input, Quotes::FirstOnly)?;
+    let lines = records.iter().map(|fields| joined(fields));
+    Ok(lines.filter(|line| !line.is_empty()).collect())
+}
+
+/// Entries with their fields.
+pub(super) fn entries(input: &str) -> Result<Vec<Entry>, Unclosed> {
+    let mut entries = Vec::new();
+    for fields in records(input, Quotes::AfterBlanks)? {
+        let text = joined(&fields);
+        if text.is_empty() {
+            continue;
+        }
+        let written_for_two = (fields.len() == 1 && fields.iter().all(|field| field.quoted))
+            || fields.iter().any(|field| field.doubled);
+        let fields = if written_for_two {
+            record(&text, Quotes::AfterBlanks)?.0
+        } else {
+            fields
+        };
+        entries.push(Entry {
+            text,
+            fields: fields.into_iter().map(|field| field.text).collect(),
+        });
+    }
+    Ok(entries)
+}
+
+/// A field and how it was written.
+#[derive(Clone, Debug, Default)]
+struct Field {
+    text: String,
+    quoted: bool,
+    /// With a quote in it, written as two.
+    doubled: bool,
+}
+
+/// Where a quote begins a quoted field.
+#[derive(Clone, Copy)]
+enum Quotes {
+    /// As the very first character.
+    FirstOnly,
+    /// As the first character that is no blank.
+    AfterBlanks,
+}
+
+fn joined(fields: &[Field]) -> String {
+    let texts: Vec<&str> = fields.iter().map(|field| field.text.as_str()).collect();
+    texts.join(",").trim().to_owned()
+}
+
+fn records(input: &str, quotes: Quotes) -> Result<Vec<Vec<Field>>, Unclosed> {
+    let mut rest = input.trim();
+    let mut records = Vec::new();
+    while !rest.is_empty() {
+        let line = rest.find(LINE_ENDS).map_or(rest, |end| &rest[..end]);
+        if line.trim_start().starts_with('#') || line.trim().is_empty() {
+            rest = after_line_end(&rest[line.len()..]);
+            continue;
+        }
+        let (fields, left) = record(rest, quotes)?;
+        records.push(fields);
+        rest = left;
+    }
+    Ok(records)
+}
+
+/// The fields up to the end of the line, and what comes after it.
+fn record(text: &str, quotes: Quotes) -> Result<(Vec<Field>, &str), Unclosed> {
+    let mut fields = Vec::new();
+    let mut rest = text;
+    loop {
+        let (field, left) = match quoted(rest, quotes)? {
+            Some(found) => found,
+            None => plain(rest),
+        };
+        fields.push(field);
+        match left.strip_prefix(',') {
+            Some(left) => rest = left,
+            None => return Ok((fields, after_line_end(left))),
+        }
+    }
+}
+
+/// `None` where the field is no quoted one: also where something stands between its closing quote and the next comma.
+fn quoted(text: &str, quotes: Quotes) -> Result<Option<(Field, &str)>, Unclosed> {
+    let begin = match quotes {
+        Quotes::FirstOnly => text,
+        Quotes::AfterBlanks => text.trim_start_matches([' ', '\t']),
+    };
+    let Some(mut rest) = begin.strip_prefix('"') else {
+        return Ok(None);
+    };
+    let mut field = Field {
+        quoted: true,
+        ..Field::default()
+    };
+    loop {
+        let Some((part, left)) = rest.split_once('"') else {
+            return Err(Unclosed(
+                begin.lines().next().unwrap_or_default().to_owned(),
+            ));
+        };
+        field.text.push_str(part);
+        rest = left;
+        match rest.strip_prefix('"') {
+            Some(left) => {
+                field.text.push('"');
+                field.doubled = true;
+                rest = left;
+            }
+            None => break,
+        }
+    }
+    let end = match quotes {
+        Quotes::FirstOnly => rest,
+        Quotes::AfterBlanks => rest.trim_start_matches([' ', '\t']),
+    };
+    let closed = end.is_empty() || end.starts_with(',') || end.starts_with(LINE_ENDS);
+    Ok(closed.then_some((field, end)))
+}
+
+fn plain(text: &str) -> (Field, &str) {
+    let mut end = 0;
+    while let Some(c) = text[end..].chars().next() {
+        if c == ',' || LINE_ENDS.contains(&c) {
+            break;
+        }
+        end += match expression(&text[end..]) {
+            Some(length) => length,
+            None => c.len_utf8(),
+        };
+    }
+    let field = Field {
+        text: text[..end].to_owned(),
+        ..Field::default()
+    };
+    (field, &text[end..])
+}
+
+/// The length of the `{{…}}` that the text begins with, if it does and it ends in the same line.
+fn expression(text: &str) -> Option<usize> {
+    let inner = text.strip_prefix("{{")?;
+    if inner.starts_with("!--") {
+        let end = inner.find("--}}")? + 4;
+        return (!inner[..end].contains(LINE_ENDS)).then_some(end + 2);
+    }
+    let mut quote = None;
+    let mut before = ' ';
+    for (at, c) in inner.char_indices() {
+        let escaped = std::mem::replace(&mut before, c) == '\\';
+        match quote {
+            _ if LINE_ENDS.contains(&c) => return None,
+            Some(open) if c == open && !escaped => quote = None,
+            Some(_) => {}
+            None if c == '"' || c == '\'' => quote = Some(c),
+            None if inner[at..].starts_with("}}") => {
+                let more = inner[at + 2..].chars().take_while(|c| *c == '}').count();
+                return Some(2 + at + 2 + more);
+            }
+            None => {}
+        }
+    }
+    None
+}
+
+fn after_line_end(text: &str) -> &str {
+    text.strip_prefix("\r\n")
+        .or_else(|| text.strip_prefix(LINE_ENDS))
+        .unwrap_or(text)
+}
+
+const LINE_ENDS: [char; 2] = ['\n', '\r'];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fields(input: &str) -> Vec<Vec<String>> {
+        let entries = entries(input).expect("all quotes are closed");
+        entries.into_iter().map(|entry| entry.fields).collect()
+    }
+
+    #[test]
+    fn splits_entries_into_fields() {
+        let rows: [(&str, &[&[&str]]); 16] = [
+            ("", &[]),
+            ("a", &[&["a"]]),
+            ("a,b\nc", &[&["a", "b"], &["c"]]),
+            ("a\r\n\r\n  b  \r\n", &[&["a"], &["  b"]]),
+            ("# a\n  # b\nc # d", &[&["c # d"]]),
+            (
+                "type=match,\"pattern=\\d{1,3}\"",
+                &[&["type=match", "pattern=\\d{1,3}"]],
+            ),
+            (
+                "type=match, \"pattern=1,3\" ,x",
+                &[&["type=match", "pattern=1,3", "x"]],
+            ),
+            (
+                "\"type=match,\"\"pattern=1,3\"\",group=1\"",
+                &[&["type=match", "pattern=1,3", "group=1"]],
+            ),
+            (
+                "\"type=match,\"\"pattern=1,3\"\"\",group=1",
+                &[&["type=match", "pattern=1,3", "group=1"]],
+            ),
+            ("\"type=raw,value=x\"", &[&["type=raw", "value=x"]]),
+            ("value={{date 'a,b'}},c", &[&["value={{date 'a,b'}}", "c"]]),
+            (
+                "value={{{date '}},'}}},c",
+                &[&["value={{{date '}},'}}}", "c"]],
+            ),
+            (
+                "value={{date 'a\\',b'}},c",
+                &[&["value={{date 'a\\',b'}}", "c"]],
+            ),
+            ("value={{date \"a\"}}", &[&["value={{date \"a\"}}"]]),
+            ("value=a{{b,c\nd", &[&["value=a{{b", "c"], &["d"]]),
+            ("value=a\"b,c\"", &[&["value=a\"b", "c\""]]),
+        ];
+        for (input, expected) in rows {
+            let expected: Vec<Vec<&str>> = expected.iter().map(|row| row.to_vec()).collect();
+            assert_eq!(fields(input), expected, "{input:?}");
+        }
+    }
+
+    #[test]
+    fn keeps_the_lines_of_labels_whole() {
+        let rows: [(&str, &[&str]); 7] = [
+            ("a=1\n  b=2 ", &["a=1", "b=2"]),
+            ("a=\"x,y\",z", &["a=\"x,y\",z"]),
+            ("\"a=1,2\"", &["a=1,2"]),
+            ("\"a=1\",b", &["a=1,b"]),
+            ("\"a=line1\nline2\"\nb=2", &["a=line1\nline2", "b=2"]),
+            ("\"a\"b,c", &["\"a\"b,c"]),
+            ("\"#a\"\n\"\"\n#b", &["#a"]),
+        ];
+        for (input, expected) in rows {
+            assert_eq!(
+                lines(input).expect("all quotes are closed"),
+                expected,
+                "{input:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn says_which_quote_is_not_closed() {
+        assert_eq!(entries("a\n\"b,c\nd"), Err(Unclosed("\"b,c".to_owned())));
+        assert_eq!(lines("\"a=b"), Err(Unclosed("\"a=b".to_owned())));
+    }
+}

@@ -1,0 +1,70 @@
+//! What is wrong with a request, for the person who wrote it.
+
+use std::fmt;
+
+use serde::Serialize;
+
+/// One mistake in the inputs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Mistake {
+    /// Stable, for programs: `tag/…`.
+    pub code: &'static str,
+    /// The input or variable that it is in.
+    pub input: &'static str,
+    /// In the words that users of the older action know, where it had some.
+    pub message: String,
+    /// The entry of the input, where it is one.
+    pub entry: Option<String>,
+}
+
+impl Mistake {
+    pub(super) fn new(code: &'static str, input: &'static str, message: impl Into<String>) -> Self {
+        Self {
+            code,
+            input,
+            message: message.into(),
+            entry: None,
+        }
+    }
+
+    pub(super) fn at(self, entry: &str) -> Self {
+        Self {
+            entry: Some(entry.to_owned()),
+            ..self
+        }
+    }
+}
+
+impl fmt::Display for Mistake {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.input, self.message)?;
+        match &self.entry {
+            Some(entry) if !self.message.contains(entry.as_str()) => write!(f, " (in `{entry}`)"),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// The codes of mistakes.
+pub(super) mod code {
+    /// A quote that nothing closes.
+    pub(in super::super) const QUOTE: &str = "tag/quote";
+    /// A word that is none of the known ones.
+    pub(in super::super) const CHOICE: &str = "tag/choice";
+    /// An attribute without which the rule means nothing.
+    pub(in super::super) const MISSING: &str = "tag/missing";
+    /// Neither `true` nor `false`.
+    pub(in super::super) const BOOLEAN: &str = "tag/boolean";
+    /// Something that is no number.
+    pub(in super::super) const NUMBER: &str = "tag/number";
+    /// An expression that cannot be read or filled in.
+    pub(in super::super) const TEMPLATE: &str = "tag/template";
+    /// A regular expression that cannot be read, or takes too long.
+    pub(in super::super) const PATTERN: &str = "tag/pattern";
+    /// Something that no registry takes for a repository.
+    pub(in super::super) const NAME: &str = "tag/name";
+    /// Something that is no date.
+    pub(in super::super) const DATE: &str = "tag/date";
+    /// Git was asked for, and has no answer.
+    pub(in super::super) const GIT: &str = "tag/git";
+}

@@ -1,0 +1,425 @@
+//! Rules for tags, as users write them: `type=semver,pattern={{version}}`.
+//!
+//! To add a type: a variant of [`Maker`], its line in [`Maker::read`] and its default priority; then follow the compiler.
+
+use super::list::{self, Entry};
+use super::mistake::{Mistake, code};
+use super::number::number;
+use super::pattern::Pattern;
+use super::template::Template;
+
+/// One rule.
+#[derive(Clone, Debug)]
+pub(super) struct Rule {
+    /// As it was written.
+    pub(super) text: String,
+    pub(super) enable: Template,
+    /// May be no number, and then orders nothing.
+    pub(super) priority: f64,
+    /// `None`: the flavor's.
+    pub(super) prefix: Option<Template>,
+    /// `None`: the flavor's.
+    pub(super) suffix: Option<Template>,
+    pub(super) maker: Maker,
+}
+
+/// What a rule makes a tag of.
+#[derive(Clone, Debug)]
+pub(super) enum Maker {
+    Schedule {
+        pattern: Template,
+    },
+    Semver(FromVersion),
+    Pep440(FromVersion),
+    Match {
+        pattern: Pattern,
+        written: String,
+        group: String,
+        value: Option<Template>,
+    },
+    /// `None`: the repository's main branch.
+    Edge {
+        branch: Option<String>,
+    },
+    Ref(RefKind),
+    Raw {
+        value: Template,
+    },
+    Sha {
+        long: bool,
+    },
+}
+
+/// A tag from a version in the git tag's name.
+#[derive(Clone, Debug)]
+pub(super) struct FromVersion {
+    pub(super) pattern: Template,
+    /// In place of the git tag; `None`: the git tag.
+    pub(super) value: Option<Template>,
+    /// Takes the version out of a longer text; with the text as it was written.
+    pub(super) narrow: Option<(Pattern, String)>,
+}
+
+/// Which refs a rule is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum RefKind {
+    Branch,
+    Tag,
+    PullRequest,
+}
+
+/// Reads all rules, the defaults where there is none. Ordered by priority, else as written.
+pub(super) fn read(input: &str, mistakes: &mut Vec<Mistake>) -> Vec<Rule> {
+    let entries = match list::entries(input) {
+        Ok(entries) => entries,
+        Err(unclosed) => {
+            mistakes.push(Mistake::new(code::QUOTE, INPUT, "Quote Not Closed").at(&unclosed.0));
+            return Vec::new();
+        }
+    };
+    let mut rules = Vec::new();
+    for entry in &entries {
+        match Rule::read(entry) {
+            Ok(rule) => rules.push(rule),
+            Err(mistake) => mistakes.push(*mistake),
+        }
+    }
+    if entries.is_empty() {
+        rules = defaults();
+    }
+    order(&mut rules);
+    rules
+}
+
+fn defaults() -> Vec<Rule> {
+    let texts = [
+        "type=schedule",
+        "type=ref,event=branch",
+        "type=ref,event=tag",
+        "type=ref,event=pr",
+    ];
+    let entries = texts.map(|text| Entry {
+        text: text.to_owned(),
+        fields: text.split(',').map(str::to_owned).collect(),
+    });
+    entries
+        .iter()
+        .filter_map(|entry| Rule::read(entry).ok())
+        .collect()
+}
+
+/// Highest priority first; equal ones keep their order. A priority that is no number is equal to all, which makes no order,
+/// so the steps are those by which JavaScript sorts.
+fn order(rules: &mut [Rule]) {
+    let before = |one: &Rule, two: &Rule| one.priority > two.priority;
+    let falls = rules
+        .windows(2)
+        .take_while(|pair| before(&pair[1], &pair[0]))
+        .count();
+    let mut sorted = falls + 1;
+    if falls > 0 {
+        rules[..sorted].reverse();
+    } else {
+        sorted = 1 + rules
+            .windows(2)
+            .take_while(|pair| !before(&pair[1], &pair[0]))
+            .count();
+    }
+    while sorted < rules.len() {
+        let (mut low, mut high) = (0, sorted);
+        while low < high {
+            let middle = (low + high) / 2;
+            if before(&rules[sorted], &rules[middle]) {
+                high = middle;
+            } else {
+                low = middle + 1;
+            }
+        }
+        rules[low..=sorted].rotate_right(1);
+        sorted += 1;
+    }
+}
+
+impl Rule {
+    fn read(entry: &Entry) -> Result<Self, Box<Mistake>> {
+        let attributes = Attributes::read(entry);
+        let kind = attributes.get("type").unwrap_or("raw");
+        let (maker, priority) = Maker::read(kind, &attributes)?;
+        let prefix = attributes.get("prefix").or(match (kind, &maker) {
+            (_, Maker::Ref(RefKind::PullRequest)) => Some("pr-"),
+            (_, Maker::Sha { .. }) => Some("sha-"),
+            _ => None,
+        });
+        Ok(Self {
+            text: entry.text.clone(),
+            enable: attributes.template(attributes.get("enable").unwrap_or("true"))?,
+            priority: attributes.get("priority").map_or(priority, number),
+            prefix: prefix
+                .map(|prefix| attributes.template(prefix))
+                .transpose()?,
+            suffix: attributes
+                .get("suffix")
+                .map(|suffix| attributes.template(suffix))
+                .transpose()?,
+            maker,
+        })
+    }
+}
+
+impl Maker {
+    /// With its default priority.
+    fn read(kind: &str, attributes: &Attributes<'_>) -> Result<(Self, f64), Box<Mistake>> {
+        Ok(match kind {
+            "schedule" => {
+                let pattern = attributes.get("pattern").unwrap_or("nightly");
+                (
+                    Self::Schedule {
+                        pattern: attributes.template(pattern)?,
+                    },
+                    1000.0,
+                )
+            }
+            "semver" => (Self::Semver(FromVersion::read(attributes)?), 900.0),
+            "pep440" => (Self::Pep440(FromVersion::read(attributes)?), 900.0),
+            "match" => {
+                let written = attributes.needed("pattern")?.to_owned();
+                let group = attributes.get("group").unwrap_or("0").to_owned();
+                if number(&group).is_nan() {
+                    return Err(attributes.wrong(code::NUMBER, "Invalid match group for"));
+                }
+                let pattern = Pattern::literal(&written)
+                    .map_err(|refused| attributes.refused(&written, &refused))?;
+                let value = attributes.value()?;
+                (
+                    Self::Match {
+                        pattern,
+                        written,
+                        group,
+                        value,
+                    },
+                    800.0,
+                )
+            }
+            "edge" => {
+                let branch = attributes.get("branch").filter(|branch| !branch.is_empty());
+                (
+                    Self::Edge {
+                        branch: branch.map(str::to_owned),
+                    },
+                    700.0,
+                )
+            }
+            "ref" => (Self::Ref(attributes.ref_kind()?), 600.0),
+            "raw" => {
+                let value = attributes.template(attributes.needed("value")?)?;
+                (Self::Raw { value }, 200.0)
+            }
+            "sha" => match attributes.get("format").unwrap_or("short") {
+                "short" => (Self::Sha { long: false }, 100.0),
+                "long" => (Self::Sha { long: true }, 100.0),
+                _ => return Err(attributes.wrong(code::CHOICE, "Invalid format for")),
+            },
+            unknown => {
+                let message = format!("Unknown tag type attribute: {unknown}");
+                return Err(Box::new(
+                    Mistake::new(code::CHOICE, INPUT, message).at(&attributes.entry.text),
+                ));
+            }
+        })
+    }
+}
+
+impl FromVersion {
+    fn read(attributes: &Attributes<'_>) -> Result<Self, Box<Mistake>> {
+        let narrow = match attributes.get("match") {
+            None | Some("") => None,
+            Some(written) => {
+                let pattern = Pattern::new(written)
+                    .map_err(|refused| attributes.refused(written, &refused))?;
+                Some((pattern, written.to_owned()))
+            }
+        };
+        Ok(Self {
+            pattern: attributes.template(attributes.needed("pattern")?)?,
+            value: attributes.value()?,
+            narrow,
+        })
+    }
+}
+
+/// The fields of an entry, as keys and values; the last one of a key counts.
+struct Attributes<'a> {
+    entry: &'a Entry,
+    pairs: Vec<(String, &'a str)>,
+}
+
+impl<'a> Attributes<'a> {
+    fn read(entry: &'a Entry) -> Self {
+        let pairs = entry
+            .fields
+            .iter()
+            .map(|field| match field.split_once('=') {
+                Some((key, value)) if !key.is_empty() => (key.trim().to_lowercase(), value.trim()),
+                _ => ("value".to_owned(), field.trim()),
+            });
+        Self {
+            entry,
+            pairs: pairs.collect(),
+        }
+    }
+
+    fn get(&self, key: &str) -> Option<&'a str> {
+        let mut pairs = self.pairs.iter().rev();
+        pairs
+            .find(|(known, _)| known == key)
+            .map(|(_, value)| *value)
+    }
+
+    fn needed(&self, key: &str) -> Result<&'a str, Box<Mistake>> {
+        let value = self.get(key).filter(|value| !value.is_empty());
+        value.ok_or_else(|| self.wrong(code::MISSING, &format!("Missing {key} attribute for")))
+    }
+
+    fn value(&self) -> Result<Option<Template>, Box<Mistake>> {
+        let value = self.get("value").filter(|value| !value.is_empty());
+        value.map(|value| self.template(value)).transpose()
+    }
+
+    fn ref_kind(&self) -> Result<RefKind, Box<Mistake>> {
+        match self.get("event") {
+            Some("branch") => Ok(RefKind::Branch),
+            Some("tag") => Ok(RefKind::Tag),
+            Some("pr") => Ok(RefKind::PullRequest),
+            None => Err(self.wrong(code::MISSING, "Missing event attribute for")),
+            Some(_) => Err(self.wrong(code::CHOICE, "Invalid event for")),
+        }
+    }
+
+    fn template(&self, text: &str) -> Result<Template, Box<Mistake>> {
+        Template::parse(text).map_err(|wrong| {
+            let message = format!("`{text}` {wrong}");
+            Box::new(Mistake::new(code::TEMPLATE, INPUT, message).at(&self.entry.text))
+        })
+    }
+
+    fn wrong(&self, code: &'static str, what: &str) -> Box<Mistake> {
+        let message = format!("{what} {}", self.entry.text);
+        Box::new(Mistake::new(code, INPUT, message).at(&self.entry.text))
+    }
+
+    fn refused(&self, pattern: &str, refused: &super::pattern::Refused) -> Box<Mistake> {
+        let message = format!("`{pattern}` is {refused}");
+        Box::new(Mistake::new(code::PATTERN, INPUT, message).at(&self.entry.text))
+    }
+}
+
+pub(super) const INPUT: &str = "tags";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rules(input: &str) -> Vec<Rule> {
+        let mut mistakes = Vec::new();
+        let rules = read(input, &mut mistakes);
+        assert_eq!(mistakes, []);
+        rules
+    }
+
+    fn texts(input: &str) -> Vec<String> {
+        rules(input).into_iter().map(|rule| rule.text).collect()
+    }
+
+    fn messages(input: &str) -> Vec<String> {
+        let mut mistakes = Vec::new();
+        read(input, &mut mistakes);
+        mistakes
+            .into_iter()
+            .map(|mistake| mistake.message)
+            .collect()
+    }
+
+    #[test]
+    fn has_four_rules_where_none_is_written() {
+        let expected = [
+            "type=schedule",
+            "type=ref,event=branch",
+            "type=ref,event=tag",
+            "type=ref,event=pr",
+        ];
+        assert_eq!(texts(" \n# nothing\n"), expected);
+    }
+
+    #[test]
+    fn orders_by_priority_and_else_as_written() {
+        let all = "type=sha\nr\ntype=ref,event=tag\ntype=edge\ntype=match,pattern=x\ntype=pep440,pattern=p\ntype=semver,pattern=s\ntype=schedule";
+        let expected = [
+            "type=schedule",
+            "type=pep440,pattern=p",
+            "type=semver,pattern=s",
+            "type=match,pattern=x",
+            "type=edge",
+            "type=ref,event=tag",
+            "r",
+            "type=sha",
+        ];
+        assert_eq!(texts(all), expected);
+        assert_eq!(
+            texts("a\nb,priority=1e3\nc,priority=-1\nd"),
+            ["b,priority=1e3", "a", "d", "c,priority=-1"]
+        );
+        assert_eq!(
+            texts("a,priority=1\nb,priority=x\nc,priority=2"),
+            ["a,priority=1", "b,priority=x", "c,priority=2"]
+        );
+        assert_eq!(
+            texts("a,priority=1\nb,priority=2\nc,priority=3"),
+            ["c,priority=3", "b,priority=2", "a,priority=1"]
+        );
+        assert_eq!(texts("a,priority=\nb"), ["b", "a,priority="]);
+    }
+
+    #[test]
+    fn takes_the_last_of_equal_keys_and_ignores_unknown_ones() {
+        let rules = rules("TYPE=raw,value=a, Value = b ,other=x,=c");
+        let [rule] = rules.as_slice() else {
+            panic!("there is one rule");
+        };
+        let Maker::Raw { value } = &rule.maker else {
+            panic!("it is raw");
+        };
+        assert_eq!(*value, Template::parse("=c").expect("it has no expression"));
+    }
+
+    #[test]
+    fn says_each_mistake_in_the_words_that_users_know() {
+        let rows = [
+            ("type=foo", "Unknown tag type attribute: foo"),
+            ("type=", "Unknown tag type attribute: "),
+            ("type=semver", "Missing pattern attribute for type=semver"),
+            (
+                "type=pep440,value=1",
+                "Missing pattern attribute for type=pep440,value=1",
+            ),
+            ("type=match", "Missing pattern attribute for type=match"),
+            (
+                "type=match,pattern=a,group=x",
+                "Invalid match group for type=match,pattern=a,group=x",
+            ),
+            ("type=ref", "Missing event attribute for type=ref"),
+            ("type=ref,event=x", "Invalid event for type=ref,event=x"),
+            ("type=raw", "Missing value attribute for type=raw"),
+            ("type=sha,format=x", "Invalid format for type=sha,format=x"),
+            (
+                "type=match,pattern=(",
+                "`(` is no regular expression: a group that nothing closes",
+            ),
+            ("x,prefix={{", "`{{` has an expression that is not closed"),
+            ("\"x", "Quote Not Closed"),
+        ];
+        for (input, expected) in rows {
+            assert_eq!(messages(input), [expected], "{input}");
+        }
+        assert_eq!(messages("type=a\nok\ntype=b").len(), 2);
+    }
+}
