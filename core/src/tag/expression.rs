@@ -96,6 +96,13 @@ impl Scope for Clock {
                 "`{name}` needs one format, as in {{{{{name} 'YYYYMMDD'}}}}"
             ));
         };
+        let format = match format {
+            Value::Text(format) => format.as_str(),
+            Value::Nothing | Value::Bool(false) | Value::Number(0.0) => "",
+            Value::Bool(true) | Value::Number(_) | Value::List(_) => {
+                return Err(format!("`{name}` needs a text for a format"));
+            }
+        };
         let mut zone = "UTC".to_owned();
         for (key, value) in options {
             if key != "tz" {
@@ -103,11 +110,7 @@ impl Scope for Clock {
             }
             zone = value.print();
         }
-        Ok(Some(Value::Text(moment::format(
-            at,
-            &format.print(),
-            &zone,
-        ))))
+        Ok(Some(Value::Text(moment::format(at, format, &zone))))
     }
 }
 

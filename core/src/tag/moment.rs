@@ -15,8 +15,65 @@ pub(super) fn format(at: Timestamp, format: &str, zone: &str) -> String {
         (format, _) => format,
     };
     let mut text = String::new();
-    moment.write_all(format, &mut text);
+    moment.write_all(&expanded(format), &mut text);
     text
+}
+
+/// With every long form written out. What stands before or behind one may become one token with it, as in moment.js.
+fn expanded(format: &str) -> String {
+    let mut text = String::new();
+    let mut rest = format;
+    while let Some(c) = rest.chars().next() {
+        let subject = rest.strip_prefix('\\').unwrap_or(rest);
+        let long = LONG_FORMS
+            .iter()
+            .find(|(name, _)| subject.starts_with(name));
+        let length = match (literal(rest), long) {
+            (Some(end), _) => end + 1,
+            (None, Some((name, _))) => rest.len() - subject.len() + name.len(),
+            (None, None) => c.len_utf8(),
+        };
+        let (written, left) = rest.split_at(length);
+        text.push_str(match long {
+            Some((name, format)) if *name == written => format,
+            _ => written,
+        });
+        rest = left;
+    }
+    text
+}
+
+/// What a format begins with.
+enum Piece<'a> {
+    Token(&'static str),
+    /// What stands in brackets.
+    Literal(&'a str),
+    /// It stands for itself.
+    Other(&'a str),
+}
+
+/// What a format that is not empty begins with, and how long that is.
+fn piece(rest: &str) -> (Piece<'_>, usize) {
+    if let Some(end) = literal(rest) {
+        return (Piece::Literal(&rest[1..end]), end + 1);
+    }
+    let unescaped = rest
+        .strip_prefix('\\')
+        .filter(|unescaped| !unescaped.is_empty());
+    let subject = unescaped.unwrap_or(rest);
+    let token = TOKENS
+        .iter()
+        .find(|token| subject.starts_with(**token))
+        .copied();
+    let length = token.map_or_else(
+        || subject.chars().next().map_or(0, char::len_utf8),
+        str::len,
+    );
+    let length = length + rest.len() - subject.len();
+    match token.filter(|_| unescaped.is_none()) {
+        Some(token) => (Piece::Token(token), length),
+        None => (Piece::Other(&rest[..length]), length),
+    }
 }
 
 struct Moment {
@@ -54,19 +111,16 @@ impl Moment {
 
     fn write_all(&self, format: &str, text: &mut String) {
         let mut rest = format;
-        while let Some(c) = rest.chars().next() {
-            if let Some(end) = literal(rest) {
-                text.push_str(&rest[1..end]);
-                rest = &rest[end + 1..];
-                continue;
-            }
-            let escaped = c == '\\';
-            let token = token(if escaped { &rest[1..] } else { rest });
-            rest = &rest[usize::from(escaped) + token.len()..];
-            match (escaped, long_form(token)) {
-                (true, _) => text.push_str(token),
-                (false, Some(format)) => self.write_all(format, text),
-                (false, None) => self.write(token, text),
+        while !rest.is_empty() {
+            let (piece, length) = piece(rest);
+            rest = &rest[length..];
+            match piece {
+                Piece::Token(token) => self.write(token, text),
+                Piece::Literal(literal) => text.push_str(literal),
+                // Backslashes go, and so do ends of lines.
+                Piece::Other(other) => {
+                    text.push_str(&other.replace(['\\', '\n', '\r', '\u{2028}', '\u{2029}'], ""))
+                }
             }
         }
     }
@@ -128,8 +182,7 @@ impl Moment {
                 let digits = format!("{:0<9}", padded(self.millis.rem_euclid(1000), 3));
                 digits[..fraction.len()].to_owned()
             }
-            // moment.js drops the ends of lines.
-            other => other.replace(['\n', '\r', '\u{2028}', '\u{2029}'], ""),
+            other => other.to_owned(),
         };
         text.push_str(&written);
     }
@@ -203,22 +256,6 @@ fn literal(rest: &str) -> Option<usize> {
     region.rfind(']').map(|end| end + 1)
 }
 
-/// The token that a text begins with, else its first character. The text is not empty, unless a format ends with a backslash.
-fn token(rest: &str) -> &str {
-    let longest = TOKENS.iter().find(|token| rest.starts_with(**token));
-    longest.copied().unwrap_or_else(|| {
-        let length = rest.chars().next().map_or(0, char::len_utf8);
-        &rest[..length]
-    })
-}
-
-fn long_form(token: &str) -> Option<&'static str> {
-    LONG_FORMS
-        .iter()
-        .find(|(name, _)| *name == token)
-        .map(|(_, format)| *format)
-}
-
 fn padded(number: i64, digits: usize) -> String {
     format!("{number:0digits$}")
 }
@@ -281,17 +318,7 @@ const LONG_FORMS: [(&str, &str); 10] = [
 ];
 
 /// Longer ones before those they begin with.
-const TOKENS: [&str; 84] = [
-    "LTS",
-    "LT",
-    "LLLL",
-    "LLL",
-    "LL",
-    "L",
-    "llll",
-    "lll",
-    "ll",
-    "l",
+const TOKENS: [&str; 74] = [
     "Mo",
     "MMMM",
     "MMM",
@@ -410,6 +437,7 @@ mod tests {
             ("hmm Hmmss", "405 40506"),
             ("YYY g ö", "202020 g ö"),
             ("YYYY\nMM", "202002"),
+            ("dLLLL \\\\M \\\\L", "Monday1, February 3, 2020 4:05 AM 2 L"),
             ("", "2020-02-03T04:05:06Z"),
         ];
         for (token, expected) in rows {

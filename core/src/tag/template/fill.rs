@@ -146,14 +146,24 @@ impl Filling<'_> {
         let plain = call.arguments.is_empty() && call.options.is_empty();
         match path.names.as_slice() {
             [name] if !path.round && !path.own && path.up == 0 => self.named(name, call),
-            _ if plain => Ok(self.path(path)?.unwrap_or(Value::Nothing)),
-            names => Err(missing(&names.join("."))),
+            // `this.` hides the helpers, and not the scope's own functions.
+            [name] if !plain && path.own && path.up == 0 && helper_named(name).is_none() => {
+                self.named(name, call)
+            }
+            names => {
+                let value = self.path(path)?.unwrap_or(Value::Nothing);
+                match plain || (call.arguments.is_empty() && is_nothing(&value)) {
+                    true => Ok(value),
+                    false => Err(missing(&names.join("."))),
+                }
+            }
         }
     }
 
     fn named(&mut self, name: &str, call: &Call) -> Result<Value, String> {
         let arguments = self.values(&call.arguments)?;
         match (name, arguments.as_slice()) {
+            ("lookup", [of, ..]) if is_nothing(of) => return Ok(of.clone()),
             ("lookup", [of, key]) => return Ok(member(of, &key.print())),
             ("log", _) => return Ok(Value::Nothing),
             ("if" | "unless" | "each" | "with" | "lookup", _) => {
@@ -179,7 +189,12 @@ impl Filling<'_> {
             own: false,
             names: vec![name.to_owned()],
         };
-        Ok(self.path(&path)?.unwrap_or(Value::Nothing))
+        let value = self.path(&path)?.unwrap_or(Value::Nothing);
+        match options.is_empty() || is_nothing(&value) {
+            true => Ok(value),
+            // What is no function takes no options either.
+            false => Err(missing(name)),
+        }
     }
 
     /// `None` where the path leads nowhere.
@@ -233,8 +248,11 @@ fn helper(call: &Call) -> Option<&str> {
     };
     let name = path.names.first()?.as_str();
     let own = path.own || path.round || path.up > 0 || path.names.len() > 1;
-    let known = matches!(name, "if" | "unless" | "each" | "with" | "lookup" | "log");
-    (known && !own).then_some(name)
+    helper_named(name).filter(|_| !own)
+}
+
+fn helper_named(name: &str) -> Option<&str> {
+    matches!(name, "if" | "unless" | "each" | "with" | "lookup" | "log").then_some(name)
 }
 
 fn member(of: &Value, name: &str) -> Value {
@@ -252,6 +270,11 @@ fn member(of: &Value, name: &str) -> Value {
             _,
         ) => Value::Nothing,
     }
+}
+
+/// What JavaScript takes for nothing where it looks for a function.
+fn is_nothing(value: &Value) -> bool {
+    !matches!(value, Value::List(_)) && !value.holds(false)
 }
 
 fn length(count: usize) -> Value {

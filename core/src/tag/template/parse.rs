@@ -146,6 +146,9 @@ impl<'a> Parser<'a> {
         };
         let end = end.ok_or_else(unclosed)?;
         let (inner, after) = rest.split_at(end);
+        if after.starts_with("}}}}") && !inner.starts_with('!') {
+            return Err(unclosed());
+        }
         let (after, closed) = if triple {
             unprefixed(after, "}")
         } else {
@@ -155,6 +158,9 @@ impl<'a> Parser<'a> {
             Some(inner) => (inner, true),
             None => (inner, false),
         };
+        // Three braces would close what three opened, except behind words that are tags as a whole.
+        let word = inner.starts_with('!') || matches!(inner.trim(), "else" | "^");
+        let closed = closed && (triple || strips_after || word || !after.starts_with("}}}"));
         let (after, strips_later) = unprefixed(after, "~");
         self.rest = after
             .strip_prefix("}}")
@@ -403,11 +409,6 @@ impl Reader<'_> {
                 [Token::Name(name) | Token::Segment(name), rest @ ..] => {
                     self.tokens = rest;
                     path.names.push(name.clone());
-                }
-                // An index may be written like a number.
-                [Token::Number(number), rest @ ..] if !first => {
-                    self.tokens = rest;
-                    path.names.push(number.to_string());
                 }
                 _ => return Err("has something that is no name".to_owned()),
             }

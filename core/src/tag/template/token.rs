@@ -85,9 +85,7 @@ fn number(rest: &str) -> Option<usize> {
         length += 1 + fraction;
     }
     let after = rest[length..].chars().next();
-    after
-        .is_none_or(|c| c.is_whitespace() || matches!(c, '=' | ')'))
-        .then_some(length)
+    after.is_none_or(ends_name).then_some(length)
 }
 
 /// Blanks and the signs that mean something end a name.
