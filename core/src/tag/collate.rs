@@ -4,10 +4,16 @@ use std::cmp::Ordering;
 
 /// First by letters alone, then by accents, then by case, small letters first.
 pub(super) fn compare(one: &str, two: &str) -> Ordering {
+    // What both begin with decides on no level, and the keys of labels begin alike.
+    let same = one.chars().zip(two.chars());
+    let same: usize = same
+        .take_while(|(one, two)| one == two)
+        .map(|(c, _)| c.len_utf8())
+        .sum();
+    let (one, two) = (&one[same..], &two[same..]);
     let level = |weight: fn(char) -> Option<u32>| {
-        one.chars()
-            .filter_map(weight)
-            .cmp(two.chars().filter_map(weight))
+        let weights = one.chars().filter_map(weight);
+        weights.cmp(two.chars().filter_map(weight))
     };
     level(primary)
         .then_with(|| level(accent))
@@ -49,6 +55,9 @@ fn case(c: char) -> Option<u32> {
 
 /// A letter without its accent, as far as the languages of western Europe go.
 fn base(c: char) -> char {
+    if c.is_ascii() {
+        return c;
+    }
     let found = ACCENTED.iter().find(|(_, accented)| accented.contains(c));
     found.map_or(c, |(base, _)| *base)
 }

@@ -3,8 +3,8 @@
 use serde::ser::{Serialize, SerializeMap as _, Serializer};
 use serde_json::Value;
 
-use super::Derived;
 use super::labels::{Pairs, first_line};
+use super::{Derived, Version};
 
 /// A file for `docker buildx bake`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -99,6 +99,20 @@ impl Derived {
             ("annotations", Member::List(self.levelled(first_line))),
         ])
         .text(false)
+    }
+
+    /// What the older action does not tell, as JSON: each tag with its rule and whether it moves, each rule with what became
+    /// of it, and what is odd about the version.
+    #[must_use]
+    pub fn explanation(&self) -> Value {
+        let conflict = self.release.as_ref().and_then(Version::conflict);
+        serde_json::json!({
+            "version": self.version,
+            "tags": self.tags,
+            "rules": self.verdicts,
+            "warnings": self.warnings,
+            "conflict": conflict.map(|conflict| conflict.to_string()),
+        })
     }
 
     /// For each level and each annotation `level:key=value`.

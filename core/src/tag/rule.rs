@@ -275,9 +275,10 @@ impl<'a> Attributes<'a> {
             .map(|(_, value)| *value)
     }
 
+    /// May be empty: an expression of the workflow may have left it so, and then the rule makes nothing.
     fn needed(&self, key: &str) -> Result<&'a str, Box<Mistake>> {
-        let value = self.get(key).filter(|value| !value.is_empty());
-        value.ok_or_else(|| self.wrong(code::MISSING, &format!("Missing {key} attribute for")))
+        self.get(key)
+            .ok_or_else(|| self.wrong(code::MISSING, &format!("Missing {key} attribute for")))
     }
 
     fn value(&self) -> Result<Option<Template>, Box<Mistake>> {

@@ -142,6 +142,13 @@ fn expressions_of_the_event() {
 }
 
 #[test]
+fn a_rule_whose_text_is_left_empty_makes_nothing() {
+    let rules = "type=raw,value=\ntype=semver,pattern=\ntype=pep440,pattern=\ntype=match,pattern=\ntype=schedule,pattern=";
+    assert_eq!(on_tag("v1.2.3", rules), Vec::<String>::new());
+    assert_eq!(on_tag("v1.2.3", "type=raw,value=,prefix=p"), ["p"]);
+}
+
+#[test]
 fn enable_is_a_word_of_two() {
     assert_eq!(
         on_branch(

@@ -125,6 +125,23 @@ fn tells_tags_that_stay_from_those_that_move() {
 }
 
 #[test]
+fn the_explanation_names_rules_reasons_and_conflicts() {
+    let rules = "type=semver,pattern={{version}}\ntype=edge";
+    let told = derived(&request("push", "refs/tags/v1.2.3-1", rules)).explanation();
+    let expected = serde_json::json!({
+        "version": "1.2.3-1",
+        "tags": [{ "name": "1.2.3-1", "rule": "type=semver,pattern={{version}}", "mobility": "immutable" }],
+        "rules": [
+            { "rule": "type=semver,pattern={{version}}", "outcome": { "type": "made", "tag": "1.2.3-1" } },
+            { "rule": "type=edge", "outcome": { "type": "nothing", "why": { "type": "other-branch", "wanted": "master" } } },
+        ],
+        "warnings": [],
+        "conflict": "`v1.2.3-1` is a pre-release in SemVer and a post-release in PEP 440",
+    });
+    assert_eq!(told, expected);
+}
+
+#[test]
 fn moving_tags_only_move_forward() {
     for (tag, flavor, existing, expected) in FORWARD {
         let mut request = request("push", &format!("refs/tags/{tag}"), ALL);

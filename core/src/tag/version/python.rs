@@ -259,12 +259,8 @@ impl<'a> Rest<'a> {
         let word = after.word(words)?;
         let mut numbered = Rest(after.0.strip_prefix(SEPARATORS).unwrap_or(after.0));
         let number = numbered.number();
-        // A separator that no number follows belongs to what comes next.
-        self.0 = if number.is_some() {
-            numbered.0
-        } else {
-            after.0
-        };
+        // The separator goes also where no number follows: `1.0a.`
+        self.0 = numbered.0;
         Some((word, number.unwrap_or_else(Number::zero)))
     }
 
@@ -360,6 +356,8 @@ mod tests {
             ("1.0a-1-2", "1.0a1.post2"),
             ("1.0rc1.post2.dev3", "1.0rc1.post2.dev3"),
             ("1.0-post.dev", "1.0.post0.dev0"),
+            ("1.0a.", "1.0a0"),
+            ("1.0a--1", "1.0a0.post1"),
             ("007", "7"),
             ("99999999999999999999999.1", "99999999999999999999999.1"),
         ];
