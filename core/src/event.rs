@@ -2,7 +2,7 @@
 //!
 //! [`normalise`] finds out which system it is ([`System::detect`]) and reads its variables, the payload where it has one, and
 //! what git says. Nothing is asked over the network: what none of the three knows stays empty. To add a system: a variant of
-//! [`System`], a file with one function from [`Sources`] to [`Event`], its cases in `cases/`.
+//! [`System`], a file with one function from `Sources` to [`Event`], its cases in `cases/`.
 
 use std::collections::BTreeMap;
 

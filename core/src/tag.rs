@@ -1,6 +1,6 @@
 //! From an event and a user's rules to tags, labels and annotations.
 //!
-//! [`derive`] takes everything as arguments and asks nobody. It understands what docker/metadata-action understands, and
+//! [`derive()`] takes everything as arguments and asks nobody. It understands what docker/metadata-action understands, and
 //! differs where that is wrong: no tag breaks the grammar of registries, expressions are not escaped for HTML, quotes and
 //! `{{ }}` protect commas, `latest` appears once, nothing needs a network. Every rule gets a [`Verdict`]: the tag that it
 //! made, or why it made none.

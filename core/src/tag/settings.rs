@@ -7,7 +7,7 @@ use super::number::number;
 use crate::event::date;
 use crate::protocol::Timestamp;
 
-/// The variables that [`read`] looks at.
+/// The variables that count.
 pub const ENV_NAMES: [&str; 5] = [PR_HEAD, SHORT_LENGTH, LEVELS, SET_ENV, EPOCH];
 
 #[derive(Clone, Debug, PartialEq)]
