@@ -311,16 +311,18 @@ export const journalOf = (result) => readFileSync(result.report.journal, 'utf8')
 export function changeOf(effect) {
   if (effect.type !== 'run' || effect.argv[0] !== 'docker') return null;
   const [, verb, second] = effect.argv;
+  // Created and started in one.
+  if (verb === 'run' && second === '--detach') return `start ${effect.argv[effect.argv.indexOf('--name') + 1]}`;
   if (['create', 'start', 'stop', 'rm', 'rename', 'tag', 'kill', 'cp', 'restart', 'run'].includes(verb)) return `${verb} ${effect.argv.at(-1)}`;
   if (['network', 'volume', 'image'].includes(verb)) return ['inspect', 'ls'].includes(second) ? null : `${verb} ${second}`;
   const script = verb === 'exec' && effect.stdin?.type === 'text' ? effect.stdin.text : '';
   const body = script.slice(script.lastIndexOf('\nmain() {'));
   if (/^route (keep|force)$/m.test(body)) {
-    const want = /\/\.want" <<'CD_END'\n([^]*?)CD_END/.exec(body)?.[1] ?? '';
+    const want = /^printf %s '([^']*)' > "\$S\/\.want"$/m.exec(body)?.[1] ?? '';
     const entries = want.split('\n').filter(Boolean).map((line) => line.split(' '));
     return `route ${entries.filter(([, , , , kind]) => kind === 'primary').map(([name, , , weight]) => `${name}=${weight}`).sort().join(' ')}`;
   }
-  return /^(append |keep checkpoint|rm -f|reap )/m.test(body) ? 'record' : null;
+  return /^(append |rm -f|reap )|"\$S\/checkpoint"$/m.test(body) ? 'record' : null;
 }
 
 /** The changes that were asked for once `words` had been logged as a decision, and when; in order. */

@@ -8,6 +8,7 @@
 mod argv;
 mod ask;
 mod haproxy;
+mod house;
 mod lift;
 mod lower;
 mod page;

@@ -297,7 +297,7 @@ impl Docker {
             "-s",
         ]);
         run.stdin = Some(Stdin::Text {
-            text: survey::listeners_script(port),
+            text: super::house::listeners_script(port),
         });
         run.timeout = TRANSACTION;
         vec![Step::tolerant(Effect::Run(run), &[""])]
