@@ -320,7 +320,7 @@ impl Session {
             Tag::Several => self.on_several(),
             Tag::Router => self.on_router(&call.done),
             Tag::RouterStarted => self.on_router_started(&call.done),
-            Tag::Unmade(trouble) => self.trouble(&trouble),
+            Tag::Unmade(trouble) => self.on_unmade(&trouble),
             Tag::Open { take } => self.on_open(take, &call.done),
             Tag::Key => self.on_key(&call.done),
             Tag::Fingerprint => self.on_fingerprint(&call.done),

@@ -30,6 +30,8 @@ pub(super) struct Baking {
     anew: BTreeMap<InstanceId, Timestamp>,
     /// How often that was seen.
     starts: u32,
+    /// Attempts, and bad ones of them, that are held against nobody: from before what was started anew was well again.
+    forgiven: (u64, u64),
     /// Instances that the last round of probes found well.
     well: BTreeSet<InstanceId>,
     /// Instances that the last look at how they live did see.
@@ -67,6 +69,7 @@ impl Rollout {
             bad: BTreeMap::new(),
             anew: BTreeMap::new(),
             starts: 0,
+            forgiven: (0, 0),
             well: BTreeSet::new(),
             watched: BTreeSet::new(),
             counts: BTreeMap::new(),
@@ -114,10 +117,10 @@ impl Rollout {
             let lives = observation.watched();
             baking.see(&self.plan.new.members, &lives);
             let anew = self.started_anew(&lives);
+            self.wait_for(&anew);
             if let Some(fault) = self.lives_badly(lives).or_else(|| self.answers_badly()) {
                 return self.unwell(fault);
             }
-            self.wait_for(&anew);
         } else {
             return;
         }
@@ -144,6 +147,7 @@ impl Rollout {
     /// An engine that was restarted is not the version's fault: whatever came up with it gets the time to do so.
     fn wait_for(&mut self, anew: &[InstanceId]) {
         let until = self.now.plus(self.plan.timing.prove);
+        let counted = self.counted();
         let Phase::Baking(baking) = &mut self.phase else {
             return;
         };
@@ -151,6 +155,9 @@ impl Rollout {
             baking.bad.remove(&id);
             baking.anew.insert(id, until);
             baking.starts += 1;
+        }
+        if !baking.anew.is_empty() {
+            baking.forgiven = counted;
         }
         if !anew.is_empty() {
             let told = anew
@@ -199,6 +206,18 @@ impl Rollout {
 
     /// Attempts and those without a good answer, of all new instances.
     fn answered(&self) -> (u64, u64) {
+        let Phase::Baking(baking) = &self.phase else {
+            return (0, 0);
+        };
+        let (attempts, bad) = self.counted();
+        let (forgiven, forgiven_bad) = baking.forgiven;
+        (
+            attempts.saturating_sub(forgiven),
+            bad.saturating_sub(forgiven_bad),
+        )
+    }
+
+    fn counted(&self) -> (u64, u64) {
         let Phase::Baking(baking) = &self.phase else {
             return (0, 0);
         };

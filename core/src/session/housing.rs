@@ -14,8 +14,7 @@ const LEASE_RETRY: u64 = 1_000;
 /// Milliseconds between two lines that say so.
 const LEASE_SAID: u64 = 10_000;
 
-/// Segments of the ledger that a deploy reads. The newest alone would do; the one before is for a writer that died
-/// between making a new segment and filling it.
+/// Segments of the ledger that a deploy reads: the newest begins with all that is known from before.
 const NEWEST: u32 = 1;
 
 /// Segments that `status` reads: all there can be.
@@ -139,6 +138,15 @@ impl Session {
         }
     }
 
+    /// The router that could not be started is gone. Where another run's network came in between, all is looked at again.
+    pub(super) fn on_unmade(&mut self, trouble: &Trouble) {
+        if trouble.text.contains("ambiguous") {
+            self.house_trouble(trouble)
+        } else {
+            self.trouble(trouble)
+        }
+    }
+
     /// Another run made the network at the same instant.
     pub(super) fn on_several(&mut self) {
         let text = "several networks of this name were made at once".to_owned();
@@ -244,6 +252,8 @@ impl Session {
                 if trouble.code == "busy" {
                     self.say_open(false);
                 }
+                // It was taken all the same, and is given back.
+                self.leased |= take && trouble.code == "network-unfit";
                 self.trouble(&trouble);
             }
         }

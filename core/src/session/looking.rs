@@ -260,7 +260,10 @@ impl Session {
     }
 
     pub(super) fn on_containers(&mut self, held: bool, done: Option<&Completion>) {
-        self.survey = self.docker_mut().read_containers(done);
+        self.survey = match self.docker_mut().read_containers(done) {
+            Err(trouble) => return self.trouble(&trouble),
+            Ok(survey) => survey,
+        };
         if held {
             return self.remember();
         }

@@ -162,6 +162,9 @@ impl Session {
     /// The instances that the ledger calls serving are gone: whoever removed them, a new deploy can mend it.
     fn nothing_to_recover_to(&mut self, left: String) {
         self.recovered = true;
+        let gone = self.gone();
+        let other = Some(left).filter(|left| *left != gone);
+        let because: Vec<String> = other.into_iter().chain([gone]).collect();
         match self.request().command {
             Command::Recover => {
                 let version = self.report.serving.as_ref().map(|it| it.version.clone());
@@ -170,10 +173,10 @@ impl Session {
                     self.environment().name,
                     version.unwrap_or_default()
                 )];
-                self.finish(Outcome::Stranded, "instances-gone", vec![left], next);
+                self.finish(Outcome::Stranded, "instances-gone", because, next);
             }
             Command::Deploy | Command::Rollback | Command::Plan | Command::Status => {
-                self.report.troubles.push(left);
+                self.report.troubles.extend(because);
                 self.after_recovery();
             }
         }

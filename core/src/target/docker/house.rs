@@ -37,9 +37,9 @@ impl Docker {
         };
         let ids: Vec<String> = stdout(counted).lines().map(str::to_owned).collect();
         if ids.len() > 1 {
-            // One's own; or, where none is, all: what is used cannot be removed.
+            // One's own; where none is, whoever made them sees to it.
             let own = succeeded(created).then(|| stdout(created).trim().to_owned());
-            return Ok(Err(own.map_or(ids, |own| vec![own])));
+            return Ok(Err(own.into_iter().collect()));
         }
         match done.last().filter(|it| !succeeded(it)) {
             Some(failed) => Err(Trouble::of(failed)),

@@ -10,6 +10,9 @@ use crate::spec::{Generation, InstanceId, Probe, Release, SecretUse};
 /// Milliseconds that a transaction may take before nobody knows what came of it: the lock is waited for 10 s inside.
 pub(super) const TRANSACTION: u64 = 30_000;
 
+/// Milliseconds that the engine may take to say how instances live.
+const LOOK: u64 = 5_000;
+
 /// Lines of a log that a report shows.
 const LOG_LINES: &str = "40";
 
@@ -223,7 +226,12 @@ impl Docker {
     #[must_use]
     pub fn look(&self, members: &[Member], ids: &[InstanceId]) -> Vec<Step> {
         let names: Vec<String> = ids.iter().map(|id| self.name_of(*id)).collect();
-        let both = [self.visit(members, true), self.inspect(&names).beside()];
+        let mut inspect = self.inspect(&names).beside();
+        if let Effect::Run(run) = &mut inspect.effect {
+            // What the probes said must not wait for an engine that hangs.
+            run.timeout = LOOK;
+        }
+        let both = [self.visit(members, true), inspect];
         let mut steps: Vec<Step> = both.into_iter().chain(self.elsewhere(members)).collect();
         if self.hurry {
             steps.iter_mut().for_each(Step::hurry);

@@ -173,7 +173,7 @@ impl Script {
             "\n"
         };
         let text = quoted(&format!("{text}{newline}"));
-        let _ = writeln!(self.body, "printf %s {text} > \"$S/{name}\"");
+        let _ = writeln!(self.body, "printf %s {text} > \"$S/{name}\" || unwritten");
     }
 
     fn with_input(&mut self, command: &str, input: &str) {

@@ -386,7 +386,14 @@ impl Docker {
     }
 
     /// What they are. From here on this run knows them.
-    pub fn read_containers(&mut self, done: Option<&Completion>) -> Survey {
+    ///
+    /// # Errors
+    /// Where the engine did not say: nothing known is not the same as nothing there.
+    pub fn read_containers(&mut self, done: Option<&Completion>) -> Result<Survey, Trouble> {
+        let only_gone = |it: &Completion| words(it).to_lowercase().contains("no such");
+        if let Some(failed) = done.filter(|it| !succeeded(it) && !only_gone(it)) {
+            return Err(Trouble::of(failed));
+        }
         let found = done.map(|it| containers(stdout(it))).unwrap_or_default();
         let router = found.iter().find(|it| it.router);
         let router = router.map(|it| RouterFound {
@@ -409,11 +416,11 @@ impl Docker {
                 ))
             })
             .collect();
-        Survey {
+        Ok(Survey {
             instances,
             router,
             subnet: self.subnet,
-        }
+        })
     }
 
     /// What an image is.
@@ -473,6 +480,15 @@ impl Docker {
                 .unwrap_or_default()
         };
         let token = Token(number("token"));
+        if self.subnet.is_none() {
+            // Without it the table cannot be read: an empty one would be taken for what is written.
+            let words = done.get(1).map(words).unwrap_or_default();
+            self.token = token;
+            return Err(Trouble {
+                code: "network-unfit",
+                text: format!("network {} could not be read: {words}", self.network()),
+            });
+        }
         if take {
             self.token = token;
             self.writes.set(0);

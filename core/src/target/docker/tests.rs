@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::*;
-use crate::protocol::{Completion, Run, Stdin};
+use crate::protocol::{Completion, Run, Stdin, Timestamp};
 use crate::rollout::{Action, Done, Fleet, Mark, Member, Observation, Seen, Started, Table};
 use crate::spec::{Health, Probe, SecretUse, Spec};
 
@@ -543,17 +543,14 @@ fn two_networks_of_one_name_are_told_and_undone() {
         .read_network(several.get(..2).expect("two"))
         .map(|it| it.err());
     assert_eq!(undo.ok().flatten(), Some(vec!["ours".to_owned()]));
-    // Where an earlier run left both, whatever is used cannot be removed.
+    // Of others' nothing is removed: their router may be on its way.
     let left = [
         failed(1, "network already exists"),
         said("a\nb\n"),
         failed(1, "ambiguous"),
     ];
     let undo = docker.read_network(&left).map(|it| it.err());
-    assert_eq!(
-        undo.ok().flatten(),
-        Some(vec!["a".to_owned(), "b".to_owned()])
-    );
+    assert_eq!(undo.ok().flatten(), Some(vec![]));
     let one = [
         failed(1, "network already exists"),
         said("a\n"),
@@ -638,4 +635,22 @@ fn a_commit_that_was_recorded_stands_however_its_routing_ended() {
         heard("result=fenced token=9 holder=x since=1 run=-\n"),
         Observation::Acted(Done::Fenced(_))
     ));
+}
+
+#[test]
+fn what_could_not_be_asked_is_not_taken_for_nothing() {
+    let mut docker = docker();
+    let timed_out = Completion::TimedOut {
+        stdout: String::new(),
+        stderr: String::new(),
+    };
+    assert!(docker.read_containers(Some(&timed_out)).is_err());
+    let gone = failed(1, "Error: No such container: cd-tasks.staging-g1-1.t4");
+    assert!(docker.read_containers(Some(&gone)).is_ok());
+    // The lease was taken, and the network could not be read: the table would seem to be empty.
+    docker.subnet = None;
+    let done = [said("result=open token=7 left=0\n"), timed_out];
+    let trouble = docker.read_opened(Timestamp(0), &done, true).err();
+    assert_eq!(trouble.map(|it| it.code), Some("network-unfit"));
+    assert_eq!(docker.token, Token(7), "so that it can be given back");
 }

@@ -40,16 +40,22 @@ lease_read() {
   done
 }
 
+# A disk that is full must not be taken for a write.
+unwritten() {
+  echo "result=unwritten"
+  exit 74
+}
+
 lease_write() {
-  printf 'token %s\n' "$token" > "$S/.lease"
+  printf 'token %s\n' "$token" > "$S/.lease" || unwritten
   keep lease
   beat
 }
 
 beat() {
   printf 'wrote %s\nholder %s\nuntil %s\nboot %s\nsince %s\nrun %s\n' \
-    "$wrote" "$holder" "$until" "$boot" "$since" "$run" > "$S/.beat"
-  mv "$S/.beat" "$S/beat"
+    "$wrote" "$holder" "$until" "$boot" "$since" "$run" > "$S/.beat" || unwritten
+  mv "$S/.beat" "$S/beat" || unwritten
 }
 
 # .NAME becomes NAME, of each: all of it or nothing, and it survives a power cut.
@@ -66,7 +72,7 @@ write() {
 }
 
 take() {
-  for name in "$@"; do mv "$S/.$name" "$S/$name"; done
+  for name in "$@"; do mv "$S/.$name" "$S/$name" || unwritten; done
   sync "$S" 2> /dev/null || sync
 }
 
@@ -142,17 +148,17 @@ CD_ASK
 # append SEGMENT KEEP: the segment becomes its first KEEP bytes and what comes on the input. Doing it twice does it once.
 append() {
   segment=$S/ledger/$1
-  : > "$S/.segment"
+  : > "$S/.segment" || unwritten
   if [ "$2" -gt 0 ]; then
     if [ ! -f "$segment" ] || [ "$(wc -c < "$segment")" -lt "$2" ]; then
       echo "result=forked segment=$1"
       exit 65
     fi
-    head -c "$2" "$segment" > "$S/.segment"
+    head -c "$2" "$segment" > "$S/.segment" || unwritten
   fi
-  cat >> "$S/.segment"
+  cat >> "$S/.segment" || unwritten
   sync "$S/.segment" 2> /dev/null || sync
   [ -d "$S/ledger" ] || mkdir -p "$S/ledger"
-  mv "$S/.segment" "$segment"
+  mv "$S/.segment" "$segment" || unwritten
   sync "$S/ledger" 2> /dev/null || sync
 }

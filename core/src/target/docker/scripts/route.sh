@@ -27,6 +27,14 @@ wanted_read() {
 
 is_wanted() { case "$want" in *"$NEWLINE$1$NEWLINE"*) return 0 ;; esac; return 1; }
 
+# HAProxy reads 16 KiB of commands at a time.
+send_many() {
+  if [ "${#commands}" -gt 8000 ]; then
+    change "$commands"
+    commands=
+  fi
+}
+
 # route FORCE: the file is checked and kept, then HAProxy is made to follow it, without a reload.
 # .want holds a line an entry: NAME ADDRESS PORT WEIGHT primary|fallback|last PATH. More is raised before anything is lowered,
 # and nothing is lowered unless something that was raised is up.
@@ -54,10 +62,12 @@ route() {
       fallback) commands="$commands $map $add $CHECK weight $weight backup; $check" ;;
       last) commands="$commands $add weight $weight backup;" ;;
     esac
+    send_many
   done < "$S/.want"
   while read -r name _ _ weight kind _; do
     if [ "$weight" -gt 0 ]; then
       commands="$commands set server app/$name weight $weight; set server app/$name state ready;"
+      send_many
     fi
   done < "$S/.want"
   if [ -n "$commands" ]; then change "$commands"; fi
@@ -81,10 +91,12 @@ lower() {
   commands=
   while read -r name _ _ weight _ _; do
     if [ "$weight" -eq 0 ]; then commands="$commands set server app/$name weight 0;"; fi
+    send_many
   done < "$S/.want"
   while read -r name _ _ administration _; do
     if [ -n "$name" ] && ! is_wanted "$name" && [ "$administration" != 1 ]; then
       commands="$commands set server app/$name state drain;"
+      send_many
     fi
   done << CD_HAVE
 $have
