@@ -318,11 +318,11 @@ export function changeOf(effect) {
   const script = verb === 'exec' && effect.stdin?.type === 'text' ? effect.stdin.text : '';
   const body = script.slice(script.lastIndexOf('\nmain() {'));
   if (/^route (keep|force)$/m.test(body)) {
-    const want = /^printf %s '([^']*)' > "\$S\/\.want"$/m.exec(body)?.[1] ?? '';
+    const want = /^printf %s '([^']*)' > "\$S\/\.want"/m.exec(body)?.[1] ?? '';
     const entries = want.split('\n').filter(Boolean).map((line) => line.split(' '));
     return `route ${entries.filter(([, , , , kind]) => kind === 'primary').map(([name, , , weight]) => `${name}=${weight}`).sort().join(' ')}`;
   }
-  return /^(append |rm -f|reap )|"\$S\/checkpoint"$/m.test(body) ? 'record' : null;
+  return /^(append |rm -f|reap )|"\$S\/checkpoint"/m.test(body) ? 'record' : null;
 }
 
 /** The changes that were asked for once `words` had been logged as a decision, and when; in order. */
