@@ -19,6 +19,7 @@ mod returning;
 mod rolling;
 mod secrets;
 mod troubles;
+mod visiting;
 
 use std::collections::BTreeMap;
 
@@ -78,7 +79,8 @@ enum Tag {
     Ancestor,
     Serving(Action),
     Act(ActionId, Action),
-    Look(rolling::LookOf),
+    RouteAndLook(ActionId, Action, visiting::Sight),
+    Look(visiting::LookOf),
     Renew,
     Kept,
     LetGo,
@@ -154,6 +156,8 @@ pub struct Session {
     noted: Option<Action>,
     /// Acts of the rollout that are under way: when they were begun, and the records that are there once they come through.
     acting: BTreeMap<ActionId, (Timestamp, Action, usize)>,
+    /// What was seen in the visit of the route that has just been heard of.
+    ahead: Option<visiting::Ahead>,
     /// When what is under way is ended, once the run was asked to stop.
     abort_at: Option<Timestamp>,
     /// When the run ends whatever is under way.
@@ -212,6 +216,7 @@ impl Session {
             story: None,
             noted: None,
             acting: BTreeMap::new(),
+            ahead: None,
             abort_at: None,
             give_up_at: None,
             shown: String::new(),
@@ -328,6 +333,7 @@ impl Session {
             Tag::Ancestor => self.on_ancestor(&call.done),
             Tag::Serving(action) => self.on_serving(&action, call),
             Tag::Act(id, action) => self.on_act(id, action, call),
+            Tag::RouteAndLook(id, action, at) => self.on_route_and_look(id, &action, at, call),
             Tag::Look(of) => self.on_look(&of, call),
             Tag::Renew => {}
             Tag::Kept => self.on_kept(&call.done),
@@ -341,6 +347,7 @@ impl Session {
         self.ending
             || match tag {
                 Tag::Act(..)
+                | Tag::RouteAndLook(..)
                 | Tag::Look(_)
                 | Tag::Renew
                 | Tag::Kept

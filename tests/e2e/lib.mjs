@@ -54,8 +54,7 @@ export const inside = (argv, options) => run([join(ROOT, 'tests', 'parts', 'exec
 let ports = 20_000 + (process.pid % 240) * 50;
 
 /** A service of its own, with a working tree of its own and a port of its own. Call `end()` when done. */
-export function place(name, { environment = 'staging', router = '2.6' } = {}) {
-  const service = `${name}-${process.pid}`.slice(0, 39);
+export function place(name, { environment = 'staging', router = '2.6', service = `${name}-${process.pid}`.slice(0, 39) } = {}) {
   const port = ++ports;
   const dir = mkdtempSync(join(tmpdir(), `cd-e2e-${name}-`));
   const here = {

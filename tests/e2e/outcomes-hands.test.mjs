@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { dirname } from 'node:path';
-import { ENV, committedOf, docker, everythingOf, image, place, sleep, strayOf, underLoad, until } from './lib.mjs';
+import { ENV, committedOf, docker, everythingOf, image, inside, place, sleep, strayOf, underLoad, until } from './lib.mjs';
 
 const bake = { for: '1s', errors: '5%' };
 
@@ -34,12 +34,22 @@ test('who is in the middle of something when the traffic moves is not cut off', 
   });
   await t.test('but not for ever: the drain has its end', async () => {
     here.config({ env: { bake, drain: '1s' } });
-    const { users } = await underLoad(here, async () => {
+    // What changes something is not sent twice, so it is cut off.
+    const posted = inside(['curl', '-s', '-m', '60', '-X', 'POST', '-o', '/dev/null', '-w', '%{http_code}', `${here.url}/wait?ms=60000`]);
+    const { result, requests } = await underLoad(here, async () => {
+      await sleep(500);
       const result = await deploy(here, 'v1');
       await sleep(500);
       return result;
-    }, { path: '/wait?ms=6000', rate: 4 });
-    assert.ok(users.failed > 0, 'whoever wants longer is cut off');
+    }, { path: '/wait?ms=6000', rate: 4, extra: ['--timeout-ms', '30000'] });
+    const [baking, retiring] = ['baking', 'retiring'].map((name) => result.report.phases.find((it) => it.name === name));
+    const cut = result.report.acts.find((it) => it.what.endsWith(', ending what lingers'));
+    assert.ok(cut.at - retiring.from < 6000, 'who wants longer is not waited for');
+    const begun = requests.filter((it) => it.at < baking.from && it.at + 6000 > cut.at + cut.took);
+    assert.ok(begun.length > 0, 'some wanted longer');
+    assert.deepEqual(begun.filter((it) => it.version === 'v3'), [], 'none of them is answered by the old one');
+    const { code, stdout } = await posted;
+    assert.ok(code !== 28 && stdout !== '200', `it was cut off: ${stdout}, curl ended with ${code}`);
     assert.deepEqual(await versions(here), ['v1 running']);
     assert.deepEqual(await strayOf(here), []);
   });

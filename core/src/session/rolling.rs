@@ -5,20 +5,10 @@ use super::{Purpose, Session, Tag};
 use crate::protocol::{Emit, Outcome, Timestamp};
 use crate::report::{Act, Decision, Log, ProbeLine, Span};
 use crate::rollout::{
-    Action, ActionId, Done, End, Event, Happening, Member, Observation, Rollout, Seen, Started,
-    Table,
+    Action, ActionId, Done, End, Event, Happening, Observation, Rollout, Seen, Started, Table,
 };
 use crate::spec::InstanceId;
 use crate::target::docker::Lifted;
-
-/// A probe and a watch, in one visit.
-#[derive(Clone, Debug)]
-pub(super) struct LookOf {
-    probe: ActionId,
-    watch: ActionId,
-    members: Vec<Member>,
-    ids: Vec<InstanceId>,
-}
 
 impl Session {
     pub(super) fn begin_rollout(&mut self, rollout: Rollout) {
@@ -29,6 +19,7 @@ impl Session {
 
     /// Carries out what the machine asks for, until it asks for nothing more or is over.
     pub(super) fn drive(&mut self) {
+        let mut ahead = self.ahead.take();
         loop {
             self.hear_events();
             let Some(rollout) = self.rollout.as_mut() else {
@@ -43,15 +34,7 @@ impl Session {
             };
             match (action, rollout.poll_watch()) {
                 (Action::Probe(members), Some((watch, ids))) => {
-                    self.renewed = self.now;
-                    let steps = self.docker().look(&members, &ids);
-                    let of = LookOf {
-                        probe: id,
-                        watch,
-                        members,
-                        ids,
-                    };
-                    self.call(Tag::Look(of), steps);
+                    self.look_at(id, watch, (members, ids), ahead.take());
                 }
                 (action, watch) => {
                     self.act(id, action);
@@ -77,54 +60,33 @@ impl Session {
             self.noted = Some(action.clone());
         }
         let memo = self.memory().memo(&action, &plan);
-        let steps = self.docker().lower(&action, &memo);
         if writes(&action) || matches!(action, Action::Probe(_) | Action::Watch(_)) {
             self.renewed = now;
         }
         let upto = self.memory().upto();
         self.acting.insert(id, (now, action.clone(), upto));
+        if let Some((table, at)) = self.looked_at_after(&action) {
+            let steps = at.steps(self.docker(), &memo, &table);
+            return self.call(Tag::RouteAndLook(id, action, at), steps);
+        }
+        let steps = self.docker().lower(&action, &memo);
         self.call(Tag::Act(id, action), steps);
     }
 
     pub(super) fn on_act(&mut self, id: ActionId, action: Action, call: Call<Tag>) {
         let observation = match self.docker_mut().lift(&action, &call.steps, &call.done) {
             Lifted::Observed(observation) => observation,
-            Lifted::More(more) => {
-                let steps = [call.steps, more].concat();
-                let call = Call {
-                    tag: call.tag,
-                    steps,
-                    done: call.done,
-                };
-                if let Some(call) = self.calls.begin(call) {
-                    self.on_call(call);
-                }
-                return;
-            }
+            Lifted::More(more) => return self.ask_more(call, more),
         };
-        self.keep_faith(id, &action, &observation);
+        self.observe_act(id, &action, observation);
+    }
+
+    pub(super) fn observe_act(&mut self, id: ActionId, action: &Action, observation: Observation) {
+        self.keep_faith(id, action, &observation);
         self.write_act(id, &observation);
         let now = self.now;
         if let Some(rollout) = self.rollout.as_mut() {
             rollout.observe(now, id, observation);
-        }
-    }
-
-    pub(super) fn on_look(&mut self, of: &LookOf, call: Call<Tag>) {
-        match self.docker_mut().looked(&of.members, &of.ids, &call.done) {
-            Ok((probed, watched)) => {
-                let now = self.now;
-                if let Some(rollout) = self.rollout.as_mut() {
-                    rollout.observe(now, of.probe, probed);
-                    rollout.observe(now, of.watch, watched);
-                }
-            }
-            Err(more) => {
-                let steps = [call.steps, more].concat();
-                if let Some(call) = self.calls.begin(Call { steps, ..call }) {
-                    self.on_call(call);
-                }
-            }
         }
     }
 

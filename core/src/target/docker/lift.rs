@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::haproxy::{self, Row, meaning};
 use super::lower::starts_at_once;
 use super::page::Page;
-use super::script::{RECORDED, Said};
+use super::script::{RECORDED, ROUTED, Said};
 use super::survey::{Found, containers, images, stdout, succeeded, taken_by, words};
 use super::{Docker, Held, Lifted, Step};
 use crate::protocol::Completion;
@@ -166,9 +166,14 @@ impl Docker {
         }
     }
 
+    /// What a route came to in whose visit a look was taken: how that ended is another matter.
+    pub fn routed_and_looked(&mut self, table: &Table, done: &[Completion]) -> Observation {
+        self.routed(table, done.get(..1).unwrap_or_default())
+    }
+
     fn routed(&mut self, table: &Table, done: &[Completion]) -> Observation {
         let (outcome, said) = transacted(done.last());
-        if !outcome.is_yes() {
+        if !outcome.is_yes() && !said.lines.iter().any(|line| line == ROUTED) {
             return Observation::Routed {
                 done: outcome,
                 lingering: Vec::new(),
@@ -402,7 +407,17 @@ pub(super) fn transacted(completion: Option<&Completion>) -> (Done, Said) {
             Said::default(),
         );
     };
-    let said = Said::read(stdout(completion));
+    // What was said before the time was over is said: the lines have no other meaning for that.
+    let said = match completion {
+        Completion::TimedOut { stdout, .. } => Said::read(stdout),
+        Completion::Exited { .. }
+        | Completion::Recalled { .. }
+        | Completion::Opened
+        | Completion::Read { .. }
+        | Completion::Written
+        | Completion::Fingerprinted { .. }
+        | Completion::Failed { .. } => Said::read(stdout(completion)),
+    };
     let done = match said.result.as_str() {
         "done" => Done::Yes,
         "fenced" => Done::Fenced(taken_by(&said)),

@@ -1,7 +1,7 @@
 //! Lowering: what an action of the machine, or a question of the session, is in commands.
 
 use super::argv::{Creating, QUICK, copy_secrets, create};
-use super::script::{Ask, Script};
+use super::script::{Ask, RECORDED, ROUTED, Script};
 use super::{Docker, Memo, Step, haproxy, server_name, survey};
 use crate::protocol::Effect;
 use crate::rollout::{Action, Member, Record, Table};
@@ -39,11 +39,16 @@ impl Docker {
             Action::Adopt(ids) => self.adopt(ids),
             Action::Record(Record::Began, _) => vec![self.transaction(memo, |_| {})],
             Action::Record(Record::Committed { table, .. }, _) => {
-                vec![self.route(memo, table, false, true)]
+                vec![self.transaction(memo, |script| {
+                    script.say(RECORDED);
+                    self.route(script, table, false);
+                })]
             }
             Action::Start(member) => self.start(*member),
             Action::Revive(id) => vec![self.on(&["start"], *id, &[])],
-            Action::Route { table, force, .. } => vec![self.route(memo, table, *force, false)],
+            Action::Route { table, force, .. } => {
+                vec![self.transaction(memo, |script| self.route(script, table, *force))]
+            }
             Action::Probe(members) => self.probe(members),
             Action::Watch(ids) => self.watch(ids),
             Action::Log(id) => vec![self.on(&["logs", "--tail", LOG_LINES], *id, GONE)],
@@ -103,28 +108,39 @@ impl Docker {
         vec![step]
     }
 
-    /// `says_recorded`: that the records are there is told apart from how the routing ended.
-    fn route(&self, memo: &Memo, table: &Table, force: bool, says_recorded: bool) -> Step {
-        let lines = self.lines();
+    fn route(&self, script: &mut Script, table: &Table, force: bool) {
         let file = self.file_for(table);
-        let map = lines
-            .as_ref()
-            .map(|lines| lines.map(table))
-            .unwrap_or_default();
-        let want = lines
-            .as_ref()
-            .map(|lines| lines.want(table))
-            .unwrap_or_default();
+        let lines = self.lines();
+        let of = |f: fn(&haproxy::Lines, &Table) -> String| {
+            lines.as_ref().map(|it| f(it, table)).unwrap_or_default()
+        };
         let check = lines
             .as_ref()
             .map(haproxy::Lines::check)
             .unwrap_or_default();
-        self.transaction(memo, |script| {
-            if says_recorded {
-                script.say_recorded();
-            }
-            script.route(&file, &map, &want, &check, force)
-        })
+        let (map, want) = (of(haproxy::Lines::map), of(haproxy::Lines::want));
+        script.route(&file, &map, &want, &check, force);
+    }
+
+    /// A table, and in the same visit a look at what it is for: a visit less, and the look is the one that comes next in
+    /// any case. That HAProxy follows the table is told apart from how the look ended.
+    #[must_use]
+    pub fn route_and_look(
+        &self,
+        memo: &Memo,
+        table: &Table,
+        members: &[Member],
+        ids: &[InstanceId],
+    ) -> Vec<Step> {
+        let mut visit = self.transaction(memo, |script| {
+            self.route(script, table, false);
+            script.say(ROUTED);
+            self.ask_all(script, members, true);
+        });
+        if let Effect::Run(run) = &mut visit.effect {
+            run.timeout = self.longest(members);
+        }
+        self.looking(visit, members, ids)
     }
 
     fn adopt(&self, ids: &[InstanceId]) -> Vec<Step> {
@@ -225,13 +241,17 @@ impl Docker {
     /// The same, and how the instances live: the counts in the same visit, the rest side by side with it.
     #[must_use]
     pub fn look(&self, members: &[Member], ids: &[InstanceId]) -> Vec<Step> {
+        self.looking(self.visit(members, true), members, ids)
+    }
+
+    fn looking(&self, visit: Step, members: &[Member], ids: &[InstanceId]) -> Vec<Step> {
         let names: Vec<String> = ids.iter().map(|id| self.name_of(*id)).collect();
         let mut inspect = self.inspect(&names).beside();
         if let Effect::Run(run) = &mut inspect.effect {
             // What the probes said must not wait for an engine that hangs.
             run.timeout = LOOK;
         }
-        let both = [self.visit(members, true), inspect];
+        let both = [visit, inspect];
         let mut steps: Vec<Step> = both.into_iter().chain(self.elsewhere(members)).collect();
         if self.hurry {
             steps.iter_mut().for_each(Step::hurry);
@@ -240,20 +260,24 @@ impl Docker {
     }
 
     fn visit(&self, members: &[Member], counts: bool) -> Step {
-        let asks: Vec<Ask> = members.iter().map(|member| self.ask(*member)).collect();
-        let longest = self
-            .releases
-            .values()
-            .map(|release| release.spec.health.timeout)
-            .max()
-            .unwrap_or(2000);
-        let timeout = TRANSACTION + longest * u64::try_from(members.len()).unwrap_or(1);
         let mut script = Script::fenced(self.token, &self.terms, 0);
+        self.ask_all(&mut script, members, counts);
+        let timeout = self.longest(members);
+        Step::strict(self.engine.inside(&self.router(), script.finish(), timeout))
+    }
+
+    fn ask_all(&self, script: &mut Script, members: &[Member], counts: bool) {
+        let asks: Vec<Ask> = members.iter().map(|member| self.ask(*member)).collect();
         script.probe(&asks);
         if counts {
             script.count();
         }
-        Step::strict(self.engine.inside(&self.router(), script.finish(), timeout))
+    }
+
+    /// Milliseconds that a visit may take in which these are asked, one after the other.
+    fn longest(&self, members: &[Member]) -> u64 {
+        let health = self.releases.values().map(|it| it.spec.health.timeout);
+        TRANSACTION + health.max().unwrap_or(2000) * u64::try_from(members.len()).unwrap_or(1)
     }
 
     /// What only the engine can be asked.

@@ -18,6 +18,9 @@ const INIT: &str = include_str!("scripts/init.sh");
 /// What a commit says once it is recorded.
 pub(super) const RECORDED: &str = "recorded";
 
+/// What a routing that more comes after says once HAProxy follows it.
+pub(super) const ROUTED: &str = "routed";
+
 /// What ends a here-document; no line that we write begins like it.
 const END: &str = "CD_END";
 
@@ -91,9 +94,9 @@ impl Script {
         );
     }
 
-    /// Says that everything before this is done.
-    pub(super) fn say_recorded(&mut self) {
-        let _ = writeln!(self.body, "echo {RECORDED}");
+    /// Says that everything before this is done: [`RECORDED`] or [`ROUTED`].
+    pub(super) fn say(&mut self, word: &str) {
+        let _ = writeln!(self.body, "echo {word}");
     }
 
     /// Writes the table and makes HAProxy follow it.

@@ -7,6 +7,8 @@ use crate::protocol::{Completion, Run, Stdin, Timestamp};
 use crate::rollout::{Action, Done, Fleet, Mark, Member, Observation, Seen, Started, Table};
 use crate::spec::{Health, Probe, SecretUse, Spec};
 
+mod visits;
+
 fn spec() -> Spec {
     Spec {
         port: 8000,
@@ -621,6 +623,12 @@ fn a_commit_that_was_recorded_stands_however_its_routing_ended() {
     let stands = Observation::Acted(Done::Yes);
     assert_eq!(heard("recorded\nresult=refused words=no\n"), stands);
     assert_eq!(heard("recorded\n"), stands, "cut off after it");
+    let late = Completion::TimedOut {
+        stdout: "recorded\n".to_owned(),
+        stderr: String::new(),
+    };
+    assert_eq!(observed(&mut docker, &commit, &[late]), stands);
+    let mut heard = |text: &str| observed(&mut docker, &commit, &[said(text)]);
     assert_eq!(
         heard("recorded\nbase64 state\n.\nresult=done\n"),
         stands,

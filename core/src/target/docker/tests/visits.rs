@@ -1,0 +1,65 @@
+//! What goes along in one visit, and how its parts are told apart.
+
+use super::*;
+
+fn along(docker: &Docker, table: &Table) -> Vec<Step> {
+    let (members, ids) = (vec![member(2, 1)], vec![member(2, 1).id]);
+    docker.route_and_look(&Memo::default(), table, &members, &ids)
+}
+
+#[test]
+fn a_look_that_goes_along_with_a_route_costs_no_visit_of_its_own() {
+    let docker = docker();
+    let steps = along(&docker, &Table::admitted(Some(&fleet(1)), &fleet(2)));
+    let told = lines(&steps);
+    assert_eq!(told.len(), 2, "{told:?}");
+    assert!(told[0].starts_with("docker exec ") && told[1].starts_with("docker inspect "));
+    let script = script(&steps);
+    let at = |words: &str| {
+        script
+            .rfind(words)
+            .unwrap_or_else(|| panic!("{words}: {script}"))
+    };
+    assert!(at("\nroute keep\n") < at("\necho routed\n"));
+    assert!(at("\necho routed\n") < at("\nawait_checks g2-1\n"));
+    assert!(
+        at("\nawait_checks g2-1\n") < at("exec 9>&-\n"),
+        "asked without the lock"
+    );
+    assert!(at("exec 9>&-\n") < at("\ncount\n"));
+    assert!(
+        runs(&steps)[0].timeout > lower::TRANSACTION,
+        "what is asked may take its time"
+    );
+}
+
+#[test]
+fn how_the_look_ended_says_nothing_of_the_route_before_it() {
+    let mut docker = docker();
+    let mut heard = |completion: Completion| match docker
+        .routed_and_looked(&Table::empty(), &[completion, said("")])
+    {
+        Observation::Routed { done, .. } => done,
+        other => panic!("{other:?}"),
+    };
+    let routed = "base64 state\n.\nrouted\n";
+    assert_eq!(heard(said(&format!("{routed}result=done\n"))), Done::Yes);
+    assert_eq!(
+        heard(said(&format!("{routed}result=unreachable\n"))),
+        Done::Yes
+    );
+    assert_eq!(
+        heard(Completion::TimedOut {
+            stdout: routed.to_owned(),
+            stderr: String::new(),
+        }),
+        Done::Yes,
+        "an instance that does not answer does not undo a route"
+    );
+    assert!(matches!(heard(said("result=not-up\n")), Done::No(_)));
+    assert!(matches!(heard(said("")), Done::Unknown(_)));
+    assert!(matches!(
+        heard(said("result=fenced token=9 holder=x since=1 run=-\n")),
+        Done::Fenced(_)
+    ));
+}
