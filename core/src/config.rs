@@ -131,6 +131,8 @@ pub struct SshHost {
     pub host: String,
     /// `None`: what ssh takes, mostly 22.
     pub port: Option<u16>,
+    /// The absolute path of the engine's socket there; `None`: where engines have it.
+    pub socket: Option<String>,
 }
 
 /// Where a router listens. [`Display`](fmt::Display) writes `ip:port`, an IPv6 address in brackets.
@@ -322,7 +324,10 @@ impl fmt::Display for SshHost {
             write!(f, "{user}@")?;
         }
         bracketed(&self.host, f)?;
-        self.port.map_or(Ok(()), |port| write!(f, ":{port}"))
+        if let Some(port) = self.port {
+            write!(f, ":{port}")?;
+        }
+        f.write_str(self.socket.as_deref().unwrap_or_default())
     }
 }
 

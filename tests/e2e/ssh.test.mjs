@@ -224,6 +224,19 @@ test('a host that forwards no sockets is named as that', async (t) => {
   assert.equal(await everythingOf(here), before);
 });
 
+test('the socket may lie where the configuration says', async (t) => {
+  const server = await sshServer(t);
+  const here = far('socket', server);
+  t.after(() => here.end());
+  const at = (path) => here.config({ env: { target: { docker: { host: `ssh://root@127.0.0.1:${server.port}${path}`, 'known-hosts': 'HOST_KEYS', key: 'SSH_KEY' } } } });
+  at('/run/docker.sock');
+  const status = await here.cd('status');
+  assert.equal(status.outcome, 'shown', status.stderr);
+  at('/run/user/1000/docker.sock');
+  const nowhere = await here.cd('status');
+  assert.deepEqual([nowhere.outcome, nowhere.report.reason], ['failed', 'engine-unreachable'], nowhere.stderr);
+});
+
 test('a key that lost its last line end is a key all the same', async (t) => {
   const server = await sshServer(t);
   const here = far('trimmed', server);

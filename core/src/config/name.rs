@@ -338,7 +338,7 @@ pub(super) fn url(text: &str) -> Parsed<String> {
 pub(super) fn docker_host(text: &str) -> Parsed<DockerHost> {
     let wrong = || {
         Wrong::new(code::ADDRESS, "this is no docker engine")
-            .expected("`ssh://user@host`, `ssh://user@host:port` or `unix:///path`")
+            .expected("`ssh://user@host`, `ssh://user@host:port`, either with the path of a socket behind it, or `unix:///path`")
     };
     match text.split_once("://") {
         Some(("unix", path)) => absolute_path(path)
@@ -361,9 +361,14 @@ pub(super) fn docker_host(text: &str) -> Parsed<DockerHost> {
 }
 
 fn ssh_host(text: &str) -> Option<SshHost> {
-    let (user, rest) = text
+    let (place, socket) = match text.find('/').map(|at| text.split_at(at)) {
+        Some((place, "/")) => (place, None),
+        Some((place, path)) => (place, Some(absolute_path(path).ok()?)),
+        None => (text, None),
+    };
+    let (user, rest) = place
         .split_once('@')
-        .map_or((None, text), |(user, rest)| (Some(user), rest));
+        .map_or((None, place), |(user, rest)| (Some(user), rest));
     let (host, port) = match rest.strip_prefix('[') {
         Some(bracketed) => bracketed.split_once(']').map(|(host, rest)| {
             (
@@ -389,6 +394,7 @@ fn ssh_host(text: &str) -> Option<SshHost> {
         user: user.map(str::to_owned),
         host: host.to_owned(),
         port: port.and_then(|port| port.parse().ok()),
+        socket,
     })
 }
 

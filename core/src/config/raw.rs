@@ -314,7 +314,8 @@ pub(super) struct TargetMap {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 #[cfg_attr(feature = "generate", derive(JsonSchema))]
 pub(super) struct Docker {
-    /// `ssh://user@host`, `ssh://user@host:port` or `unix:///path`. Default: the engine at hand.
+    /// `ssh://user@host`, `ssh://user@host:port`, either with the path of the engine's socket there behind it (default:
+    /// `/var/run/docker.sock`), or `unix:///path`. Default: the engine at hand.
     pub(super) host: Option<At<String>>,
     /// The name of the environment variable that holds the host's keys, in the lines of a known_hosts file. Default: the
     /// known_hosts of the machine that runs the step.

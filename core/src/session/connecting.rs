@@ -59,6 +59,7 @@ impl Session {
         };
         let scratch = self.begin.scratch.clone();
         let socket = format!("{scratch}/engine.sock");
+        let there = host.socket.as_deref().unwrap_or("/var/run/docker.sock");
         let mut argv: Vec<String> = [
             "ssh",
             "-nNT",
@@ -92,7 +93,7 @@ impl Session {
         }
         argv.extend([
             "-L".to_owned(),
-            format!("{socket}:/var/run/docker.sock"),
+            format!("{socket}:{there}"),
             "--".to_owned(),
             host.host,
         ]);

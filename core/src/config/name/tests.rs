@@ -231,6 +231,11 @@ fn an_engine_is_reached_by_ssh_or_by_a_socket() {
         ("ssh://staging", "ssh://staging"),
         ("ssh://deploy@10.0.0.1:2222", "ssh://deploy@10.0.0.1:2222"),
         ("ssh://deploy@[::1]:22", "ssh://deploy@[::1]:22"),
+        ("ssh://deploy@staging/", "ssh://deploy@staging"),
+        (
+            "ssh://deploy@staging:22/run/user/1000/docker.sock",
+            "ssh://deploy@staging:22/run/user/1000/docker.sock",
+        ),
         ("unix:///run/docker.sock", "unix:///run/docker.sock"),
     ] {
         assert_eq!(
@@ -246,7 +251,9 @@ fn an_engine_is_reached_by_ssh_or_by_a_socket() {
         "ssh://a:pw@b",
         "ssh://-oProxyCommand=x",
         "ssh://-a@b",
-        "ssh://a@b/path",
+        "ssh://a@b/../docker.sock",
+        "ssh://a@b/run/a:b",
+        "ssh:///run/docker.sock",
         "ssh://a@b:0",
         "ssh://[::1]x",
         "ssh://[x]",

@@ -162,6 +162,7 @@ fn everything_that_can_be_said() {
         user: Some("deploy".into()),
         host: "staging.example".into(),
         port: Some(2222),
+        socket: None,
     };
     let target = Target::Docker {
         host: Some(DockerHost::Ssh(host)),
