@@ -283,7 +283,8 @@ function states(env) {
 function jobHolder(env) {
   const server = env.GITHUB_SERVER_URL?.replace(/^[a-z]+:\/\//i, "").replace(/\/+$/, "");
   const parts = [server, env.GITHUB_REPOSITORY, env.GITHUB_RUN_ID, env.GITHUB_JOB];
-  return holder(`github:${parts.map((part) => part || "-").join("/")}`);
+  const leg = env.RUNNER_TRACKING_ID?.slice(-8);
+  return holder(`github:${parts.map((part) => part || "-").join("/")}#${env.GITHUB_RUN_ATTEMPT || "1"}.${leg || "-"}`);
 }
 function localHolder(startedAt) {
   return holder(`local:${user()}@${(0, import_node_os.hostname)()}:${process.pid}-${startedAt}`);
@@ -296,7 +297,7 @@ function user() {
   }
 }
 function holder(text2) {
-  return text2.replace(/[^A-Za-z0-9._:/@-]/g, "_");
+  return text2.replace(/[^A-Za-z0-9._:/@#-]/g, "_");
 }
 var STATE = "STATE_";
 var OWN_STATES = ["STATE_isPost", "STATE_scratch"];

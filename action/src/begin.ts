@@ -69,11 +69,13 @@ function states(env: NodeJS.ProcessEnv): Record<string, string> {
   return Object.fromEntries(found.map(([name, value]) => [`state-${name.slice(STATE.length)}`, value ?? ""]));
 }
 
-/** The same for `main`, `post` and a second attempt of one job. */
+/** The same for `main` and `post` of one job; behind `#` what tells its attempts, and the legs of its matrix, apart. */
 function jobHolder(env: NodeJS.ProcessEnv): string {
   const server = env.GITHUB_SERVER_URL?.replace(/^[a-z]+:\/\//i, "").replace(/\/+$/, "");
   const parts = [server, env.GITHUB_REPOSITORY, env.GITHUB_RUN_ID, env.GITHUB_JOB];
-  return holder(`github:${parts.map((part) => part || "-").join("/")}`);
+  // A runner makes one up for each leg; nothing else that it tells is different in them.
+  const leg = env.RUNNER_TRACKING_ID?.slice(-8);
+  return holder(`github:${parts.map((part) => part || "-").join("/")}#${env.GITHUB_RUN_ATTEMPT || "1"}.${leg || "-"}`);
 }
 
 function localHolder(startedAt: number): string {
@@ -89,7 +91,7 @@ function user(): string {
 }
 
 function holder(text: string): string {
-  return text.replace(/[^A-Za-z0-9._:/@-]/g, "_");
+  return text.replace(/[^A-Za-z0-9._:/@#-]/g, "_");
 }
 
 const STATE = "STATE_";

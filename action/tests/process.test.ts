@@ -42,7 +42,7 @@ describe("the action", { concurrency: true }, () => {
       platform: "actions",
       workspace: "/the/workspace",
       reports: join(run.temp, "cd-action"),
-      holder: "github:github.example/acme/tasks/42/deploy",
+      holder: "github:github.example/acme/tasks/42/deploy#1.-",
     });
     assert.match(journal, new RegExp(`^${run.temp}/cd-action/journal-\\d{8}T\\d{6}Z-${run.child.pid}\\.jsonl$`));
     assert.ok(scratch.startsWith(`${run.temp}/cd-action-`));
@@ -111,7 +111,16 @@ describe("the action", { concurrency: true }, () => {
     const start = { env: { GITHUB_JOB: "wörk $(id)", GITHUB_REPOSITORY: "", GITHUB_SERVER_URL: "http://h:3000/sub/" } };
     const run = startShell(t, [{ on: "begin", answer: [done(0)] }], start);
     await run.ended;
-    assert.equal(run.begin().holder, "github:h:3000/sub/-/42/w_rk___id_");
+    assert.equal(run.begin().holder, "github:h:3000/sub/-/42/w_rk___id_#1.-");
+  });
+
+  it("tells the attempts of a job and the legs of its matrix apart", async (t) => {
+    const start = {
+      env: { GITHUB_RUN_ATTEMPT: "2", RUNNER_TRACKING_ID: "github_6f1c2d3e-0000-0000-0000-00005eed0042" },
+    };
+    const run = startShell(t, [{ on: "begin", answer: [done(0)] }], start);
+    await run.ended;
+    assert.match(run.begin().holder, /\/deploy#2\.5eed0042$/);
   });
 
   it("hides the job's token from the core, and masks it before the first word", async (t) => {

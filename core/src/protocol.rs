@@ -90,8 +90,8 @@ pub struct Begin {
     pub scratch: String,
     /// Absolute path of the folder that reports are written to; it outlives the run.
     pub reports: String,
-    /// Who holds the lease: the same for `main` and `post` of one job and for a second attempt of it; another one for
-    /// everybody else.
+    /// Who holds the lease: the same for `main` and `post` of one job, another one for everybody else. Of a job it ends in
+    /// `#ATTEMPT.LEG`: another attempt takes over at once, another leg of the same attempt does not.
     pub holder: String,
     /// Absolute path of the file that every input and output of this run is written to.
     pub journal: String,

@@ -221,6 +221,19 @@ test('a second attempt of a job takes over at once what the first one left', { t
   await assertSettled(here, { version: 'v2' });
 });
 
+test('two legs of a matrix that deploy to one place do so one after the other', { timeout: 120_000 }, async (t) => {
+  const here = await team(t, 'legs', { env: { bake: { for: '3s', errors: '5%' } } });
+  const leg = (name) => ({ env: { RUNNER_TRACKING_ID: `github_0000-${name}` } });
+  const first = start(here, job(here, leg('leg1')), { image: image('v2') });
+  await said(first, /baking/);
+  const busy = await start(here, job(here, leg('leg2')), { image: image('v3'), wait: '0' }).ended;
+  assert.deepEqual([busy.outputs.outcome, busy.code], ['busy', 1], busy.log);
+  const second = start(here, job(here, leg('leg2')), { image: image('v3'), wait: '60s' });
+  assert.deepEqual((await first.ended).outputs.outcome, 'deployed');
+  assert.deepEqual((await second.ended).outputs.outcome, 'deployed');
+  await assertSettled(here, { version: 'v3' });
+});
+
 test('stopped while the engine says nothing any more it says what is known, and post puts things right at once', { timeout: 120_000 }, async (t) => {
   const here = await team(t, 'silent', { env: { bake: { for: '60s', errors: '5%' } } });
   const counting = countingDocker(here, 'route#2 before silence');

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::facts::job_of;
 use super::imaging::asks;
 use super::memory::{Memory, Story};
 use super::request::Command;
@@ -103,7 +104,7 @@ impl Session {
         let Some(quarantined) = state.quarantined(wanted).cloned() else {
             return true;
         };
-        let again = quarantined.run.holder == self.begin.holder
+        let again = job_of(&quarantined.run.holder) == job_of(&self.begin.holder)
             && self.facts.attempt > quarantined.run.attempt
             && self.facts.attempt.is_some();
         let override_ = self.request().overrides.iter().any(|it| it == "quarantine");

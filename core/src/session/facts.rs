@@ -87,3 +87,8 @@ impl Facts {
         }
     }
 }
+
+/// The job that a holder is of: without the attempt and the leg of a matrix that follow it.
+pub(super) fn job_of(holder: &str) -> &str {
+    holder.split_once('#').map_or(holder, |(job, _)| job)
+}

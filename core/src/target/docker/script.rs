@@ -250,7 +250,15 @@ fn word(text: &str) -> String {
     let word: String = text
         .chars()
         .take(256)
-        .map(|c| if fits(c) { c } else { '_' })
+        .enumerate()
+        // Only at its beginning would it begin a comment.
+        .map(|(at, c)| {
+            if fits(c) || (at > 0 && c == '#') {
+                c
+            } else {
+                '_'
+            }
+        })
         .collect();
     if word.is_empty() {
         "-".to_owned()
@@ -365,6 +373,7 @@ mod tests {
     #[test]
     fn a_hostile_holder_stays_one_word() {
         assert_eq!(word("a b;rm -rf /\n$(x)"), "a_b_rm_-rf_/___x_");
+        assert_eq!(word("#a#1.b"), "_a#1.b");
         assert_eq!(quoted("a'b"), "'a'\\''b'");
     }
 

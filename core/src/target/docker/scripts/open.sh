@@ -6,6 +6,16 @@ newest() {
   for segment in "$@"; do show "ledger/${segment##*/}"; done
 }
 
+# same HOLDER HOLDER: whether one may go on for the other at once: the same leg of a job (its main and its post), or another
+# attempt of that job, which no two are at the same time. Other legs of the same attempt are runs of their own. A holder
+# ends in #ATTEMPT.LEG where it is a job.
+same() {
+  [ "$1" != "$2" ] || return 0
+  [ "${1%#*}" = "${2%#*}" ] || return 1
+  one=${1##*#} two=${2##*#}
+  [ "${one%%.*}" != "${two%%.*}" ]
+}
+
 # open MODE HOLDER TERM RUN EPOCH: take the lease (or only look), and tell everything that is remembered.
 open() {
   lock
@@ -13,7 +23,7 @@ open() {
   uptime_now
   left=$((until - now))
   if [ "$boot" != "$this_boot" ] || [ "$left" -lt 0 ]; then left=0; fi
-  if [ "$1" = take ] && [ "$holder" != "$2" ] && [ "$left" -gt 0 ]; then
+  if [ "$1" = take ] && [ "$left" -gt 0 ] && ! same "$holder" "$2"; then
     echo "result=held token=$token holder=$holder since=$since run=$run left=$left"
     exit 0
   fi
