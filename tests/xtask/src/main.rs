@@ -27,7 +27,7 @@ const COMMANDS: &[(&str, &str, Subcommand)] = &[
     ),
     (
         "wasm",
-        "build the core for JavaScript: dist/core.wasm and its glue",
+        "build the core for JavaScript: dist/core/core.wasm and its glue",
         wasm::run,
     ),
     (
