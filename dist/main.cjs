@@ -1265,6 +1265,7 @@ var Session = class {
   }
   free() {
     const ptr = this.__destroy_into_raw();
+    __wbg_call_guard();
     wasm.__wbg_session_free(ptr, 0);
   }
   /**
@@ -1281,10 +1282,15 @@ var Session = class {
     let deferred4_0;
     let deferred4_1;
     try {
+      if (this.__wbg_inst !== void 0 && this.__wbg_inst !== __wbg_instance_id) {
+        throw new Error("Invalid stale object from previous Wasm instance");
+      }
       const val2 = +now;
       const ptr0 = passStringToWasm0(input2, wasm.__wbindgen_malloc, wasm.__wbindgen_realloc);
       const len0 = WASM_VECTOR_LEN;
-      const ret = wasm.session_handle(this.__wbg_ptr, val2, ptr0, len0);
+      let ret;
+      __wbg_call_guard();
+      ret = wasm.session_handle(this.__wbg_ptr, val2, ptr0, len0);
       var ptr3 = ret[0];
       var len3 = ret[1];
       if (ret[3]) {
@@ -1296,6 +1302,7 @@ var Session = class {
       deferred4_1 = len3;
       return getStringFromWasm0(ptr3, len3);
     } finally {
+      __wbg_call_guard();
       wasm.__wbindgen_free(deferred4_0, deferred4_1, 1);
     }
   }
@@ -1303,22 +1310,38 @@ var Session = class {
    * A run that has not begun.
    */
   constructor() {
-    const ret = wasm.session_new();
+    let ret;
+    __wbg_call_guard();
+    ret = wasm.session_new();
     this.__wbg_ptr = ret;
-    SessionFinalization.register(this, this.__wbg_ptr, this);
+    Object.defineProperty(this, "__wbg_inst", { value: __wbg_instance_id, writable: true });
+    SessionFinalization.register(this, { ptr: ret, instance: __wbg_instance_id }, this);
     return this;
   }
 };
 if (Symbol.dispose) Session.prototype[Symbol.dispose] = Session.prototype.free;
+function __wbg_reset_state() {
+  __wbg_instance_id++;
+  cachedUint8ArrayMemory0 = null;
+  if (typeof numBytesDecoded !== "undefined") numBytesDecoded = 0;
+  if (typeof WASM_VECTOR_LEN !== "undefined") WASM_VECTOR_LEN = 0;
+  __wbg_reinit_scheduled = false;
+  wasmInstance = new WebAssembly.Instance(wasmModule, __wbg_get_imports());
+  wasm = wasmInstance.exports;
+  wasm.__wbindgen_start();
+}
 function env_names() {
   let deferred1_0;
   let deferred1_1;
   try {
-    const ret = wasm.env_names();
+    let ret;
+    __wbg_call_guard();
+    ret = wasm.env_names();
     deferred1_0 = ret[0];
     deferred1_1 = ret[1];
     return getStringFromWasm0(ret[0], ret[1]);
   } finally {
+    __wbg_call_guard();
     wasm.__wbindgen_free(deferred1_0, deferred1_1, 1);
   }
 }
@@ -1326,11 +1349,14 @@ function input_names() {
   let deferred1_0;
   let deferred1_1;
   try {
-    const ret = wasm.input_names();
+    let ret;
+    __wbg_call_guard();
+    ret = wasm.input_names();
     deferred1_0 = ret[0];
     deferred1_1 = ret[1];
     return getStringFromWasm0(ret[0], ret[1]);
   } finally {
+    __wbg_call_guard();
     wasm.__wbindgen_free(deferred1_0, deferred1_1, 1);
   }
 }
@@ -1338,11 +1364,14 @@ function plain_words() {
   let deferred1_0;
   let deferred1_1;
   try {
-    const ret = wasm.plain_words();
+    let ret;
+    __wbg_call_guard();
+    ret = wasm.plain_words();
     deferred1_0 = ret[0];
     deferred1_1 = ret[1];
     return getStringFromWasm0(ret[0], ret[1]);
   } finally {
+    __wbg_call_guard();
     wasm.__wbindgen_free(deferred1_0, deferred1_1, 1);
   }
 }
@@ -1376,9 +1405,18 @@ function __wbg_get_imports() {
     "./cd_wasm_bg.js": import0
   };
 }
+function __wbg_call_guard() {
+  if (__wbg_reinit_scheduled) {
+    __wbg_reset_state();
+    return;
+  }
+}
+var __wbg_instance_id = 0;
 var SessionFinalization = typeof FinalizationRegistry === "undefined" ? { register: () => {
 }, unregister: () => {
-} } : new FinalizationRegistry((ptr) => wasm.__wbg_session_free(ptr, 1));
+} } : new FinalizationRegistry(({ ptr, instance }) => {
+  if (instance === __wbg_instance_id) wasm.__wbg_session_free(ptr, 1);
+});
 function getStringFromWasm0(ptr, len) {
   ptr = ptr >>> 0;
   return decodeText(getUint8ArrayMemory0().subarray(ptr, ptr + len));
@@ -1420,6 +1458,7 @@ function passStringToWasm0(arg, malloc, realloc) {
   WASM_VECTOR_LEN = offset;
   return ptr;
 }
+var __wbg_reinit_scheduled = false;
 function takeFromExternrefTable0(idx) {
   const value = wasm.__wbindgen_externrefs.get(idx);
   wasm.__externref_table_dealloc(idx);

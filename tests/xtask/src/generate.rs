@@ -12,6 +12,7 @@ use cd_core::inputs::{INPUTS, OUTPUTS};
 use crate::repo::{Files, Repo};
 
 const PROTOCOL: &str = "action/src/generated/protocol.ts";
+const PACKAGE: &str = "action/package/types.ts";
 const SCHEMA: &str = "core/src/config/schema.json";
 const README: &str = "README.md";
 
@@ -27,6 +28,7 @@ pub(crate) fn files(repo: &Repo) -> Result<Files> {
         PROTOCOL.to_owned(),
         types::protocol(&repo.text(types::PROTOCOL_SOURCE)?).into_bytes(),
     );
+    files.insert(PACKAGE.to_owned(), types::package().into_bytes());
     files.insert(SCHEMA.to_owned(), schema().into_bytes());
     files.insert("action.yml".to_owned(), action_yml().into_bytes());
     if repo.has(README) {

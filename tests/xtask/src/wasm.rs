@@ -38,6 +38,8 @@ pub(crate) fn files(repo: &Repo) -> Result<Files> {
         // Glue that is told what to load: by the shell, which reads a file, and by the package, which may be in a page.
         .web(true)?
         .omit_default_module_path(true)
+        // After a panic the package throws the instance away.
+        .reset_state_function(true)
         .typescript(true)
         .remove_producers_section(true)
         .generate_output()

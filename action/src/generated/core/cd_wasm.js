@@ -12,7 +12,9 @@ export class Session {
     }
     free() {
         const ptr = this.__destroy_into_raw();
+        __wbg_call_guard();
         wasm.__wbg_session_free(ptr, 0);
+
     }
     /**
      * Hands in what happened, as the JSON of an `Input`, and gives back what to do next, as the JSON of a list of
@@ -28,10 +30,15 @@ export class Session {
         let deferred4_0;
         let deferred4_1;
         try {
+            if (this.__wbg_inst !== undefined && this.__wbg_inst !== __wbg_instance_id) {
+                throw new Error('Invalid stale object from previous Wasm instance');
+            }
             const val2 = +now;
             const ptr0 = passStringToWasm0(input, wasm.__wbindgen_malloc, wasm.__wbindgen_realloc);
             const len0 = WASM_VECTOR_LEN;
-            const ret = wasm.session_handle(this.__wbg_ptr, val2, ptr0, len0);
+            let ret;
+            __wbg_call_guard();
+            ret = wasm.session_handle(this.__wbg_ptr, val2, ptr0, len0);
             var ptr3 = ret[0];
             var len3 = ret[1];
             if (ret[3]) {
@@ -42,6 +49,7 @@ export class Session {
             deferred4_1 = len3;
             return getStringFromWasm0(ptr3, len3);
         } finally {
+            __wbg_call_guard();
             wasm.__wbindgen_free(deferred4_0, deferred4_1, 1);
         }
     }
@@ -49,13 +57,50 @@ export class Session {
      * A run that has not begun.
      */
     constructor() {
-        const ret = wasm.session_new();
+        let ret;
+        __wbg_call_guard();
+        ret = wasm.session_new();
         this.__wbg_ptr = ret;
-        SessionFinalization.register(this, this.__wbg_ptr, this);
+        Object.defineProperty(this, '__wbg_inst', { value: __wbg_instance_id, writable: true });
+        SessionFinalization.register(this, { ptr: ret, instance: __wbg_instance_id }, this);
         return this;
     }
 }
 if (Symbol.dispose) Session.prototype[Symbol.dispose] = Session.prototype.free;
+
+export function __wbg_reset_state () {
+    __wbg_instance_id++;
+    cachedUint8ArrayMemory0 = null;
+    if (typeof numBytesDecoded !== 'undefined') numBytesDecoded = 0;
+    if (typeof WASM_VECTOR_LEN !== 'undefined') WASM_VECTOR_LEN = 0;
+    __wbg_reinit_scheduled = false;
+    wasmInstance = new WebAssembly.Instance(wasmModule, __wbg_get_imports());
+    wasm = wasmInstance.exports;
+    wasm.__wbindgen_start();
+}
+
+/**
+ * A `DeriveRequest` to its `Derivation`.
+ * @param {string} question
+ * @returns {string}
+ */
+export function derive(question) {
+    let deferred2_0;
+    let deferred2_1;
+    try {
+        const ptr0 = passStringToWasm0(question, wasm.__wbindgen_malloc, wasm.__wbindgen_realloc);
+        const len0 = WASM_VECTOR_LEN;
+        let ret;
+        __wbg_call_guard();
+        ret = wasm.derive(ptr0, len0);
+        deferred2_0 = ret[0];
+        deferred2_1 = ret[1];
+        return getStringFromWasm0(ret[0], ret[1]);
+    } finally {
+        __wbg_call_guard();
+        wasm.__wbindgen_free(deferred2_0, deferred2_1, 1);
+    }
+}
 
 /**
  * The environment variables that `Begin` is to hold, as a JSON list.
@@ -65,13 +110,47 @@ export function env_names() {
     let deferred1_0;
     let deferred1_1;
     try {
-        const ret = wasm.env_names();
+        let ret;
+        __wbg_call_guard();
+        ret = wasm.env_names();
         deferred1_0 = ret[0];
         deferred1_1 = ret[1];
         return getStringFromWasm0(ret[0], ret[1]);
     } finally {
+        __wbg_call_guard();
         wasm.__wbindgen_free(deferred1_0, deferred1_1, 1);
     }
+}
+
+/**
+ * An `EvaluateRequest` to its `Evaluation`.
+ * @param {string} question
+ * @returns {string}
+ */
+export function evaluate(question) {
+    let deferred2_0;
+    let deferred2_1;
+    try {
+        const ptr0 = passStringToWasm0(question, wasm.__wbindgen_malloc, wasm.__wbindgen_realloc);
+        const len0 = WASM_VECTOR_LEN;
+        let ret;
+        __wbg_call_guard();
+        ret = wasm.evaluate(ptr0, len0);
+        deferred2_0 = ret[0];
+        deferred2_1 = ret[1];
+        return getStringFromWasm0(ret[0], ret[1]);
+    } finally {
+        __wbg_call_guard();
+        wasm.__wbindgen_free(deferred2_0, deferred2_1, 1);
+    }
+}
+
+/**
+ * Lets panics be heard: without it they are traps without a word.
+ */
+export function hear_panics() {
+    __wbg_call_guard();
+    wasm.hear_panics();
 }
 
 /**
@@ -82,12 +161,38 @@ export function input_names() {
     let deferred1_0;
     let deferred1_1;
     try {
-        const ret = wasm.input_names();
+        let ret;
+        __wbg_call_guard();
+        ret = wasm.input_names();
         deferred1_0 = ret[0];
         deferred1_1 = ret[1];
         return getStringFromWasm0(ret[0], ret[1]);
     } finally {
+        __wbg_call_guard();
         wasm.__wbindgen_free(deferred1_0, deferred1_1, 1);
+    }
+}
+
+/**
+ * An `EventSources` to its `Event`.
+ * @param {string} question
+ * @returns {string}
+ */
+export function normalise(question) {
+    let deferred2_0;
+    let deferred2_1;
+    try {
+        const ptr0 = passStringToWasm0(question, wasm.__wbindgen_malloc, wasm.__wbindgen_realloc);
+        const len0 = WASM_VECTOR_LEN;
+        let ret;
+        __wbg_call_guard();
+        ret = wasm.normalise(ptr0, len0);
+        deferred2_0 = ret[0];
+        deferred2_1 = ret[1];
+        return getStringFromWasm0(ret[0], ret[1]);
+    } finally {
+        __wbg_call_guard();
+        wasm.__wbindgen_free(deferred2_0, deferred2_1, 1);
     }
 }
 
@@ -99,12 +204,84 @@ export function plain_words() {
     let deferred1_0;
     let deferred1_1;
     try {
-        const ret = wasm.plain_words();
+        let ret;
+        __wbg_call_guard();
+        ret = wasm.plain_words();
         deferred1_0 = ret[0];
         deferred1_1 = ret[1];
         return getStringFromWasm0(ret[0], ret[1]);
     } finally {
+        __wbg_call_guard();
         wasm.__wbindgen_free(deferred1_0, deferred1_1, 1);
+    }
+}
+
+/**
+ * A list of `LedgerSegment`s to a `LedgerReading`.
+ * @param {string} question
+ * @returns {string}
+ */
+export function read_ledger(question) {
+    let deferred2_0;
+    let deferred2_1;
+    try {
+        const ptr0 = passStringToWasm0(question, wasm.__wbindgen_malloc, wasm.__wbindgen_realloc);
+        const len0 = WASM_VECTOR_LEN;
+        let ret;
+        __wbg_call_guard();
+        ret = wasm.read_ledger(ptr0, len0);
+        deferred2_0 = ret[0];
+        deferred2_1 = ret[1];
+        return getStringFromWasm0(ret[0], ret[1]);
+    } finally {
+        __wbg_call_guard();
+        wasm.__wbindgen_free(deferred2_0, deferred2_1, 1);
+    }
+}
+
+/**
+ * A `VersionText` to its `Reading`.
+ * @param {string} question
+ * @returns {string}
+ */
+export function read_version(question) {
+    let deferred2_0;
+    let deferred2_1;
+    try {
+        const ptr0 = passStringToWasm0(question, wasm.__wbindgen_malloc, wasm.__wbindgen_realloc);
+        const len0 = WASM_VECTOR_LEN;
+        let ret;
+        __wbg_call_guard();
+        ret = wasm.read_version(ptr0, len0);
+        deferred2_0 = ret[0];
+        deferred2_1 = ret[1];
+        return getStringFromWasm0(ret[0], ret[1]);
+    } finally {
+        __wbg_call_guard();
+        wasm.__wbindgen_free(deferred2_0, deferred2_1, 1);
+    }
+}
+
+/**
+ * A `SelectRequest` to its `Selection`.
+ * @param {string} question
+ * @returns {string}
+ */
+export function select(question) {
+    let deferred2_0;
+    let deferred2_1;
+    try {
+        const ptr0 = passStringToWasm0(question, wasm.__wbindgen_malloc, wasm.__wbindgen_realloc);
+        const len0 = WASM_VECTOR_LEN;
+        let ret;
+        __wbg_call_guard();
+        ret = wasm.select(ptr0, len0);
+        deferred2_0 = ret[0];
+        deferred2_1 = ret[1];
+        return getStringFromWasm0(ret[0], ret[1]);
+    } finally {
+        __wbg_call_guard();
+        wasm.__wbindgen_free(deferred2_0, deferred2_1, 1);
     }
 }
 function __wbg_get_imports() {
@@ -138,9 +315,20 @@ function __wbg_get_imports() {
     };
 }
 
+function __wbg_call_guard() {
+    if (__wbg_reinit_scheduled) {
+        __wbg_reset_state();
+        return;
+    }
+}
+
+
+let __wbg_instance_id = 0;
 const SessionFinalization = (typeof FinalizationRegistry === 'undefined')
     ? { register: () => {}, unregister: () => {} }
-    : new FinalizationRegistry(ptr => wasm.__wbg_session_free(ptr, 1));
+    : new FinalizationRegistry(({ ptr, instance }) => {
+    if (instance === __wbg_instance_id) wasm.__wbg_session_free(ptr, 1);
+});
 
 function getStringFromWasm0(ptr, len) {
     ptr = ptr >>> 0;
@@ -191,6 +379,8 @@ function passStringToWasm0(arg, malloc, realloc) {
     WASM_VECTOR_LEN = offset;
     return ptr;
 }
+
+let __wbg_reinit_scheduled = false;
 
 function takeFromExternrefTable0(idx) {
     const value = wasm.__wbindgen_externrefs.get(idx);
