@@ -16,7 +16,9 @@ const TYPES = { '.html': 'text/html', '.js': 'text/javascript', '.mjs': 'text/ja
 const [folder, chromium] = process.argv.slice(2);
 const questions = readFileSync(0, 'utf8');
 const asked = new Set();
-const settled = Promise.withResolvers();
+let resolve;
+let reject;
+const settled = new Promise((...both) => { [resolve, reject] = both; });
 
 const server = createServer((request, response) => {
   const path = request.url === '/' ? '/page.html' : request.url;
@@ -34,12 +36,12 @@ function take(request, response, path) {
   let body = '';
   request.setEncoding('utf8').on('data', (data) => { body += data; }).on('end', () => {
     response.end();
-    if (path === '/answers') settled.resolve(body);
-    else settled.reject(new Error(`the page: ${body}`));
+    if (path === '/answers') resolve(body);
+    else reject(new Error(`the page: ${body}`));
   });
 }
 
-await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+await new Promise((listening) => server.listen(0, '127.0.0.1', listening));
 const profile = mkdtempSync(join(tmpdir(), 'cd-action-browser-'));
 const browser = spawn(chromium, [
   '--headless', '--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage', '--no-first-run', '--disable-background-networking',
@@ -48,13 +50,13 @@ const browser = spawn(chromium, [
 ], { detached: true, stdio: ['ignore', 'ignore', 'pipe'] });
 let said = '';
 browser.stderr.on('data', (data) => { said += data; });
-const gone = new Promise((resolve) => browser.on('close', resolve).on('error', resolve));
-const fail = (why) => settled.reject(new Error(`${why}\n${said.slice(-2000)}`));
+const gone = new Promise((ended) => browser.on('close', ended).on('error', ended));
+const fail = (why) => reject(new Error(`${why}\n${said.slice(-2000)}`));
 gone.then(() => fail('the browser ended'));
 const timer = setTimeout(() => fail(`no answer in ${DEADLINE / 1000} s`), DEADLINE);
 
 try {
-  process.stdout.write(await settled.promise);
+  process.stdout.write(await settled);
   process.stderr.write(`${JSON.stringify([...asked].sort())}\n`);
 } finally {
   clearTimeout(timer);

@@ -22,7 +22,7 @@ type Subcommand = fn(&Repo, &[String]) -> Result<()>;
 const COMMANDS: &[(&str, &str, Subcommand)] = &[
     (
         "generate",
-        "write what is derived from the Rust types: protocol.ts, schema.json, action.yml, README tables",
+        "write what is derived from the Rust types: protocol.ts, types.ts, schema.json, action.yml, README tables",
         generate::run,
     ),
     (
@@ -32,7 +32,7 @@ const COMMANDS: &[(&str, &str, Subcommand)] = &[
     ),
     (
         "dist",
-        "generate, wasm, and the bundles: everything that is built and committed",
+        "generate, wasm, the bundles and the package: everything that is built and committed",
         dist::run,
     ),
     (
