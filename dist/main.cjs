@@ -1,237 +1,5 @@
 // Built from action/src by action/build.mjs; do not edit.
 "use strict";
-var __create = Object.create;
-var __defProp = Object.defineProperty;
-var __getOwnPropDesc = Object.getOwnPropertyDescriptor;
-var __getOwnPropNames = Object.getOwnPropertyNames;
-var __getProtoOf = Object.getPrototypeOf;
-var __hasOwnProp = Object.prototype.hasOwnProperty;
-var __commonJS = (cb, mod) => function __require() {
-  try {
-    return mod || (0, cb[__getOwnPropNames(cb)[0]])((mod = { exports: {} }).exports, mod), mod.exports;
-  } catch (e) {
-    throw mod = 0, e;
-  }
-};
-var __copyProps = (to, from, except, desc) => {
-  if (from && typeof from === "object" || typeof from === "function") {
-    for (let key of __getOwnPropNames(from))
-      if (!__hasOwnProp.call(to, key) && key !== except)
-        __defProp(to, key, { get: () => from[key], enumerable: !(desc = __getOwnPropDesc(from, key)) || desc.enumerable });
-  }
-  return to;
-};
-var __toESM = (mod, isNodeMode, target) => (target = mod != null ? __create(__getProtoOf(mod)) : {}, __copyProps(
-  // If the importer is in node compatibility mode or this is not an ESM
-  // file that has been converted to a CommonJS file using a Babel-
-  // compatible transform (i.e. "__esModule" has not been set), then set
-  // "default" to the CommonJS "module.exports" for node compatibility.
-  isNodeMode || !mod || !mod.__esModule ? __defProp(target, "default", { value: mod, enumerable: true }) : target,
-  mod
-));
-
-// src/generated/core/cd_wasm.js
-var require_cd_wasm = __commonJS({
-  "src/generated/core/cd_wasm.js"(exports2) {
-    "use strict";
-    var Session = class {
-      __destroy_into_raw() {
-        const ptr = this.__wbg_ptr;
-        this.__wbg_ptr = 0;
-        SessionFinalization.unregister(this);
-        return ptr;
-      }
-      free() {
-        const ptr = this.__destroy_into_raw();
-        wasm.__wbg_session_free(ptr, 0);
-      }
-      /**
-       * Hands in what happened, as the JSON of an `Input`, and gives back what to do next, as the JSON of a list of
-       * `Output`s whose last one is `idle` or `done`. `now` is in milliseconds since the Unix epoch.
-       *
-       * # Errors
-       * A `Misuse` where the JSON is no `Input`, or the core does not take it.
-       * @param {number} now
-       * @param {string} input
-       * @returns {string}
-       */
-      handle(now, input2) {
-        let deferred4_0;
-        let deferred4_1;
-        try {
-          const val2 = +now;
-          const ptr0 = passStringToWasm0(input2, wasm.__wbindgen_malloc, wasm.__wbindgen_realloc);
-          const len0 = WASM_VECTOR_LEN;
-          const ret = wasm.session_handle(this.__wbg_ptr, val2, ptr0, len0);
-          var ptr3 = ret[0];
-          var len3 = ret[1];
-          if (ret[3]) {
-            ptr3 = 0;
-            len3 = 0;
-            throw takeFromExternrefTable0(ret[2]);
-          }
-          deferred4_0 = ptr3;
-          deferred4_1 = len3;
-          return getStringFromWasm0(ptr3, len3);
-        } finally {
-          wasm.__wbindgen_free(deferred4_0, deferred4_1, 1);
-        }
-      }
-      /**
-       * A run that has not begun.
-       */
-      constructor() {
-        const ret = wasm.session_new();
-        this.__wbg_ptr = ret;
-        SessionFinalization.register(this, this.__wbg_ptr, this);
-        return this;
-      }
-    };
-    if (Symbol.dispose) Session.prototype[Symbol.dispose] = Session.prototype.free;
-    exports2.Session = Session;
-    function env_names() {
-      let deferred1_0;
-      let deferred1_1;
-      try {
-        const ret = wasm.env_names();
-        deferred1_0 = ret[0];
-        deferred1_1 = ret[1];
-        return getStringFromWasm0(ret[0], ret[1]);
-      } finally {
-        wasm.__wbindgen_free(deferred1_0, deferred1_1, 1);
-      }
-    }
-    exports2.env_names = env_names;
-    function input_names() {
-      let deferred1_0;
-      let deferred1_1;
-      try {
-        const ret = wasm.input_names();
-        deferred1_0 = ret[0];
-        deferred1_1 = ret[1];
-        return getStringFromWasm0(ret[0], ret[1]);
-      } finally {
-        wasm.__wbindgen_free(deferred1_0, deferred1_1, 1);
-      }
-    }
-    exports2.input_names = input_names;
-    function plain_words() {
-      let deferred1_0;
-      let deferred1_1;
-      try {
-        const ret = wasm.plain_words();
-        deferred1_0 = ret[0];
-        deferred1_1 = ret[1];
-        return getStringFromWasm0(ret[0], ret[1]);
-      } finally {
-        wasm.__wbindgen_free(deferred1_0, deferred1_1, 1);
-      }
-    }
-    exports2.plain_words = plain_words;
-    function __wbg_get_imports() {
-      const import0 = {
-        __proto__: null,
-        __wbg___wbindgen_rethrow_d953c34c2e20677f: function(arg0) {
-          throw arg0;
-        },
-        __wbg___wbindgen_throw_4c88d8bf264fd984: function(arg0, arg1) {
-          throw new Error(getStringFromWasm0(arg0, arg1));
-        },
-        __wbg_new_787b9fb330d55d78: function(arg0, arg1) {
-          const ret = new Error(getStringFromWasm0(arg0, arg1));
-          return ret;
-        },
-        __wbg_set_name_822e3903f3184979: function(arg0, arg1, arg2) {
-          arg0.name = getStringFromWasm0(arg1, arg2);
-        },
-        __wbindgen_init_externref_table: function() {
-          const table = wasm.__wbindgen_externrefs;
-          table.set(0, void 0);
-          table.set(1024, void 0);
-          table.set(1025, null);
-          table.set(1026, true);
-          table.set(1027, false);
-        }
-      };
-      return {
-        __proto__: null,
-        "./cd_wasm_bg.js": import0
-      };
-    }
-    var SessionFinalization = typeof FinalizationRegistry === "undefined" ? { register: () => {
-    }, unregister: () => {
-    } } : new FinalizationRegistry((ptr) => wasm.__wbg_session_free(ptr, 1));
-    function getStringFromWasm0(ptr, len) {
-      ptr = ptr >>> 0;
-      return decodeText(getUint8ArrayMemory0().subarray(ptr, ptr + len));
-    }
-    var cachedUint8ArrayMemory0 = null;
-    function getUint8ArrayMemory0() {
-      if (cachedUint8ArrayMemory0 === null || cachedUint8ArrayMemory0.byteLength === 0) {
-        cachedUint8ArrayMemory0 = new Uint8Array(wasm.memory.buffer);
-      }
-      return cachedUint8ArrayMemory0;
-    }
-    function passStringToWasm0(arg, malloc, realloc) {
-      if (realloc === void 0) {
-        const buf = cachedTextEncoder.encode(arg);
-        const ptr2 = malloc(buf.length, 1) >>> 0;
-        getUint8ArrayMemory0().subarray(ptr2, ptr2 + buf.length).set(buf);
-        WASM_VECTOR_LEN = buf.length;
-        return ptr2;
-      }
-      let len = arg.length;
-      let ptr = malloc(len, 1) >>> 0;
-      const mem = getUint8ArrayMemory0();
-      let offset = 0;
-      for (; offset < len; offset++) {
-        const code = arg.charCodeAt(offset);
-        if (code > 127) break;
-        mem[ptr + offset] = code;
-      }
-      if (offset !== len) {
-        if (offset !== 0) {
-          arg = arg.slice(offset);
-        }
-        ptr = realloc(ptr, len, len = offset + arg.length * 3, 1) >>> 0;
-        const view = getUint8ArrayMemory0().subarray(ptr + offset, ptr + len);
-        const ret = cachedTextEncoder.encodeInto(arg, view);
-        offset += ret.written;
-        ptr = realloc(ptr, len, offset, 1) >>> 0;
-      }
-      WASM_VECTOR_LEN = offset;
-      return ptr;
-    }
-    function takeFromExternrefTable0(idx) {
-      const value = wasm.__wbindgen_externrefs.get(idx);
-      wasm.__externref_table_dealloc(idx);
-      return value;
-    }
-    var cachedTextDecoder = new TextDecoder("utf-8", { ignoreBOM: true });
-    cachedTextDecoder.decode();
-    function decodeText(bytes) {
-      return cachedTextDecoder.decode(bytes);
-    }
-    var cachedTextEncoder = new TextEncoder();
-    if (!("encodeInto" in cachedTextEncoder)) {
-      cachedTextEncoder.encodeInto = function(arg, view) {
-        const buf = cachedTextEncoder.encode(arg);
-        view.set(buf);
-        return {
-          read: arg.length,
-          written: buf.length
-        };
-      };
-    }
-    var WASM_VECTOR_LEN = 0;
-    var wasmPath = `${__dirname}/core.wasm`;
-    var wasmBytes = require("fs").readFileSync(wasmPath);
-    var wasmModule = new WebAssembly.Module(wasmBytes);
-    var wasmInstance = new WebAssembly.Instance(wasmModule, __wbg_get_imports());
-    var wasm = wasmInstance.exports;
-    wasm.__wbindgen_start();
-  }
-});
 
 // src/shell.ts
 var import_node_fs10 = require("node:fs");
@@ -1484,10 +1252,277 @@ var PLATFORM_SECRETS = [
 ];
 
 // src/wasm.ts
+var import_node_fs11 = require("node:fs");
+var import_node_path7 = require("node:path");
 var import_node_v8 = require("node:v8");
+
+// src/generated/core/cd_wasm.js
+var Session = class {
+  __destroy_into_raw() {
+    const ptr = this.__wbg_ptr;
+    this.__wbg_ptr = 0;
+    SessionFinalization.unregister(this);
+    return ptr;
+  }
+  free() {
+    const ptr = this.__destroy_into_raw();
+    __wbg_call_guard();
+    wasm.__wbg_session_free(ptr, 0);
+  }
+  /**
+   * Hands in what happened, as the JSON of an `Input`, and gives back what to do next, as the JSON of a list of
+   * `Output`s whose last one is `idle` or `done`. `now` is in milliseconds since the Unix epoch.
+   *
+   * # Errors
+   * A `Misuse` where the JSON is no `Input`, or the core does not take it.
+   * @param {number} now
+   * @param {string} input
+   * @returns {string}
+   */
+  handle(now, input2) {
+    let deferred4_0;
+    let deferred4_1;
+    try {
+      if (this.__wbg_inst !== void 0 && this.__wbg_inst !== __wbg_instance_id) {
+        throw new Error("Invalid stale object from previous Wasm instance");
+      }
+      const val2 = +now;
+      const ptr0 = passStringToWasm0(input2, wasm.__wbindgen_malloc, wasm.__wbindgen_realloc);
+      const len0 = WASM_VECTOR_LEN;
+      let ret;
+      __wbg_call_guard();
+      ret = wasm.session_handle(this.__wbg_ptr, val2, ptr0, len0);
+      var ptr3 = ret[0];
+      var len3 = ret[1];
+      if (ret[3]) {
+        ptr3 = 0;
+        len3 = 0;
+        throw takeFromExternrefTable0(ret[2]);
+      }
+      deferred4_0 = ptr3;
+      deferred4_1 = len3;
+      return getStringFromWasm0(ptr3, len3);
+    } finally {
+      __wbg_call_guard();
+      wasm.__wbindgen_free(deferred4_0, deferred4_1, 1);
+    }
+  }
+  /**
+   * A run that has not begun.
+   */
+  constructor() {
+    let ret;
+    __wbg_call_guard();
+    ret = wasm.session_new();
+    this.__wbg_ptr = ret;
+    Object.defineProperty(this, "__wbg_inst", { value: __wbg_instance_id, writable: true });
+    SessionFinalization.register(this, { ptr: ret, instance: __wbg_instance_id }, this);
+    return this;
+  }
+};
+if (Symbol.dispose) Session.prototype[Symbol.dispose] = Session.prototype.free;
+function __wbg_reset_state() {
+  __wbg_instance_id++;
+  cachedUint8ArrayMemory0 = null;
+  if (typeof numBytesDecoded !== "undefined") numBytesDecoded = 0;
+  if (typeof WASM_VECTOR_LEN !== "undefined") WASM_VECTOR_LEN = 0;
+  __wbg_reinit_scheduled = false;
+  wasmInstance = new WebAssembly.Instance(wasmModule, __wbg_get_imports());
+  wasm = wasmInstance.exports;
+  wasm.__wbindgen_start();
+}
+function env_names() {
+  let deferred1_0;
+  let deferred1_1;
+  try {
+    let ret;
+    __wbg_call_guard();
+    ret = wasm.env_names();
+    deferred1_0 = ret[0];
+    deferred1_1 = ret[1];
+    return getStringFromWasm0(ret[0], ret[1]);
+  } finally {
+    __wbg_call_guard();
+    wasm.__wbindgen_free(deferred1_0, deferred1_1, 1);
+  }
+}
+function input_names() {
+  let deferred1_0;
+  let deferred1_1;
+  try {
+    let ret;
+    __wbg_call_guard();
+    ret = wasm.input_names();
+    deferred1_0 = ret[0];
+    deferred1_1 = ret[1];
+    return getStringFromWasm0(ret[0], ret[1]);
+  } finally {
+    __wbg_call_guard();
+    wasm.__wbindgen_free(deferred1_0, deferred1_1, 1);
+  }
+}
+function plain_words() {
+  let deferred1_0;
+  let deferred1_1;
+  try {
+    let ret;
+    __wbg_call_guard();
+    ret = wasm.plain_words();
+    deferred1_0 = ret[0];
+    deferred1_1 = ret[1];
+    return getStringFromWasm0(ret[0], ret[1]);
+  } finally {
+    __wbg_call_guard();
+    wasm.__wbindgen_free(deferred1_0, deferred1_1, 1);
+  }
+}
+function __wbg_get_imports() {
+  const import0 = {
+    __proto__: null,
+    __wbg___wbindgen_rethrow_d953c34c2e20677f: function(arg0) {
+      throw arg0;
+    },
+    __wbg___wbindgen_throw_4c88d8bf264fd984: function(arg0, arg1) {
+      throw new Error(getStringFromWasm0(arg0, arg1));
+    },
+    __wbg_new_787b9fb330d55d78: function(arg0, arg1) {
+      const ret = new Error(getStringFromWasm0(arg0, arg1));
+      return ret;
+    },
+    __wbg_set_name_822e3903f3184979: function(arg0, arg1, arg2) {
+      arg0.name = getStringFromWasm0(arg1, arg2);
+    },
+    __wbindgen_init_externref_table: function() {
+      const table = wasm.__wbindgen_externrefs;
+      table.set(0, void 0);
+      table.set(1024, void 0);
+      table.set(1025, null);
+      table.set(1026, true);
+      table.set(1027, false);
+    }
+  };
+  return {
+    __proto__: null,
+    "./cd_wasm_bg.js": import0
+  };
+}
+function __wbg_call_guard() {
+  if (__wbg_reinit_scheduled) {
+    __wbg_reset_state();
+    return;
+  }
+}
+var __wbg_instance_id = 0;
+var SessionFinalization = typeof FinalizationRegistry === "undefined" ? { register: () => {
+}, unregister: () => {
+} } : new FinalizationRegistry(({ ptr, instance }) => {
+  if (instance === __wbg_instance_id) wasm.__wbg_session_free(ptr, 1);
+});
+function getStringFromWasm0(ptr, len) {
+  ptr = ptr >>> 0;
+  return decodeText(getUint8ArrayMemory0().subarray(ptr, ptr + len));
+}
+var cachedUint8ArrayMemory0 = null;
+function getUint8ArrayMemory0() {
+  if (cachedUint8ArrayMemory0 === null || cachedUint8ArrayMemory0.byteLength === 0) {
+    cachedUint8ArrayMemory0 = new Uint8Array(wasm.memory.buffer);
+  }
+  return cachedUint8ArrayMemory0;
+}
+function passStringToWasm0(arg, malloc, realloc) {
+  if (realloc === void 0) {
+    const buf = cachedTextEncoder.encode(arg);
+    const ptr2 = malloc(buf.length, 1) >>> 0;
+    getUint8ArrayMemory0().subarray(ptr2, ptr2 + buf.length).set(buf);
+    WASM_VECTOR_LEN = buf.length;
+    return ptr2;
+  }
+  let len = arg.length;
+  let ptr = malloc(len, 1) >>> 0;
+  const mem = getUint8ArrayMemory0();
+  let offset = 0;
+  for (; offset < len; offset++) {
+    const code = arg.charCodeAt(offset);
+    if (code > 127) break;
+    mem[ptr + offset] = code;
+  }
+  if (offset !== len) {
+    if (offset !== 0) {
+      arg = arg.slice(offset);
+    }
+    ptr = realloc(ptr, len, len = offset + arg.length * 3, 1) >>> 0;
+    const view = getUint8ArrayMemory0().subarray(ptr + offset, ptr + len);
+    const ret = cachedTextEncoder.encodeInto(arg, view);
+    offset += ret.written;
+    ptr = realloc(ptr, len, offset, 1) >>> 0;
+  }
+  WASM_VECTOR_LEN = offset;
+  return ptr;
+}
+var __wbg_reinit_scheduled = false;
+function takeFromExternrefTable0(idx) {
+  const value = wasm.__wbindgen_externrefs.get(idx);
+  wasm.__externref_table_dealloc(idx);
+  return value;
+}
+var cachedTextDecoder = new TextDecoder("utf-8", { ignoreBOM: true });
+cachedTextDecoder.decode();
+var MAX_SAFARI_DECODE_BYTES = 2146435072;
+var numBytesDecoded = 0;
+function decodeText(bytes) {
+  numBytesDecoded += bytes.length;
+  if (numBytesDecoded >= MAX_SAFARI_DECODE_BYTES) {
+    cachedTextDecoder = new TextDecoder("utf-8", { ignoreBOM: true });
+    cachedTextDecoder.decode();
+    numBytesDecoded = bytes.length;
+  }
+  return cachedTextDecoder.decode(bytes);
+}
+var cachedTextEncoder = new TextEncoder();
+if (!("encodeInto" in cachedTextEncoder)) {
+  cachedTextEncoder.encodeInto = function(arg, view) {
+    const buf = cachedTextEncoder.encode(arg);
+    view.set(buf);
+    return {
+      read: arg.length,
+      written: buf.length
+    };
+  };
+}
+var WASM_VECTOR_LEN = 0;
+var wasmModule;
+var wasmInstance;
+var wasm;
+function __wbg_finalize_init(instance, module2) {
+  wasmInstance = instance;
+  wasm = instance.exports;
+  wasmModule = module2;
+  cachedUint8ArrayMemory0 = null;
+  wasm.__wbindgen_start();
+  return wasm;
+}
+function initSync(module2) {
+  if (wasm !== void 0) return wasm;
+  if (module2 !== void 0) {
+    if (Object.getPrototypeOf(module2) === Object.prototype) {
+      ({ module: module2 } = module2);
+    } else {
+      console.warn("using deprecated parameters for `initSync()`; pass a single object instead");
+    }
+  }
+  const imports = __wbg_get_imports();
+  if (!(module2 instanceof WebAssembly.Module)) {
+    module2 = new WebAssembly.Module(module2);
+  }
+  const instance = new WebAssembly.Instance(module2, imports);
+  return __wbg_finalize_init(instance, module2);
+}
+
+// src/wasm.ts
 async function loadCore() {
   (0, import_node_v8.setFlagsFromString)("--wasm-lazy-validation");
-  return await Promise.resolve().then(() => __toESM(require_cd_wasm()));
+  initSync({ module: (0, import_node_fs11.readFileSync)((0, import_node_path7.join)(__dirname, "core/core.wasm")) });
+  return { Session, env_names, input_names, plain_words };
 }
 
 // src/main.ts

@@ -7,8 +7,8 @@ import { describe, it } from "node:test";
 import { folder } from "./support/world";
 
 /** Tests run in `action/`. */
-const wasm = join(process.cwd(), "../dist/core.wasm");
-const skip = !existsSync(wasm) && "SKIPPED: dist/core.wasm is not there; `cargo xtask wasm` builds it";
+const wasm = join(process.cwd(), "../dist/core/core.wasm");
+const skip = !existsSync(wasm) && "SKIPPED: dist/core/core.wasm is not there; `cargo xtask wasm` builds it";
 
 describe("the bundle", { skip }, () => {
   it("is the same bytes each time, and needs nothing but node", (t) => {
@@ -31,7 +31,7 @@ describe("the bundle", { skip }, () => {
 
   it("says so where the core does not lie beside it", (t) => {
     const dist = bundle(folder(t));
-    rmSync(join(dist, "core.wasm"));
+    rmSync(join(dist, "core/core.wasm"));
     const { status, stderr } = start(dist, folder(t));
     assert.equal(status, 4);
     assert.match(stderr, /^error: cd-action crashed\n {2}Error: ENOENT.*core\.wasm/);

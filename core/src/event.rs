@@ -29,7 +29,8 @@ use sources::Sources;
 
 /// One event.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
+#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
+#[cfg_attr(feature = "generate", derive(ts_rs::TS))]
 pub struct Event {
     /// Who says so.
     pub system: System,
@@ -66,6 +67,7 @@ pub struct Event {
 /// Who runs us.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
+#[cfg_attr(feature = "generate", derive(ts_rs::TS))]
 pub enum System {
     /// GitHub Actions.
     GitHub,
@@ -91,6 +93,7 @@ pub enum System {
 /// What happened.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[cfg_attr(feature = "generate", derive(ts_rs::TS), ts(rename = "EventKind"))]
 pub enum Kind {
     /// Commits came to a branch.
     Push,
@@ -109,7 +112,8 @@ pub enum Kind {
 
 /// A pull or merge request.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
+#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
+#[cfg_attr(feature = "generate", derive(ts_rs::TS))]
 pub struct PullRequest {
     /// As the forge counts them in this repository.
     pub number: u64,
@@ -125,7 +129,8 @@ pub struct PullRequest {
 
 /// A run of the system.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
+#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
+#[cfg_attr(feature = "generate", derive(ts_rs::TS), ts(rename = "SystemRun"))]
 pub struct Run {
     /// Names it for the system's programs.
     pub id: Option<String>,
@@ -139,7 +144,8 @@ pub struct Run {
 
 /// A repository, as far as labels tell of it. What nobody knows is empty.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
+#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
+#[cfg_attr(feature = "generate", derive(ts_rs::TS))]
 pub struct Repository {
     /// `owner/name`; groups inside groups have more slashes.
     pub full_name: String,

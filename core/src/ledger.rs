@@ -51,6 +51,7 @@ pub struct Body {
 /// The run that a record is from.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[cfg_attr(feature = "generate", derive(ts_rs::TS))]
 pub struct Origin {
     /// Who held the lease.
     pub holder: String,
@@ -58,21 +59,27 @@ pub struct Origin {
     pub token: Token,
     /// Where the run can be looked at.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "generate", ts(optional = nullable))]
     pub url: Option<String>,
     /// The person, or the machine, that started it.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "generate", ts(optional = nullable))]
     pub actor: Option<String>,
     /// From 1; grows when somebody runs it again.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "generate", ts(optional = nullable))]
     pub attempt: Option<u32>,
     /// Counts the runs of the workflow.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "generate", ts(optional = nullable))]
     pub run_number: Option<u64>,
     /// The workflow.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "generate", ts(optional = nullable))]
     pub workflow: Option<String>,
     /// The repository it is in.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "generate", ts(optional = nullable))]
     pub repository: Option<String>,
 }
 
@@ -115,6 +122,7 @@ pub struct Began {
 /// Why a release is brought.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[cfg_attr(feature = "generate", derive(ts_rs::TS), ts(rename = "BroughtBy"))]
 pub enum Command {
     /// It is the next one.
     Deploy,
@@ -157,6 +165,7 @@ pub struct Committed {
 /// A release's place among others of its repository; tells the older one from the newer.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[cfg_attr(feature = "generate", derive(ts_rs::TS))]
 pub struct Sequence {
     /// The commit.
     pub revision: Option<String>,
@@ -212,7 +221,9 @@ pub struct Append {
 }
 
 /// What a crash left of a record that was being written. Nobody was told that it is there, so it never was.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+#[cfg_attr(feature = "generate", derive(ts_rs::TS))]
 pub struct Torn {
     /// The segment's name.
     pub segment: String,
@@ -237,7 +248,9 @@ pub struct Verified {
 }
 
 /// Where a ledger is not what was written.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+#[cfg_attr(feature = "generate", derive(ts_rs::TS))]
 pub struct Tampered {
     /// The segment's name.
     pub segment: String,

@@ -6,6 +6,7 @@ pub mod config;
 pub mod event;
 pub mod inputs;
 pub mod ledger;
+pub mod library;
 pub mod protocol;
 pub mod report;
 pub mod rollback;

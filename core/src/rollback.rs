@@ -18,6 +18,7 @@ use crate::spec::Release;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 #[must_use = "an unread selection explains nothing"]
+#[cfg_attr(feature = "generate", derive(ts_rs::TS))]
 pub struct Selection {
     /// The newest first. At most one is [`Verdict::Chosen`].
     pub candidates: Vec<Candidate>,
@@ -28,6 +29,7 @@ pub struct Selection {
 /// A release to go back to, perhaps.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
+#[cfg_attr(feature = "generate", derive(ts_rs::TS))]
 pub struct Candidate {
     /// What, and since when it is known to be good.
     pub known_good: KnownGood,
@@ -38,6 +40,11 @@ pub struct Candidate {
 /// Whether to go back to a release, and why not. Of several reasons the first in this order is told.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case", rename_all_fields = "kebab-case")]
+#[cfg_attr(
+    feature = "generate",
+    derive(ts_rs::TS),
+    ts(rename = "CandidateVerdict")
+)]
 pub enum Verdict {
     /// Go there.
     Chosen,

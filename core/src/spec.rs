@@ -9,12 +9,14 @@ use serde::{Deserialize, Serialize};
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
 )]
+#[cfg_attr(feature = "generate", derive(ts_rs::TS))]
 pub struct Generation(pub u32);
 
 /// The fencing token: grows by one whenever another holder takes the lease, and never shrinks.
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
 )]
+#[cfg_attr(feature = "generate", derive(ts_rs::TS))]
 pub struct Token(pub u64);
 
 /// One running copy of a release.
@@ -47,6 +49,7 @@ impl fmt::Display for InstanceId {
 /// How a secret reaches an instance. The value is known to the shell alone.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[cfg_attr(feature = "generate", derive(ts_rs::TS))]
 pub enum SecretUse {
     /// As an environment variable of the same name.
     Env,
@@ -59,6 +62,7 @@ pub enum SecretUse {
 /// It is what the configuration hash is taken over and what the ledger keeps. It holds no secret, only names of them.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[cfg_attr(feature = "generate", derive(ts_rs::TS))]
 pub struct Spec {
     /// The port that the service listens on, inside.
     pub port: u16,
@@ -91,6 +95,7 @@ pub struct Spec {
 /// How health is found out, and how much of it is enough.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[cfg_attr(feature = "generate", derive(ts_rs::TS))]
 pub struct Health {
     /// What is asked.
     pub probe: Probe,
@@ -109,6 +114,7 @@ pub struct Health {
 /// What is asked of an instance.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[cfg_attr(feature = "generate", derive(ts_rs::TS))]
 pub enum Probe {
     /// A GET through the router, answered by this very instance.
     Http {
@@ -130,6 +136,7 @@ pub enum Probe {
 /// One version of a service with one configuration: what is deployed, proven, quarantined, gone back to.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[cfg_attr(feature = "generate", derive(ts_rs::TS))]
 pub struct Release {
     /// Its name for people.
     pub version: String,

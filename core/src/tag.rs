@@ -13,6 +13,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::event::{Event, GitFacts, in_git};
+#[cfg(feature = "generate")]
+use crate::library::{Loose, Variables};
 use crate::protocol::Timestamp;
 
 mod collate;
@@ -53,15 +55,23 @@ use settings::Settings;
 
 /// Everything that decides about tags.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[cfg_attr(feature = "generate", derive(ts_rs::TS), ts(rename = "DeriveRequest"))]
 pub struct Request {
     /// What the user wants.
+    #[serde(default)]
+    #[cfg_attr(feature = "generate", ts(as = "Option<Loose<Inputs>>", optional))]
     pub inputs: Inputs,
     /// The environment, of which only [`ENV_NAMES`] count.
+    #[serde(default)]
+    #[cfg_attr(feature = "generate", ts(as = "Option<Variables>", optional))]
     pub env: BTreeMap<String, String>,
     /// What happened.
+    #[cfg_attr(feature = "generate", ts(as = "Loose<Event>"))]
     pub event: Event,
     /// What git says; only with `context: git`.
+    #[serde(default)]
+    #[cfg_attr(feature = "generate", ts(as = "Option<Loose<GitFacts>>", optional))]
     pub git: GitFacts,
     /// When.
     pub now: Timestamp,
@@ -69,7 +79,8 @@ pub struct Request {
 
 /// The inputs of the action, as they were written. An empty one is none.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", default)]
+#[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
+#[cfg_attr(feature = "generate", derive(ts_rs::TS), ts(rename = "DeriveInputs"))]
 pub struct Inputs {
     /// `workflow` or `git`: who says which commit and ref it is.
     pub context: String,

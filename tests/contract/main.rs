@@ -4,6 +4,7 @@
 
 mod action_yml;
 mod module;
+mod package;
 mod shell;
 mod transcripts;
 

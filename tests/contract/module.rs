@@ -43,7 +43,7 @@ fn the_glue_gives_the_module_nothing_but_errors_to_throw() {
 
 #[test]
 fn the_module_asks_for_nothing_else() {
-    let module = std::fs::read(root().join("dist/core.wasm")).expect("dist/core.wasm is committed");
+    let module = std::fs::read(root().join("dist/core/core.wasm")).expect("it is committed");
     let mut asked: Vec<String> = imports(&module)
         .into_iter()
         .map(|name| without_hashes(&name))

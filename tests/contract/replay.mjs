@@ -1,17 +1,18 @@
 // Drives the committed module: lines of {"now","input"} in, one line of the module's own answer out for each.
 // A thrown error is answered as {"error": {"name", "message"}}, and ends it.
 import { copyFileSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 
 const root = new URL("../..", import.meta.url).pathname;
 const folder = mkdtempSync(join(tmpdir(), "cd-action-replay-"));
 try {
-  // The glue looks for the module beside itself: here it gets the one that ships.
-  copyFileSync(join(root, "action/src/generated/core/cd_wasm.js"), join(folder, "cd_wasm.cjs"));
-  copyFileSync(join(root, "dist/core.wasm"), join(folder, "cd_wasm_bg.wasm"));
-  const { Session } = createRequire(import.meta.url)(join(folder, "cd_wasm.cjs"));
+  // The shell's own glue, under a name by which node takes it for what it is.
+  const glue = join(folder, "cd_wasm.mjs");
+  copyFileSync(join(root, "action/src/generated/core/cd_wasm.js"), glue);
+  const { initSync, Session } = await import(pathToFileURL(glue).href);
+  initSync({ module: readFileSync(join(root, "dist/core/core.wasm")) });
   const session = new Session();
   for (const line of readFileSync(0, "utf8").split("\n").filter(Boolean)) {
     const { now, input } = JSON.parse(line);

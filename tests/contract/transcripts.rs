@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use cd_core::Session;
@@ -19,7 +19,7 @@ use crate::root;
 
 /// One call of `handle`.
 #[derive(Debug)]
-struct Exchange {
+pub(crate) struct Exchange {
     /// As it was recorded.
     line: String,
     now: Timestamp,
@@ -31,13 +31,7 @@ struct Exchange {
 #[test]
 fn recorded_runs_are_decided_again_alike_by_both() {
     for path in transcripts() {
-        let name = path
-            .file_name()
-            .expect("it is a file")
-            .to_string_lossy()
-            .into_owned();
-        let text = fs::read_to_string(&path).expect("a transcript is UTF-8");
-        let exchanges = parse(&name, &text);
+        let (name, exchanges) = read(&path);
         let answers = native(&name, &exchanges);
         assert_eq!(
             shipped(&exchanges),
@@ -96,6 +90,29 @@ fn what_is_no_input_is_thrown_back_as_a_misuse() {
             .is_some_and(|message| message.to_string().contains("no-such-input")),
         "{answer}"
     );
+}
+
+/// Every recorded run, by name.
+pub(crate) fn recorded() -> Vec<(String, Vec<Exchange>)> {
+    transcripts().iter().map(|path| read(path)).collect()
+}
+
+impl Exchange {
+    /// As it was recorded: `now` and `input`.
+    pub(crate) fn line(&self) -> Value {
+        serde_json::from_str(&self.line).expect("it was parsed before")
+    }
+}
+
+fn read(path: &Path) -> (String, Vec<Exchange>) {
+    let name = path
+        .file_name()
+        .expect("it is a file")
+        .to_string_lossy()
+        .into_owned();
+    let text = fs::read_to_string(path).expect("a transcript is UTF-8");
+    let exchanges = parse(&name, &text);
+    (name, exchanges)
 }
 
 fn transcripts() -> Vec<PathBuf> {
@@ -159,7 +176,7 @@ fn parse(name: &str, text: &str) -> Vec<Exchange> {
 }
 
 /// What the core answers, as the JSON text of the outputs of each input.
-fn native(name: &str, exchanges: &[Exchange]) -> Vec<String> {
+pub(crate) fn native(name: &str, exchanges: &[Exchange]) -> Vec<String> {
     let mut session = Session::new();
     let mut answers = Vec::new();
     for exchange in exchanges {

@@ -1,15 +1,26 @@
 //! The core for JavaScript: JSON in, JSON out.
 //!
 //! The only Rust that knows JavaScript, and the whole of it. It adds nothing to the core's contract but the draining:
-//! one [`Session::handle`] here is a `handle` of the core and every `poll` up to `Idle` or `Done`.
+//! one [`Session::handle`] here is a `handle` of the core and every `poll` up to `Idle` or `Done`. Questions that need no
+//! run are functions, from the JSON of a question of [`cd_core::library`] to that of its `Answer`.
 //!
-//! What goes wrong reaches JavaScript as an `Error` whose `name` says whose mistake it is: `Misuse` (the caller broke
-//! the contract) or `Panic` (a bug of ours, with its message and its place). After either the session is of no use.
+//! What goes wrong in a run reaches JavaScript as an `Error` whose `name` says whose mistake it is: `Misuse` (the caller
+//! broke the contract) or `Panic` (a bug of ours, with its message and its place). After either the session is of no use,
+//! and after a `Panic` the whole instance.
 
 use std::panic;
 
+use cd_core::library;
 use cd_core::protocol::{Input, Output, Timestamp};
 use wasm_bindgen::prelude::wasm_bindgen;
+
+/// Lets panics be heard: without it they are traps without a word.
+#[wasm_bindgen(start)]
+fn hear_panics() {
+    panic::set_hook(Box::new(|what| {
+        wasm_bindgen::throw_val(error("Panic", &what.to_string()).into())
+    }));
+}
 
 /// One run of the action.
 #[wasm_bindgen]
@@ -24,12 +35,7 @@ impl Session {
     #[wasm_bindgen(constructor)]
     #[must_use]
     pub fn new() -> Self {
-        panic::set_hook(Box::new(|what| {
-            wasm_bindgen::throw_val(error("Panic", &what.to_string()).into())
-        }));
-        Self {
-            core: cd_core::Session::new(),
-        }
+        Self::default()
     }
 
     /// Hands in what happened, as the JSON of an `Input`, and gives back what to do next, as the JSON of a list of
@@ -38,7 +44,8 @@ impl Session {
     /// # Errors
     /// A `Misuse` where the JSON is no `Input`, or the core does not take it.
     pub fn handle(&mut self, now: f64, input: &str) -> Result<String, js_sys::Error> {
-        let input: Input = serde_json::from_str(input).map_err(misuse)?;
+        let input: Input =
+            serde_json::from_str(input).map_err(|error| misuse(library::words_of(&error)))?;
         // A cast from floating point saturates: a time before 1970, or none, is 0.
         self.core
             .handle(Timestamp(now as u64), input)
@@ -71,6 +78,48 @@ pub fn input_names() -> String {
 #[must_use]
 pub fn plain_words() -> String {
     json(&cd_core::plain_words())
+}
+
+/// An `EventSources` to its `Event`.
+#[wasm_bindgen]
+#[must_use]
+pub fn normalise(question: &str) -> String {
+    json(&library::ask(question, library::normalise))
+}
+
+/// A `DeriveRequest` to its `Derivation`.
+#[wasm_bindgen]
+#[must_use]
+pub fn derive(question: &str) -> String {
+    json(&library::ask(question, library::derive))
+}
+
+/// An `EvaluateRequest` to its `Evaluation`.
+#[wasm_bindgen]
+#[must_use]
+pub fn evaluate(question: &str) -> String {
+    json(&library::ask(question, library::evaluate))
+}
+
+/// A `VersionText` to its `Reading`.
+#[wasm_bindgen]
+#[must_use]
+pub fn read_version(question: &str) -> String {
+    json(&library::ask(question, library::read_version))
+}
+
+/// A `SelectRequest` to its `Selection`.
+#[wasm_bindgen]
+#[must_use]
+pub fn select(question: &str) -> String {
+    json(&library::ask(question, library::select))
+}
+
+/// A list of `LedgerSegment`s to a `LedgerReading`.
+#[wasm_bindgen]
+#[must_use]
+pub fn read_ledger(question: &str) -> String {
+    json(&library::ask(question, library::read_ledger))
 }
 
 fn drain(core: &mut cd_core::Session) -> Vec<Output> {

@@ -9,7 +9,8 @@ use super::{Event, Kind, System, date};
 
 /// Answers of git, asked in the working tree. Nothing of it need be there.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
+#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
+#[cfg_attr(feature = "generate", derive(ts_rs::TS))]
 pub struct GitFacts {
     /// `git rev-parse HEAD`. `None`: no repository, or no commit in it.
     pub head: Option<String>,

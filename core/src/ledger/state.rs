@@ -19,6 +19,7 @@ pub(super) const QUARANTINE_KEPT: usize = 200;
 /// What a ledger comes to.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[cfg_attr(feature = "generate", derive(ts_rs::TS), ts(rename = "LedgerState"))]
 pub struct State {
     /// The last record.
     pub head: Head,
@@ -36,6 +37,7 @@ pub struct State {
 
 /// The end of the chain. Whoever knows it from elsewhere can tell whether the chain was rewritten.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "generate", derive(ts_rs::TS), ts(rename = "LedgerHead"))]
 pub struct Head {
     /// The number of the last record; 0 where there is none.
     pub seq: u64,
@@ -46,6 +48,7 @@ pub struct Head {
 /// A release whose proof held through its bake, at this target.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[cfg_attr(feature = "generate", derive(ts_rs::TS))]
 pub struct KnownGood {
     /// The last one it was committed as.
     pub generation: Generation,
@@ -64,12 +67,14 @@ pub struct KnownGood {
     /// It worked here once, but somebody did not want it: a rollback goes there again only when told so by name, else
     /// two of them in a row would end where they began.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "generate", ts(optional = nullable))]
     pub left: Option<Timestamp>,
 }
 
 /// A release that failed here.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[cfg_attr(feature = "generate", derive(ts_rs::TS))]
 pub struct Quarantined {
     /// Of the image.
     pub digest: String,
@@ -88,6 +93,7 @@ pub struct Quarantined {
 /// A deploy or rollback under way.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[cfg_attr(feature = "generate", derive(ts_rs::TS), ts(rename = "OpenRollout"))]
 pub struct Open {
     /// Its generation.
     pub generation: Generation,
@@ -104,6 +110,7 @@ pub struct Open {
 /// How a run ended.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[cfg_attr(feature = "generate", derive(ts_rs::TS), ts(rename = "LastRun"))]
 pub struct Last {
     /// What it had begun, if anything.
     pub generation: Option<Generation>,

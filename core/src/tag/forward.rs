@@ -12,6 +12,7 @@ use super::{Derived, grammar};
 /// Whether a tag may be pointed at this release.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "generate", derive(ts_rs::TS))]
 pub struct Move {
     /// The tag.
     pub tag: String,
@@ -22,6 +23,7 @@ pub struct Move {
 /// Whether a tag may be pointed at this release.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(tag = "type", rename_all = "kebab-case")]
+#[cfg_attr(feature = "generate", derive(ts_rs::TS))]
 pub enum Forward {
     /// Nothing higher is there.
     Moves,

@@ -5,6 +5,8 @@
 //! entry that was written for two readings (quoted as a whole, or with doubled quotes) means what it always meant.
 //! `{{ }}` protects commas, and a quote inside a field is a character.
 
+use std::collections::BTreeSet;
+
 /// One entry, in fields.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Entry {
@@ -91,10 +93,11 @@ fn records(input: &str, quotes: Quotes) -> Result<Vec<Vec<Field>>, Unclosed> {
 fn record(text: &str, quotes: Quotes) -> Result<(Vec<Field>, &str), Unclosed> {
     let mut fields = Vec::new();
     let mut rest = text;
+    let mut vain = Vain::default();
     loop {
         let (field, left) = match quoted(rest, quotes)? {
             Some(found) => found,
-            None => plain(rest),
+            None => plain(rest, &mut vain),
         };
         fields.push(field);
         match left.strip_prefix(',') {
@@ -142,13 +145,13 @@ fn quoted(text: &str, quotes: Quotes) -> Result<Option<(Field, &str)>, Unclosed>
     Ok(closed.then_some((field, end)))
 }
 
-fn plain(text: &str) -> (Field, &str) {
+fn plain<'a>(text: &'a str, vain: &mut Vain) -> (Field, &'a str) {
     let mut end = 0;
     while let Some(c) = text[end..].chars().next() {
         if c == ',' || LINE_ENDS.contains(&c) {
             break;
         }
-        end += match expression(&text[end..]) {
+        end += match expression(&text[end..], vain) {
             Some(length) => length,
             None => c.len_utf8(),
         };
@@ -160,19 +163,41 @@ fn plain(text: &str) -> (Field, &str) {
     (field, &text[end..])
 }
 
+/// What is known of expressions that were begun and do not end: so a line of a hundred thousand braces is read once, and not
+/// once for each of them. Places are told by how much text is left there.
+struct Vain {
+    /// Where one has been, and with which quote open: from there on another one would fare no better.
+    places: BTreeSet<(usize, Option<char>)>,
+    /// As far as this no comment ends.
+    comments: usize,
+}
+
+impl Default for Vain {
+    fn default() -> Self {
+        Self {
+            places: BTreeSet::new(),
+            comments: usize::MAX,
+        }
+    }
+}
+
 /// The length of the `{{…}}` that the text begins with, if it does and it ends in the same line.
-fn expression(text: &str) -> Option<usize> {
+fn expression(text: &str, vain: &mut Vain) -> Option<usize> {
     let inner = text.strip_prefix("{{")?;
     if inner.starts_with("!--") {
-        let end = inner.find("--}}")? + 4;
-        return (!inner[..end].contains(LINE_ENDS)).then_some(end + 2);
+        return comment(inner, vain);
     }
+    let mut places = Vec::new();
     let mut quote = None;
     let mut before = ' ';
     for (at, c) in inner.char_indices() {
+        let place = (inner.len() - at, quote);
+        if LINE_ENDS.contains(&c) || vain.places.contains(&place) {
+            break;
+        }
+        places.push(place);
         let escaped = std::mem::replace(&mut before, c) == '\\';
         match quote {
-            _ if LINE_ENDS.contains(&c) => return None,
             Some(open) if c == open && !escaped => quote = None,
             Some(_) => {}
             None if c == '"' || c == '\'' => quote = Some(c),
@@ -183,7 +208,21 @@ fn expression(text: &str) -> Option<usize> {
             None => {}
         }
     }
+    vain.places.extend(places);
     None
+}
+
+/// The same of a comment, whose text is anything; `inner` is what follows its braces.
+fn comment(inner: &str, vain: &mut Vain) -> Option<usize> {
+    if inner.len() >= vain.comments {
+        return None;
+    }
+    let line = inner.split(LINE_ENDS).next().unwrap_or_default();
+    let end = line.find("--}}");
+    if end.is_none() {
+        vain.comments = inner.len() - line.len();
+    }
+    end.map(|end| 2 + end + 4)
 }
 
 fn after_line_end(text: &str) -> &str {
@@ -240,6 +279,33 @@ mod tests {
             ("value={{date \"a\"}}", &[&["value={{date \"a\"}}"]]),
             ("value=a{{b,c\nd", &[&["value=a{{b", "c"], &["d"]]),
             ("value=a\"b,c\"", &[&["value=a\"b", "c\""]]),
+        ];
+        for (input, expected) in rows {
+            let expected: Vec<Vec<&str>> = expected.iter().map(|row| row.to_vec()).collect();
+            assert_eq!(fields(input), expected, "{input:?}");
+        }
+    }
+
+    /// Read once for each of its braces, this would take minutes.
+    #[test]
+    fn expressions_that_do_not_end_are_read_once() {
+        for piece in ["{{", "{{\"", "{{'a\"", "{{!--", "{{!--,", "{{,"] {
+            let line = format!("value={}", piece.repeat(100_000));
+            let entries = entries(&line).expect("a quote inside a field is a character");
+            assert_eq!(entries[0].fields.join(","), line);
+        }
+    }
+
+    #[test]
+    fn an_expression_ends_also_after_one_that_does_not() {
+        let rows: [(&str, &[&[&str]]); 4] = [
+            ("a{{'b,{{'c,d'}},e", &[&["a{{'b", "{{'c,d'}}", "e"]]),
+            ("{{\"a{{b,c}},d", &[&["{{\"a{{b,c}}", "d"]]),
+            (
+                "{{!--a,b\n{{!--c,d--}},e",
+                &[&["{{!--a", "b"], &["{{!--c,d--}}", "e"]],
+            ),
+            ("{{!--a\n--}}", &[&["{{!--a"], &["--}}"]]),
         ];
         for (input, expected) in rows {
             let expected: Vec<Vec<&str>> = expected.iter().map(|row| row.to_vec()).collect();

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 /// One mistake in the inputs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "generate", derive(ts_rs::TS))]
 pub struct Mistake {
     /// Stable, for programs: `tag/…`.
     pub code: &'static str,

@@ -7,7 +7,8 @@ use super::labels::{Pairs, first_line};
 use super::{Derived, Version};
 
 /// A file for `docker buildx bake`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+#[cfg_attr(feature = "generate", derive(ts_rs::TS))]
 pub struct BakeFile {
     /// The output that holds its path.
     pub output: &'static str,

@@ -9,6 +9,7 @@ use super::version::{Standing, Version};
 /// A tag, and where it comes from.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "generate", derive(ts_rs::TS))]
 pub struct Tag {
     /// Always within the grammar of registries.
     pub name: String,
@@ -24,6 +25,7 @@ pub struct Tag {
 /// Whether a tag may name another image tomorrow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
+#[cfg_attr(feature = "generate", derive(ts_rs::TS))]
 pub enum Mobility {
     /// Names one image for ever: a whole version, a commit, a git tag.
     Immutable,
@@ -40,6 +42,7 @@ pub enum Mobility {
 /// What became of a rule.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "generate", derive(ts_rs::TS), ts(rename = "RuleVerdict"))]
 pub struct Verdict {
     /// The rule, as it was written.
     pub rule: String,
@@ -50,6 +53,7 @@ pub struct Verdict {
 /// What became of a rule.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(tag = "type", rename_all = "kebab-case")]
+#[cfg_attr(feature = "generate", derive(ts_rs::TS), ts(rename = "RuleOutcome"))]
 pub enum Outcome {
     /// It made this tag.
     Made {
@@ -75,6 +79,7 @@ pub enum Outcome {
     rename_all = "kebab-case",
     rename_all_fields = "camelCase"
 )]
+#[cfg_attr(feature = "generate", derive(ts_rs::TS), ts(rename = "WhyNoTag"))]
 pub enum Why {
     /// `enable=false`.
     Disabled,

@@ -6,6 +6,8 @@
 use std::cmp::Ordering;
 use std::fmt;
 
+use serde::Serialize;
+
 mod python;
 
 pub use python::Pep440;
@@ -24,7 +26,9 @@ pub struct Version {
 }
 
 /// Where a version stands to the release that its numbers name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+#[cfg_attr(feature = "generate", derive(ts_rs::TS))]
 pub enum Standing {
     /// Before it: a pre-release or a development release.
     Before,
@@ -35,7 +39,8 @@ pub enum Standing {
 }
 
 /// One text that the two rules place on different sides of the same release.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "generate", derive(ts_rs::TS))]
 pub struct Conflict {
     /// The text.
     pub text: String,

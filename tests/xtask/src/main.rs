@@ -22,17 +22,17 @@ type Subcommand = fn(&Repo, &[String]) -> Result<()>;
 const COMMANDS: &[(&str, &str, Subcommand)] = &[
     (
         "generate",
-        "write what is derived from the Rust types: protocol.ts, schema.json, action.yml, README tables",
+        "write what is derived from the Rust types: protocol.ts, types.ts, schema.json, action.yml, README tables",
         generate::run,
     ),
     (
         "wasm",
-        "build the core for JavaScript: dist/core.wasm and its glue",
+        "build the core for JavaScript: dist/core/core.wasm and its glue",
         wasm::run,
     ),
     (
         "dist",
-        "generate, wasm, and the bundles: everything that is built and committed",
+        "generate, wasm, the bundles and the package: everything that is built and committed",
         dist::run,
     ),
     (

@@ -12,8 +12,8 @@ use wasm_bindgen_cli_support::Bindgen;
 
 use crate::repo::{self, Files, Repo};
 
-/// Where the module goes; beside the bundle, which loads it late.
-const MODULE: &str = "dist/core.wasm";
+/// Where the module goes: into the package for other tools. The bundles load it from there, so that there is one.
+const MODULE: &str = "dist/core/core.wasm";
 /// Where its glue goes.
 const GLUE: &str = "action/src/generated/core";
 
@@ -35,7 +35,11 @@ pub(crate) fn run(repo: &Repo, _: &[String]) -> Result<()> {
 pub(crate) fn files(repo: &Repo) -> Result<Files> {
     let mut output = Bindgen::new()
         .input_path(compile(repo)?)
-        .nodejs(true)?
+        // Glue that is told what to load: by the shell, which reads a file, and by the package, which may be in a page.
+        .web(true)?
+        .omit_default_module_path(true)
+        // After a panic the package throws the instance away.
+        .reset_state_function(true)
         .typescript(true)
         .remove_producers_section(true)
         .generate_output()
@@ -47,7 +51,6 @@ pub(crate) fn files(repo: &Repo) -> Result<Files> {
         let path = match name.as_str() {
             // The types of the module's raw exports: nobody calls them but the glue.
             "cd_wasm_bg.wasm.d.ts" => continue,
-            // The bundle's build tells the glue that it is here.
             "cd_wasm_bg.wasm" => MODULE.to_owned(),
             _ => format!("{GLUE}/{name}"),
         };
