@@ -22,7 +22,7 @@ function findPlaces(platform2, env, startedAt) {
   };
 }
 function findFacts(platform2, argv, env, core, places) {
-  const { workspace, scratch, reports, journal } = places;
+  const { workspace, scratch, reports, journal, leg } = places;
   const names = JSON.parse(core.env_names());
   return {
     argv: [...argv],
@@ -32,7 +32,7 @@ function findFacts(platform2, argv, env, core, places) {
     workspace,
     scratch,
     reports,
-    holder: platform2 === "command-line" ? localHolder(places.startedAt) : jobHolder(env),
+    holder: platform2 === "command-line" ? localHolder(places.startedAt) : jobHolder(env, leg),
     journal
   };
 }
@@ -48,11 +48,10 @@ function states(env) {
   const found = Object.entries(env).filter(([name]) => name.startsWith(STATE) && !OWN_STATES.includes(name));
   return Object.fromEntries(found.map(([name, value]) => [`state-${name.slice(STATE.length)}`, value ?? ""]));
 }
-function jobHolder(env) {
+function jobHolder(env, leg) {
   const server = env.GITHUB_SERVER_URL?.replace(/^[a-z]+:\/\//i, "").replace(/\/+$/, "");
   const parts = [server, env.GITHUB_REPOSITORY, env.GITHUB_RUN_ID, env.GITHUB_JOB];
-  const leg = env.RUNNER_TRACKING_ID?.slice(-8);
-  return holder(`github:${parts.map((part) => part || "-").join("/")}#${env.GITHUB_RUN_ATTEMPT || "1"}.${leg || "-"}`);
+  return holder(`github:${parts.map((part) => part || "-").join("/")}#${env.GITHUB_RUN_ATTEMPT || "1"}.${leg}`);
 }
 function localHolder(startedAt) {
   return holder(`local:${user()}@${(0, import_node_os.hostname)()}:${process.pid}-${startedAt}`);
@@ -68,7 +67,7 @@ function holder(text2) {
   return text2.replace(/[^A-Za-z0-9._:/@#-]/g, "_");
 }
 var STATE = "STATE_";
-var OWN_STATES = ["STATE_isPost", "STATE_scratch"];
+var OWN_STATES = ["STATE_isPost", "STATE_scratch", "STATE_leg"];
 
 // src/blot.ts
 function createBlotter(isPlain) {
@@ -641,8 +640,15 @@ async function run(effect, world, signal) {
 function findProgram(name, path) {
   if (name.includes("/")) return name;
   const candidates = path.split(":").filter(import_node_path2.isAbsolute).map((folder) => (0, import_node_path2.join)(folder, name));
-  const files = candidates.filter((file) => (0, import_node_fs2.statSync)(file, { throwIfNoEntry: false })?.isFile());
+  const files = candidates.filter(isFile);
   return files.find(isExecutable) ?? files[0] ?? refuse("not-found", `there is no program ${name} in PATH`);
+}
+function isFile(file) {
+  try {
+    return (0, import_node_fs2.statSync)(file).isFile();
+  } catch {
+    return false;
+  }
 }
 function isExecutable(file) {
   try {
@@ -824,11 +830,14 @@ ${words.message.replace(/^(?=.)/gm, "  ")}`
     },
     finish: () => {
       if (outputs.size === 0) return;
-      (0, import_node_fs5.mkdirSync)(reports, { recursive: true });
-      (0, import_node_fs5.writeFileSync)(
-        (0, import_node_path4.join)(reports, "outputs.env"),
-        [...outputs].map(([name, value]) => assignment(name, value)).join("")
-      );
+      const text2 = [...outputs].map(([name, value]) => assignment(name, value)).join("");
+      const file = (0, import_node_path4.join)(reports, "outputs.env");
+      try {
+        (0, import_node_fs5.mkdirSync)(reports, { recursive: true });
+        (0, import_node_fs5.writeFileSync)(file, text2);
+      } catch (error) {
+        say("warning", `the outputs are not in ${file}: ${error instanceof Error ? error.message : String(error)}`);
+      }
     }
   };
 }
@@ -1122,7 +1131,7 @@ async function runShell(platform2, argv, load) {
     const core = await load();
     plain.learn(JSON.parse(core.plain_words?.() ?? "[]"));
     scratch = makeScratch(platform2, places, voice);
-    const begin = findFacts(platform2, argv, process.env, core, { ...places, scratch });
+    const begin = findFacts(platform2, argv, process.env, core, { ...places, scratch, leg: findLeg(platform2, voice) });
     const done = await drive(new core.Session(), begin, findHands(now, world, voice, journal), inbox);
     voice.finish();
     process.exitCode = done.exitCode;
@@ -1202,6 +1211,12 @@ function makeScratch(platform2, { temporary }, voice) {
   if (platform2 === "actions") voice.emit({ type: "state", name: SCRATCH, value: scratch });
   return scratch;
 }
+function findLeg(platform2, voice) {
+  const given = process.env.RUNNER_TRACKING_ID?.slice(-8);
+  const leg = given || process.env[`STATE_${LEG}`] || randomDigits().slice(-8);
+  if (platform2 === "actions" && !given) voice.emit({ type: "state", name: LEG, value: leg });
+  return leg;
+}
 function listen(inbox) {
   let interrupted = false;
   process.on("SIGINT", () => {
@@ -1240,6 +1255,7 @@ This is a bug of cd-action. What serves now is unknown; nothing further was done
 }
 var CRASHED = 4;
 var INVALID = 3;
+var LEG = "leg";
 var SCRATCH = "scratch";
 var SCRATCH_PREFIX = "cd-action-";
 var GRACE_AFTER_SIGINT = 7500;

@@ -36,9 +36,9 @@ export function findFacts(
   argv: readonly string[],
   env: NodeJS.ProcessEnv,
   core: CoreModule,
-  places: Places & { readonly scratch: string },
+  places: Places & { readonly scratch: string; readonly leg: string },
 ): Begin {
-  const { workspace, scratch, reports, journal } = places;
+  const { workspace, scratch, reports, journal, leg } = places;
   const names = JSON.parse(core.env_names()) as string[];
   return {
     argv: [...argv],
@@ -48,7 +48,7 @@ export function findFacts(
     workspace,
     scratch,
     reports,
-    holder: platform === "command-line" ? localHolder(places.startedAt) : jobHolder(env),
+    holder: platform === "command-line" ? localHolder(places.startedAt) : jobHolder(env, leg),
     journal,
   };
 }
@@ -70,12 +70,10 @@ function states(env: NodeJS.ProcessEnv): Record<string, string> {
 }
 
 /** The same for `main` and `post` of one job; behind `#` what tells its attempts, and the legs of its matrix, apart. */
-function jobHolder(env: NodeJS.ProcessEnv): string {
+function jobHolder(env: NodeJS.ProcessEnv, leg: string): string {
   const server = env.GITHUB_SERVER_URL?.replace(/^[a-z]+:\/\//i, "").replace(/\/+$/, "");
   const parts = [server, env.GITHUB_REPOSITORY, env.GITHUB_RUN_ID, env.GITHUB_JOB];
-  // A runner makes one up for each leg; nothing else that it tells is different in them.
-  const leg = env.RUNNER_TRACKING_ID?.slice(-8);
-  return holder(`github:${parts.map((part) => part || "-").join("/")}#${env.GITHUB_RUN_ATTEMPT || "1"}.${leg || "-"}`);
+  return holder(`github:${parts.map((part) => part || "-").join("/")}#${env.GITHUB_RUN_ATTEMPT || "1"}.${leg}`);
 }
 
 function localHolder(startedAt: number): string {
@@ -96,4 +94,4 @@ function holder(text: string): string {
 
 const STATE = "STATE_";
 /** What the shell leaves for itself. */
-const OWN_STATES = ["STATE_isPost", "STATE_scratch"];
+const OWN_STATES = ["STATE_isPost", "STATE_scratch", "STATE_leg"];

@@ -14,6 +14,7 @@ import { drive, type Hands } from "./drive";
 import { endAll, perform, type World } from "./effects";
 import { commandLineVoice } from "./emit/command-line";
 import { githubVoice } from "./emit/github";
+import { randomDigits } from "./emit/random";
 import type { Voice } from "./emit/voice";
 import { isTerminal, writeOut } from "./emit/write-out";
 import type { Input, Platform } from "./generated/protocol";
@@ -46,7 +47,7 @@ export async function runShell(
     const core = await load();
     plain.learn(JSON.parse(core.plain_words?.() ?? "[]"));
     scratch = makeScratch(platform, places, voice);
-    const begin = findFacts(platform, argv, process.env, core, { ...places, scratch });
+    const begin = findFacts(platform, argv, process.env, core, { ...places, scratch, leg: findLeg(platform, voice) });
     const done = await drive(new core.Session(), begin, findHands(now, world, voice, journal), inbox);
     voice.finish();
     process.exitCode = done.exitCode;
@@ -137,6 +138,17 @@ function makeScratch(platform: Platform, { temporary }: Places, voice: Voice): s
   return scratch;
 }
 
+/**
+ * What tells the legs of a job's matrix apart. GitHub's runner makes one up for each; where a runner does not, `main` does, and
+ * leaves it for `post`.
+ */
+function findLeg(platform: Platform, voice: Voice): string {
+  const given = process.env.RUNNER_TRACKING_ID?.slice(-8);
+  const leg = given || process.env[`STATE_${LEG}`] || randomDigits().slice(-8);
+  if (platform === "actions" && !given) voice.emit({ type: "state", name: LEG, value: leg });
+  return leg;
+}
+
 /** Signals are inputs; what nobody caught is a crash, with everything that belongs to one. */
 function listen(inbox: Inbox<Input>): void {
   let interrupted = false;
@@ -185,6 +197,7 @@ function crash(error: unknown, { voice, blotter, journal, path }: Wreck): void {
 
 const CRASHED = 4;
 const INVALID = 3;
+const LEG = "leg";
 const SCRATCH = "scratch";
 const SCRATCH_PREFIX = "cd-action-";
 /** A runner waits this long between SIGINT and SIGTERM, and between SIGTERM and SIGKILL. */

@@ -299,6 +299,11 @@ impl Report {
         text::render(self)
     }
 
+    /// What to do next is said in the file as in the log: where the run did not say it better, what is usual.
+    pub fn advise(&mut self) {
+        self.next = next::next(self);
+    }
+
     /// The report file.
     #[must_use]
     pub fn json(&self) -> String {

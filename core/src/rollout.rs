@@ -28,6 +28,7 @@ pub use alphabet::{
     Mark, Member, Observation, Record, Seen, Started, Table, Traffic, Why,
 };
 pub use plan::{Plan, Timing};
+pub use settling::MUTE;
 pub use strategy::{Step, Strategy};
 pub use table::FULL;
 

@@ -62,6 +62,7 @@ enum Tag {
     RouterImage {
         pulled: bool,
     },
+    Volume,
     Publishers,
     Listeners,
     Range,
@@ -318,6 +319,7 @@ impl Session {
             Tag::Containers { held } => self.on_containers(held, call.done.first()),
             Tag::Image { pulled } => self.on_image(pulled, &call.done),
             Tag::RouterImage { pulled } => self.on_router_image(pulled, &call.done),
+            Tag::Volume => self.on_volume(&call.done),
             Tag::Publishers => self.on_publishers(&call.done),
             Tag::Listeners => self.on_listeners(&call.done),
             Tag::Range => self.on_range(&call.done),
@@ -363,6 +365,7 @@ impl Session {
                 | Tag::Containers { .. }
                 | Tag::Image { .. }
                 | Tag::RouterImage { .. }
+                | Tag::Volume
                 | Tag::Publishers
                 | Tag::Listeners
                 | Tag::Range

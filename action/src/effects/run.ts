@@ -48,8 +48,17 @@ function findProgram(name: string, path: string): string {
     .split(":")
     .filter(isAbsolute)
     .map((folder) => join(folder, name));
-  const files = candidates.filter((file) => statSync(file, { throwIfNoEntry: false })?.isFile());
+  const files = candidates.filter(isFile);
   return files.find(isExecutable) ?? files[0] ?? refuse("not-found", `there is no program ${name} in PATH`);
+}
+
+/** A folder that may not be entered holds nothing. */
+function isFile(file: string): boolean {
+  try {
+    return statSync(file).isFile();
+  } catch {
+    return false;
+  }
 }
 
 function isExecutable(file: string): boolean {

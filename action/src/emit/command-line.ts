@@ -53,11 +53,15 @@ export function commandLineVoice(terminal: Terminal, reports: string): Voice {
     mask: () => {},
     finish: () => {
       if (outputs.size === 0) return;
-      mkdirSync(reports, { recursive: true });
-      writeFileSync(
-        join(reports, "outputs.env"),
-        [...outputs].map(([name, value]) => assignment(name, value)).join(""),
-      );
+      const text = [...outputs].map(([name, value]) => assignment(name, value)).join("");
+      const file = join(reports, "outputs.env");
+      try {
+        mkdirSync(reports, { recursive: true });
+        writeFileSync(file, text);
+      } catch (error) {
+        // What was done is done, and was said: that it cannot be written down does not undo it.
+        say("warning", `the outputs are not in ${file}: ${error instanceof Error ? error.message : String(error)}`);
+      }
     },
   };
 }

@@ -13,7 +13,7 @@ use crate::protocol::Outcome;
 pub(super) const NOT_ITS_FAULT: &str = "not-its-fault";
 
 /// The code of a run that another one took the lease from.
-const LEASE_LOST: &str = "lease-lost";
+pub(super) const LEASE_LOST: &str = "lease-lost";
 
 /// The outcome in one sentence.
 pub(super) fn headline(report: &Report) -> String {

@@ -1,7 +1,7 @@
 //! What to do next, where the session has not said it better: the renderer leaves nobody without an answer.
 
 use super::Report;
-use super::headline::NOT_ITS_FAULT;
+use super::headline::{LEASE_LOST, NOT_ITS_FAULT};
 use super::serving::wanted;
 use super::words::argument;
 use crate::protocol::Outcome;
@@ -24,6 +24,9 @@ fn usual(report: &Report) -> Vec<String> {
             format!("nothing where the newer one is wanted; to go back on purpose, run {}", command(report, "rollback"))
         }
         Outcome::Rejected => "deploy another version, or put right what is said above and run it again".to_owned(),
+        Outcome::Busy if report.reason == LEASE_LOST => {
+            format!("see what the other run makes of it: {}", command(report, "status"))
+        }
         Outcome::Busy => {
             "wait for the other run and run it again, or give it longer to wait with `wait`; a lease that nobody renews ends by itself".to_owned()
         }

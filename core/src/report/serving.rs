@@ -73,7 +73,11 @@ pub(super) fn described(line: &ReleaseLine) -> String {
 
 /// What a person tells releases apart by, besides the name.
 pub(super) fn details(line: &ReleaseLine) -> Vec<String> {
-    let mut details = vec![short(&line.digest)];
+    let mut details = vec![if line.digest.is_empty() {
+        "not fetched yet".to_owned()
+    } else {
+        short(&line.digest)
+    }];
     details.extend(line.generation.clone());
     details.push(count(usize::from(line.replicas), "instance"));
     details.extend(
@@ -182,8 +186,13 @@ pub(super) fn still(report: &Report) -> String {
 
 /// The same, as an afterthought, and only where it is known.
 pub(super) fn untouched(report: &Report) -> String {
+    let nothing = if report.left.is_empty() {
+        "nothing was touched"
+    } else {
+        "nothing that serves was touched"
+    };
     match serving(report) {
-        Serving::Release(_) => format!("nothing was touched, {}", still(report)),
-        Serving::Nothing | Serving::Unknown => "nothing was touched".to_owned(),
+        Serving::Release(_) => format!("{nothing}, {}", still(report)),
+        Serving::Nothing | Serving::Unknown => nothing.to_owned(),
     }
 }

@@ -18,6 +18,9 @@ use crate::protocol::{Outcome, Timestamp};
 use crate::spec::{Generation, InstanceId};
 use verifying::Verifying;
 
+/// Why a settling was stranded whose goal does not answer: whoever brings another version can go on all the same.
+pub const MUTE: &str = "does-not-answer";
+
 /// What is known while settling.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Settling {
@@ -26,6 +29,8 @@ pub(super) struct Settling {
     stage: Stage,
     /// What could not be put away.
     left: Vec<InstanceId>,
+    /// The goal does not answer, so that it could not be made to serve.
+    mute: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -148,6 +153,7 @@ impl Rollout {
             why,
             stage,
             left: Vec::new(),
+            mute: false,
         };
         self.put(settling.clone());
         self.go_on_when_free(settling, Then::Settle);
@@ -166,6 +172,7 @@ impl Rollout {
             why,
             stage,
             left: Vec::new(),
+            mute: false,
         };
         self.put(settling.clone());
         let ids: Vec<InstanceId> = self.all().into_iter().collect();
@@ -420,6 +427,9 @@ impl Rollout {
     fn stranded(&mut self, settling: Settling, why: String) {
         let mut end = self.ending(&settling);
         end.outcome = Outcome::Stranded;
+        if settling.mute {
+            MUTE.clone_into(&mut end.reason);
+        }
         end.because.push(why);
         end.serving = None;
         end.left = self.others(&settling);

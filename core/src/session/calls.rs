@@ -34,6 +34,8 @@ pub(super) struct Call<T> {
 struct Running<T> {
     call: Call<T>,
     answers: Vec<Option<Completion>>,
+    /// It is ended: nothing of it is begun any more, however tolerant its commands are.
+    ended: bool,
 }
 
 /// What a completion comes to.
@@ -89,7 +91,13 @@ impl<T> Calls<T> {
             self.effects.insert(id, (this, at));
             self.say(Output::Effect { id, effect });
         }
-        self.running.insert(this, Running { call, answers });
+        let ended = false;
+        let running = Running {
+            call,
+            answers,
+            ended,
+        };
+        self.running.insert(this, running);
         None
     }
 
@@ -107,12 +115,16 @@ impl<T> Calls<T> {
             self.running.insert(this, running);
             return Progress::Going;
         }
-        let Running { mut call, answers } = running;
+        let Running {
+            mut call,
+            answers,
+            ended,
+        } = running;
         let steps = call.steps.iter().skip(call.done.len());
         let answers: Vec<Completion> = answers.into_iter().flatten().collect();
         let goes_on = steps.zip(&answers).all(|(step, it)| step.goes_on(it));
         call.done.extend(answers);
-        if goes_on {
+        if goes_on && !ended {
             self.begin(call).map_or(Progress::Going, Progress::Over)
         } else {
             Progress::Over(call)
@@ -121,6 +133,8 @@ impl<T> Calls<T> {
 
     /// Ends what runs for these; each still completes.
     pub(super) fn abort(&mut self, which: impl Fn(&T) -> bool) {
+        let these = self.running.values_mut().filter(|it| which(&it.call.tag));
+        these.for_each(|it| it.ended = true);
         let running = &self.running;
         let of_these = |call: &CallId| running.get(call).is_some_and(|it| which(&it.call.tag));
         let effects = self.effects.iter();

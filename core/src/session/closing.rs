@@ -79,18 +79,15 @@ impl Session {
         let since = committed
             .filter(|it| Some(it.generation) == end.serving)
             .map(|it| it.since);
-        if end.outcome != Outcome::Busy {
-            let before = self
-                .report
-                .before
-                .clone()
-                .filter(|_| end.outcome != Outcome::Deployed);
-            self.report.serving =
-                before.or_else(|| serving.map(|(it, release)| line_of(&release, Some(it), since)));
-            if end.serving.is_none() {
-                self.report.serving = None;
-            }
-        }
+        let known = serving.map(|(it, release)| line_of(&release, Some(it), since));
+        // What served before is known better, down to when it was proven; but only where that very one serves.
+        let before = self.report.before.clone().filter(|before| {
+            let generation = end.serving.map(|it| it.to_string());
+            before.generation.is_some() && before.generation == generation
+        });
+        // Whoever took over decides what serves.
+        let mine = end.outcome != Outcome::Busy;
+        self.report.serving = before.or(known).filter(|_| mine);
         let because = if end.because.is_empty() {
             self.evidence()
         } else {
@@ -145,6 +142,7 @@ impl Session {
     /// Everything is done: the report is written, then told.
     pub(super) fn close(&mut self) {
         self.report.ended = self.now;
+        self.report.advise();
         self.report.ledger_head = self
             .memory
             .as_ref()
@@ -282,7 +280,7 @@ impl Session {
     // --- plan ----------------------------------------------------------------------------------------------------
 
     pub(super) fn show_plan(&mut self) {
-        let because = if self.wanted.is_some() {
+        let because = if !self.unseen {
             vec!["this is what deploy would do; nothing was touched".to_owned()]
         } else {
             vec![

@@ -334,7 +334,7 @@ impl Session {
             .map(member)
             .collect();
         let known = [old.as_ref().map(|it| it.generation), Some(generation)];
-        let bake = self.bake(old.is_some());
+        let bake = self.bake();
         (members.len() == count).then(|| Plan {
             strategy: self.strategy(),
             new: Fleet {
@@ -349,12 +349,15 @@ impl Session {
         })
     }
 
-    fn bake(&self, has_old: bool) -> u64 {
+    fn bake(&self) -> u64 {
         let configured = self.environment().bake.r#for;
+        let serving = self.memory.as_ref().map(|it| it.ledger.state().serving());
+        let is_first = serving.flatten().is_none();
         match self.request().command {
             Command::Rollback => configured.min(ROLLBACK_BAKE),
-            // There is nothing to fall back to, so waiting would only keep the service from being there.
-            _ if !has_old => 0,
+            // Nothing was ever proven here, so waiting would only keep the service from being there. Where something was, a
+            // bake is what makes known-good, whether or not anything runs.
+            _ if is_first => 0,
             Command::Deploy | Command::Plan | Command::Status | Command::Recover => configured,
         }
     }

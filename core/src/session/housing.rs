@@ -69,6 +69,10 @@ impl Session {
 
     pub(super) fn on_publishers(&mut self, done: &[Completion]) {
         if let Some(holder) = self.docker_mut().read_publisher(done) {
+            if holder == format!("the container {}", self.docker().router()) {
+                // It holds the address and does not run: somebody has paused it, or is starting it.
+                return self.own_router_holds();
+            }
             return self.address_held(&holder);
         }
         let port = self.environment().listen.port;
@@ -106,6 +110,24 @@ impl Session {
             "hand the address over: stop {holder}, then run this again (users see an interruption between the two); or choose another `listen`"
         )];
         self.finish(Outcome::Failed, "address-held", because, next);
+    }
+
+    fn own_router_holds(&mut self) {
+        if self.house_tries == 0 {
+            self.house_tries = 1;
+            self.look_again = Some(self.now.plus(LEASE_RETRY));
+            return;
+        }
+        let router = self.docker().router();
+        let status = self.survey.router.as_ref().map(|it| it.status.clone());
+        let because = vec![format!(
+            "the router {router} is {}: users are not served",
+            status.unwrap_or_default()
+        )];
+        let next = vec![format!(
+            "`docker unpause {router}` on the target, then run this again"
+        )];
+        self.finish(Outcome::Failed, "router-away", because, next);
     }
 
     /// A word that no other run has: its folder is its own.

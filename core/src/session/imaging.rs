@@ -43,6 +43,9 @@ impl Session {
                 self.call(Tag::Image { pulled: true }, steps);
             }
             Ok(image) => {
+                self.report.troubles.push(format!(
+                    "{reference} is taken for what this engine has of it: deploy asks the registry what it is then"
+                ));
                 self.image = Some(image);
                 self.resolve_release(&reference);
             }

@@ -281,14 +281,57 @@ impl Session {
         match self.request().command {
             Command::Deploy => self.enter_house(),
             Command::Plan | Command::Status if running => self.open(false),
-            Command::Plan => self.decide(),
             Command::Rollback | Command::Recover if there => self.enter_house(),
-            Command::Status | Command::Rollback | Command::Recover => self.nothing_there(),
+            Command::Plan | Command::Status | Command::Rollback | Command::Recover => {
+                // Somebody may have taken the router away: what is remembered is in the volume.
+                let steps = self.docker().look_for_volume();
+                self.call(Tag::Volume, steps);
+            }
         }
+    }
+
+    pub(super) fn on_volume(&mut self, done: &[Completion]) {
+        match self.docker().read_volume(done) {
+            Err(trouble) => self.trouble(&trouble),
+            Ok(false) => self.nothing_there(),
+            Ok(true) => match self.request().command {
+                Command::Rollback | Command::Recover => self.enter_house(),
+                Command::Plan | Command::Status | Command::Deploy => self.router_away(),
+            },
+        }
+    }
+
+    /// There is a memory, and nobody through whom it can be read: what is not known is not told.
+    fn router_away(&mut self) {
+        let router = self.docker().router();
+        let state = match &self.survey.router {
+            Some(found) => format!("is {}", found.status),
+            None => "is gone".to_owned(),
+        };
+        let seen = self.survey.instances.iter();
+        let seen = seen.map(|it| format!("{} is {}", it.name, it.status));
+        let because = std::iter::once(format!(
+            "the router {router} {state}: users are not served, and what is recorded cannot be read"
+        ))
+        .chain(seen)
+        .collect();
+        let environment = self.environment().name.clone();
+        let paused = self
+            .survey
+            .router
+            .as_ref()
+            .is_some_and(|it| it.status == "paused");
+        let next = if paused {
+            format!("`docker unpause {router}` on the target")
+        } else {
+            format!("`cd-action recover --environment {environment}` starts it again")
+        };
+        self.finish(Outcome::Failed, "router-away", because, vec![next]);
     }
 
     fn nothing_there(&mut self) {
         match self.request().command {
+            Command::Plan => self.decide(),
             Command::Status => self.show_status(),
             Command::Recover => {
                 self.finish(
@@ -298,7 +341,7 @@ impl Session {
                     vec![],
                 );
             }
-            Command::Rollback | Command::Plan | Command::Deploy => {
+            Command::Rollback | Command::Deploy => {
                 self.finish(
                     Outcome::Failed,
                     "nothing-there",

@@ -1,11 +1,12 @@
 //! Driving the rollout: its actions become commands, what comes of them becomes observations, and both the report.
 
 use super::calls::Call;
+use super::request::Command;
 use super::{Purpose, Session, Tag};
 use crate::protocol::{Emit, Outcome, Timestamp};
 use crate::report::{Act, Decision, Log, ProbeLine, Span};
 use crate::rollout::{
-    Action, ActionId, Done, End, Event, Happening, Observation, Rollout, Seen, Started, Table,
+    Action, ActionId, Done, End, Event, Happening, MUTE, Observation, Rollout, Seen, Started, Table,
 };
 use crate::spec::InstanceId;
 use crate::target::docker::Lifted;
@@ -65,8 +66,11 @@ impl Session {
         }
         let upto = self.memory().upto();
         self.acting.insert(id, (now, action.clone(), upto));
-        if let Some((table, at)) = self.looked_at_after(&action) {
-            let steps = at.steps(self.docker(), &memo, &table);
+        let along = self.looked_at_after(&action).and_then(|(table, at)| {
+            let steps = at.steps(self.docker(), &memo, &table)?;
+            Some((at, steps))
+        });
+        if let Some((at, steps)) = along {
             return self.call(Tag::RouteAndLook(id, action, at), steps);
         }
         let steps = self.docker().lower(&action, &memo);
@@ -204,6 +208,7 @@ impl Session {
         }
         match self.purpose {
             Purpose::Recover if concluded && !self.cancelled => self.on_recovered(&end),
+            Purpose::Recover if self.may_bring_another(&end) => self.on_recovered(&end),
             Purpose::Recover | Purpose::Deploy => {
                 drop(rollout);
                 self.conclude(&end);
@@ -211,19 +216,29 @@ impl Session {
         }
     }
 
+    /// What should serve does not answer, so nothing could be recovered to: another version is the way out, and not to be
+    /// held up by that.
+    fn may_bring_another(&self, end: &End) -> bool {
+        let brings = matches!(self.request().command, Command::Deploy | Command::Rollback);
+        end.reason == MUTE && brings && !self.cancelled
+    }
+
     /// What the dead run left is settled. `recover` ends here; everything else takes the lease again and goes on.
     fn on_recovered(&mut self, end: &End) {
         self.recovered = true;
         let found = std::mem::take(&mut self.left);
-        if self.request().command == super::Command::Recover {
+        if self.request().command == Command::Recover {
             let because = [vec![found], end.because.clone()].concat();
             let next = self.what_recovery_cannot();
             return self.finish(Outcome::Restored, "recovered", because, next);
         }
+        let became = if end.outcome == Outcome::Stranded {
+            end.because.join("; ")
+        } else {
+            "that was settled first".to_owned()
+        };
         self.info(format!("recovered: {found}"));
-        self.report
-            .troubles
-            .push(format!("{found}: that was settled first"));
+        self.report.troubles.push(format!("{found}: {became}"));
         self.open(true);
     }
 

@@ -2,13 +2,14 @@
 //!
 //! After the route to the proof, and after the shift, the machine's next question is always how the new instances are. So
 //! that look goes along with the route, and its answer waits here for the moment in which the machine asks. One that is not
-//! asked for in that very moment is forgotten: evidence is never kept for later.
+//! asked for in that very moment is forgotten: evidence is never kept for later. One that found anything amiss is forgotten
+//! too: it was given little time, and nobody is judged by that.
 
 use super::calls::Call;
 use super::{Session, Tag};
-use crate::rollout::{Action, ActionId, Mark, Member, Observation, Table};
+use crate::rollout::{Action, ActionId, Mark, Member, Observation, Seen, Table};
 use crate::spec::InstanceId;
-use crate::target::docker::Step;
+use crate::target::docker::{Docker, Memo, Step};
 
 /// A probe and a watch, in one visit.
 #[derive(Clone, Debug)]
@@ -100,7 +101,7 @@ impl Session {
             let seen = self.docker_mut().looked(&at.members, &at.ids, &call.done);
             match seen {
                 Ok((probed, watched)) => {
-                    self.ahead = Some(Ahead {
+                    self.ahead = all_good(&probed).then_some(Ahead {
                         at,
                         probed,
                         watched,
@@ -121,13 +122,19 @@ impl Session {
     }
 }
 
+fn all_good(probed: &Observation) -> bool {
+    match probed {
+        Observation::Probed(seen) => seen.values().all(|seen| *seen == Seen::Good),
+        Observation::Acted(_)
+        | Observation::Started(_)
+        | Observation::Routed { .. }
+        | Observation::Watched(_)
+        | Observation::Logged => false,
+    }
+}
+
 impl Sight {
-    pub(super) fn steps(
-        &self,
-        docker: &crate::target::docker::Docker,
-        memo: &crate::target::docker::Memo,
-        table: &Table,
-    ) -> Vec<Step> {
+    pub(super) fn steps(&self, docker: &Docker, memo: &Memo, table: &Table) -> Option<Vec<Step>> {
         docker.route_and_look(memo, table, &self.members, &self.ids)
     }
 }

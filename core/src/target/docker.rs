@@ -9,6 +9,7 @@ mod argv;
 mod ask;
 mod haproxy;
 mod house;
+mod judging;
 mod lift;
 mod lower;
 mod page;
@@ -425,6 +426,12 @@ impl Docker {
                 .map(|(&generation, release)| (generation, release.spec.port))
                 .collect(),
             paths: paths.collect(),
+            // The router that is there goes by its file, whatever is configured now.
+            asks: if self.file.is_empty() {
+                self.setup.asks
+            } else {
+                self.file.contains("/health.map")
+            },
             subnet: self.subnet?,
             inter: health(|it| it.every).unwrap_or(1000).clamp(100, 60_000),
             fall: health(|it| u64::from(it.failures))

@@ -74,6 +74,7 @@ impl Rollout {
                 self.trouble(format!("not every instance answers: {last}"));
                 return self.drain(settling, None);
             }
+            settling.mute = true;
             return self.strand(
                 settling,
                 format!("what should serve does not answer: {last}"),

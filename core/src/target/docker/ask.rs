@@ -274,6 +274,17 @@ impl Docker {
             .collect()
     }
 
+    /// Whether there is a volume that remembers.
+    #[must_use]
+    pub fn look_for_volume(&self) -> Vec<Step> {
+        let volume = self.volume();
+        let args = ["volume", "inspect", "--format", "{{.Name}}", "--", &volume];
+        vec![Step::tolerant(
+            Effect::Run(self.engine.words(&args)),
+            survey::NO_VOLUME,
+        )]
+    }
+
     /// Processes on the engine's host that listen on a port: looked up from a container that shares its network.
     #[must_use]
     pub fn listeners(&self, port: u16) -> Vec<Step> {

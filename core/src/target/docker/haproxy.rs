@@ -73,6 +73,8 @@ pub(super) struct Lines {
     pub ports: BTreeMap<Generation, u16>,
     /// The health path, by generation; `/` where there is none.
     pub paths: BTreeMap<Generation, String>,
+    /// Whether the router asks for a page at all: only then does it have a map of paths.
+    pub asks: bool,
     /// The network.
     pub subnet: Subnet,
     /// Milliseconds between two of the router's own checks.
@@ -93,7 +95,7 @@ impl Lines {
         )
     }
 
-    /// A line an entry: `NAME ADDRESS PORT WEIGHT primary|fallback|last PATH`.
+    /// A line an entry: `NAME ADDRESS PORT WEIGHT primary|fallback|last PATH`; a path of `-` is none.
     pub(super) fn want(&self, table: &Table) -> String {
         lines_of(table)
             .iter()
@@ -103,7 +105,12 @@ impl Lines {
                     self.subnet.address(line.member.address),
                     self.port(generation),
                 );
-                let (name, kind, path) = (line.name(), line.kind.word(), self.path(generation));
+                let (name, kind) = (line.name(), line.kind.word());
+                let path = if self.asks {
+                    self.path(generation)
+                } else {
+                    "-"
+                };
                 let _ = writeln!(
                     text,
                     "{name} {address} {port} {} {kind} {path}",

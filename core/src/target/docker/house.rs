@@ -1,6 +1,6 @@
 //! What is read while the house is made: the network, and who holds the address that the router needs.
 
-use super::survey::{NOT_ASKED, Trouble, stdout, succeeded};
+use super::survey::{NO_VOLUME, NOT_ASKED, Trouble, stdout, succeeded, words};
 use super::{Docker, Subnet};
 use crate::protocol::Completion;
 
@@ -62,6 +62,20 @@ impl Docker {
                 self.network()
             ),
         })
+    }
+
+    /// Whether there is a volume that remembers.
+    ///
+    /// # Errors
+    /// Where the engine did not say.
+    pub fn read_volume(&self, done: &[Completion]) -> Result<bool, Trouble> {
+        let asked = done.first().ok_or(NOT_ASKED)?;
+        let none = words(asked);
+        match succeeded(asked) {
+            true => Ok(true),
+            false if NO_VOLUME.iter().any(|it| none.contains(it)) => Ok(false),
+            false => Err(Trouble::of(asked)),
+        }
     }
 
     /// Who publishes the router's port on its address, among containers.

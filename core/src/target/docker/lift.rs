@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::haproxy::{self, Row, meaning};
+use super::judging::{admission, answer, command, connection, engine_health};
 use super::lower::starts_at_once;
 use super::page::Page;
 use super::script::{RECORDED, ROUTED, Said};
@@ -144,6 +145,10 @@ impl Docker {
         let mut all = steps.iter().zip(done);
         if let Some((_, failed)) = all.find(|(step, it)| !step.goes_on(it)) {
             return observed(started(Some(failed)));
+        }
+        if done.len() < steps.len() {
+            let unsaid = "it was ended before all of it was done".to_owned();
+            return observed(Started::Unknown(unsaid));
         }
         // One that an earlier try created is there, but perhaps not started.
         let existed = done.first().is_some_and(|it| !succeeded(it));
@@ -432,6 +437,10 @@ pub(super) fn transacted(completion: Option<&Completion>) -> (Done, Said) {
         "lock-timeout" => {
             Done::No("another writer did not let go of the lock within 10 s".to_owned())
         }
+        "unwritten" => Done::No(
+            "the volume at the target could not be written: its disk is full, or it is read-only"
+                .to_owned(),
+        ),
         "unreachable" => Done::Unknown("the router's runtime interface did not answer".to_owned()),
         "not-up" => {
             Done::No("the router calls none of the instances that should serve up".to_owned())
@@ -514,87 +523,4 @@ fn merged(completion: &Completion) -> String {
         | Completion::Fingerprinted { .. }
         | Completion::Failed { .. } => String::new(),
     }
-}
-
-/// Whether a server may be asked: the router's own check has seen it well.
-fn admission(said: &Said, name: &str) -> Result<(), Seen> {
-    let pending = said.lines.iter().find_map(|line| {
-        line.strip_prefix("pending ")?
-            .strip_prefix(name)?
-            .strip_prefix(' ')
-    });
-    match pending {
-        None => Ok(()),
-        Some("INI" | "") => Err(Seen::Bad("the router has not checked it yet".to_owned())),
-        Some("missing") => Err(Seen::Nothing("the router does not know it".to_owned())),
-        Some(status) => Err(Seen::Bad(format!(
-            "the router's own check says {}",
-            check_words(status)
-        ))),
-    }
-}
-
-/// A check's code, in words.
-fn check_words(code: &str) -> String {
-    let words = match code
-        .rsplit('/')
-        .next()
-        .unwrap_or(code)
-        .trim_start_matches("* ")
-    {
-        "L4CON" => "connection refused: nothing listens on the port",
-        "L4TOUT" => "no connection in time",
-        "L7TOUT" => "no answer in time",
-        "L7STS" => "it answers with a status of 500 or above",
-        "L7RSP" => "its answer is no HTTP",
-        "L6RSP" | "L6TOUT" => "its TLS failed",
-        _ => return code.to_owned(),
-    };
-    format!("{words} ({code})")
-}
-
-fn connection(said: &Said, name: &str) -> Seen {
-    let says = |verb: &str| {
-        said.lines
-            .iter()
-            .any(|line| line.strip_prefix(verb) == Some(name))
-    };
-    if says("reached ") || says("admitted ") {
-        Seen::Good
-    } else if says("unreached ") {
-        Seen::Bad("the port accepts no connection".to_owned())
-    } else {
-        Seen::Nothing("the router did not say".to_owned())
-    }
-}
-
-fn command(completion: Option<&Completion>) -> Seen {
-    match completion {
-        Some(it) if succeeded(it) => Seen::Good,
-        Some(
-            it @ Completion::Exited {
-                code: Some(code), ..
-            },
-        ) => Seen::Bad(format!("the command ended with {code}: {}", words(it))),
-        Some(Completion::TimedOut { .. }) => {
-            Seen::Bad("the command did not end in time".to_owned())
-        }
-        Some(it) => Seen::Nothing(words(it)),
-        None => Seen::Nothing("it was never asked".to_owned()),
-    }
-}
-
-fn engine_health(found: Option<&Found>) -> Seen {
-    match found.map(|it| it.health.as_deref()) {
-        Some(Some("healthy")) => Seen::Good,
-        Some(Some(other)) => Seen::Bad(format!("the engine calls it {other}")),
-        Some(None) => Seen::Bad("the image has no HEALTHCHECK".to_owned()),
-        None => Seen::Nothing("the engine did not say".to_owned()),
-    }
-}
-
-/// The raw answer of a server; `None`: the router said nothing of it.
-fn answer(said: &Said, name: &str) -> Option<Vec<u8>> {
-    let mut answers = said.answers.iter();
-    answers.find_map(|(it, answer)| (it == name).then(|| answer.clone()))
 }

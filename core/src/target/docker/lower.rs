@@ -124,6 +124,9 @@ impl Docker {
 
     /// A table, and in the same visit a look at what it is for: a visit less, and the look is the one that comes next in
     /// any case. That HAProxy follows the table is told apart from how the look ended.
+    ///
+    /// The route's answer waits for the look's, so that is short: one instance, asked through the router and given a second.
+    /// `None`: these are looked at in a visit of their own.
     #[must_use]
     pub fn route_and_look(
         &self,
@@ -131,16 +134,23 @@ impl Docker {
         table: &Table,
         members: &[Member],
         ids: &[InstanceId],
-    ) -> Vec<Step> {
-        let mut visit = self.transaction(memo, |script| {
+    ) -> Option<Vec<Step>> {
+        let mut asks: Vec<Ask> = members.iter().map(|member| self.ask(*member)).collect();
+        let [Ask::Page { seconds, .. } | Ask::Connection { seconds, .. }] = asks.as_mut_slice()
+        else {
+            return None;
+        };
+        *seconds = 1;
+        let visit = self.transaction(memo, |script| {
             self.route(script, table, false);
             script.say(ROUTED);
-            self.ask_all(script, members, true);
+            script.probe(&asks);
+            script.count();
         });
-        if let Effect::Run(run) = &mut visit.effect {
-            run.timeout = self.longest(members);
-        }
-        self.looking(visit, members, ids)
+        let mut steps = self.looking(visit, members, ids);
+        // How it lives after the route, and not while it was made: this may be the last look before a commit.
+        steps.iter_mut().for_each(|step| step.beside = false);
+        Some(steps)
     }
 
     fn adopt(&self, ids: &[InstanceId]) -> Vec<Step> {

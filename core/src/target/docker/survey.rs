@@ -206,8 +206,11 @@ const ENGINE_AWAY: &[&str] = &[
     "Cannot connect to the Docker daemon",
     "error during connect",
     "Is the docker daemon running",
+    "permission denied while trying to connect",
 ];
 const ADDRESS_HELD: &[&str] = &["address already in use", "port is already allocated"];
+/// What an engine says where there is no such volume.
+pub(super) const NO_VOLUME: &[&str] = &["no such volume", "No such volume"];
 const IMAGE_MISSING: &[&str] = &[
     "manifest unknown",
     "No such image",

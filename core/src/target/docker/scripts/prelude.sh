@@ -112,7 +112,11 @@ change() {
   while read -r words || [ -n "$words" ]; do
     case "$words" in
       "" | "New server registered."*) ;;
-      *) echo "result=refused words=$words"; exit 70 ;;
+      *)
+        echo "$words"
+        echo "result=refused"
+        exit 70
+        ;;
     esac
   done < "$S/.answer"
 }

@@ -36,8 +36,9 @@ send_many() {
 }
 
 # route FORCE: the file is checked and kept, then HAProxy is made to follow it, without a reload.
-# .want holds a line an entry: NAME ADDRESS PORT WEIGHT primary|fallback|last PATH. More is raised before anything is lowered,
-# and nothing is lowered unless something that was raised is up.
+# .want holds a line an entry: NAME ADDRESS PORT WEIGHT primary|fallback|last PATH, a path of - where the router asks for none.
+# More is raised before anything is lowered, and nothing that is up is lowered unless something that was raised is up: where
+# all that serves is unwell already there is nothing to lose.
 route() {
   # Checked while it goes to the disk.
   haproxy -c -q -f "$S/.haproxy.cfg" > "$S/.check" 2>&1 9>&- &
@@ -55,7 +56,8 @@ route() {
   while read -r name address port weight kind path; do
     if has "$name"; then continue; fi
     add="add server app/$name $address:$port"
-    map="add map $S/health.map $name $path;"
+    map=
+    if [ "$path" != - ]; then map="add map $S/health.map $name $path;"; fi
     check="enable health app/$name;"
     case "$kind" in
       primary) commands="$commands $map $add $CHECK weight $weight; $check" ;;
@@ -78,13 +80,31 @@ route() {
     raised=$((raised + 1))
     if is_up "$name" "$weight"; then up=$((up + 1)); fi
   done < "$S/.want"
-  if [ "$raised" -gt 0 ] && [ "$up" -eq 0 ]; then
+  if [ "$raised" -gt 0 ] && [ "$up" -eq 0 ] && loses; then
     say_runtime state "show servers state app"
     echo "result=not-up"
     exit 70
   fi
   lower "$1"
   say_runtime state "show servers state app"
+}
+
+# Whether something that is up and has traffic has none by what is wanted.
+loses() {
+  while read -r name _ operation administration weight; do
+    if [ "$operation" != 2 ] || [ "$administration" != 0 ] || [ "$weight" = 0 ]; then continue; fi
+    keeps "$name" || return 0
+  done << CD_HAVE
+$have
+CD_HAVE
+  return 1
+}
+
+keeps() {
+  while read -r wanted _ _ share _; do
+    if [ "$wanted" = "$1" ] && [ "$share" -gt 0 ]; then return 0; fi
+  done < "$S/.want"
+  return 1
 }
 
 lower() {
@@ -126,6 +146,9 @@ CD_HAVE
     fi
     change "set server app/$name state maint"
     # An idle connection may still keep it: then the next transaction removes it.
-    runtime "del server app/$name; del map $S/health.map $name"
+    gone="del server app/$name"
+    # Where the router asks nothing it has no map.
+    if grep -q "$S/health.map" "$S/haproxy.cfg"; then gone="$gone; del map $S/health.map $name"; fi
+    runtime "$gone"
   done
 }

@@ -4,7 +4,25 @@ use super::*;
 
 fn along(docker: &Docker, table: &Table) -> Vec<Step> {
     let (members, ids) = (vec![member(2, 1)], vec![member(2, 1).id]);
-    docker.route_and_look(&Memo::default(), table, &members, &ids)
+    let steps = docker.route_and_look(&Memo::default(), table, &members, &ids);
+    steps.expect("one instance, asked for a page")
+}
+
+#[test]
+fn a_look_that_could_take_long_does_not_go_along() {
+    let mut docker = docker();
+    let table = Table::admitted(Some(&fleet(1)), &fleet(2));
+    let mut of = |members: Vec<Member>, probe: Probe| {
+        let mut release = release("v2");
+        release.spec.health.probe = probe;
+        docker.releases.insert(Generation(2), release);
+        let ids: Vec<_> = members.iter().map(|member| member.id).collect();
+        docker.route_and_look(&Memo::default(), &table, &members, &ids)
+    };
+    assert!(of(vec![member(2, 1)], Probe::Tcp).is_some());
+    assert!(of(vec![member(2, 1), member(2, 2)], Probe::Tcp).is_none());
+    assert!(of(vec![member(2, 1)], Probe::Exec(vec!["true".to_owned()])).is_none());
+    assert!(of(vec![member(2, 1)], Probe::Image).is_none());
 }
 
 #[test]
@@ -28,8 +46,12 @@ fn a_look_that_goes_along_with_a_route_costs_no_visit_of_its_own() {
     );
     assert!(at("exec 9>&-\n") < at("\ncount\n"));
     assert!(
-        runs(&steps)[0].timeout > lower::TRANSACTION,
-        "what is asked may take its time"
+        script.contains("ask g2-1 1 "),
+        "it is given a second, so that the route's answer is not held up"
+    );
+    assert!(
+        steps.iter().all(|step| !step.beside),
+        "how it lives is seen after the route"
     );
 }
 
