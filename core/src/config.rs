@@ -39,6 +39,10 @@ pub struct Config {
     pub image: Option<String>,
     /// How to log in to the image's registry; `None`: not at all.
     pub registry: Option<RegistryAuth>,
+    /// The rules of tags, without mistakes; `None`: the usual ones.
+    pub tags: Option<String>,
+    /// How a release is built; `None`: not by us.
+    pub build: Option<Build>,
     /// What stands in front of the instances.
     pub router: RouterConfig,
     /// At least one, by name.
@@ -52,6 +56,24 @@ pub struct RegistryAuth {
     pub user: String,
     /// Holds the password or token.
     pub password: String,
+}
+
+/// How a release is built.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Build {
+    /// With `docker build`.
+    Docker(DockerBuild),
+}
+
+/// What `docker build` is told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DockerBuild {
+    /// A path inside the working tree; empty: the working tree itself.
+    pub context: String,
+    /// The Dockerfile, a path inside the context.
+    pub file: String,
+    /// Build arguments, placeholders not filled in.
+    pub args: BTreeMap<String, Template>,
 }
 
 /// What stands in front of the instances.

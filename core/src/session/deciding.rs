@@ -288,7 +288,11 @@ impl Session {
         }
         let command = match self.request().command {
             Command::Rollback => Brought::Rollback,
-            Command::Deploy | Command::Plan | Command::Status | Command::Recover => Brought::Deploy,
+            Command::Release
+            | Command::Deploy
+            | Command::Plan
+            | Command::Status
+            | Command::Recover => Brought::Deploy,
         };
         self.report.troubles.extend(self.router_note());
         self.story = Some(Story {
@@ -354,7 +358,11 @@ impl Session {
             Command::Rollback => configured.min(ROLLBACK_BAKE),
             // There is nothing to fall back to, so waiting would only keep the service from being there.
             _ if !has_old => 0,
-            Command::Deploy | Command::Plan | Command::Status | Command::Recover => configured,
+            Command::Release
+            | Command::Deploy
+            | Command::Plan
+            | Command::Status
+            | Command::Recover => configured,
         }
     }
 

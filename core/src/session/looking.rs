@@ -103,7 +103,14 @@ impl Session {
         match config::parse(path, text, self.facts.repository.as_deref()) {
             Ok(config) => {
                 self.config = Some(config);
-                self.choose_environment();
+                match self.request().command {
+                    Command::Release => self.begin_release(),
+                    Command::Plan
+                    | Command::Deploy
+                    | Command::Rollback
+                    | Command::Status
+                    | Command::Recover => self.choose_environment(),
+                }
             }
             Err(errors) => self.config_errors(&errors),
         }
@@ -160,10 +167,31 @@ impl Session {
         self.report.url.clone_from(&environment.url);
         self.mask_config(&environment);
         self.environment = Some(environment);
+        if self.request().image.is_none() && self.wants_an_image() {
+            return self.gather();
+        }
         self.begin_target();
     }
 
-    fn begin_target(&mut self) {
+    /// A release needs no environment, and no engine until something is to be built.
+    fn begin_release(&mut self) {
+        if let Some(config) = &self.config {
+            self.report.service.clone_from(&config.service);
+        }
+        self.mask_registry();
+        self.gather();
+    }
+
+    /// Whether an image has to be found that nobody named. A plan goes without one where none is built here.
+    fn wants_an_image(&self) -> bool {
+        match self.request().command {
+            Command::Deploy => true,
+            Command::Plan => self.config.as_ref().is_some_and(|it| it.build.is_some()),
+            Command::Release | Command::Rollback | Command::Status | Command::Recover => false,
+        }
+    }
+
+    pub(super) fn begin_target(&mut self) {
         let (Some(config), Some(environment)) = (&self.config, &self.environment) else {
             return;
         };
@@ -217,7 +245,9 @@ impl Session {
     pub(super) fn look(&mut self) {
         match self.request().command {
             Command::Deploy | Command::Plan => self.look_at_image(),
-            Command::Rollback | Command::Status | Command::Recover => self.imaged = true,
+            Command::Release | Command::Rollback | Command::Status | Command::Recover => {
+                self.imaged = true;
+            }
         }
         if !self.ending {
             self.survey(false);
@@ -283,7 +313,9 @@ impl Session {
             Command::Plan | Command::Status if running => self.open(false),
             Command::Plan => self.decide(),
             Command::Rollback | Command::Recover if there => self.enter_house(),
-            Command::Status | Command::Rollback | Command::Recover => self.nothing_there(),
+            Command::Release | Command::Status | Command::Rollback | Command::Recover => {
+                self.nothing_there();
+            }
         }
     }
 
@@ -298,7 +330,7 @@ impl Session {
                     vec![],
                 );
             }
-            Command::Rollback | Command::Plan | Command::Deploy => {
+            Command::Release | Command::Rollback | Command::Plan | Command::Deploy => {
                 self.finish(
                     Outcome::Failed,
                     "nothing-there",

@@ -33,6 +33,13 @@ impl Session {
         self.mask(names);
     }
 
+    /// The same for a release, which needs the registry's alone.
+    pub(super) fn mask_registry(&mut self) {
+        let registry = self.config.as_ref().and_then(|it| it.registry.as_ref());
+        let names = registry.map(|it| it.password.clone()).into_iter().collect();
+        self.mask(names);
+    }
+
     /// The same for what is deployed: a configuration of today may name other secrets.
     pub(super) fn mask_releases(&mut self, state: &State) {
         let good = state.known_good.iter().map(|it| &it.release);

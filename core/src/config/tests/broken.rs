@@ -155,11 +155,47 @@ environments:
 }
 
 #[test]
+fn what_is_built_and_how_it_is_tagged() {
+    let rest = "\nrun: { port: 1 }\nenvironments: { a: {} }\n";
+    for (text, expected) in [
+        ("tags: [a]", "1:1 type tags"),
+        ("tags: type=semver", "1:7 tag tags"),
+        ("build: {}", "1:1 missing-key build"),
+        (
+            "build: { docker: { context: /app } }",
+            "1:29 path build.docker.context",
+        ),
+        (
+            "build: { docker: { context: ../app } }",
+            "1:29 path build.docker.context",
+        ),
+        (
+            "build: { docker: { context: \"https://a\" } }",
+            "1:29 path build.docker.context",
+        ),
+        (
+            "build: { docker: { file: . } }",
+            "1:26 path build.docker.file",
+        ),
+        (
+            "build: { docker: { args: { -a: b } } }",
+            "1:28 name build.docker.args.-a",
+        ),
+        (
+            "build: { docker: { args: { A: \"{{digest}}\" } } }",
+            "1:31 placeholder build.docker.args.A",
+        ),
+    ] {
+        assert_told(&format!("{text}{rest}"), &[expected]);
+    }
+}
+
+#[test]
 fn what_is_not_there_yet() {
     assert_told(
-        r"tags: |
-  type=sha
-build: { docker: { context: . } }
+        r"build:
+  nox: build-container
+  podman: {}
 packages: { python: { build: build-python } }
 router: { mode: tcp }
 environments:
@@ -171,8 +207,8 @@ environments:
 ",
         &[
             "1:1 not-yet",
-            "1:1 not-yet tags",
-            "3:1 not-yet build",
+            "2:3 not-yet build.nox",
+            "3:3 not-yet build.podman",
             "4:1 not-yet packages",
             "5:17 not-yet router.mode",
             "7:16 not-yet environments.a.target",

@@ -446,6 +446,7 @@ fn failure(completion: &Completion) -> Done {
         | Completion::Recalled { .. }
         | Completion::Read { .. }
         | Completion::Written
+        | Completion::Fetched { .. }
         | Completion::Fingerprinted { .. } => Done::Unknown(text),
     }
 }
@@ -496,6 +497,7 @@ fn merged(completion: &Completion) -> String {
         | Completion::Recalled { .. }
         | Completion::Read { .. }
         | Completion::Written
+        | Completion::Fetched { .. }
         | Completion::Fingerprinted { .. }
         | Completion::Failed { .. } => String::new(),
     }
