@@ -625,17 +625,28 @@ var https = () => require("node:https");
 
 // src/effects/fetch.ts
 function fetch(effect, world, signal) {
-  const body = effect.body === null ? null : Buffer.from(effect.body);
-  const options = { method: effect.method, headers: headers(effect, body, world), signal };
-  const request = (effect.url.startsWith("https:") ? https() : http()).request(effect.url, options);
+  const open = [];
+  const ask = (method, url, headers2) => {
+    const request2 = (url.startsWith("https:") ? https() : http()).request(url, { method, headers: headers2, signal });
+    open.push(request2);
+    return request2;
+  };
+  const request = ask(effect.method, effect.url, headers(effect, world));
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => {
       settle({ type: "timed-out", stdout: "", stderr: "" });
     }, clampDelay(effect.timeout));
-    const settle = (completion) => {
+    const end = () => {
       clearTimeout(timer);
+      for (const it of open) it.destroy();
+    };
+    const settle = (completion) => {
       resolve(completion);
-      request.destroy();
+      end();
+    };
+    const fail = (error) => {
+      reject(error);
+      end();
     };
     const cut2 = (error) => settle({ type: "failed", fault: "unreachable", message: words(error) });
     request.on("error", cut2);
@@ -645,42 +656,63 @@ function fetch(effect, world, signal) {
       response.on("error", cut2);
       response.on("data", (chunk) => {
         size += chunk.length;
-        if (size <= effect.limit) return chunks.push(chunk);
-        return settle({
-          type: "failed",
-          fault: "too-large",
-          message: `the answer has more than ${effect.limit} bytes`
-        });
+        chunks.push(chunk);
+        if (size > effect.limit) {
+          settle({ type: "failed", fault: "too-large", message: `the answer has more than ${effect.limit} bytes` });
+        }
       });
       response.on("end", () => {
         try {
           settle(answer(effect, response, Buffer.concat(chunks).toString("utf8"), world.secrets));
         } catch (error) {
-          clearTimeout(timer);
-          reject(error);
+          fail(error);
         }
       });
     });
-    request.end(body);
+    try {
+      const from = send(effect.body, request, world, ask);
+      from?.on("error", cut2);
+      from?.on("response", (response) => pass(response, request, cut2));
+      from?.end();
+    } catch (error) {
+      fail(error);
+    }
   });
 }
-function headers(effect, body, world) {
-  const length = body === null ? {} : { "content-length": String(body.length) };
-  const who = effect.authorization === null ? {} : { authorization: authorization(effect.authorization, world) };
-  return { ...effect.headers, ...length, ...who };
+function send(body, request, world, ask) {
+  if (body?.type === "answer") return ask("GET", body.url, who(body.authorization, world));
+  request.end(body?.text);
+  return null;
 }
-function authorization(who, { env, secrets, blotter }) {
-  switch (who.type) {
+function pass(response, request, cut2) {
+  response.on("error", cut2);
+  if (response.statusCode !== 200) {
+    cut2(new Error(`what was to be sent is answered with ${response.statusCode}`));
+    return;
+  }
+  const length = response.headers["content-length"];
+  if (length !== void 0) request.setHeader("content-length", length);
+  response.pipe(request);
+}
+function headers(effect, world) {
+  const length = effect.body?.type === "text" ? { "content-length": String(Buffer.byteLength(effect.body.text)) } : {};
+  return { ...effect.headers, ...length, ...who(effect.authorization, world) };
+}
+function who(asks, world) {
+  return asks === null ? {} : { authorization: authorization(asks, world) };
+}
+function authorization(who2, { env, secrets, blotter }) {
+  switch (who2.type) {
     case "basic": {
-      const user2 = env[who.user] || refuse("secret-missing", `the environment variable ${who.user} is not set, or empty`);
-      const text2 = Buffer.from(`${user2}:${secrets.reveal(who.password)}`).toString("base64");
+      const user2 = env[who2.user] || refuse("secret-missing", `the environment variable ${who2.user} is not set, or empty`);
+      const text2 = Buffer.from(`${user2}:${secrets.reveal(who2.password)}`).toString("base64");
       blotter.add(text2);
       return `Basic ${text2}`;
     }
     case "bearer":
-      return `Bearer ${secrets.kept(who.kept)}`;
+      return `Bearer ${secrets.kept(who2.kept)}`;
     default:
-      return unreachable(who);
+      return unreachable(who2);
   }
 }
 function answer({ want, keep }, response, body, secrets) {

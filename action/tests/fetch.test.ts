@@ -48,7 +48,11 @@ test("a body goes out byte for byte", async (t) => {
     response.end(`${request.headers["content-length"]} ${Buffer.concat(chunks).toString("hex")}`);
   };
   await served(handler, async (url) => {
-    const completion = await perform(fetched(url, { method: "PUT", body: "{ }\né" }), worldOf(t), never);
+    const completion = await perform(
+      fetched(url, { method: "PUT", body: { type: "text", text: "{ }\né" } }),
+      worldOf(t),
+      never,
+    );
     assert.equal(completion.type === "fetched" && completion.body, "6 7b207d0ac3a9");
   });
 });
@@ -132,4 +136,24 @@ test("what is aborted ends at once", async (t) => {
       assert.equal(faultOf(await perform(fetched(url), worldOf(t), abort.signal)), "unreachable");
     },
   );
+});
+
+test("what one server answers is sent to another, byte for byte", async (t) => {
+  const bytes = Buffer.from(Array.from({ length: 100_000 }, (_, at) => at % 256));
+  const handler: Handler = async (request, response) => {
+    if (request.method === "GET") return void response.writeHead(request.url === "/gone" ? 404 : 200).end(bytes);
+    const chunks: Buffer[] = [];
+    for await (const chunk of request) chunks.push(chunk as Buffer);
+    return void response.end(String(Buffer.concat(chunks).equals(bytes)));
+  };
+  await served(handler, async (url) => {
+    const sent = (from: string) => {
+      const body = { type: "answer", url: from, authorization: null } as const;
+      return perform(fetched(url, { method: "PUT", body }), worldOf(t), never);
+    };
+    const completion = await sent(`${url}/piece`);
+    assert.equal(completion.type === "fetched" && completion.body, "true");
+    assert.equal(faultOf(await sent(`${url}/gone`)), "unreachable");
+    assert.equal(faultOf(await sent("http://127.0.0.1:1/")), "unreachable");
+  });
 });

@@ -26,6 +26,7 @@ pub use error::{ConfigError, ConfigErrors, Origin, Place};
 #[cfg(feature = "generate")]
 pub use raw::generate::schema;
 pub use resolve::config_hash;
+pub(crate) use suggest::did_you_mean;
 pub use template::Template;
 
 use crate::spec::SecretUse;
@@ -39,6 +40,8 @@ pub struct Config {
     pub image: Option<String>,
     /// How to log in to the image's registry; `None`: not at all.
     pub registry: Option<RegistryAuth>,
+    /// Where else a release is published; none of them twice, none of them `image`.
+    pub mirrors: Vec<Mirror>,
     /// The rules of tags, without mistakes; `None`: the usual ones.
     pub tags: Option<String>,
     /// How a release is built; `None`: not by us.
@@ -47,6 +50,15 @@ pub struct Config {
     pub router: RouterConfig,
     /// At least one, by name.
     pub environments: BTreeMap<String, Environment>,
+}
+
+/// Another repository for the same image.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mirror {
+    /// `registry/repository`.
+    pub image: String,
+    /// How to log in there; `None`: not at all.
+    pub registry: Option<RegistryAuth>,
 }
 
 /// Names of the environment variables with which to log in to a registry.
@@ -63,6 +75,17 @@ pub struct RegistryAuth {
 pub enum Build {
     /// With `docker build`.
     Docker(DockerBuild),
+    /// By a session of the project's noxfile.
+    Nox(NoxBuild),
+}
+
+/// A session that makes the image.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NoxBuild {
+    /// Its name; it cannot be taken for an option.
+    pub session: String,
+    /// What it calls the image, `name[:tag]`; `None`: what it is told to.
+    pub produces: Option<String>,
 }
 
 /// What `docker build` is told.

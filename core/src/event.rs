@@ -25,7 +25,7 @@ mod sources;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use asking::{answers, questions};
+pub(crate) use asking::{answer, question};
 pub use env_names::ENV_NAMES;
 pub use forge::github;
 pub use git::{GitFacts, NoRef, in_git};

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 
 mod fetch;
 
-pub use fetch::{Authorization, Fetch, Keep, Method};
+pub use fetch::{Authorization, Body, Fetch, Keep, Method};
 
 /// Milliseconds since the Unix epoch, by the clock of the machine the run is on.
 ///

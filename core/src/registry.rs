@@ -8,14 +8,18 @@
 //! A manifest goes back to the registry byte for byte, or not at all: its digest is the image's name, so it is checked.
 
 mod asking;
+mod bringing;
 mod exchange;
+mod request;
 #[cfg(test)]
 mod tests;
 
 use std::fmt;
 
 pub use asking::{Answered, Asking, Described, Going, Question};
+pub use bringing::{Bring, Bringing, Side};
 pub use exchange::{Access, Exchange, Got, Turn};
+pub use request::Source;
 
 /// The registry of names without a host.
 const HUB: &str = "docker.io";

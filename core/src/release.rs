@@ -13,8 +13,10 @@
 //! act is in commands and requests, [`engine`] and [`registry`](crate::registry) say.
 
 pub mod engine;
+pub mod making;
 mod moving;
 mod name;
+pub mod nox;
 mod seen;
 #[cfg(test)]
 mod tests;
@@ -59,7 +61,7 @@ pub enum Act {
     Build,
     /// Send the image that was built, under this tag.
     Push(Repository, String),
-    /// Send an image from one repository to another, under this tag.
+    /// Bring an image from one repository to another, piece by piece, under this tag.
     Bring {
         /// Where it is.
         from: Repository,
@@ -449,8 +451,12 @@ impl Publication {
             .troubles
             .first()
             .map_or("failed", |trouble| trouble.code);
+        let outcome = match reason {
+            "no-session" => Outcome::Invalid,
+            _ => Outcome::Failed,
+        };
         End {
-            outcome: Outcome::Failed,
+            outcome,
             reason,
             because: self.troubles.iter().map(|it| it.text.clone()).collect(),
         }

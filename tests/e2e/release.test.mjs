@@ -1,7 +1,7 @@
 // What `release` does where nothing goes wrong, and what it refuses: real engine, real registry, real git.
 
 import assert from 'node:assert/strict';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 
@@ -62,6 +62,20 @@ test('a commit is built once, named for ever, and found again', async (t) => {
     assert.deepEqual(await it.tags(), ['1.2', '1.2.3', 'latest', 'main', sha(it.first)].sort());
     for (const tag of ['1.2', '1.2.3', 'latest']) assert.equal(await it.digest(tag), digest, tag);
   });
+});
+
+test('what the platform tells of the repository is in the labels', async (t) => {
+  const it = await begun('payload');
+  t.after(it.end);
+  const payload = { repository: { full_name: 'acme/payload', name: 'payload', description: 'a "quoted" thing', html_url: 'https://forge.example/acme/payload', default_branch: 'main' } };
+  mkdirSync(join(it.dir, 'bin'), { recursive: true });
+  writeFileSync(join(it.dir, 'bin', 'event.json'), JSON.stringify(payload));
+  it.env = { GITHUB_ACTIONS: 'true', GITHUB_EVENT_NAME: 'push', GITHUB_REF: 'refs/heads/main', GITHUB_SHA: it.first, GITHUB_REPOSITORY: 'acme/payload', GITHUB_EVENT_PATH: join(it.dir, 'bin', 'event.json') };
+  const result = await it.cd('release');
+  assert.equal(result.outcome, 'released', result.stderr);
+  const labels = await it.labels(sha(it.first));
+  assert.equal(labels['org.opencontainers.image.description'], 'a "quoted" thing');
+  assert.equal(labels['org.opencontainers.image.source'], 'https://forge.example/acme/payload');
 });
 
 test('nothing is published by a dry run', async (t) => {

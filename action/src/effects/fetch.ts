@@ -1,6 +1,6 @@
-import type { IncomingMessage } from "node:http";
+import type { ClientRequest, IncomingMessage } from "node:http";
 import type { World } from "../effects";
-import type { Authorization, Completion, Fetch, Keep } from "../generated/protocol";
+import type { Authorization, Body, Completion, Fetch, Keep } from "../generated/protocol";
 import { clampDelay } from "../inbox";
 import { http, https } from "../late";
 import type { Secrets } from "../secrets";
@@ -9,17 +9,28 @@ import { refuse } from "./fault";
 
 /** One HTTP exchange: the answer, whatever its status. */
 export function fetch(effect: Fetch, world: World, signal: AbortSignal): Promise<Completion> {
-  const body = effect.body === null ? null : Buffer.from(effect.body);
-  const options = { method: effect.method, headers: headers(effect, body, world), signal };
-  const request = (effect.url.startsWith("https:") ? https() : http()).request(effect.url, options);
+  const open: ClientRequest[] = [];
+  const ask = (method: string, url: string, headers: Record<string, string>): ClientRequest => {
+    const request = (url.startsWith("https:") ? https() : http()).request(url, { method, headers, signal });
+    open.push(request);
+    return request;
+  };
+  const request = ask(effect.method, effect.url, headers(effect, world));
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => {
       settle({ type: "timed-out", stdout: "", stderr: "" });
     }, clampDelay(effect.timeout));
-    const settle = (completion: Completion): void => {
+    const end = (): void => {
       clearTimeout(timer);
+      for (const it of open) it.destroy();
+    };
+    const settle = (completion: Completion): void => {
       resolve(completion);
-      request.destroy();
+      end();
+    };
+    const fail = (error: unknown): void => {
+      reject(error);
+      end();
     };
     const cut = (error: Error): void => settle({ type: "failed", fault: "unreachable", message: words(error) });
     request.on("error", cut);
@@ -29,30 +40,60 @@ export function fetch(effect: Fetch, world: World, signal: AbortSignal): Promise
       response.on("error", cut);
       response.on("data", (chunk: Buffer) => {
         size += chunk.length;
-        if (size <= effect.limit) return chunks.push(chunk);
-        return settle({
-          type: "failed",
-          fault: "too-large",
-          message: `the answer has more than ${effect.limit} bytes`,
-        });
+        chunks.push(chunk);
+        if (size > effect.limit) {
+          settle({ type: "failed", fault: "too-large", message: `the answer has more than ${effect.limit} bytes` });
+        }
       });
       response.on("end", () => {
         try {
           settle(answer(effect, response, Buffer.concat(chunks).toString("utf8"), world.secrets));
         } catch (error) {
-          clearTimeout(timer);
-          reject(error);
+          fail(error);
         }
       });
     });
-    request.end(body);
+    try {
+      const from = send(effect.body, request, world, ask);
+      from?.on("error", cut);
+      from?.on("response", (response) => pass(response, request, cut));
+      from?.end();
+    } catch (error) {
+      fail(error);
+    }
   });
 }
 
-function headers(effect: Fetch, body: Buffer | null, world: World): Record<string, string> {
-  const length = body === null ? {} : { "content-length": String(body.length) };
-  const who = effect.authorization === null ? {} : { authorization: authorization(effect.authorization, world) };
-  return { ...effect.headers, ...length, ...who };
+/** Sends what is known; gives the request whose answer is to be sent. */
+function send(
+  body: Body | null,
+  request: ClientRequest,
+  world: World,
+  ask: (method: string, url: string, headers: Record<string, string>) => ClientRequest,
+): ClientRequest | null {
+  if (body?.type === "answer") return ask("GET", body.url, who(body.authorization, world));
+  request.end(body?.text);
+  return null;
+}
+
+function pass(response: IncomingMessage, request: ClientRequest, cut: (error: Error) => void): void {
+  response.on("error", cut);
+  if (response.statusCode !== 200) {
+    cut(new Error(`what was to be sent is answered with ${response.statusCode}`));
+    return;
+  }
+  const length = response.headers["content-length"];
+  if (length !== undefined) request.setHeader("content-length", length);
+  response.pipe(request);
+}
+
+function headers(effect: Fetch, world: World): Record<string, string> {
+  const length = effect.body?.type === "text" ? { "content-length": String(Buffer.byteLength(effect.body.text)) } : {};
+  return { ...effect.headers, ...length, ...who(effect.authorization, world) };
+}
+
+function who(asks: Authorization | null, world: World): Record<string, string> {
+  return asks === null ? {} : { authorization: authorization(asks, world) };
 }
 
 function authorization(who: Authorization, { env, secrets, blotter }: World): string {

@@ -269,6 +269,17 @@ export type Authorization =
     /** Under this name. */
     kept: string, };
 
+/** What is sent along with a question. */
+export type Body =
+  | { "type": "text",
+    /** UTF-8, byte for byte. */
+    text: string, }
+  | { "type": "answer",
+    /** As in [`Fetch::url`]. */
+    url: string,
+    /** Who asks. */
+    authorization: Authorization | null, };
+
 /** One question to a server, and what is wanted of the answer. */
 export type Fetch = {
     /** What is done. */
@@ -279,8 +290,8 @@ export type Fetch = {
     headers: { [key in string]: string },
     /** Who asks. */
     authorization: Authorization | null,
-    /** What is sent along: UTF-8, byte for byte. */
-    body: string | null,
+    /** What is sent along. */
+    body: Body | null,
     /** Milliseconds after which it is given up and completes as [`Completion::TimedOut`](super::Completion::TimedOut). */
     timeout: number,
     /** Most bytes of the answer's body; a larger one is [`Fault::TooLarge`](super::Fault::TooLarge). */
@@ -298,4 +309,4 @@ export type Keep = {
     name: string, };
 
 /** What is done with what a URL names. */
-export type Method = "GET" | "HEAD" | "PUT";
+export type Method = "GET" | "HEAD" | "PUT" | "POST";

@@ -41,6 +41,8 @@ pub(super) struct Config {
     pub(super) image: Option<At<String>>,
     /// How to log in to the image's registry. Default: not at all.
     pub(super) registry: Option<At<Registry>>,
+    /// Where else a release is published, besides `image`.
+    pub(super) mirrors: Option<At<Vec<At<Mirror>>>>,
     /// How a release is tagged: rules such as `type=sha,format=long`, one a line, in the syntax of docker/metadata-action.
     /// Default: the commit, the whole version and its major and minor ones where a git tag is one, and the branch.
     pub(super) tags: Option<At<String>>,
@@ -73,6 +75,18 @@ pub(super) struct Registry {
     pub(super) password: Option<At<String>>,
 }
 
+/// Another repository for the same image.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[cfg_attr(feature = "generate", derive(JsonSchema))]
+pub(super) struct Mirror {
+    /// The image's name there: `registry/repository`, without tag and digest.
+    #[cfg_attr(feature = "generate", schemars(required))]
+    pub(super) image: Option<At<String>>,
+    /// How to log in there. Default: not at all.
+    pub(super) registry: Option<At<Registry>>,
+}
+
 /// How a release is built.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
@@ -80,9 +94,10 @@ pub(super) struct Registry {
 pub(super) struct Build {
     /// With `docker build`.
     pub(super) docker: Option<At<DockerBuild>>,
-    /// By a session of the project's noxfile.
-    #[cfg_attr(feature = "generate", schemars(extend("x-not-yet" = "build the image with `docker`, or in a step before, and name it with the input `image`")))]
-    pub(super) nox: Option<At<Later>>,
+    /// By a session of the project's noxfile: its name.
+    pub(super) nox: Option<At<String>>,
+    /// What the session calls the image, where it does not take the name that it is told in `CD_IMAGE`.
+    pub(super) produces: Option<At<String>>,
     /// With `podman build`.
     #[cfg_attr(feature = "generate", schemars(extend("x-not-yet" = "build with `docker`")))]
     pub(super) podman: Option<At<Later>>,

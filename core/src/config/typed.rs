@@ -64,6 +64,7 @@ impl Reader<'_> {
         };
         let image = self.optional(raw.image.as_ref(), name::image_name);
         let registry = self.registry(raw.registry.as_ref());
+        let mirrors = self.mirrors(raw.mirrors.as_ref(), raw.image.as_ref());
         let tags = self.tags(raw.tags.as_ref());
         let build = self.build(raw.build.as_ref());
         let router = self.router(raw.router.as_ref());
@@ -73,6 +74,7 @@ impl Reader<'_> {
             service: service?,
             image: image?,
             registry: registry?,
+            mirrors: mirrors?,
             tags: tags?,
             build: build?,
             router: router?,
@@ -116,7 +118,10 @@ impl Reader<'_> {
         })
     }
 
-    fn registry(&mut self, registry: Option<&At<raw::Registry>>) -> Read<Option<RegistryAuth>> {
+    pub(super) fn registry(
+        &mut self,
+        registry: Option<&At<raw::Registry>>,
+    ) -> Read<Option<RegistryAuth>> {
         let Some(raw) = self.map(registry)? else {
             return Ok(None);
         };

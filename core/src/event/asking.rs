@@ -1,7 +1,8 @@
 //! What has to be asked before an event can be read: the payload's file, and git.
 //!
-//! [`questions`] gives effects that can be carried out side by side; [`answers`] reads what came of them, in the same order.
-//! None of them need be answered: what nobody tells stays empty.
+//! [`question`] gives the one effect that asks for all of it, [`answer`] reads what came of it. Nothing of it need be there:
+//! what nobody tells stays empty. The payload comes the way that the words of programs come, with secrets blotted: it may
+//! hold what somebody typed in, and a file that is read would be public.
 
 use std::collections::BTreeMap;
 
@@ -10,15 +11,16 @@ use serde_json::Value;
 use super::GitFacts;
 use crate::protocol::{Completion, Effect, Run};
 
-/// Most bytes of a payload.
-const PAYLOAD: u32 = 8 << 20;
+/// Most bytes of all answers; payloads have up to some hundred thousand.
+const LIMIT: u32 = 8 << 20;
 
 /// Milliseconds that git may take.
 const GIT: u64 = 20_000;
 
-/// Everything that git is asked, in one process. The remote loses its user and token here: they are nobody's to know.
-const SCRIPT: &str = r#"cd "$1" || exit 1
-ask() { printf '\036%s\037' "$1"; shift; "$@" 2>/dev/null; }
+/// Everything that is asked, in one process. The remote loses its user and token here: they are nobody's to know.
+const SCRIPT: &str = r#"ask() { printf '\036%s\037' "$1"; shift; "$@" 2>/dev/null; }
+if [ -n "$2" ]; then ask payload cat -- "$2"; fi
+cd "$1" || exit 1
 remote() { git remote get-url origin | sed 's,//[^/@]*@,//,'; }
 ask head git rev-parse --verify --quiet HEAD
 ask symbolic-ref git symbolic-ref --quiet HEAD
@@ -32,46 +34,28 @@ printf '\036'
 "#;
 
 /// What to ask: git, and the payload where there is one.
-pub(crate) fn questions(env: &BTreeMap<String, String>, workspace: &str) -> Vec<Effect> {
-    let git = Effect::Run(Run {
-        argv: ["sh", "-c", SCRIPT, "sh", workspace]
+pub(crate) fn question(env: &BTreeMap<String, String>, workspace: &str) -> Effect {
+    let payload = env.get("GITHUB_EVENT_PATH").map_or("", String::as_str);
+    Effect::Run(Run {
+        argv: ["sh", "-c", SCRIPT, "sh", workspace, payload]
             .map(str::to_owned)
             .to_vec(),
         inherit: ["PATH", "HOME"].map(str::to_owned).to_vec(),
         timeout: GIT,
-        output_limit: 1 << 20,
+        output_limit: LIMIT,
         ..Run::default()
-    });
-    let payload = env
-        .get("GITHUB_EVENT_PATH")
-        .filter(|path| path.starts_with('/'))
-        .map(|path| Effect::ReadFile {
-            path: path.clone(),
-            limit: PAYLOAD,
-        });
-    std::iter::once(git).chain(payload).collect()
+    })
 }
 
 /// The payload, and what git says.
-pub(crate) fn answers(completions: &[Completion]) -> (Option<Value>, GitFacts) {
-    let (mut payload, mut git) = (None, GitFacts::default());
-    for completion in completions {
-        match completion {
-            Completion::Exited { stdout, .. } => git = facts(stdout),
-            Completion::Read { text } => payload = serde_json::from_str(text).ok(),
-            Completion::Recalled { .. }
-            | Completion::TimedOut { .. }
-            | Completion::Opened
-            | Completion::Written
-            | Completion::Fetched { .. }
-            | Completion::Fingerprinted { .. }
-            | Completion::Failed { .. } => {}
-        }
+pub(crate) fn answer(completion: Option<&Completion>) -> (Option<Value>, GitFacts) {
+    match completion {
+        Some(Completion::Exited { stdout, .. }) => facts(stdout),
+        Some(_) | None => (None, GitFacts::default()),
     }
-    (payload, git)
 }
 
-fn facts(said: &str) -> GitFacts {
+fn facts(said: &str) -> (Option<Value>, GitFacts) {
     let sections = said
         .split('\u{1e}')
         .filter_map(|section| section.split_once('\u{1f}'));
@@ -82,7 +66,8 @@ fn facts(said: &str) -> GitFacts {
         lines.map(str::to_owned).collect()
     };
     let default_branch = text("default-branch");
-    GitFacts {
+    let payload = text("payload").and_then(|text| serde_json::from_str(text).ok());
+    let git = GitFacts {
         head: text("head").map(str::to_owned),
         symbolic_ref: text("symbolic-ref").map(str::to_owned),
         decoration: text("decoration").unwrap_or_default().to_owned(),
@@ -92,7 +77,8 @@ fn facts(said: &str) -> GitFacts {
         remote: text("remote").map(str::to_owned),
         default_branch: default_branch
             .map(|name| name.strip_prefix("origin/").unwrap_or(name).to_owned()),
-    }
+    };
+    (payload, git)
 }
 
 #[cfg(test)]
@@ -109,12 +95,13 @@ mod tests {
     }
 
     #[test]
-    fn what_git_says_is_read_by_its_name() {
-        let text = "\u{1e}head\u{1f}0123\n\u{1e}symbolic-ref\u{1f}refs/heads/main\n\u{1e}decoration\u{1f}HEAD -> main, tag: v1\n\
-            \u{1e}branches\u{1f}refs/heads/main\nrefs/remotes/origin/main\n\u{1e}tags\u{1f}v1\n\u{1e}commit-date\u{1f}2024-01-02T03:04:05+00:00\n\
-            \u{1e}remote\u{1f}https://example.org/a/b\n\u{1e}default-branch\u{1f}origin/main\n\u{1e}";
-        let (payload, git) = answers(&[said(text)]);
-        assert_eq!(payload, None);
+    fn what_is_said_is_read_by_its_name() {
+        let text = "\u{1e}payload\u{1f}{\"ref\":\n\"a\"}\u{1e}head\u{1f}0123\n\u{1e}symbolic-ref\u{1f}refs/heads/main\n\
+            \u{1e}decoration\u{1f}HEAD -> main, tag: v1\n\u{1e}branches\u{1f}refs/heads/main\nrefs/remotes/origin/main\n\
+            \u{1e}tags\u{1f}v1\n\u{1e}commit-date\u{1f}2024-01-02T03:04:05+00:00\n\u{1e}remote\u{1f}https://example.org/a/b\n\
+            \u{1e}default-branch\u{1f}origin/main\n\u{1e}";
+        let (payload, git) = answer(Some(&said(text)));
+        assert_eq!(payload, Some(serde_json::json!({ "ref": "a" })));
         assert_eq!(git.head.as_deref(), Some("0123"));
         assert_eq!(git.symbolic_ref.as_deref(), Some("refs/heads/main"));
         assert_eq!(git.branches.len(), 2);
@@ -128,15 +115,13 @@ mod tests {
             fault: crate::protocol::Fault::NotFound,
             message: String::new(),
         };
-        assert_eq!(answers(&[nothing]), (None, GitFacts::default()));
-        assert_eq!(answers(&[said("")]), (None, GitFacts::default()));
-    }
-
-    #[test]
-    fn a_payload_is_only_read_where_there_is_one() {
-        let without = questions(&BTreeMap::new(), "/w");
-        assert_eq!(without.len(), 1);
-        let env = BTreeMap::from([("GITHUB_EVENT_PATH".to_owned(), "/e.json".to_owned())]);
-        assert_eq!(questions(&env, "/w").len(), 2);
+        for completion in [
+            None,
+            Some(&nothing),
+            Some(&said("")),
+            Some(&said("\u{1e}payload\u{1f}{")),
+        ] {
+            assert_eq!(answer(completion), (None, GitFacts::default()));
+        }
     }
 }

@@ -17,8 +17,8 @@ pub struct Fetch {
     pub headers: BTreeMap<String, String>,
     /// Who asks.
     pub authorization: Option<Authorization>,
-    /// What is sent along: UTF-8, byte for byte.
-    pub body: Option<String>,
+    /// What is sent along.
+    pub body: Option<Body>,
     /// Milliseconds after which it is given up and completes as [`Completion::TimedOut`](super::Completion::TimedOut).
     #[cfg_attr(feature = "generate", ts(type = "number"))]
     pub timeout: u64,
@@ -28,6 +28,29 @@ pub struct Fetch {
     pub want: Vec<String>,
     /// The answer holds a secret: it is kept, and its body is not handed back.
     pub keep: Option<Keep>,
+}
+
+/// What is sent along with a question.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(
+    tag = "type",
+    rename_all = "kebab-case",
+    rename_all_fields = "camelCase"
+)]
+#[cfg_attr(feature = "generate", derive(ts_rs::TS))]
+pub enum Body {
+    /// This text.
+    Text {
+        /// UTF-8, byte for byte.
+        text: String,
+    },
+    /// What a GET is answered with: passed on as it comes, and seen by nobody. Only status 200 counts.
+    Answer {
+        /// As in [`Fetch::url`].
+        url: String,
+        /// Who asks.
+        authorization: Option<Authorization>,
+    },
 }
 
 /// What is done with what a URL names.
@@ -42,6 +65,8 @@ pub enum Method {
     Head,
     /// It is written.
     Put,
+    /// Something is begun there.
+    Post,
 }
 
 /// Who asks, in the header `Authorization`. The values are known to the shell alone.

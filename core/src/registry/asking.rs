@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
-use super::exchange::{Answer, Exchange, Got, Want, escaped};
+use super::exchange::{Answer, Exchange, Got};
+use super::request::{Want, escaped};
 use super::{Repository, Trouble};
 use crate::event::date;
 use crate::protocol::Timestamp;
@@ -137,6 +138,11 @@ impl Asking {
                     format!("{} is not there", self.repository.at(&reference)),
                 ))
             }
+            // Those are for bringing.
+            (Want::Piece { digest } | Want::Probe { digest } | Want::Upload { digest, .. }, _) => {
+                Err(self.unreadable(&digest))
+            }
+            (Want::Start, _) => Err(self.unreadable("an upload")),
             (Want::Put { tag, .. }, Answer::Missing) => Err(Trouble::new(
                 "registry-answer",
                 format!("{} cannot be written", self.repository.tagged(&tag)),
@@ -268,7 +274,7 @@ fn described(config: &str) -> Described {
     }
 }
 
-fn digest_of(text: &str) -> String {
+pub(super) fn digest_of(text: &str) -> String {
     let hex: String = Sha256::digest(text.as_bytes())
         .iter()
         .map(|byte| format!("{byte:02x}"))

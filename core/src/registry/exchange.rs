@@ -4,15 +4,10 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use super::request::{ANSWER, HEADERS, LIMIT, Source, Want, escaped, request, resolved};
 use super::{Repository, Trouble};
 use crate::config::RegistryAuth;
 use crate::protocol::{Authorization, Completion, Fault, Fetch, Keep, Method};
-
-/// Milliseconds that a registry may take to answer.
-const ANSWER: u64 = 30_000;
-
-/// Most bytes of an answer: manifests are at most 4 MiB by the specification.
-const LIMIT: u32 = 8 << 20;
 
 /// How often a request is made that is not answered, or answered with "not now".
 const TRIES: u32 = 6;
@@ -45,25 +40,6 @@ enum Way {
     Basic,
     /// With a token.
     Token,
-}
-
-/// A request, in the terms of a registry.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Want {
-    /// A page of the tags.
-    Tags { last: Option<String> },
-    /// Only the digest of what this names.
-    Head { reference: String },
-    /// The manifest that this names.
-    Manifest { reference: String },
-    /// A piece of an image.
-    Blob { digest: String },
-    /// This manifest is to have that tag.
-    Put {
-        tag: String,
-        media_type: String,
-        body: String,
-    },
 }
 
 /// What a registry answered.
@@ -145,7 +121,7 @@ impl Access {
         })
     }
 
-    fn authorization(&self) -> Option<Authorization> {
+    pub(super) fn authorization(&self) -> Option<Authorization> {
         match self.way {
             Way::Open => None,
             Way::Basic => self.basic(),
@@ -193,6 +169,15 @@ impl Exchange {
         }
     }
 
+    /// How what it asked for can be had again.
+    #[must_use]
+    pub fn source(&self, access: &Access) -> Source {
+        let Fetch {
+            url, authorization, ..
+        } = self.fetch(access);
+        Source { url, authorization }
+    }
+
     /// Takes in what came of it.
     #[must_use]
     pub fn on(&mut self, completion: &Completion, access: &mut Access) -> Turn {
@@ -212,6 +197,14 @@ impl Exchange {
                 fault: Fault::Unreachable,
                 message,
             } => self.again(message, None, access),
+            // Whoever does not know of parts of a piece has all of it.
+            Completion::Failed {
+                fault: Fault::TooLarge,
+                ..
+            } if matches!(self.want, Want::Probe { .. }) => Turn::Over(Ok(Got(Answer::Found {
+                headers: BTreeMap::new(),
+                body: String::new(),
+            }))),
             Completion::Failed { fault, message } => {
                 let code = match fault {
                     Fault::SecretMissing if self.token.is_none() && access.way == Way::Token => {
@@ -272,7 +265,7 @@ impl Exchange {
                 headers: headers.clone(),
                 body: body.to_owned(),
             }))),
-            404 if !matches!(self.want, Want::Put { .. }) => Turn::Over(Ok(Got(Answer::Missing))),
+            404 if !self.want.writes() => Turn::Over(Ok(Got(Answer::Missing))),
             301 | 302 | 303 | 307 | 308 => self.on_redirect(headers, access),
             401 if self.elsewhere.is_none() => self.on_who_asks(headers, body, access),
             _ if is_busy(status) => self.busy(status, headers, access),
@@ -291,7 +284,7 @@ impl Exchange {
 
     /// Pieces of images are kept elsewhere, mostly. Whoever is there is not told who asks.
     fn on_redirect(&mut self, headers: &BTreeMap<String, String>, access: &Access) -> Turn {
-        let reads = !matches!(self.want, Want::Put { .. });
+        let reads = !self.want.writes();
         self.hops += 1;
         let here = self.fetch(access).url;
         let there = headers
@@ -353,8 +346,9 @@ impl Exchange {
     }
 
     fn again(&mut self, why: &str, wait: Option<u64>, access: &Access) -> Turn {
-        if self.tries >= TRIES {
-            let text = format!("{why}, {TRIES} times");
+        // An upload is begun anew, by whoever wants it.
+        if self.tries >= TRIES || matches!(self.want, Want::Upload { .. }) {
+            let text = format!("{why}, at try {}", self.tries);
             return over(access, "registry-unreachable", &text);
         }
         let usual = FIRST_WAIT << (self.tries - 1);
@@ -375,44 +369,6 @@ fn over(access: &Access, code: &'static str, text: &str) -> Turn {
 
 const fn is_busy(status: u16) -> bool {
     matches!(status, 408 | 425 | 429 | 500..=599)
-}
-
-fn request(want: &Want, access: &Access) -> Fetch {
-    let root = access.repository.root();
-    let (method, url) = match want {
-        Want::Tags { last: None } => (Method::Get, format!("{root}/tags/list?n=1000")),
-        Want::Tags { last: Some(last) } => {
-            (Method::Get, format!("{root}/tags/list?n=1000&last={last}"))
-        }
-        Want::Head { reference } => (Method::Head, format!("{root}/manifests/{reference}")),
-        Want::Manifest { reference } => (Method::Get, format!("{root}/manifests/{reference}")),
-        Want::Blob { digest } => (Method::Get, format!("{root}/blobs/{digest}")),
-        Want::Put { tag, .. } => (Method::Put, format!("{root}/manifests/{tag}")),
-    };
-    let (header, body) = match want {
-        Want::Head { .. } | Want::Manifest { .. } => (Some(("accept", MANIFESTS)), None),
-        Want::Put {
-            media_type, body, ..
-        } => (
-            Some(("content-type", media_type.as_str())),
-            Some(body.clone()),
-        ),
-        Want::Tags { .. } | Want::Blob { .. } => (None, None),
-    };
-    Fetch {
-        method,
-        url,
-        headers: header
-            .map(|(name, value)| (name.to_owned(), value.to_owned()))
-            .into_iter()
-            .collect(),
-        authorization: access.authorization(),
-        body,
-        timeout: ANSWER,
-        limit: LIMIT,
-        want: HEADERS.map(str::to_owned).to_vec(),
-        keep: None,
-    }
 }
 
 fn ask_for_token(challenge: &Challenge, access: &Access) -> Fetch {
@@ -471,24 +427,6 @@ fn bearer(challenge: &str) -> Option<Challenge> {
     plain.then_some(Challenge { realm, service })
 }
 
-/// Where a location leads; never from TLS to where there is none.
-fn resolved(here: &str, location: &str) -> Option<String> {
-    let (scheme, rest) = here.split_once("://")?;
-    let host = rest.split('/').next()?;
-    if !location.bytes().all(|byte| byte.is_ascii_graphic()) {
-        return None;
-    }
-    let there = if location.starts_with("//") {
-        format!("{scheme}:{location}")
-    } else if location.starts_with('/') {
-        format!("{scheme}://{host}{location}")
-    } else {
-        location.to_owned()
-    };
-    let safe = there.starts_with("https://") || (scheme == "http" && there.starts_with("http://"));
-    safe.then_some(there)
-}
-
 fn refusal(what: &str, status: u16, body: &str) -> String {
     let answer: Value = serde_json::from_str(body).unwrap_or_default();
     let error = answer
@@ -502,27 +440,3 @@ fn refusal(what: &str, status: u16, body: &str) -> String {
         None => format!("{what} ({status})"),
     }
 }
-
-/// For a query: letters, digits and what is safe everywhere stay as they are.
-pub(super) fn escaped(text: &str) -> String {
-    let bytes = text.bytes().map(|byte| match byte {
-        b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b':' | b'/' => {
-            char::from(byte).to_string()
-        }
-        _ => format!("%{byte:02X}"),
-    });
-    bytes.collect()
-}
-
-/// Without all of these a registry converts a manifest, and its digest is another one.
-const MANIFESTS: &str = "application/vnd.oci.image.index.v1+json, application/vnd.oci.image.manifest.v1+json, \
-    application/vnd.docker.distribution.manifest.list.v2+json, application/vnd.docker.distribution.manifest.v2+json";
-
-const HEADERS: [&str; 6] = [
-    "content-type",
-    "docker-content-digest",
-    "link",
-    "location",
-    "retry-after",
-    "www-authenticate",
-];

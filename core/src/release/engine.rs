@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use serde_json::json;
 
 use crate::config::RegistryAuth;
-use crate::protocol::{Completion, Content, Effect, Fault, Run, Timestamp};
+use crate::protocol::{Completion, Content, Effect, Fault, Run, Stdin, Timestamp};
 use crate::registry::{Repository, Trouble};
 
 use super::Kinship;
@@ -81,7 +81,9 @@ impl Maker {
 /// What is built.
 #[derive(Clone, Debug)]
 pub struct Building {
-    /// The folder, an absolute path.
+    /// The working tree, an absolute path.
+    pub workspace: String,
+    /// The folder that is built, an absolute path.
     pub context: String,
     /// The Dockerfile, an absolute path.
     pub file: String,
@@ -89,6 +91,12 @@ pub struct Building {
     pub args: BTreeMap<String, String>,
     /// Labels, in this order.
     pub labels: Vec<(String, String)>,
+    /// Every name that the image is to have.
+    pub tags: Vec<String>,
+    /// What people call it.
+    pub version: String,
+    /// The commit.
+    pub revision: String,
     /// When the commit was made.
     pub date: Option<Timestamp>,
     /// `name:tag` on the engine.
@@ -133,23 +141,39 @@ impl Engine {
         Effect::Run(self.docker(&["buildx", "version"], QUICK))
     }
 
+    /// When did the engine give an image this name?
+    #[must_use]
+    pub fn named_at(&self, reference: &str) -> Effect {
+        let format = "{{json .Metadata.LastTagTime}}";
+        let args = ["image", "inspect", "--format", format, "--", reference];
+        Effect::Run(self.docker(&args, QUICK))
+    }
+
     /// The image is made, under its first name.
     #[must_use]
     pub fn build(&self, maker: Maker, building: &Building) -> Effect {
-        let mut args = vec![
-            "build",
-            "--tag",
-            &building.reference,
-            "--file",
-            &building.file,
-        ];
-        let pairs = |pairs: &mut dyn Iterator<Item = (&String, &String)>| -> Vec<String> {
-            pairs.map(|(key, value)| format!("{key}={value}")).collect()
-        };
-        let labels = pairs(&mut building.labels.iter().map(|(key, value)| (key, value)));
-        args.extend(labels.iter().flat_map(|label| ["--label", label]));
-        let given = pairs(&mut building.args.iter());
+        let given = pairs(building.args.iter());
+        let mut args = vec!["--file", building.file.as_str()];
         args.extend(given.iter().flat_map(|arg| ["--build-arg", arg]));
+        let last = ["--", building.context.as_str()];
+        Effect::Run(self.making(maker, building, &args, &last))
+    }
+
+    /// An image that is there is labelled, under its first name.
+    #[must_use]
+    pub fn label(&self, maker: Maker, building: &Building, image: &str) -> Effect {
+        let mut run = self.making(maker, building, &[], &["-"]);
+        run.stdin = Some(Stdin::Text {
+            text: format!("FROM {image}\n"),
+        });
+        Effect::Run(run)
+    }
+
+    fn making(&self, maker: Maker, building: &Building, first: &[&str], last: &[&str]) -> Run {
+        let mut args = vec!["build", "--tag", building.reference.as_str()];
+        args.extend(first);
+        let labels = pairs(building.labels.iter().map(|(key, value)| (key, value)));
+        args.extend(labels.iter().flat_map(|label| ["--label", label]));
         let epoch = building.date.map(|date| (date.0 / 1000).to_string());
         let buildkit = match maker {
             Maker::BuildKit => {
@@ -159,13 +183,13 @@ impl Engine {
             }
             Maker::Classic => "0",
         };
-        args.extend(["--", &building.context]);
+        args.extend(last);
         let mut run = self.docker(&args, BUILD);
         run.env.insert("DOCKER_BUILDKIT".to_owned(), text(buildkit));
         if let Some(epoch) = epoch {
             run.env.insert("SOURCE_DATE_EPOCH".to_owned(), text(&epoch));
         }
-        Effect::Run(run)
+        run
     }
 
     /// The folder of settings in which only sending is done; empty where nobody logs in.
@@ -218,15 +242,6 @@ impl Engine {
             push.env.insert(auth.password.clone(), password);
         }
         vec![Effect::Run(push), self.digests(&reference)]
-    }
-
-    /// An image is brought from one repository to another.
-    #[must_use]
-    pub fn bring(&self, from: &str, to: &Repository, tag: &str) -> Vec<Effect> {
-        let reference = to.tagged(tag);
-        let pull = Effect::Run(self.docker(&["pull", "-q", "--", from], PUSH));
-        let name = Effect::Run(self.docker(&["tag", "--", from, &reference], QUICK));
-        [pull, name].into_iter().chain(self.push(to, tag)).collect()
     }
 
     fn digests(&self, reference: &str) -> Effect {
@@ -322,6 +337,17 @@ pub fn read_build(completion: Option<&Completion>) -> Result<(), Trouble> {
     }
 }
 
+/// Whether the settings are there with which an image is sent.
+#[must_use]
+pub fn is_prepared(done: &[Completion]) -> bool {
+    done.iter().all(|it| {
+        matches!(
+            it,
+            Completion::Exited { code: Some(0), .. } | Completion::Written
+        )
+    })
+}
+
 /// What came of sending, the `tries`-th time.
 #[must_use]
 pub fn read_push(done: &[Completion], tries: u32) -> Sent {
@@ -352,7 +378,9 @@ pub fn read_push(done: &[Completion], tries: u32) -> Sent {
     }
 }
 
-fn trouble(completion: Option<&Completion>) -> Trouble {
+/// Why a command did not do what it was to do.
+#[must_use]
+pub fn trouble(completion: Option<&Completion>) -> Trouble {
     let (code, said) = match completion {
         Some(Completion::Exited { stdout, stderr, .. }) => {
             let said = if stderr.trim().is_empty() {
@@ -405,6 +433,10 @@ fn last_lines(said: &str) -> String {
     let text = lines.join("; ");
     let skip = text.chars().count().saturating_sub(600);
     text.chars().skip(skip).collect()
+}
+
+fn pairs<'a>(pairs: impl Iterator<Item = (&'a String, &'a String)>) -> Vec<String> {
+    pairs.map(|(key, value)| format!("{key}={value}")).collect()
 }
 
 fn text(text: &str) -> Content {
@@ -515,3 +547,6 @@ const CLASSES: [(&str, &[&str]); 4] = [
         ],
     ),
 ];
+
+#[cfg(test)]
+mod tests;

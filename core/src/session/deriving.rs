@@ -3,9 +3,11 @@
 //! A release publishes under these names; a deploy that is told no image looks for what the release of the same commit has
 //! published.
 
+use std::collections::BTreeSet;
+
 use super::request::Command;
 use super::{Session, Tag};
-use crate::config::Config;
+use crate::config::{Config, RegistryAuth};
 use crate::event::{self, Event};
 use crate::protocol::{Completion, Outcome};
 use crate::registry::Repository;
@@ -24,6 +26,8 @@ const USUAL_TAGS: &str = "type=semver,pattern={{version}}\n\
 pub(super) struct Called {
     pub(super) derived: Derived,
     pub(super) repository: Repository,
+    /// With what to log in to each repository, the first one's own first.
+    pub(super) places: Vec<(Repository, Option<RegistryAuth>)>,
 }
 
 impl Called {
@@ -57,28 +61,30 @@ impl Called {
 impl Session {
     /// Asks who we are; side by side, whether the variables that will be needed are set.
     pub(super) fn gather(&mut self) {
-        let questions = event::questions(&self.begin.env, &self.begin.workspace);
+        let question = event::question(&self.begin.env, &self.begin.workspace);
         let unset = engine::find_unset(&self.variables());
-        let steps = std::iter::once(unset).chain(questions);
-        let steps = steps.map(|effect| Step::strict(effect).beside()).collect();
+        let steps = [unset, question].map(|effect| Step::strict(effect).beside());
+        let steps = steps.to_vec();
         self.call(Tag::Gathered, steps);
     }
 
     /// Names of variables that a release cannot do without.
     fn variables(&self) -> Vec<String> {
-        let registry = self.config.as_ref().and_then(|it| it.registry.as_ref());
-        let releases = self.request().command == Command::Release;
-        registry
-            .filter(|_| releases)
-            .map(|auth| vec![auth.user.clone(), auth.password.clone()])
-            .unwrap_or_default()
+        if self.request().command != Command::Release {
+            return Vec::new();
+        }
+        let auths = self.config.as_ref().map(logins).unwrap_or_default();
+        let names = auths
+            .into_iter()
+            .flat_map(|auth| [auth.user, auth.password]);
+        let names: BTreeSet<String> = names.collect();
+        names.into_iter().collect()
     }
 
     pub(super) fn on_gathered(&mut self, done: &[Completion]) {
-        let (unset, answers) = done.split_at(done.len().min(1));
-        let (payload, git) = event::answers(answers);
+        let (payload, git) = event::answer(done.get(1));
         let event = event::normalise(&self.begin.env, payload.as_ref(), &git);
-        let mut mistakes = unset_variables(unset.first());
+        let mut mistakes = unset_variables(done.first());
         let called = self.called(event, git.head.as_deref(), &mut mistakes);
         match (called, mistakes.is_empty()) {
             (Some(called), true) => self.on_called(called),
@@ -158,11 +164,21 @@ impl Session {
         };
         mistakes.extend(what_is_missing(&derived, head));
         let repository = Repository::parse(&name?);
+        let own = (repository.clone(), config.registry.clone());
+        let mirrors = config.mirrors.iter();
+        let mirrors = mirrors.map(|it| (Repository::parse(&it.image), it.registry.clone()));
         Some(Called {
             derived,
+            places: std::iter::once(own).chain(mirrors).collect(),
             repository,
         })
     }
+}
+
+/// Every login that the configuration names.
+pub(super) fn logins(config: &Config) -> Vec<RegistryAuth> {
+    let mirrors = config.mirrors.iter().filter_map(|it| it.registry.clone());
+    config.registry.iter().cloned().chain(mirrors).collect()
 }
 
 /// As it is configured; else in the platform's own registry, under the repository's name.

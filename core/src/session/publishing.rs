@@ -1,150 +1,103 @@
-//! The release itself: acts of the [`Publication`] are carried out side by side, each as the requests and processes that it
-//! takes, and what comes of them is handed back to it.
+//! The release itself: the acts of a [publication](crate::release::Publication) are carried out side by side, each as the
+//! requests and processes that it takes, and what comes of them is handed back to it.
 
-use std::collections::BTreeMap;
+mod words;
+mod work;
 
 use super::deriving::Called;
 use super::{Session, Tag};
 use crate::config::{Build, Facts};
-use crate::protocol::{Completion, Content, Effect, Emit, Level, Outcome, Timestamp};
-use crate::registry::{
-    Access, Answered, Asking, Exchange, Going, Question, Repository, Trouble, Turn,
-};
-use crate::release::engine::{self, Building, Engine, Maker, Sent};
-use crate::release::{Act, Observation, Plan, Publication};
+use crate::protocol::{Completion, Content, Effect, Emit, Level, Outcome};
+use crate::release::engine::{Building, Engine};
+use crate::release::making::{Making, Recipe};
+use crate::release::nox::Noxing;
+use crate::release::{Act, Observation, Plan};
 use crate::report::{self, Published, PublishedName};
 use crate::target::docker::Step;
-
-/// A release under way.
-#[derive(Debug)]
-pub(super) struct Publishing {
-    publication: Publication,
-    engine: Engine,
-    building: Building,
-    maker: Option<Maker>,
-    /// The settings in which sending is done are there.
-    prepared: bool,
-    access: BTreeMap<Repository, Access>,
-    works: BTreeMap<u32, Work>,
-    next: u32,
-    /// What the engine says that it has sent.
-    sent: Vec<String>,
-}
-
-/// An act, and how far it is.
-#[derive(Debug)]
-struct Work {
-    act: Act,
-    begun: Timestamp,
-    tries: u32,
-    /// When it is gone on with.
-    again: Option<Timestamp>,
-    doing: Doing,
-}
-
-/// What is under way for an act.
-#[derive(Debug)]
-enum Doing {
-    /// A registry is asked.
-    Asking(Box<Asking>, Box<Exchange>),
-    /// It is found out what makes images here.
-    Finding,
-    /// An image is made.
-    Building,
-    /// The settings are written with which an image is sent.
-    Preparing,
-    /// An image is sent.
-    Sending,
-    /// Git is asked.
-    Comparing,
-}
-
-impl Publishing {
-    /// When something is to be gone on with.
-    pub(super) fn wake_at(&self) -> Option<Timestamp> {
-        self.works.values().filter_map(|work| work.again).min()
-    }
-
-    /// Whether something was begun that others see.
-    pub(super) const fn touched(&self) -> bool {
-        self.publication.touched()
-    }
-}
+use words::{progress, what};
+pub(super) use work::Publishing;
+use work::{Heard, Work};
 
 impl Session {
     pub(super) fn publish_release(&mut self, called: Called) {
-        let (Some(config), Some(building)) = (self.config.clone(), self.building(&called)) else {
+        let (Some(config), Some(making)) = (self.config.clone(), self.making(&called)) else {
             return;
         };
-        let dry = self.request().dry;
-        let repository = called.repository.clone();
         let revision = called.revision().to_owned();
-        let date = called.derived.event.commit_date;
+        let references = called.derived.references();
         self.info(format!(
             "releasing {} of {revision} as {}",
             config.service,
-            called.derived.references().join(", ")
+            references.join(", ")
         ));
-        let texts = called.derived.references().into_iter();
-        let texts = texts.chain([revision.clone(), called.version().to_owned()]);
+        let version = called.version().to_owned();
+        let mirrors = config.mirrors.iter().map(|mirror| mirror.image.clone());
+        let texts = references
+            .into_iter()
+            .chain(mirrors)
+            .chain([revision.clone(), version]);
         let texts = texts.collect();
         self.emit(Emit::Public { texts });
+        // The engine sends to the first repository only; from there the registries pass it on.
         let logins = config.registry.iter();
-        let logins = logins.map(|auth| (repository.server().to_owned(), auth.clone()));
-        let access = Access::new(repository.clone(), config.registry.clone(), !dry);
-        self.publishing = Some(Publishing {
-            engine: Engine {
-                scratch: self.begin.scratch.clone(),
-                settings: self.settings(),
-                logins: logins.collect(),
-            },
-            building,
-            maker: None,
-            prepared: false,
-            access: BTreeMap::from([(repository.clone(), access)]),
-            works: BTreeMap::new(),
-            next: 1,
-            sent: Vec::new(),
-            publication: Publication::new(Plan {
-                date,
-                revision,
-                repositories: vec![repository],
-                derived: called.derived,
-                dry,
-            }),
-        });
+        let server = called.repository.server().to_owned();
+        let engine = Engine {
+            scratch: self.begin.scratch.clone(),
+            settings: self.settings(),
+            logins: logins.map(|auth| (server.clone(), auth.clone())).collect(),
+        };
+        let plan = Plan {
+            date: called.derived.event.commit_date,
+            revision,
+            repositories: called.places.iter().map(|(it, _)| it.clone()).collect(),
+            derived: called.derived,
+            dry: self.request().dry,
+        };
+        self.publishing = Some(Publishing::new(plan, engine, making, called.places));
         self.go_on_publishing();
     }
 
-    fn building(&mut self, called: &Called) -> Option<Building> {
-        let Some(Build::Docker(build)) = self.config.as_ref()?.build.clone() else {
-            return None;
+    fn making(&mut self, called: &Called) -> Option<Making> {
+        let workspace = self.begin.workspace.clone();
+        let mut building = Building {
+            context: workspace.clone(),
+            workspace,
+            labels: called.labels(),
+            tags: called.derived.references(),
+            version: called.version().to_owned(),
+            revision: called.revision().to_owned(),
+            date: called.derived.event.commit_date,
+            reference: called.reference(),
+            file: String::new(),
+            args: std::collections::BTreeMap::new(),
+        };
+        let build = match self.config.as_ref()?.build.clone()? {
+            Build::Docker(build) => build,
+            Build::Nox(build) => {
+                let noxing = Noxing {
+                    session: build.session,
+                    produces: build.produces,
+                };
+                return Some(Making::new(Recipe::Nox(noxing), building));
+            }
         };
         let facts = Facts {
             version: called.version().to_owned(),
             sha: Some(called.revision().to_owned()),
             ..Facts::default()
         };
-        let args = match build.resolve(&facts) {
+        building.args = match build.resolve(&facts) {
             Ok(args) => args,
             Err(errors) => {
                 self.config_errors(&errors);
                 return None;
             }
         };
-        let workspace = &self.begin.workspace;
-        let context = match build.context.as_str() {
-            "" => workspace.clone(),
-            inside => format!("{workspace}/{inside}"),
-        };
-        Some(Building {
-            file: format!("{context}/{}", build.file),
-            context,
-            args,
-            labels: called.labels(),
-            date: called.derived.event.commit_date,
-            reference: called.reference(),
-        })
+        if !build.context.is_empty() {
+            building.context = format!("{}/{}", building.context, build.context);
+        }
+        building.file = format!("{}/{}", building.context, build.file);
+        Some(Making::new(Recipe::Docker, building))
     }
 
     /// Where the user's docker settings are.
@@ -173,131 +126,39 @@ impl Session {
         if let Some(words) = progress(&act) {
             self.info(words);
         }
-        let (now, workspace) = (self.now, self.begin.workspace.clone());
-        let Some(publishing) = self.publishing.as_mut() else {
-            return;
-        };
-        let ask = |repository: &Repository, question: Question| {
-            let (asking, exchange) = Asking::new(repository.clone(), question);
-            Doing::Asking(Box::new(asking), Box::new(exchange))
-        };
-        let doing = match &act {
-            Act::List(repository) => ask(repository, Question::Tags),
-            Act::Look(repository, tag) => ask(repository, Question::Held { tag: tag.clone() }),
-            Act::Describe(repository, digest) => ask(
-                repository,
-                Question::Describe {
-                    digest: digest.clone(),
-                },
-            ),
-            Act::Name {
-                repository,
-                tag,
-                digest,
-            } => ask(
-                repository,
-                Question::Name {
-                    tag: tag.clone(),
-                    digest: digest.clone(),
-                },
-            ),
-            Act::Build => Doing::Finding,
-            Act::Push(..) | Act::Bring { .. } if publishing.prepared => Doing::Sending,
-            Act::Push(..) | Act::Bring { .. } => Doing::Preparing,
-            Act::Compare(theirs) => {
-                let ours = publishing.publication.plan().revision.clone();
-                if engine::compare(&workspace, theirs, &ours).is_none() {
-                    let unknown = Observation::Compared(engine::read_kinship(None));
-                    publishing.publication.observe(&act, unknown);
-                    return self.go_on_publishing();
-                }
-                Doing::Comparing
-            }
-        };
-        let id = publishing.next;
-        publishing.next += 1;
-        let work = Work {
-            act,
-            begun: now,
-            tries: 1,
-            again: None,
-            doing,
-        };
-        publishing.works.insert(id, work);
-        self.carry_on(id);
+        let now = self.now;
+        match self.publishing.as_mut().and_then(|it| it.begin(act, now)) {
+            Some(id) => self.carry_on(id),
+            None => self.go_on_publishing(),
+        }
     }
 
     /// The next commands of a work.
     fn carry_on(&mut self, id: u32) {
-        let steps = self.steps_of(id);
+        let steps = self.publishing.as_mut().map(|it| it.effects(id));
+        let steps = steps.unwrap_or_default();
         let steps = steps.into_iter().map(Step::strict).collect();
         self.call(Tag::Work(id), steps);
     }
 
-    fn steps_of(&mut self, id: u32) -> Vec<Effect> {
-        let workspace = self.begin.workspace.clone();
-        let Some(publishing) = self.publishing.as_mut() else {
-            return Vec::new();
-        };
-        let Some(work) = publishing.works.get_mut(&id) else {
-            return Vec::new();
-        };
-        work.again = None;
-        let engine = &publishing.engine;
-        match (&work.doing, &work.act) {
-            (Doing::Asking(_, exchange), act) => {
-                let access = repository_of(act).and_then(|it| publishing.access.get(it));
-                let fetch = access.map(|access| exchange.fetch(access));
-                fetch.map(Effect::Fetch).into_iter().collect()
-            }
-            (Doing::Finding, _) => vec![engine.find_maker()],
-            (Doing::Building, _) => {
-                let maker = publishing.maker.unwrap_or(Maker::Classic);
-                vec![engine.build(maker, &publishing.building)]
-            }
-            (Doing::Preparing, _) => engine.prepare(),
-            (Doing::Sending, Act::Push(repository, tag)) => engine.push(repository, tag),
-            (
-                Doing::Sending,
-                Act::Bring {
-                    from,
-                    to,
-                    tag,
-                    digest,
-                },
-            ) => engine.bring(&from.at(digest), to, tag),
-            (Doing::Comparing, Act::Compare(theirs)) => {
-                let ours = &publishing.publication.plan().revision;
-                engine::compare(&workspace, theirs, ours)
-                    .into_iter()
-                    .collect()
-            }
-            (Doing::Sending | Doing::Comparing, _) => Vec::new(),
-        }
-    }
-
     pub(super) fn on_work(&mut self, id: u32, done: &[Completion]) {
-        let (now, ids) = (self.now, id);
+        let now = self.now;
         let Some(publishing) = self.publishing.as_mut() else {
             return;
         };
-        let Some(mut work) = publishing.works.remove(&ids) else {
+        let Some(heard) = publishing.heard(id, done, now) else {
             return;
         };
-        let heard = publishing.heard(&mut work, done);
         match heard {
-            Heard::Over(observation @ Observation::Failed(_)) if work.act == Act::Build => {
-                self.show_build(done.last());
-                self.end_work(work, observation);
+            Heard::Over(work, observation) => {
+                if let (Act::Build, Observation::Failed(_)) = (&work.act, &observation) {
+                    let who = publishing.making.who().to_owned();
+                    self.show_build(who, done.last());
+                }
+                self.end_work(&work, observation);
             }
-            Heard::Over(observation) => self.end_work(work, observation),
-            Heard::More => {
-                publishing.works.insert(id, work);
-                self.carry_on(id);
-            }
+            Heard::More => self.carry_on(id),
             Heard::Wait { millis, why } => {
-                work.again = Some(now.plus(millis));
-                publishing.works.insert(id, work);
                 self.report.troubles.push(why.clone());
                 self.warn(format!("{why}; again in {}", report::duration(millis)));
             }
@@ -305,19 +166,19 @@ impl Session {
     }
 
     /// What the build said last is shown with the report.
-    fn show_build(&mut self, completion: Option<&Completion>) {
+    fn show_build(&mut self, instance: String, completion: Option<&Completion>) {
         if let Some(
             Completion::Exited { stdout, stderr, .. } | Completion::TimedOut { stdout, stderr },
         ) = completion
         {
             self.report.logs.push(report::Log {
-                instance: "docker build".to_owned(),
+                instance,
                 text: format!("{stdout}{stderr}"),
             });
         }
     }
 
-    fn end_work(&mut self, work: Work, observation: Observation) {
+    fn end_work(&mut self, work: &Work, observation: Observation) {
         if work.act.publishes() || work.act == Act::Build {
             let ended = match &observation {
                 Observation::Failed(trouble) => trouble.text.clone(),
@@ -343,12 +204,11 @@ impl Session {
     /// What was to wait has waited.
     pub(super) fn wake_works(&mut self) {
         let now = self.now;
-        let due = self.publishing.iter().flat_map(|it| &it.works);
-        let due = due.filter(|(_, work)| work.again.is_some_and(|at| at <= now));
-        let due: Vec<u32> = due.map(|(id, _)| *id).collect();
+        let due = self.publishing.as_ref().map(|it| it.due(now));
         if self.ending || self.cancelled {
             return;
         }
+        let due = due.unwrap_or_default();
         due.into_iter().for_each(|id| self.carry_on(id));
     }
 
@@ -379,7 +239,10 @@ impl Session {
             (_, "registry-denied") => vec![
                 "check `registry`: the account needs the right to write this image (on GitHub: `permissions: { packages: write }`)".to_owned(),
             ],
-            (_, "build") => vec!["repair the build; nothing was published".to_owned()],
+            (_, "build" | "session-failed" | "not-made" | "no-session") => {
+                vec!["repair the build; nothing was published".to_owned()]
+            }
+            (_, "nox-missing") => vec!["install nox or uv where this runs".to_owned()],
             (Outcome::Failed, _) => vec![
                 "run it again: what is published already is found, and the rest is done".to_owned(),
             ],
@@ -450,141 +313,9 @@ impl Session {
             image: named.map(|(digest, it)| it.at(digest)).unwrap_or_default(),
             digest: digest.unwrap_or_default(),
             reused: image.is_some_and(|(_, was_there)| was_there),
-            made_with: publishing.maker.map(|maker| maker.words().to_owned()),
+            made_with: publishing.making.words(),
             touched: publication.touched(),
             names: names.collect(),
         });
-    }
-}
-
-/// What was heard of a work.
-enum Heard {
-    Over(Observation),
-    More,
-    Wait { millis: u64, why: String },
-}
-
-impl Publishing {
-    fn heard(&mut self, work: &mut Work, done: &[Completion]) -> Heard {
-        match &mut work.doing {
-            Doing::Asking(asking, exchange) => {
-                let Some(access) = repository_of(&work.act).and_then(|it| self.access.get_mut(it))
-                else {
-                    return Heard::Over(failed("registry-answer", "nobody was asked"));
-                };
-                let Some(completion) = done.last() else {
-                    return Heard::Over(failed("registry-answer", "there is no answer"));
-                };
-                match exchange.on(completion, access) {
-                    Turn::Fetch(_) => Heard::More,
-                    Turn::Wait { millis, why } => Heard::Wait { millis, why },
-                    Turn::Over(got) => match asking.on(got) {
-                        Going::Ask(next) => {
-                            *exchange = next;
-                            Heard::More
-                        }
-                        Going::Done(Ok(answered)) => Heard::Over(observed(answered)),
-                        Going::Done(Err(trouble)) => Heard::Over(Observation::Failed(trouble)),
-                    },
-                }
-            }
-            Doing::Finding => match engine::read_maker(done.last()) {
-                Ok(maker) => {
-                    self.maker = Some(maker);
-                    work.doing = Doing::Building;
-                    Heard::More
-                }
-                Err(trouble) => Heard::Over(Observation::Failed(trouble)),
-            },
-            Doing::Building => Heard::Over(match engine::read_build(done.last()) {
-                Ok(()) => Observation::Done,
-                Err(trouble) => Observation::Failed(trouble),
-            }),
-            Doing::Preparing => {
-                let went = done.iter().all(|it| {
-                    matches!(
-                        it,
-                        Completion::Exited { code: Some(0), .. } | Completion::Written
-                    )
-                });
-                if !went {
-                    return match engine::read_push(done, u32::MAX) {
-                        Sent::No(trouble) => Heard::Over(Observation::Failed(trouble)),
-                        Sent::Yes(_) | Sent::Again { .. } => Heard::Over(failed(
-                            "engine-error",
-                            "docker's settings cannot be written",
-                        )),
-                    };
-                }
-                self.prepared = true;
-                work.doing = Doing::Sending;
-                Heard::More
-            }
-            Doing::Sending => match engine::read_push(done, work.tries) {
-                Sent::Yes(digests) => {
-                    self.sent = digests;
-                    Heard::Over(Observation::Done)
-                }
-                Sent::Again { millis, why } => {
-                    work.tries += 1;
-                    Heard::Wait { millis, why }
-                }
-                Sent::No(trouble) => Heard::Over(Observation::Failed(trouble)),
-            },
-            Doing::Comparing => {
-                Heard::Over(Observation::Compared(engine::read_kinship(done.last())))
-            }
-        }
-    }
-}
-
-fn failed(code: &'static str, text: &str) -> Observation {
-    Observation::Failed(Trouble::new(code, text))
-}
-
-fn observed(answered: Answered) -> Observation {
-    match answered {
-        Answered::Tags(tags) => Observation::Tags(tags),
-        Answered::Held(held) => Observation::Held(held),
-        Answered::Described(described) => Observation::Described(described),
-        Answered::Named => Observation::Done,
-    }
-}
-
-const fn repository_of(act: &Act) -> Option<&Repository> {
-    match act {
-        Act::List(repository)
-        | Act::Look(repository, _)
-        | Act::Describe(repository, _)
-        | Act::Push(repository, _)
-        | Act::Name { repository, .. }
-        | Act::Bring { to: repository, .. } => Some(repository),
-        Act::Compare(_) | Act::Build => None,
-    }
-}
-
-/// A line of the log when it begins; nothing for what only looks.
-fn progress(act: &Act) -> Option<String> {
-    match act {
-        Act::Build => Some("no image of this commit is there: building one".to_owned()),
-        Act::Push(..) | Act::Bring { .. } | Act::Name { .. } => Some(what(act)),
-        Act::List(_) | Act::Look(..) | Act::Describe(..) | Act::Compare(_) => None,
-    }
-}
-
-fn what(act: &Act) -> String {
-    match act {
-        Act::Build => "build".to_owned(),
-        Act::Push(repository, tag) => format!("push {}", repository.tagged(tag)),
-        Act::Bring { to, tag, .. } => format!("bring {}", to.tagged(tag)),
-        Act::Name {
-            repository,
-            tag,
-            digest,
-        } => format!("name {} {digest}", repository.tagged(tag)),
-        Act::List(repository) => format!("list {repository}"),
-        Act::Look(repository, tag) => format!("look {}", repository.tagged(tag)),
-        Act::Describe(repository, digest) => format!("describe {}", repository.at(digest)),
-        Act::Compare(revision) => format!("compare {revision}"),
     }
 }

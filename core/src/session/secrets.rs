@@ -35,9 +35,9 @@ impl Session {
 
     /// The same for a release, which needs the registry's alone.
     pub(super) fn mask_registry(&mut self) {
-        let registry = self.config.as_ref().and_then(|it| it.registry.as_ref());
-        let names = registry.map(|it| it.password.clone()).into_iter().collect();
-        self.mask(names);
+        let logins = self.config.as_ref().map(super::deriving::logins);
+        let names = logins.unwrap_or_default().into_iter();
+        self.mask(names.map(|it| it.password).collect());
     }
 
     /// The same for what is deployed: a configuration of today may name other secrets.

@@ -182,6 +182,18 @@ fn what_is_built_and_how_it_is_tagged() {
             "1:28 name build.docker.args.-a",
         ),
         (
+            "image: a.b/c\nmirrors: [{ image: a.b/c }]",
+            "2:11 conflict mirrors[0]",
+        ),
+        (
+            "mirrors: [{ registry: { user: A, password: B } }]",
+            "1:11 missing-key mirrors[0]",
+        ),
+        ("build: { docker: {}, nox: a }", "1:1 conflict build"),
+        ("build: { produces: a }", "1:1 conflict build"),
+        ("build: { nox: -a }", "1:15 name build.nox"),
+        ("build: { nox: a, produces: A }", "1:28 name build.produces"),
+        (
             "build: { docker: { args: { A: \"{{digest}}\" } } }",
             "1:31 placeholder build.docker.args.A",
         ),
@@ -194,7 +206,7 @@ fn what_is_built_and_how_it_is_tagged() {
 fn what_is_not_there_yet() {
     assert_told(
         r"build:
-  nox: build-container
+
   podman: {}
 packages: { python: { build: build-python } }
 router: { mode: tcp }
@@ -207,7 +219,6 @@ environments:
 ",
         &[
             "1:1 not-yet",
-            "2:3 not-yet build.nox",
             "3:3 not-yet build.podman",
             "4:1 not-yet packages",
             "5:17 not-yet router.mode",

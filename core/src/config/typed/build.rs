@@ -1,8 +1,8 @@
 //! What a release is built of, and how it is tagged.
 
 use super::super::raw::{self, At};
-use super::super::{Build, DockerBuild, name};
-use super::{Read, Reader, Reported, Wrong, code, without_nul};
+use super::super::{Build, DockerBuild, Mirror, NoxBuild, name};
+use super::{Read, Reader, Reported, Wrong, code, one_line, without_nul};
 use crate::tag;
 
 /// The Dockerfile where the configuration names none.
@@ -28,20 +28,64 @@ impl Reader<'_> {
         }
     }
 
+    /// One name twice would be two logins for one place.
+    pub(super) fn mirrors(
+        &mut self,
+        at: Option<&At<Vec<At<raw::Mirror>>>>,
+        image: Option<&At<String>>,
+    ) -> Read<Vec<Mirror>> {
+        let mut known: Vec<String> = image
+            .map(|at| self.document.spot(at.node).written.clone())
+            .into_iter()
+            .collect();
+        let mirrors = self.items(at, |reader, _, at| {
+            let raw = reader.map(Some(at))?.ok_or(Reported)?;
+            let image = reader.optional(raw.image.as_ref(), name::image_name);
+            let registry = reader.registry(raw.registry.as_ref());
+            let image = image?.ok_or(Reported)?;
+            if known.contains(&image) {
+                let mistake = Wrong::new(code::CONFLICT, "this repository is named twice");
+                return Err(reader.report_key(at.node, mistake.help("leave one of them out")));
+            }
+            known.push(image.clone());
+            Ok(Mirror {
+                image,
+                registry: registry?,
+            })
+        });
+        mirrors.map(Option::unwrap_or_default)
+    }
+
     pub(super) fn build(&mut self, at: Option<&At<raw::Build>>) -> Read<Option<Build>> {
         let (Some(at), Some(raw)) = (at, self.map(at)?) else {
             return Ok(None);
         };
-        if raw.nox.is_some() || raw.podman.is_some() {
+        if raw.podman.is_some() {
             return Err(Reported); // by the checker: it is not there yet
         }
-        let Some(docker) = self.map(raw.docker.as_ref())? else {
-            let mistake = Wrong::new(code::MISSING_KEY, "`build` does not say what builds")
-                .help("add `docker: {}` for a Dockerfile in the working tree");
-            return Err(self.report_key(at.node, mistake));
-        };
-        self.docker_build(docker)
-            .map(|build| Some(Build::Docker(build)))
+        let nox = self.optional(raw.nox.as_ref(), session);
+        let produces = self.optional(raw.produces.as_ref(), name::image_reference);
+        let docker = self.map(raw.docker.as_ref());
+        match (docker?, nox?, produces?) {
+            (Some(_), Some(_), _) => {
+                let mistake = Wrong::new(code::CONFLICT, "both `docker` and `nox` are to build it");
+                Err(self.report_key(at.node, mistake.help("leave one of them out")))
+            }
+            (_, None, Some(_)) => {
+                let mistake = Wrong::new(code::CONFLICT, "`produces` is for `nox`");
+                Err(self.report_key(at.node, mistake.help("name the session with `nox`")))
+            }
+            (Some(docker), None, None) => {
+                let build = self.docker_build(docker)?;
+                Ok(Some(Build::Docker(build)))
+            }
+            (None, Some(session), produces) => Ok(Some(Build::Nox(NoxBuild { session, produces }))),
+            (None, None, None) => {
+                let mistake = Wrong::new(code::MISSING_KEY, "`build` does not say what builds")
+                    .help("add `docker: {}` for a Dockerfile in the working tree");
+                Err(self.report_key(at.node, mistake))
+            }
+        }
     }
 
     fn docker_build(&mut self, raw: &raw::DockerBuild) -> Read<DockerBuild> {
@@ -64,4 +108,13 @@ impl Reader<'_> {
             args,
         })
     }
+}
+
+/// A session's name; nox could take one that begins with `-` for an option.
+fn session(text: &str) -> Result<String, Wrong> {
+    one_line(text)?;
+    if text.is_empty() || text.starts_with('-') {
+        return Err(Wrong::new(code::NAME, "this is no name of a session"));
+    }
+    Ok(text.to_owned())
 }
