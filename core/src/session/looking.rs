@@ -225,7 +225,7 @@ impl Session {
                 self.started_by()
             )];
             let next = vec![format!(
-                "start the workflow by hand (workflow_dispatch), or run the job again by hand; `environments.{name}.mode: deployment` lets every run through"
+                "start the run by hand (GitHub: workflow_dispatch, or run the job again; GitLab: Run pipeline); where the platform itself asks a person before the job begins, say `environments.{name}.mode: deployment`"
             )];
             return self.finish(Outcome::Held, "delivery", because, next);
         }
@@ -233,10 +233,10 @@ impl Session {
     }
 
     fn started_by(&self) -> String {
-        self.begin
-            .env
-            .get("GITHUB_EVENT_NAME")
-            .map_or_else(|| "automation".to_owned(), |event| format!("`{event}`"))
+        match self.facts.event.as_str() {
+            "" => "automation".to_owned(),
+            event => format!("`{event}`"),
+        }
     }
 
     // --- what is there -------------------------------------------------------------------------------------------
