@@ -1,3 +1,4 @@
+#!/usr/bin/env node
 // Built from action/src by action/build.mjs; do not edit.
 "use strict";
 var __create = Object.create;
