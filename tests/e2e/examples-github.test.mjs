@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
 
@@ -22,7 +22,7 @@ function act(it, event, { workflow = WORKFLOW, inputs = {}, payload } = {}) {
   const secrets = { ...SECRETS, GITHUB_TOKEN: 'a-token-of-the-forge', STAGING_SSH_KEY: 'an-ssh-key', PRODUCTION_SSH_KEY: 'another-ssh-key' };
   const engine = { DOCKER_HOST: ENV.DOCKER_HOST, DOCKER_CONFIG: ENV.DOCKER_CONFIG };
   const argv = [
-    ...ACT, event, '--workflows', workflow, '--directory', it.dir, '--platform', 'ubuntu-latest=-self-hosted', '--actor', 'anna',
+    ...ACT, event, '--workflows', workflow, '--directory', it.dir, '--platform', 'ubuntu-latest=-self-hosted', '--platform', 'self-hosted=-self-hosted', '--actor', 'anna',
     '--local-repository', `org/cd-action@v1=${it.action()}`, '--no-cache-server', '--action-cache-path', join(it.staging.dir, 'act-cache'), '--json',
     ...pairs('--secret', secrets), ...pairs('--var', { HOST_KEYS: 'hosts', REGISTRY_USER: 'anna' }), ...pairs('--env', engine), ...pairs('--input', inputs),
     ...(payload ? ['--eventpath', payload] : []),
@@ -137,4 +137,18 @@ test('a deploy that many workflows share is called with the released image', { s
   assert.equal(result.code, 0, result.text);
   await it.serves(it.staging, revision);
   await it.serves(it.production, revision);
+});
+
+test('what the README begins with releases and deploys', { skip, timeout: 300_000 }, async (t) => {
+  const [config, workflow] = [...readFileSync(join(ROOT, 'README.md'), 'utf8').matchAll(/^```yaml\n([\s\S]*?)^```$/gm)].map(([, block]) => block);
+  const it = await example(t, 'ex-readme', delivery);
+  const here = `{ staging: { listen: "127.0.0.1:${it.staging.port}" } }`;
+  assert.match(config, /\{ staging: \{\} \}/);
+  const names = `service: ${it.service}\nimage: ${it.image}\nrouter: { image: "cd-action-router:2.6" }\n`;
+  writeFileSync(join(it.dir, 'cd.yml'), names + config.replace('{ staging: {} }', here));
+  writeFileSync(join(it.dir, WORKFLOW), workflow);
+  const revision = it.commit('a change');
+  const result = await act(it, 'push');
+  assert.equal(result.code, 0, result.text);
+  await it.serves(it.staging, revision, `sha-${revision}`, '1.0.0');
 });

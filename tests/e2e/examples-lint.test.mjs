@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join, relative } from 'node:path';
 import test from 'node:test';
@@ -87,4 +87,14 @@ test('both programs would say something', { skip }, async (t) => {
   assert.match(said, /actionlint ends with/);
   assert.match(said, /zizmor ends with/);
   assert.match(said, /unpinned-uses/);
+});
+
+test('every example is in the list of examples, and every link of the three pages leads somewhere', () => {
+  const linked = (page) => [...read(page).matchAll(/\]\(([^)#:]+)(?:#[^)]*)?\)/g)].map(([, target]) => join(ROOT, page, '..', target));
+  for (const page of ['docs/examples/README.md', 'docs/platforms.md', 'README.md']) {
+    for (const target of linked(page)) assert.ok(existsSync(target), `${page} links to ${relative(ROOT, target)}`);
+  }
+  const listed = linked('docs/examples/README.md');
+  const files = readdirSync(join(ROOT, 'docs/examples'), { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile() && entry.name !== 'README.md');
+  for (const file of files) assert.ok(listed.includes(join(file.parentPath, file.name)), `docs/examples/README.md lists ${file.name}`);
 });

@@ -65,9 +65,9 @@ export async function example(t, name, { config, files, edit = (text) => text })
       const { stdout } = await inside(['curl', '-sI', '-H', `Accept: ${MANIFESTS}`, `http://${REGISTRY}/v2/${image.slice(REGISTRY.length + 1)}/manifests/${tag}`]);
       return /^docker-content-digest: (\S+)/im.exec(stdout)?.[1] ?? null;
     },
-    /** In an environment serves the released image of this commit, and says so. */
-    async serves(here, revision, version = `sha-${revision}`) {
-      assert.deepEqual(await here.ask(), { status: 200, version }, `${here.environment} answers`);
+    /** In an environment serves the image of this commit, which the registry has under `version`, and calls itself `answer`. */
+    async serves(here, revision, version = `sha-${revision}`, answer = version) {
+      assert.deepEqual(await here.ask(), { status: 200, version: answer }, `${here.environment} answers`);
       const format = '{{index .Config.Labels "org.opencontainers.image.revision"}} {{.Image}}';
       const filters = [`label=cd-action.service=${it.service}`, 'label=cd-action.role=instance', `name=${here.prefix}`].flatMap((filter) => ['--filter', filter]);
       const names = (await docker('ps', ...filters, '--format', '{{.Names}}')).split('\n').filter(Boolean);
