@@ -8,8 +8,8 @@ import { copyFileSync, cpSync, mkdtempSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
 
-import { ENV, inside, ROOT } from './lib.mjs';
-import { example, EXAMPLES, SECRETS } from './bin/example.mjs';
+import { ENV, inside, ledgerOf, ROOT } from './lib.mjs';
+import { example, EXAMPLES, packed, SECRETS } from './bin/example.mjs';
 import { findGitlabCiLocal, without } from './bin/tools.mjs';
 
 const GITLAB = findGitlabCiLocal();
@@ -61,6 +61,7 @@ function pipeline(it, env) {
       const ended = [];
       for (const step of steps) {
         ended.push(await perform(step));
+        for (const value of Object.values(SECRETS)) assert.ok(!told(ended).includes(value), `${step.name} says a secret`);
         if (ended.at(-1).code !== 0) break;
       }
       return ended;
@@ -94,11 +95,11 @@ function jenkinsSteps(text) {
 }
 
 const systems = [
-  { name: 'bitbucket', path: 'bitbucket/bitbucket-pipelines.yml', steps: bitbucketSteps, env: (commit) => recorded('bitbucket', 'push', { BITBUCKET_COMMIT: commit, BITBUCKET_BRANCH: 'main' }) },
-  { name: 'jenkins', path: 'jenkins/Jenkinsfile', steps: jenkinsSteps, env: (commit) => recorded('jenkins', 'main branch', { GIT_COMMIT: commit }) },
+  { name: 'bitbucket', path: 'bitbucket/bitbucket-pipelines.yml', steps: bitbucketSteps, env: (commit) => recorded('bitbucket', 'push', { BITBUCKET_COMMIT: commit, BITBUCKET_BRANCH: 'main' }), page: 'https://bitbucket.org/acme/app/pipelines/results/42' },
+  { name: 'jenkins', path: 'jenkins/Jenkinsfile', steps: jenkinsSteps, env: (commit) => recorded('jenkins', 'main branch', { GIT_COMMIT: commit }), page: 'https://ci.example/job/app/9/' },
 ];
 
-for (const { name, path, steps, env } of systems) {
+for (const { name, path, steps, env, page } of systems) {
   test(`${name}: a push reaches staging, and the button brings that very image to production`, { timeout: 300_000 }, async (t) => {
     const all = steps(bytes(path));
     assert.deepEqual(all.map((step) => [step.name, step.manual]), [['test', false], ['release', false], ['staging', false], ['production', true]]);
@@ -114,6 +115,8 @@ for (const { name, path, steps, env } of systems) {
     const pressed = await run([all[3]]);
     assert.deepEqual(pressed.map(({ code }) => code), [0], told(pressed));
     await it.serves(it.production, revision);
+    const [record] = await ledgerOf(it.production);
+    assert.equal(record.run.url, page, 'the ledger leads to the run');
   });
 
   test(`${name}: where the configuration wants a person and the platform names none, the step is red`, { timeout: 300_000 }, async (t) => {
@@ -127,3 +130,21 @@ for (const { name, path, steps, env } of systems) {
     await it.servesNothing(it.production);
   });
 }
+
+test('anywhere: the npm package releases and deploys, and hands over by dotenv and by JSON', { timeout: 300_000 }, async (t) => {
+  const it = await example(t, 'ex-npm', { config: 'deployment.cd.yml', files: {} });
+  const revision = it.commit('a change');
+  const tools = mkdtempSync(join(it.staging.dir, 'tools-'));
+  execFileSync('npm', ['install', '--prefix', tools, '--offline', '--no-audit', '--no-fund', '--ignore-scripts', packed().tarball], { env: ENV, stdio: 'pipe' });
+  const program = join(tools, 'node_modules', '.bin', 'cd-action');
+  const released = await inside([program, 'release', '--json'], { cwd: it.dir, env: { ...ENV, ...SECRETS } });
+  assert.equal(released.code, 0, released.stderr);
+  const report = JSON.parse(released.stdout);
+  assert.deepEqual([report.outcome, report.published.digest], ['released', await it.digest(`sha-${revision}`)]);
+
+  const script = '. .cd-action/outputs.env; exec "$0" deploy --environment staging --image "$CD_IMAGE" --json';
+  const deployed = await inside(['sh', '-e', '-c', script, program], { cwd: it.dir });
+  assert.equal(deployed.code, 0, deployed.stderr);
+  assert.equal(JSON.parse(deployed.stdout).serving.digest, report.published.digest);
+  await it.serves(it.staging, revision);
+});

@@ -3,14 +3,14 @@
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, cpSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 import { docker, ENV, inside, place, REGISTRY, ROOT, run } from '../lib.mjs';
 import { clear } from './settled.mjs';
 
 export const EXAMPLES = join(ROOT, 'docs', 'examples');
-/** Bites only where an example's `${{ secrets.… }}` or a credential is handed on; nothing asks for it here. */
+/** What the examples hand on as secrets. Nothing here asks for them, and nothing may say them. */
 export const SECRETS = { SSH_KEY: 'an-ssh-key-of-staging', HOST_KEYS: 'staging.example ssh-ed25519 AAAAexample', REGISTRY_USER: 'anna', REGISTRY_TOKEN: 'a-token-of-the-registry' };
 const MANIFESTS = ['vnd.oci.image.index.v1', 'vnd.oci.image.manifest.v1', 'vnd.docker.distribution.manifest.v2'].map((it) => `application/${it}+json`).join(', ');
 
@@ -52,7 +52,7 @@ export async function example(t, name, { config, files, edit = (text) => text })
     /** The command line in one file, where the examples have it. */
     vendor() {
       mkdirSync(join(dir, 'ci'), { recursive: true });
-      copyFileSync(single(), join(dir, 'ci', 'cd-action.cjs'));
+      copyFileSync(packed().single, join(dir, 'ci', 'cd-action.cjs'));
     },
     /** What is published: nothing else of the project is there. */
     action() {
@@ -98,13 +98,16 @@ function ours(text, { image, staging, production }) {
   return text;
 }
 
-let file;
-/** Made once for all tests of a process. */
-function single() {
-  if (file === undefined) {
-    file = join(mkdtempSync(join(ENV.CD_PARTS, 'run', 'single-')), 'cd-action.cjs');
-    const node = ENV.CD_NODE;
-    execFileSync(node, [join(ROOT, 'action', 'build.mjs'), '--single', file], { env: ENV, stdio: 'pipe' });
+let made;
+/** What `make package` makes, once for all tests of a process: the one file, and the package as npm packs it. */
+export function packed() {
+  if (made === undefined) {
+    if (!existsSync(join(ROOT, 'action', 'node_modules', 'esbuild'))) execFileSync('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund'], { cwd: join(ROOT, 'action'), env: ENV, stdio: 'pipe' });
+    const dir = mkdtempSync(join(ENV.CD_PARTS, 'run', 'packed-'));
+    execFileSync(ENV.CD_NODE, [join(ROOT, 'action', 'pack.mjs'), dir], { env: ENV, stdio: 'pipe' });
+    const name = execFileSync('npm', ['pack', './npm', '--ignore-scripts', '--silent'], { cwd: dir, env: ENV, encoding: 'utf8' }).trim();
+    process.on('exit', () => rmSync(dir, { recursive: true, force: true }));
+    made = { single: join(dir, 'cd-action.cjs'), tarball: join(dir, name) };
   }
-  return file;
+  return made;
 }
