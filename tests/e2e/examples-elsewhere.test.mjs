@@ -4,11 +4,11 @@
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, cpSync, mkdtempSync, readFileSync } from 'node:fs';
+import { copyFileSync, cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
 
-import { ENV, inside, ledgerOf, ROOT } from './lib.mjs';
+import { CLI, ENV, inside, ledgerOf, ROOT } from './lib.mjs';
 import { example, EXAMPLES, packed, SECRETS } from './bin/example.mjs';
 import { findGitlabCiLocal, without } from './bin/tools.mjs';
 
@@ -147,4 +147,19 @@ test('anywhere: the npm package releases and deploys, and hands over by dotenv a
   assert.equal(deployed.code, 0, deployed.stderr);
   assert.equal(JSON.parse(deployed.stdout).serving.digest, report.published.digest);
   await it.serves(it.staging, revision);
+});
+
+test('the configurations of the examples, unchanged, are right and lead to their hosts by ssh', { timeout: 120_000 }, async () => {
+  for (const name of ['delivery.cd.yml', 'deployment.cd.yml']) {
+    for (const [environment, host] of [['staging', 'staging.example'], ['production', 'www.example']]) {
+      const dir = mkdtempSync(join(ENV.CD_PARTS, 'run', 'config-'));
+      copyFileSync(join(EXAMPLES, name), join(dir, 'cd.yml'));
+      const argv = ['node', CLI, 'plan', '--environment', environment, '--image', `ghcr.io/acme/tasks@sha256:${'0'.repeat(64)}`, '--json'];
+      const { code, stdout, stderr } = await inside(argv, { cwd: dir, env: { ...ENV, ...SECRETS } });
+      const report = JSON.parse(stdout);
+      assert.deepEqual([code, report.outcome, report.reason], [1, 'failed', 'ssh'], stderr);
+      assert.ok(report.because.join('\n').includes(host), stderr);
+      rmSync(dir, { recursive: true, force: true });
+    }
+  }
 });
