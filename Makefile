@@ -42,6 +42,12 @@ bench: tools ## What users feel during a deploy, and how fast it starts
 dist: tools ## Build everything that is built and committed
 	@$(XTASK) dist
 
+.PHONY: package
+package: tools ## The command line as an npm package and as one file, into target/package
+	@[ -d action/node_modules ] || npm --prefix action ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	@node action/pack.mjs
+	@cd target/package && npm pack ./npm --ignore-scripts --loglevel=error && ls -l cd-action*
+
 .PHONY: generate
 generate: tools ## Write what is derived from the Rust types
 	@$(XTASK) generate

@@ -1,8 +1,9 @@
+#!/usr/bin/env node
 // Built from action/src by action/build.mjs; do not edit.
 "use strict";
 
 // src/shell.ts
-var import_node_fs10 = require("node:fs");
+var import_node_fs11 = require("node:fs");
 var import_node_path6 = require("node:path");
 
 // src/begin.ts
@@ -223,27 +224,27 @@ function blotInput(input2, blot) {
       return unreachable(input2);
   }
 }
-function blotWords(words, blot) {
+function blotWords(words2, blot) {
   const line = (text2) => blot(printable(text2));
-  switch (words.type) {
+  switch (words2.type) {
     case "log":
     case "relay":
-      return { ...words, text: line(words.text) };
+      return { ...words2, text: line(words2.text) };
     case "group":
-      return { ...words, title: line(words.title) };
+      return { ...words2, title: line(words2.title) };
     case "annotation":
-      return { ...words, title: line(words.title), message: line(words.message), file: words.file && line(words.file) };
+      return { ...words2, title: line(words2.title), message: line(words2.message), file: words2.file && line(words2.file) };
     case "output":
     case "state":
-      return { ...words, value: blot(words.value) };
+      return { ...words2, value: blot(words2.value) };
     case "summary":
-      return { ...words, markdown: blot(words.markdown) };
+      return { ...words2, markdown: blot(words2.markdown) };
     case "answer":
-      return { ...words, json: blotJson(words.json, blot) };
+      return { ...words2, json: blotJson(words2.json, blot) };
     case "end-group":
-      return words;
+      return words2;
     default:
-      return unreachable(words);
+      return unreachable(words2);
   }
 }
 function blotBegin(begin, blot) {
@@ -257,6 +258,10 @@ function blotCompletion(completion, blot) {
       return { ...completion, stdout: blot(completion.stdout), stderr: blot(completion.stderr) };
     case "read":
       return { ...completion, text: blot(completion.text) };
+    case "fetched": {
+      const headers2 = Object.entries(completion.headers).map(([name, value]) => [name, blot(value)]);
+      return { ...completion, headers: Object.fromEntries(headers2), body: blot(completion.body) };
+    }
     case "failed":
       return { ...completion, message: blot(completion.message) };
     case "recalled":
@@ -347,9 +352,161 @@ function faultOf(code) {
   }
 }
 
+// src/inbox.ts
+function createInbox() {
+  const items = [];
+  let failure;
+  let wake = () => {
+  };
+  return {
+    put: (item) => {
+      items.push(item);
+      wake();
+    },
+    fail: (error) => {
+      failure ??= { error };
+      wake();
+    },
+    take: async (until, now) => {
+      if (items.length === 0 && failure === void 0) {
+        await new Promise((resolve) => {
+          const timer = until === null ? void 0 : setTimeout(resolve, clampDelay(until - now()));
+          wake = () => {
+            clearTimeout(timer);
+            resolve();
+          };
+        });
+      }
+      if (failure !== void 0) throw failure.error;
+      return items.shift();
+    }
+  };
+}
+function clampDelay(milliseconds) {
+  return Math.min(Math.max(milliseconds, 0), 2147483647);
+}
+
 // src/late.ts
 var childProcess = () => require("node:child_process");
 var crypto = () => require("node:crypto");
+var http = () => require("node:http");
+var https = () => require("node:https");
+
+// src/effects/fetch.ts
+function fetch2(effect, world, signal) {
+  const open = [];
+  const ask = (method, url, headers2) => {
+    const request2 = (url.startsWith("https:") ? https() : http()).request(url, { method, headers: headers2, signal });
+    open.push(request2);
+    return request2;
+  };
+  const request = ask(effect.method, effect.url, headers(effect, world));
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => {
+      settle({ type: "timed-out", stdout: "", stderr: "" });
+    }, clampDelay(effect.timeout));
+    const end = () => {
+      clearTimeout(timer);
+      for (const it of open) it.destroy();
+    };
+    const settle = (completion) => {
+      resolve(completion);
+      end();
+    };
+    const fail = (error) => {
+      reject(error);
+      end();
+    };
+    const cut2 = (error) => settle({ type: "failed", fault: "unreachable", message: words(error) });
+    request.on("error", cut2);
+    request.on("response", (response) => {
+      const chunks = [];
+      let size = 0;
+      response.on("error", cut2);
+      response.on("data", (chunk) => {
+        size += chunk.length;
+        chunks.push(chunk);
+        if (size > effect.limit) {
+          settle({ type: "failed", fault: "too-large", message: `the answer has more than ${effect.limit} bytes` });
+        }
+      });
+      response.on("end", () => {
+        try {
+          settle(answer(effect, response, Buffer.concat(chunks).toString("utf8"), world.secrets));
+        } catch (error) {
+          fail(error);
+        }
+      });
+    });
+    try {
+      const from = send(effect.body, request, world, ask);
+      from?.on("error", cut2);
+      from?.on("response", (response) => pass(response, request, cut2));
+      from?.end();
+    } catch (error) {
+      fail(error);
+    }
+  });
+}
+function send(body, request, world, ask) {
+  if (body?.type === "answer") return ask("GET", body.url, who(body.authorization, world));
+  request.end(body?.text);
+  return null;
+}
+function pass(response, request, cut2) {
+  response.on("error", cut2);
+  if (response.statusCode !== 200) {
+    cut2(new Error(`what was to be sent is answered with ${response.statusCode}`));
+    return;
+  }
+  const length = response.headers["content-length"];
+  if (length !== void 0) request.setHeader("content-length", length);
+  response.pipe(request);
+}
+function headers(effect, world) {
+  const length = effect.body?.type === "text" ? { "content-length": String(Buffer.byteLength(effect.body.text)) } : {};
+  return { ...effect.headers, ...length, ...who(effect.authorization, world) };
+}
+function who(asks, world) {
+  return asks === null ? {} : { authorization: authorization(asks, world) };
+}
+function authorization(who2, { env, secrets, blotter }) {
+  switch (who2.type) {
+    case "basic": {
+      const user2 = env[who2.user] || refuse("secret-missing", `the environment variable ${who2.user} is not set, or empty`);
+      const text2 = Buffer.from(`${user2}:${secrets.reveal(who2.password)}`).toString("base64");
+      blotter.add(text2);
+      return `Basic ${text2}`;
+    }
+    case "bearer":
+      return `Bearer ${secrets.kept(who2.kept)}`;
+    default:
+      return unreachable(who2);
+  }
+}
+function answer({ want, keep }, response, body, secrets) {
+  if (keep !== null) secrets.keep(keep.name, secretIn(body, keep));
+  const wanted = want.flatMap((name) => {
+    const value = response.headers[name];
+    return value === void 0 ? [] : [[name, Array.isArray(value) ? value.join(", ") : value]];
+  });
+  const status = response.statusCode ?? 0;
+  return { type: "fetched", status, headers: Object.fromEntries(wanted), body: keep === null ? body : "" };
+}
+function secretIn(body, { members }) {
+  let object;
+  try {
+    object = JSON.parse(body);
+  } catch {
+    return "";
+  }
+  if (typeof object !== "object" || object === null) return "";
+  const values = members.map((name) => object[name]);
+  return values.find((value) => typeof value === "string") ?? "";
+}
+function words(error) {
+  return error.message || ("code" in error ? String(error.code) : error.name);
+}
 
 // src/effects/fingerprint.ts
 function fingerprint(names, key, secrets) {
@@ -393,44 +550,11 @@ function decode(path, bytes) {
 var CHUNK = 65536;
 
 // src/effects/run.ts
-var import_node_fs2 = require("node:fs");
+var import_node_fs3 = require("node:fs");
 var import_node_path2 = require("node:path");
 
-// src/inbox.ts
-function createInbox() {
-  const items = [];
-  let failure;
-  let wake = () => {
-  };
-  return {
-    put: (item) => {
-      items.push(item);
-      wake();
-    },
-    fail: (error) => {
-      failure ??= { error };
-      wake();
-    },
-    take: async (until, now) => {
-      if (items.length === 0 && failure === void 0) {
-        await new Promise((resolve) => {
-          const timer = until === null ? void 0 : setTimeout(resolve, clampDelay(until - now()));
-          wake = () => {
-            clearTimeout(timer);
-            resolve();
-          };
-        });
-      }
-      if (failure !== void 0) throw failure.error;
-      return items.shift();
-    }
-  };
-}
-function clampDelay(milliseconds) {
-  return Math.min(Math.max(milliseconds, 0), 2147483647);
-}
-
 // src/effects/content.ts
+var import_node_fs2 = require("node:fs");
 function textOf(content, secrets) {
   switch (content.type) {
     case "text":
@@ -440,9 +564,38 @@ function textOf(content, secrets) {
     case "lines":
       return `${secrets.reveal(content.name).replaceAll("\r\n", "\n").replace(/\n$/, "")}
 `;
+    case "patched":
+      return JSON.stringify(patched(parse(read(content.path), content.path), JSON.parse(content.patch)), null, 2);
     default:
       return unreachable(content);
   }
+}
+function read(path) {
+  try {
+    return (0, import_node_fs2.readFileSync)(path, "utf8");
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") return "{}";
+    throw error;
+  }
+}
+function parse(text2, path) {
+  try {
+    return JSON.parse(text2);
+  } catch {
+    return refuse("other", `${path} is not JSON`);
+  }
+}
+function patched(target, patch) {
+  if (!isObject(patch)) return patch;
+  const result = new Map(Object.entries(isObject(target) ? target : {}));
+  for (const [name, value] of Object.entries(patch)) {
+    if (value === null) result.delete(name);
+    else result.set(name, patched(result.get(name), value));
+  }
+  return Object.fromEntries(result);
+}
+function isObject(value) {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 // src/effects/tail.ts
@@ -645,14 +798,14 @@ function findProgram(name, path) {
 }
 function isFile(file) {
   try {
-    return (0, import_node_fs2.statSync)(file).isFile();
+    return (0, import_node_fs3.statSync)(file).isFile();
   } catch {
     return false;
   }
 }
 function isExecutable(file) {
   try {
-    (0, import_node_fs2.accessSync)(file, import_node_fs2.constants.X_OK);
+    (0, import_node_fs3.accessSync)(file, import_node_fs3.constants.X_OK);
     return true;
   } catch {
     return false;
@@ -677,7 +830,7 @@ function input(stdin, secrets) {
 function opened(child, path) {
   return new Promise((resolve) => {
     const poll = setInterval(() => {
-      if ((0, import_node_fs2.existsSync)(path)) settle("opened");
+      if ((0, import_node_fs3.existsSync)(path)) settle("opened");
     }, POLL);
     const settle = (outcome) => {
       clearInterval(poll);
@@ -695,24 +848,24 @@ var POLL = 20;
 var TRACKING = "RUNNER_TRACKING_ID";
 
 // src/effects/write-file.ts
-var import_node_fs3 = require("node:fs");
+var import_node_fs4 = require("node:fs");
 var import_node_path3 = require("node:path");
 function writeFile(path, content, mode, secrets) {
   const text2 = textOf(content, secrets);
-  (0, import_node_fs3.mkdirSync)((0, import_node_path3.dirname)(path), { recursive: true });
+  (0, import_node_fs4.mkdirSync)((0, import_node_path3.dirname)(path), { recursive: true });
   const temporary = (0, import_node_path3.join)((0, import_node_path3.dirname)(path), `.${(0, import_node_path3.basename)(path)}.${process.pid}.tmp`);
-  (0, import_node_fs3.rmSync)(temporary, { force: true });
-  const file = (0, import_node_fs3.openSync)(temporary, "wx", 384);
+  (0, import_node_fs4.rmSync)(temporary, { force: true });
+  const file = (0, import_node_fs4.openSync)(temporary, "wx", 384);
   try {
-    (0, import_node_fs3.writeFileSync)(file, text2);
-    (0, import_node_fs3.fchmodSync)(file, mode);
-    (0, import_node_fs3.fsyncSync)(file);
-    (0, import_node_fs3.renameSync)(temporary, path);
+    (0, import_node_fs4.writeFileSync)(file, text2);
+    (0, import_node_fs4.fchmodSync)(file, mode);
+    (0, import_node_fs4.fsyncSync)(file);
+    (0, import_node_fs4.renameSync)(temporary, path);
   } catch (error) {
-    (0, import_node_fs3.rmSync)(temporary, { force: true });
+    (0, import_node_fs4.rmSync)(temporary, { force: true });
     throw error;
   } finally {
-    (0, import_node_fs3.closeSync)(file);
+    (0, import_node_fs4.closeSync)(file);
   }
   return { type: "written" };
 }
@@ -727,6 +880,8 @@ async function perform(effect, world, signal) {
         return readTextFile(effect.path, effect.limit);
       case "write-file":
         return writeFile(effect.path, effect.content, effect.mode, world.secrets);
+      case "fetch":
+        return await fetch2(effect, world, signal);
       case "fingerprint":
         return fingerprint(effect.names, effect.key, world.secrets);
       default:
@@ -743,18 +898,18 @@ async function endAll(world) {
 }
 
 // src/emit/command-line.ts
-var import_node_fs5 = require("node:fs");
+var import_node_fs6 = require("node:fs");
 var import_node_path4 = require("node:path");
 
 // src/emit/random.ts
-var import_node_fs4 = require("node:fs");
+var import_node_fs5 = require("node:fs");
 function randomDigits() {
   const bytes = Buffer.alloc(16);
-  const source = (0, import_node_fs4.openSync)("/dev/urandom", "r");
+  const source = (0, import_node_fs5.openSync)("/dev/urandom", "r");
   try {
-    if ((0, import_node_fs4.readSync)(source, bytes) !== bytes.length) throw new Error("/dev/urandom gives too few bytes");
+    if ((0, import_node_fs5.readSync)(source, bytes) !== bytes.length) throw new Error("/dev/urandom gives too few bytes");
   } finally {
-    (0, import_node_fs4.closeSync)(source);
+    (0, import_node_fs5.closeSync)(source);
   }
   return bytes.toString("hex");
 }
@@ -797,25 +952,25 @@ function commandLineVoice(terminal, reports) {
   };
   const paint = (level, text2) => COLOURS[level] !== "" && terminal.colours() ? text2.replace(/^.+$/gm, COLOURS[level]) : text2;
   return {
-    emit: (words) => {
-      switch (words.type) {
+    emit: (words2) => {
+      switch (words2.type) {
         case "log":
-          return say(words.level, words.text);
+          return say(words2.level, words2.text);
         case "group":
-          return say("info", words.title);
+          return say("info", words2.title);
         case "relay":
-          return say("info", words.text.replace(/\n$/, "").replace(/^/gm, BAR));
+          return say("info", words2.text.replace(/\n$/, "").replace(/^/gm, BAR));
         case "annotation":
           return say(
-            words.level,
-            `${words.level}: ${words.title}${place(words)}
-${words.message.replace(/^(?=.)/gm, "  ")}`
+            words2.level,
+            `${words2.level}: ${words2.title}${place(words2)}
+${words2.message.replace(/^(?=.)/gm, "  ")}`
           );
         case "output":
-          outputs.set(words.name, words.value);
+          outputs.set(words2.name, words2.value);
           return;
         case "answer":
-          return terminal.stdout(`${words.json}
+          return terminal.stdout(`${words2.json}
 `);
         case "end-group":
         case "state":
@@ -823,7 +978,7 @@ ${words.message.replace(/^(?=.)/gm, "  ")}`
         case "summary":
           return;
         default:
-          return unreachable(words);
+          return unreachable(words2);
       }
     },
     mask: () => {
@@ -833,8 +988,8 @@ ${words.message.replace(/^(?=.)/gm, "  ")}`
       const text2 = [...outputs].map(([name, value]) => assignment(name, value)).join("");
       const file = (0, import_node_path4.join)(reports, "outputs.env");
       try {
-        (0, import_node_fs5.mkdirSync)(reports, { recursive: true });
-        (0, import_node_fs5.writeFileSync)(file, text2);
+        (0, import_node_fs6.mkdirSync)(reports, { recursive: true });
+        (0, import_node_fs6.writeFileSync)(file, text2);
       } catch (error) {
         say("warning", `the outputs are not in ${file}: ${error instanceof Error ? error.message : String(error)}`);
       }
@@ -859,16 +1014,16 @@ var COLOURS = {
 };
 
 // src/emit/github.ts
-var import_node_fs7 = require("node:fs");
+var import_node_fs8 = require("node:fs");
 
 // src/emit/file-commands.ts
-var import_node_fs6 = require("node:fs");
+var import_node_fs7 = require("node:fs");
 function appendValue(file, name, value) {
   if (!/^[A-Za-z_][A-Za-z0-9_-]*$/.test(name))
     throw new Error(`${JSON.stringify(name)} is no name for an output or a state`);
   const delimiter = `cd_${randomDigits()}`;
   if (value.includes(delimiter)) throw new Error("a value holds a delimiter that was drawn after it");
-  (0, import_node_fs6.appendFileSync)(file, `${name}<<${delimiter}
+  (0, import_node_fs7.appendFileSync)(file, `${name}<<${delimiter}
 ${value}
 ${delimiter}
 `);
@@ -888,33 +1043,33 @@ var SUMMARY_LIMIT = 900 * 1024;
 function githubVoice(env, write) {
   const missing = /* @__PURE__ */ new Set();
   return {
-    emit: (words) => {
-      switch (words.type) {
+    emit: (words2) => {
+      switch (words2.type) {
         case "log":
-          return write(logged(words.level, words.text));
+          return write(logged(words2.level, words2.text));
         case "group":
-          return write(command("group", {}, words.title));
+          return write(command("group", {}, words2.title));
         case "end-group":
           return write(command("endgroup", {}, ""));
         case "relay":
-          return write(relayed(words.text));
+          return write(relayed(words2.text));
         case "annotation": {
-          const { title, file, line, column: col } = words;
+          const { title, file, line, column: col } = words2;
           return write(
-            command(ANNOTATIONS[words.level], { file, line, col, title }, words.message.slice(0, MESSAGE_LIMIT))
+            command(ANNOTATIONS[words2.level], { file, line, col, title }, words2.message.slice(0, MESSAGE_LIMIT))
           );
         }
         case "output":
-          return toFile("GITHUB_OUTPUT", (file) => appendValue(file, words.name, words.value));
+          return toFile("GITHUB_OUTPUT", (file) => appendValue(file, words2.name, words2.value));
         case "state":
-          return toFile("GITHUB_STATE", (file) => appendValue(file, words.name, words.value));
+          return toFile("GITHUB_STATE", (file) => appendValue(file, words2.name, words2.value));
         case "summary":
-          return toFile("GITHUB_STEP_SUMMARY", (file) => (0, import_node_fs7.writeFileSync)(file, fittingSummary(words.markdown)));
+          return toFile("GITHUB_STEP_SUMMARY", (file) => (0, import_node_fs8.writeFileSync)(file, fittingSummary(words2.markdown)));
         case "answer":
           return;
         // for a command line; here the outputs say the same
         default:
-          return unreachable(words);
+          return unreachable(words2);
       }
     },
     mask: (text2) => write(command("add-mask", {}, text2)),
@@ -956,12 +1111,12 @@ var ANNOTATIONS = {
 var MESSAGE_LIMIT = 4e3;
 
 // src/emit/write-out.ts
-var import_node_fs8 = require("node:fs");
+var import_node_fs9 = require("node:fs");
 function writeOut(stream, text2) {
   let bytes = Buffer.from(text2);
   while (bytes.length > 0) {
     try {
-      bytes = bytes.subarray((0, import_node_fs8.writeSync)(stream, bytes));
+      bytes = bytes.subarray((0, import_node_fs9.writeSync)(stream, bytes));
     } catch (error) {
       if (!isBusy(error)) return;
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, BUSY_PAUSE);
@@ -970,7 +1125,7 @@ function writeOut(stream, text2) {
 }
 function isTerminal(stream) {
   try {
-    return (0, import_node_fs8.fstatSync)(stream).isCharacterDevice();
+    return (0, import_node_fs9.fstatSync)(stream).isCharacterDevice();
   } catch {
     return false;
   }
@@ -981,7 +1136,7 @@ function isBusy(error) {
 var BUSY_PAUSE = 5;
 
 // src/journal.ts
-var import_node_fs9 = require("node:fs");
+var import_node_fs10 = require("node:fs");
 var import_node_path5 = require("node:path");
 function createJournal(path, blot, warn) {
   let held = [];
@@ -991,16 +1146,16 @@ function createJournal(path, blot, warn) {
     input: (now, input2) => append({ now, input: input2 }),
     // The tags stay: a secret that happens to read "effect" must not make the journal unreadable.
     outputs: (outputs) => append({ outputs }, (key, value) => typeof value === "string" && key !== "type" ? blot(value) : value),
-    crash: (words) => append({ crash: blot(words) }),
+    crash: (words2) => append({ crash: blot(words2) }),
     open: () => attempt(() => {
       if (file !== void 0) return;
-      (0, import_node_fs9.mkdirSync)((0, import_node_path5.dirname)(path), { recursive: true });
-      file = (0, import_node_fs9.openSync)(path, "a", 384);
+      (0, import_node_fs10.mkdirSync)((0, import_node_path5.dirname)(path), { recursive: true });
+      file = (0, import_node_fs10.openSync)(path, "a", 384);
       writeLines(file, held);
       held = [];
     }),
     close: () => attempt(() => {
-      if (file !== void 0) (0, import_node_fs9.closeSync)(file);
+      if (file !== void 0) (0, import_node_fs10.closeSync)(file);
       file = void 0;
     })
   };
@@ -1023,12 +1178,12 @@ function createJournal(path, blot, warn) {
 function writeLines(file, lines2) {
   if (file === void 0) return;
   let bytes = Buffer.from(lines2.join(""));
-  while (bytes.length > 0) bytes = bytes.subarray((0, import_node_fs9.writeSync)(file, bytes));
+  while (bytes.length > 0) bytes = bytes.subarray((0, import_node_fs10.writeSync)(file, bytes));
 }
 
 // src/plain.ts
 function createPlainWords() {
-  let words = [];
+  let words2 = [];
   const written = [];
   const given = [];
   const stands = (text2) => written.some((whole) => whole.includes(text2)) || text2.length < TOO_LONG_FOR_A_FACT && given.some((whole) => whole.includes(text2));
@@ -1040,10 +1195,10 @@ function createPlainWords() {
     has: (text2) => {
       const bare = text2.trim();
       const lower = bare.toLowerCase();
-      return NUMBERS.test(bare) || words.some((word) => word.includes(lower)) || stands(bare) || isName(bare);
+      return NUMBERS.test(bare) || words2.some((word) => word.includes(lower)) || stands(bare) || isName(bare);
     },
     learn: (more) => {
-      words = [...words, ...more.map((word) => word.toLowerCase())];
+      words2 = [...words2, ...more.map((word) => word.toLowerCase())];
     },
     publish: (texts) => {
       written.push(...texts);
@@ -1098,12 +1253,12 @@ function createSecrets(env, plain, blotter, announce) {
   }
   function blot(name, value) {
     named.set(name, value);
-    const answer = blotter.add(value);
-    if (answer === "new") {
+    const answer2 = blotter.add(value);
+    if (answer2 === "new") {
       for (const text2 of [value, ...lines(value)]) if (!plain.has(text2)) announce.mask(text2);
     }
-    if (answer === "short") warn(name, announce.tooShort);
-    if (answer === "plain") warn(name, announce.tooCommon);
+    if (answer2 === "short") warn(name, announce.tooShort);
+    if (answer2 === "plain") warn(name, announce.tooCommon);
   }
   function warn(name, say) {
     if (!warned.has(name)) say(name);
@@ -1140,7 +1295,7 @@ async function runShell(platform, argv, load) {
   }
   await endAll(world);
   journal.close();
-  if (scratch !== void 0) (0, import_node_fs10.rmSync)(scratch, { recursive: true, force: true });
+  if (scratch !== void 0) (0, import_node_fs11.rmSync)(scratch, { recursive: true, force: true });
 }
 function steadyClock() {
   let last = 0;
@@ -1206,8 +1361,8 @@ function findHands(now, world, voice, journal) {
 function makeScratch(platform, { temporary }, voice) {
   const left = process.env[`STATE_${SCRATCH}`] ?? "";
   const isOurs = (0, import_node_path6.dirname)(left) === temporary && (0, import_node_path6.basename)(left).startsWith(SCRATCH_PREFIX);
-  if (platform === "actions-post" && isOurs) (0, import_node_fs10.rmSync)(left, { recursive: true, force: true });
-  const scratch = (0, import_node_fs10.mkdtempSync)((0, import_node_path6.join)(temporary, SCRATCH_PREFIX));
+  if (platform === "actions-post" && isOurs) (0, import_node_fs11.rmSync)(left, { recursive: true, force: true });
+  const scratch = (0, import_node_fs11.mkdtempSync)((0, import_node_path6.join)(temporary, SCRATCH_PREFIX));
   if (platform === "actions") voice.emit({ type: "state", name: SCRATCH, value: scratch });
   return scratch;
 }
@@ -1237,8 +1392,8 @@ function crash(error, { voice, blotter, journal, path }) {
     () => {
       const sentence = `${name}: ${message}
 This is a bug of cd-action. What serves now is unknown; nothing further was done. Journal: ${path}`;
-      const words = { type: "annotation", level: "error", title: "cd-action crashed", message: sentence };
-      voice.emit(blotWords({ ...words, file: null, line: null, column: null }, blotter.blot));
+      const words2 = { type: "annotation", level: "error", title: "cd-action crashed", message: sentence };
+      voice.emit(blotWords({ ...words2, file: null, line: null, column: null }, blotter.blot));
     },
     () => voice.emit({ type: "output", name: "outcome", value: "crashed" }),
     () => voice.emit({ type: "output", name: "reason", value: "crashed" }),
@@ -1268,7 +1423,7 @@ var PLATFORM_SECRETS = [
 ];
 
 // src/wasm.ts
-var import_node_fs11 = require("node:fs");
+var import_node_fs12 = require("node:fs");
 var import_node_path7 = require("node:path");
 var import_node_v8 = require("node:v8");
 
@@ -1537,7 +1692,7 @@ function initSync(module2) {
 // src/wasm.ts
 async function loadCore() {
   (0, import_node_v8.setFlagsFromString)("--wasm-lazy-validation");
-  initSync({ module: (0, import_node_fs11.readFileSync)((0, import_node_path7.join)(__dirname, "core/core.wasm")) });
+  initSync({ module: (0, import_node_fs12.readFileSync)((0, import_node_path7.join)(__dirname, "core/core.wasm")) });
   return { Session, env_names, input_names, plain_words };
 }
 

@@ -59,6 +59,10 @@ function blotCompletion(completion: Completion, blot: Blot): Completion {
       return { ...completion, stdout: blot(completion.stdout), stderr: blot(completion.stderr) };
     case "read":
       return { ...completion, text: blot(completion.text) };
+    case "fetched": {
+      const headers = Object.entries(completion.headers).map(([name, value]) => [name, blot(value)]);
+      return { ...completion, headers: Object.fromEntries(headers), body: blot(completion.body) };
+    }
     case "failed":
       return { ...completion, message: blot(completion.message) };
     case "recalled":

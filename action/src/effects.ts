@@ -2,6 +2,7 @@
 
 import type { Blotter } from "./blot";
 import { failed } from "./effects/fault";
+import { fetch } from "./effects/fetch";
 import { fingerprint } from "./effects/fingerprint";
 import type { Child } from "./effects/process";
 import { readTextFile } from "./effects/read-file";
@@ -29,6 +30,8 @@ export async function perform(effect: Effect, world: World, signal: AbortSignal)
         return readTextFile(effect.path, effect.limit);
       case "write-file":
         return writeFile(effect.path, effect.content, effect.mode, world.secrets);
+      case "fetch":
+        return await fetch(effect, world, signal);
       case "fingerprint":
         return fingerprint(effect.names, effect.key, world.secrets);
       default:

@@ -6,3 +6,5 @@
 
 export const childProcess = () => require("node:child_process") as typeof import("node:child_process");
 export const crypto = () => require("node:crypto") as typeof import("node:crypto");
+export const http = () => require("node:http") as typeof import("node:http");
+export const https = () => require("node:https") as typeof import("node:https");

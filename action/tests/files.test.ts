@@ -129,3 +129,37 @@ describe("a fingerprint", () => {
     assertFailed(await perform({ ...effect, names: [...effect.names] }, world, never), "secret-missing");
   });
 });
+
+describe("a file with members put in", () => {
+  const patched = async (t: Parameters<typeof folder>[0], before: string | null, patch: unknown) => {
+    const [path, out] = ["in.json", "out.json"].map((name) => join(folder(t), name)) as [string, string];
+    if (before !== null) writeFileSync(path, before);
+    const content = { type: "patched", path, patch: JSON.stringify(patch) } as const;
+    const completion = await perform({ type: "write-file", path: out, content, mode: 0o600 }, worldOf(t), never);
+    return completion.type === "written" ? JSON.parse(readFileSync(out, "utf8")) : completion;
+  };
+
+  it("keeps what is not named, puts in member by member, and removes by null", async (t) => {
+    const before = { auths: { a: { auth: "1" }, b: { auth: "2" } }, proxies: {}, credsStore: "x" };
+    const patch = { auths: { a: null }, credHelpers: { a: "cd" }, credsStore: "y" };
+    const expected = { auths: { b: { auth: "2" } }, proxies: {}, credsStore: "y", credHelpers: { a: "cd" } };
+    assert.deepEqual(await patched(t, JSON.stringify(before), patch), expected);
+  });
+
+  it("begins empty where there is no file, and where a member is no object", async (t) => {
+    assert.deepEqual(await patched(t, null, { a: { b: null, c: 1 } }), { a: { c: 1 } });
+    assert.deepEqual(await patched(t, '{"a":[1]}', { a: { c: 1 } }), { a: { c: 1 } });
+  });
+
+  it("says of a file that is not JSON only that it is none", async (t) => {
+    const completion = await patched(t, '{"secret":', {});
+    assertFailed(completion, "other");
+    assert.ok(!JSON.stringify(completion).includes("secret"));
+  });
+
+  it("takes no member for a property of all objects", async (t) => {
+    const patch = JSON.parse('{"__proto__":{"polluted":1}}');
+    await patched(t, "{}", patch);
+    assert.equal(({} as Record<string, unknown>).polluted, undefined);
+  });
+});

@@ -26,6 +26,7 @@ pub use error::{ConfigError, ConfigErrors, Origin, Place};
 #[cfg(feature = "generate")]
 pub use raw::generate::schema;
 pub use resolve::config_hash;
+pub(crate) use suggest::did_you_mean;
 pub use template::Template;
 
 use crate::spec::SecretUse;
@@ -39,10 +40,25 @@ pub struct Config {
     pub image: Option<String>,
     /// How to log in to the image's registry; `None`: not at all.
     pub registry: Option<RegistryAuth>,
+    /// Where else a release is published; none of them twice, none of them `image`.
+    pub mirrors: Vec<Mirror>,
+    /// The rules of tags, without mistakes; `None`: the usual ones.
+    pub tags: Option<String>,
+    /// How a release is built; `None`: not by us.
+    pub build: Option<Build>,
     /// What stands in front of the instances.
     pub router: RouterConfig,
     /// At least one, by name.
     pub environments: BTreeMap<String, Environment>,
+}
+
+/// Another repository for the same image.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mirror {
+    /// `registry/repository`.
+    pub image: String,
+    /// How to log in there; `None`: not at all.
+    pub registry: Option<RegistryAuth>,
 }
 
 /// Names of the environment variables with which to log in to a registry.
@@ -52,6 +68,35 @@ pub struct RegistryAuth {
     pub user: String,
     /// Holds the password or token.
     pub password: String,
+}
+
+/// How a release is built.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Build {
+    /// With `docker build`.
+    Docker(DockerBuild),
+    /// By a session of the project's noxfile.
+    Nox(NoxBuild),
+}
+
+/// A session that makes the image.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NoxBuild {
+    /// Its name; it cannot be taken for an option.
+    pub session: String,
+    /// What it calls the image, `name[:tag]`; `None`: what it is told to.
+    pub produces: Option<String>,
+}
+
+/// What `docker build` is told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DockerBuild {
+    /// A path inside the working tree; empty: the working tree itself.
+    pub context: String,
+    /// The Dockerfile, a path inside the context.
+    pub file: String,
+    /// Build arguments, placeholders not filled in.
+    pub args: BTreeMap<String, Template>,
 }
 
 /// What stands in front of the instances.

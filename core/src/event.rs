@@ -11,10 +11,12 @@ use serde_json::Value;
 
 use crate::protocol::Timestamp;
 
+mod asking;
 mod azure;
 mod bitbucket;
 mod circleci;
 pub(crate) mod date;
+mod env_names;
 mod forge;
 mod git;
 mod gitlab;
@@ -23,6 +25,8 @@ mod sources;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use asking::{answer, question};
+pub use env_names::ENV_NAMES;
 pub use forge::github;
 pub use git::{GitFacts, NoRef, in_git};
 use sources::Sources;

@@ -39,7 +39,7 @@ const fn output(name: &'static str, help: &'static str) -> OutputSpec {
 pub const INPUTS: &[InputSpec] = &[
     input(
         "command",
-        "What to do: plan, deploy, rollback, status or recover.",
+        "What to do: plan, release, deploy, rollback, status or recover.",
         Some("deploy"),
     ),
     input(
@@ -54,7 +54,7 @@ pub const INPUTS: &[InputSpec] = &[
     ),
     input(
         "image",
-        "The image to deploy: name@sha256:… or name:tag, which is resolved to its digest once.",
+        "The image to deploy: name@sha256:… or name:tag, which is resolved to its digest once; default: what release names for this commit.",
         None,
     ),
     input(
@@ -80,7 +80,7 @@ pub const INPUTS: &[InputSpec] = &[
     input("reason", "Why; recorded in the ledger.", None),
     input(
         "dry-run",
-        "true: say what deploy would do, and touch nothing (as plan).",
+        "true: say what deploy or release would do, and touch nothing.",
         Some("false"),
     ),
     input(
@@ -99,23 +99,25 @@ pub const INPUTS: &[InputSpec] = &[
 pub const OUTPUTS: &[OutputSpec] = &[
     output(
         "outcome",
-        "How the run ended: deployed, unchanged, rolled-back, …",
+        "How the run ended: released, deployed, unchanged, rolled-back, …",
     ),
     output("reason", "A stable code for why."),
     output("version", "The version that was asked for."),
     output("image", "name@digest of what was asked for."),
     output("digest", "Its digest alone."),
     output("previous-digest", "The digest that served before."),
-    output("tags", "Its tags, one a line."),
+    output("tags", "What a release is named by, one a line: name:tag."),
     output("url", "Where the environment is reached."),
     output("report", "Path of the report, in JSON."),
     output("plan", "The plan, in JSON."),
 ];
 
-/// The environment variables that the core reads, all of them facts of the platform and none of them secret.
+/// The environment variables that runs read besides those of [events](crate::event::ENV_NAMES) and
+/// [tags](crate::tag::ENV_NAMES), all of them facts of the platform and none of them secret.
 pub const ENV_NAMES: &[&str] = &[
     "CI",
     "CD_RUN_URL",
+    "DOCKER_CONFIG",
     "GITHUB_ACTION_REPOSITORY",
     "GITHUB_ACTOR",
     "GITHUB_EVENT_NAME",

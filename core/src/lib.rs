@@ -8,6 +8,8 @@ pub mod inputs;
 pub mod ledger;
 pub mod library;
 pub mod protocol;
+pub mod registry;
+pub mod release;
 pub mod report;
 pub mod rollback;
 pub mod rollout;
@@ -20,8 +22,10 @@ pub use session::Session;
 
 /// The environment variables that [`protocol::Begin::env`] is to hold.
 #[must_use]
-pub const fn env_names() -> &'static [&'static str] {
-    inputs::ENV_NAMES
+pub fn env_names() -> Vec<&'static str> {
+    let names = inputs::ENV_NAMES.iter().chain(event::ENV_NAMES);
+    let names: std::collections::BTreeSet<&str> = names.chain(&tag::ENV_NAMES).copied().collect();
+    names.into_iter().collect()
 }
 
 /// Words that the core reads in what an engine or a router says: a secret that is one of them cannot be kept out of logs.

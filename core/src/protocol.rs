@@ -14,6 +14,10 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+mod fetch;
+
+pub use fetch::{Authorization, Body, Fetch, Keep, Method};
+
 /// Milliseconds since the Unix epoch, by the clock of the machine the run is on.
 ///
 /// It never decides who may write at the target: leases go by the target's own clock.
@@ -180,6 +184,8 @@ pub enum Effect {
         /// Permission bits, such as `0o600`.
         mode: u32,
     },
+    /// One HTTP exchange. No redirect is followed, and nothing is tried again.
+    Fetch(Fetch),
     /// HMAC-SHA-256 of secrets under a key that the shell holds (see [`Run::keep_as`]).
     ///
     /// The core compares configurations without ever seeing a value.
@@ -282,6 +288,14 @@ pub enum Content {
         /// The variable's name.
         name: String,
     },
+    /// The JSON object in a file, which may hold secrets, with the members of another one put into it (RFC 7396): an object
+    /// is put in member by member, null removes. Where there is no such file it is the empty object.
+    Patched {
+        /// Absolute path of the file.
+        path: String,
+        /// A JSON object.
+        patch: String,
+    },
 }
 
 /// What came of an effect. The world's failures are data.
@@ -310,9 +324,10 @@ pub enum Completion {
         /// What it wrote, byte for byte.
         stdout: String,
     },
-    /// A process did not end in time and was ended. What it was to do may have happened.
+    /// A process did not end in time and was ended, or a server did not answer in time. What was to be done may have
+    /// happened.
     TimedOut {
-        /// What it had written.
+        /// What the process had written.
         stdout: String,
         /// The same of stderr.
         stderr: String,
@@ -326,12 +341,21 @@ pub enum Completion {
     },
     /// A file is written.
     Written,
+    /// A server answered, whatever its status.
+    Fetched {
+        /// Its status.
+        status: u16,
+        /// The headers that were wanted and came, by their names in small letters.
+        headers: BTreeMap<String, String>,
+        /// Its body, blotted; bytes that are no UTF-8 are replaced. Empty where it was kept.
+        body: String,
+    },
     /// The fingerprints, in hexadecimal; `None`: the variable is not set, or empty.
     Fingerprinted {
         /// By the name of the variable.
         values: BTreeMap<String, Option<String>>,
     },
-    /// It could not be carried out; nothing happened.
+    /// It could not be carried out; nothing happened, or the fault says otherwise.
     Failed {
         /// What kind of failure.
         fault: Fault,
@@ -355,6 +379,8 @@ pub enum Fault {
     NotText,
     /// A secret that the effect names is not set.
     SecretMissing,
+    /// A server cannot be reached, or the connection to it was cut: what was asked of it may have happened.
+    Unreachable,
     /// Anything else.
     Other,
 }
@@ -465,6 +491,8 @@ pub enum Outcome {
     Deployed,
     /// `rollback` or `recover` did what was asked: the named known-good serves.
     Restored,
+    /// Everything is published, now or already before.
+    Released,
     /// That digest and configuration serves already, observed and known-good.
     Unchanged,
     /// A person, a time or the stop button is awaited; nothing was touched.
@@ -494,7 +522,12 @@ impl Outcome {
     #[must_use]
     pub const fn exit_code(self, fail_on_held: bool) -> u8 {
         match self {
-            Self::Shown | Self::Deployed | Self::Restored | Self::Unchanged | Self::Superseded => 0,
+            Self::Shown
+            | Self::Deployed
+            | Self::Restored
+            | Self::Released
+            | Self::Unchanged
+            | Self::Superseded => 0,
             Self::Held => fail_on_held as u8,
             Self::Rejected | Self::Busy | Self::Failed | Self::RolledBack | Self::Cancelled => 1,
             Self::Stranded => 2,
@@ -510,6 +543,7 @@ impl Outcome {
             Self::Shown => "shown",
             Self::Deployed => "deployed",
             Self::Restored => "restored",
+            Self::Released => "released",
             Self::Unchanged => "unchanged",
             Self::Held => "held",
             Self::Superseded => "superseded",

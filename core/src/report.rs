@@ -10,6 +10,7 @@ mod next;
 mod progress;
 #[cfg(test)]
 mod properties;
+mod published;
 #[cfg(test)]
 mod samples;
 mod serving;
@@ -20,7 +21,8 @@ mod verdict;
 mod words;
 
 pub use progress::{held_by, progress, waiting};
-pub(crate) use words::when;
+pub use published::{Published, PublishedName};
+pub(crate) use words::{duration, when};
 
 use serde::Serialize;
 
@@ -85,6 +87,9 @@ pub struct Report {
     pub candidates: Option<Selection>,
     /// What `status` found.
     pub status: Option<Status>,
+    /// What a release has published, or found published.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub published: Option<Published>,
     /// The journal's path.
     pub journal: String,
     /// The path of this report as JSON.
@@ -282,6 +287,7 @@ impl Report {
             left: Vec::new(),
             candidates: None,
             status: None,
+            published: None,
             journal: String::new(),
             path: String::new(),
         }

@@ -8,11 +8,13 @@ mod calls;
 mod closing;
 mod connecting;
 mod deciding;
+mod deriving;
 mod facts;
 mod housing;
 mod imaging;
 mod looking;
 mod memory;
+mod publishing;
 mod recovering;
 mod request;
 mod returning;
@@ -34,6 +36,7 @@ use crate::target::docker::{Docker, Image, Listed, Opened, Step, Survey};
 use calls::{Call, Calls, Progress};
 use facts::Facts;
 use memory::{Memory, Story};
+use publishing::Publishing;
 use request::{Command, Parsed, Request};
 
 /// Milliseconds that what is under way may still take once the run was asked to stop.
@@ -46,6 +49,12 @@ const LAST_WORDS: u64 = 1_500;
 #[derive(Clone, Debug)]
 enum Tag {
     Config(usize),
+    /// Who we are, and which variables are not set.
+    Gathered,
+    /// A work of a release.
+    Work(u32),
+    /// What a later job reads.
+    Handed,
     Credentials,
     Tunnel,
     Forgotten,
@@ -94,7 +103,8 @@ impl Tag {
     const fn looks(&self) -> bool {
         matches!(
             self,
-            Self::Image { .. }
+            Self::Work(_)
+                | Self::Image { .. }
                 | Self::RouterImage { .. }
                 | Self::Names { .. }
                 | Self::Containers { .. }
@@ -123,6 +133,11 @@ pub struct Session {
     config: Option<Config>,
     environment: Option<Environment>,
     facts: Facts,
+    /// The commit that the image has to be of; `None`: any.
+    expected: Option<String>,
+    publishing: Option<Publishing>,
+    /// How a release ended, while the file about it is written.
+    handed: Option<(&'static str, Vec<String>, Vec<String>)>,
     docker: Option<Docker>,
     /// What was listed at the last look.
     listed: Vec<Listed>,
@@ -192,6 +207,9 @@ impl Session {
             config: None,
             environment: None,
             facts: Facts::default(),
+            expected: None,
+            publishing: None,
+            handed: None,
             docker: None,
             listed: Vec::new(),
             survey: Survey::default(),
@@ -312,6 +330,9 @@ impl Session {
         }
         match call.tag.clone() {
             Tag::Config(at) => self.on_config(at, &call.done),
+            Tag::Gathered => self.on_gathered(&call.done),
+            Tag::Work(id) => self.on_work(id, &call.done),
+            Tag::Handed => self.on_handed(&call.done),
             Tag::Credentials => self.on_credentials(&call.done),
             Tag::Tunnel => self.on_tunnel(&call.done),
             Tag::Forgotten => self.look(),
@@ -355,9 +376,12 @@ impl Session {
                 | Tag::Kept
                 | Tag::LetGo
                 | Tag::Released
+                | Tag::Handed
                 | Tag::Written
                 | Tag::Unmade(_) => true,
                 Tag::Config(_)
+                | Tag::Gathered
+                | Tag::Work(_)
                 | Tag::Credentials
                 | Tag::Tunnel
                 | Tag::Forgotten
@@ -390,13 +414,19 @@ impl Session {
             self.leased = true;
         }
         if self.calls.idle() {
-            self.finish(
-                Outcome::Cancelled,
-                "cancelled",
-                vec!["the run was asked to stop before it touched anything".to_owned()],
-                vec![],
-            );
+            let because = self.stopped();
+            self.finish(Outcome::Cancelled, "cancelled", because, vec![]);
         }
+    }
+
+    fn stopped(&mut self) -> Vec<String> {
+        self.fill_published();
+        let because = if self.publishing.as_ref().is_some_and(Publishing::touched) {
+            "the run was asked to stop; what it has published stays, and the next run does the rest"
+        } else {
+            "the run was asked to stop before it touched anything"
+        };
+        vec![because.to_owned()]
     }
 
     fn on_cancel(&mut self, grace: u64) {
@@ -420,7 +450,7 @@ impl Session {
         }
         self.calls.abort(Tag::looks);
         if self.calls.idle() && !self.ending && self.done.is_none() {
-            let because = vec!["the run was asked to stop before it touched anything".to_owned()];
+            let because = self.stopped();
             self.finish(Outcome::Cancelled, "cancelled", because, vec![]);
         }
     }
@@ -452,6 +482,7 @@ impl Session {
             self.again = None;
             self.open(true);
         }
+        self.wake_works();
         if let Some(rollout) = self.rollout.as_mut() {
             if rollout.wake_at().is_some_and(|at| at <= now) {
                 rollout.tick(now);
@@ -465,7 +496,8 @@ impl Session {
         let rollout = self.rollout.as_ref().and_then(Rollout::wake_at);
         let renewal = self.rollout.as_ref().map(|_| self.renewal_due());
         let deadlines = [self.abort_at, self.give_up_at];
-        let waits = [self.again, self.look_again, rollout, renewal];
+        let works = self.publishing.as_ref().and_then(Publishing::wake_at);
+        let waits = [self.again, self.look_again, works, rollout, renewal];
         let all = waits.into_iter().chain(deadlines).flatten();
         if self.ending {
             deadlines.into_iter().flatten().min()
@@ -543,7 +575,7 @@ impl Session {
     const fn looks_only(command: Command) -> bool {
         match command {
             Command::Plan | Command::Status => true,
-            Command::Deploy | Command::Rollback | Command::Recover => false,
+            Command::Release | Command::Deploy | Command::Rollback | Command::Recover => false,
         }
     }
 }
@@ -557,6 +589,7 @@ fn text_of(done: &[Completion]) -> Option<String> {
         | Completion::Opened
         | Completion::Recalled { .. }
         | Completion::Written
+        | Completion::Fetched { .. }
         | Completion::Fingerprinted { .. }
         | Completion::Failed { .. } => None,
     })

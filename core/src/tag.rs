@@ -198,6 +198,14 @@ pub fn derive(request: &Request) -> Result<Derived, Vec<Mistake>> {
     })
 }
 
+/// What is wrong with rules, whatever the event.
+#[must_use]
+pub fn mistakes(rules: &str) -> Vec<Mistake> {
+    let mut mistakes = Vec::new();
+    rule::read(rules, &mut mistakes);
+    mistakes
+}
+
 /// The event that counts.
 fn event(request: &Request, settings: &Settings, mistakes: &mut Vec<Mistake>) -> Event {
     let mut event = request.event.clone();

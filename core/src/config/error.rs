@@ -41,6 +41,8 @@ pub(super) mod code {
     pub(in super::super) const PATH: &str = "config/path";
     /// A placeholder that nobody knows or that is not closed.
     pub(in super::super) const PLACEHOLDER: &str = "config/placeholder";
+    /// A rule of tags that cannot be read.
+    pub(in super::super) const TAG: &str = "config/tag";
     /// A correct configuration asks for something that is not known about this release.
     pub(in super::super) const UNRESOLVED: &str = "config/unresolved";
     /// A secret that would change what the engine's command line does.
@@ -70,6 +72,7 @@ pub(super) mod code {
         STATUS,
         PATH,
         PLACEHOLDER,
+        TAG,
         UNRESOLVED,
         SECRET,
         CONFLICT,

@@ -253,6 +253,38 @@ pub(super) fn absolute_path(text: &str) -> Parsed<String> {
     }
 }
 
+/// A folder inside the working tree, without `./` before it and `/` behind it; empty: the working tree itself.
+pub(super) fn path_inside(text: &str) -> Parsed<String> {
+    let path = text.strip_suffix('/').unwrap_or(text);
+    if matches!(path, "." | "") && !text.starts_with('/') && !text.is_empty() {
+        return Ok(String::new());
+    }
+    let part = |part: &str| {
+        !matches!(part, "" | "." | "..") && !part.contains(|c: char| c.is_control() || c == ':')
+    };
+    let path = path.strip_prefix("./").unwrap_or(path);
+    if path.split('/').all(part) {
+        Ok(path.to_owned())
+    } else {
+        Err(
+            Wrong::new(code::PATH, "this is no path inside the working tree").expected(
+                "a relative path without `..`, `:` and invisible characters, such as `services/tasks`",
+            ),
+        )
+    }
+}
+
+/// A file inside a folder.
+pub(super) fn file_inside(text: &str) -> Parsed<String> {
+    match path_inside(text)? {
+        path if path.is_empty() || text.ends_with('/') => {
+            Err(Wrong::new(code::PATH, "this is no file")
+                .expected("a path inside the context, such as `Dockerfile`"))
+        }
+        path => Ok(path),
+    }
+}
+
 /// Where a secret's file stands.
 pub(super) fn secret_path(text: &str) -> Parsed<String> {
     let path = absolute_path(text)?;

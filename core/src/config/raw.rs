@@ -41,12 +41,13 @@ pub(super) struct Config {
     pub(super) image: Option<At<String>>,
     /// How to log in to the image's registry. Default: not at all.
     pub(super) registry: Option<At<Registry>>,
-    /// How a release is tagged, in the rules of `metadata/`.
-    #[cfg_attr(feature = "generate", schemars(extend("x-not-yet" = "tag and push the image in a step before, and name it with the input `image`")))]
-    pub(super) tags: Option<At<Later>>,
-    /// How a release is built.
-    #[cfg_attr(feature = "generate", schemars(extend("x-not-yet" = "build and push the image in a step before, and name it with the input `image`")))]
-    pub(super) build: Option<At<Later>>,
+    /// Where else a release is published, besides `image`.
+    pub(super) mirrors: Option<At<Vec<At<Mirror>>>>,
+    /// How a release is tagged: rules such as `type=sha,format=long`, one a line, in the syntax of docker/metadata-action.
+    /// Default: the commit, the whole version and its major and minor ones where a git tag is one, and the branch.
+    pub(super) tags: Option<At<String>>,
+    /// How a release is built: exactly one of `docker` and `nox`.
+    pub(super) build: Option<At<Build>>,
     /// What a release publishes besides the image.
     #[cfg_attr(feature = "generate", schemars(extend("x-not-yet" = "publish packages in a step of their own")))]
     pub(super) packages: Option<At<Later>>,
@@ -72,6 +73,48 @@ pub(super) struct Registry {
     /// The name of the environment variable that holds the password or token.
     #[cfg_attr(feature = "generate", schemars(required, extend("writeOnly" = true)))]
     pub(super) password: Option<At<String>>,
+}
+
+/// Another repository for the same image.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[cfg_attr(feature = "generate", derive(JsonSchema))]
+pub(super) struct Mirror {
+    /// The image's name there: `registry/repository`, without tag and digest.
+    #[cfg_attr(feature = "generate", schemars(required))]
+    pub(super) image: Option<At<String>>,
+    /// How to log in there. Default: not at all.
+    pub(super) registry: Option<At<Registry>>,
+}
+
+/// How a release is built.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[cfg_attr(feature = "generate", derive(JsonSchema))]
+pub(super) struct Build {
+    /// With `docker build`.
+    pub(super) docker: Option<At<DockerBuild>>,
+    /// By a session of the project's noxfile: its name.
+    pub(super) nox: Option<At<String>>,
+    /// What the session calls the image, where it does not take the name that it is told in `CD_IMAGE`.
+    pub(super) produces: Option<At<String>>,
+    /// With `podman build`.
+    #[cfg_attr(feature = "generate", schemars(extend("x-not-yet" = "build with `docker`")))]
+    pub(super) podman: Option<At<Later>>,
+}
+
+/// What `docker build` is told.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[cfg_attr(feature = "generate", derive(JsonSchema))]
+pub(super) struct DockerBuild {
+    /// The folder that is built, as a path inside the working tree. Default: the working tree itself.
+    pub(super) context: Option<At<String>>,
+    /// The Dockerfile, as a path inside that folder. Default: `Dockerfile`.
+    pub(super) file: Option<At<String>>,
+    /// Build arguments, which end in the image's history, so none of them is a secret. In a value `{{version}}` and `{{sha}}`
+    /// (40 digits) are filled in.
+    pub(super) args: Option<At<BTreeMap<String, At<Scalar>>>>,
 }
 
 /// What runs, and how.

@@ -7,7 +7,8 @@ use sha2::{Digest, Sha256};
 
 use super::error::{ConfigError, ConfigErrors, Wrong, code};
 use super::{
-    Environment, Facts, HealthTemplate, JsonTemplate, ProbeTemplate, RunTemplate, Template,
+    DockerBuild, Environment, Facts, HealthTemplate, JsonTemplate, ProbeTemplate, RunTemplate,
+    Template,
 };
 use crate::spec::{Health, Probe, Spec};
 
@@ -29,6 +30,22 @@ impl Environment {
         let health = filling.health(&self.health, image_has_healthcheck);
         let spec = filling.run(&self.run, health);
         ConfigErrors::new(filling.mistakes).map_or(Ok(spec), Err)
+    }
+}
+
+impl DockerBuild {
+    /// The build arguments, placeholders filled in.
+    ///
+    /// # Errors
+    ///
+    /// What is asked for and not known about this build.
+    pub fn resolve(&self, facts: &Facts) -> Result<BTreeMap<String, String>, ConfigErrors> {
+        let mut filling = Filling {
+            facts,
+            mistakes: Vec::new(),
+        };
+        let args = filling.map(&self.args);
+        ConfigErrors::new(filling.mistakes).map_or(Ok(args), Err)
     }
 }
 

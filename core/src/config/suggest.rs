@@ -3,7 +3,7 @@
 use super::error::quoted;
 
 /// A sentence that names the candidate nearest to what is written; `None` where none is near.
-pub(super) fn did_you_mean<'a>(
+pub(crate) fn did_you_mean<'a>(
     written: &str,
     candidates: impl IntoIterator<Item = &'a str>,
 ) -> Option<String> {

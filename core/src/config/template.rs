@@ -71,6 +71,19 @@ impl Template {
         Ok(Self { parts, origin })
     }
 
+    /// What names something that is known only once the image is built, or only where it is deployed.
+    pub(super) fn too_early(&self) -> Option<Wrong> {
+        let late = self.parts.iter().find_map(|part| match part {
+            Part::Fact(fact @ (Fact::Digest | Fact::Environment)) => Some(*fact),
+            Part::Fact(Fact::Version | Fact::Sha) | Part::Text(_) => None,
+        })?;
+        let problem = format!(
+            "`{{{{{}}}}}` is not known when the image is built",
+            late.name()
+        );
+        Some(Wrong::new(code::PLACEHOLDER, problem).expected("version, sha"))
+    }
+
     /// The text, every placeholder filled in.
     pub(super) fn fill(&self, facts: &Facts) -> Result<String, Wrong> {
         let parts = self.parts.iter().map(|part| match part {

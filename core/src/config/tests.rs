@@ -93,6 +93,10 @@ const CASES: &[(&str, &str)] = &[
         "run: { port: 1, env: { A: \"{{sah}}\" } }\nenvironments: { a: {} }",
     ),
     (
+        code::TAG,
+        "run: { port: 1 }\ntags: type=shah\nenvironments: { a: {} }",
+    ),
+    (
         code::SECRET,
         "run: { port: 1, secrets: { PATH: env } }\nenvironments: { a: {} }",
     ),
@@ -102,7 +106,7 @@ const CASES: &[(&str, &str)] = &[
     ),
     (
         code::NOT_YET,
-        "run: { port: 1 }\ntags: type=sha\nenvironments: { a: {} }",
+        "run: { port: 1 }\npackages: {}\nenvironments: { a: {} }",
     ),
 ];
 

@@ -9,6 +9,7 @@ use super::raw::{self, At};
 use super::tree::{Document, NodeId};
 use super::{Config, Environment, RegistryAuth, RouterConfig, Template, name};
 
+mod build;
 mod environment;
 mod health;
 mod run;
@@ -63,6 +64,9 @@ impl Reader<'_> {
         };
         let image = self.optional(raw.image.as_ref(), name::image_name);
         let registry = self.registry(raw.registry.as_ref());
+        let mirrors = self.mirrors(raw.mirrors.as_ref(), raw.image.as_ref());
+        let tags = self.tags(raw.tags.as_ref());
+        let build = self.build(raw.build.as_ref());
         let router = self.router(raw.router.as_ref());
         self.inherited(raw);
         let environments = self.environments(file.node, raw);
@@ -70,17 +74,14 @@ impl Reader<'_> {
             service: service?,
             image: image?,
             registry: registry?,
+            mirrors: mirrors?,
+            tags: tags?,
+            build: build?,
             router: router?,
             environments: environments?,
         };
         // What is not there yet has been refused by the checker; it is never ignored.
-        if let raw::Config {
-            tags: None,
-            build: None,
-            packages: None,
-            ..
-        } = raw
-        {
+        if raw.packages.is_none() {
             Ok(config)
         } else {
             Err(Reported)
@@ -117,7 +118,10 @@ impl Reader<'_> {
         })
     }
 
-    fn registry(&mut self, registry: Option<&At<raw::Registry>>) -> Read<Option<RegistryAuth>> {
+    pub(super) fn registry(
+        &mut self,
+        registry: Option<&At<raw::Registry>>,
+    ) -> Read<Option<RegistryAuth>> {
         let Some(raw) = self.map(registry)? else {
             return Ok(None);
         };

@@ -265,3 +265,28 @@ const DETACHED: &[Detached] = &[
     ("HEAD", &[], &[], None),
     ("", &[], &[], None),
 ];
+
+/// A variable that is read and not asked for would be empty for ever.
+#[test]
+fn every_variable_that_counts_is_asked_for() {
+    let all = [
+        include_str!("cases/github.json"),
+        include_str!("cases/forgejo.json"),
+        include_str!("cases/gitea.json"),
+        include_str!("cases/gitlab.json"),
+        include_str!("cases/azure.json"),
+        include_str!("cases/bitbucket.json"),
+        include_str!("cases/circleci.json"),
+        include_str!("cases/jenkins.json"),
+        include_str!("cases/git.json"),
+    ];
+    let names = crate::env_names();
+    let cases = all
+        .map(|text| -> Vec<Case> { serde_json::from_str(text).expect("the cases have this form") });
+    for case in cases.iter().flatten() {
+        let mut asked = case.env.clone();
+        asked.retain(|name, _| names.contains(&name.as_str()));
+        let event = |env| normalise(env, case.payload.as_ref(), &case.git);
+        assert_eq!(event(&asked), event(&case.env), "{}", case.name);
+    }
+}

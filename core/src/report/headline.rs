@@ -6,7 +6,7 @@ use super::serving::{
     untouched, wanted,
 };
 use super::words::{count, when};
-use super::{Report, Status};
+use super::{Report, Status, published};
 use crate::protocol::Outcome;
 
 /// The code of a rollback that the new version did not cause.
@@ -17,10 +17,15 @@ pub(super) const LEASE_LOST: &str = "lease-lost";
 
 /// The outcome in one sentence.
 pub(super) fn headline(report: &Report) -> String {
+    if report.command == "release" {
+        let says = published::headline(report);
+        return format!("{}: {says}", word(report.outcome));
+    }
     let says = match report.outcome {
         Outcome::Shown => return shown(report),
         Outcome::Deployed => deployed(report),
         Outcome::Restored => restored(report),
+        Outcome::Released => published::headline(report),
         Outcome::Unchanged => unchanged(report),
         Outcome::Held => format!(
             "{} waits; nothing was touched, {}",

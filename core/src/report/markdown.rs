@@ -6,6 +6,7 @@
 mod gantt;
 mod logs;
 mod plan;
+mod published;
 mod sheet;
 mod status;
 #[cfg(test)]
@@ -49,6 +50,7 @@ fn above_the_logs(report: &Report) -> Vec<String> {
     } else {
         blocks.extend([facts(report), why(report), what_next(report)]);
     }
+    blocks.extend(report.published.iter().map(published::render));
     if report.outcome == Outcome::Shown {
         blocks.extend(report.plan.iter().map(plan::render));
     }

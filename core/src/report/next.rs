@@ -17,7 +17,9 @@ pub(super) fn next(report: &Report) -> Vec<String> {
 
 fn usual(report: &Report) -> Vec<String> {
     let next = match report.outcome {
-        Outcome::Shown | Outcome::Unchanged | Outcome::Restored => return Vec::new(),
+        Outcome::Shown | Outcome::Unchanged | Outcome::Restored | Outcome::Released => {
+            return Vec::new();
+        }
         Outcome::Deployed => return way_back(report),
         Outcome::Held => "run it again when what is awaited has come".to_owned(),
         Outcome::Superseded => {

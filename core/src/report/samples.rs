@@ -14,10 +14,11 @@ use crate::spec::Generation;
 pub(super) const BEGAN: Timestamp = Timestamp(1_795_343_465_000);
 
 /// Every outcome.
-pub(super) const OUTCOMES: [Outcome; 14] = [
+pub(super) const OUTCOMES: [Outcome; 15] = [
     Outcome::Shown,
     Outcome::Deployed,
     Outcome::Restored,
+    Outcome::Released,
     Outcome::Unchanged,
     Outcome::Held,
     Outcome::Superseded,
@@ -88,6 +89,7 @@ pub(super) fn second(outcome: Outcome, reason: &str, because: &[&str]) -> Report
         Outcome::Stranded | Outcome::Invalid | Outcome::Crashed => None,
         Outcome::Shown
         | Outcome::Restored
+        | Outcome::Released
         | Outcome::Held
         | Outcome::Superseded
         | Outcome::Rejected

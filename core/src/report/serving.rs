@@ -44,7 +44,8 @@ pub(super) fn serving(report: &Report) -> Serving<'_> {
         {
             Serving::Nothing
         }
-        Outcome::Held
+        Outcome::Released
+        | Outcome::Held
         | Outcome::Superseded
         | Outcome::Rejected
         | Outcome::Busy

@@ -19,6 +19,8 @@ fn every_outcome_has_its_sentence() {
     deployed: v3 serves in staging; it is the first version there
     restored: what was not as recorded in staging is put right, v2 serves
     restored: what was not as recorded in staging is put right, nothing serves
+    released: nothing was published
+    released: nothing was published
     unchanged: v3 serves in staging already, and is well; nothing was touched
     unchanged: nothing serves in staging; nothing was touched
     held: v3 waits; nothing was touched, v2 serves

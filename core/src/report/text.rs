@@ -6,6 +6,7 @@
 mod annotation;
 mod page;
 mod plan;
+mod published;
 mod status;
 #[cfg(test)]
 mod tests;
@@ -28,6 +29,10 @@ pub(super) fn render(report: &Report) -> String {
     let mut page = Page::new(&headline(report));
     page.section(why_title(report), why(report));
     page.section(&here_title(report), here(report));
+    report
+        .published
+        .iter()
+        .for_each(|it| published::render(&mut page, it));
     if report.outcome == Outcome::Shown {
         report
             .plan
@@ -67,6 +72,7 @@ const fn why_title(report: &Report) -> &'static str {
         Outcome::Shown
         | Outcome::Deployed
         | Outcome::Restored
+        | Outcome::Released
         | Outcome::Unchanged
         | Outcome::Held
         | Outcome::Superseded => "because",

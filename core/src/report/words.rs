@@ -11,7 +11,7 @@ const DAY: u64 = 24 * HOUR;
 const DIGITS: usize = 12;
 
 /// How long, in the two largest units that matter: `340 ms`, `1.3 s`, `2 min 5 s`. Rounded down.
-pub(super) fn duration(millis: u64) -> String {
+pub(crate) fn duration(millis: u64) -> String {
     if millis < SECOND {
         return format!("{millis} ms");
     }

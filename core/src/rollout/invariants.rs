@@ -314,6 +314,7 @@ fn an_end_says_what_serves(view: &View) -> bool {
             | Outcome::Cancelled
             | Outcome::Failed => view.active().all(|id| Some(id.generation) == end.serving),
             Outcome::Shown
+            | Outcome::Released
             | Outcome::Unchanged
             | Outcome::Held
             | Outcome::Superseded

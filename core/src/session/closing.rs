@@ -245,6 +245,12 @@ impl Session {
         let of = |f: fn(&crate::report::ReleaseLine) -> &String| {
             wanted.as_ref().map(f).cloned().unwrap_or_default()
         };
+        let published = report.published.as_ref();
+        let of = |f: fn(&crate::report::ReleaseLine) -> &String,
+                  g: fn(&crate::report::Published) -> &String| {
+            published.map(g).cloned().unwrap_or_else(|| of(f))
+        };
+        let tags = published.map(crate::report::Published::tags);
         let plan = report
             .plan
             .as_ref()
@@ -253,9 +259,9 @@ impl Session {
         let outputs = [
             ("outcome", report.outcome.word().to_owned()),
             ("reason", report.reason.clone()),
-            ("version", of(|it| &it.version)),
-            ("image", of(|it| &it.image)),
-            ("digest", of(|it| &it.digest)),
+            ("version", of(|it| &it.version, |it| &it.version)),
+            ("image", of(|it| &it.image, |it| &it.image)),
+            ("digest", of(|it| &it.digest, |it| &it.digest)),
             (
                 "previous-digest",
                 report
@@ -264,7 +270,7 @@ impl Session {
                     .map(|it| it.digest.clone())
                     .unwrap_or_default(),
             ),
-            ("tags", String::new()),
+            ("tags", tags.unwrap_or_default()),
             ("url", report.url.clone().unwrap_or_default()),
             ("report", report.path.clone()),
             ("plan", plan),

@@ -289,7 +289,11 @@ impl Session {
         }
         let command = match self.request().command {
             Command::Rollback => Brought::Rollback,
-            Command::Deploy | Command::Plan | Command::Status | Command::Recover => Brought::Deploy,
+            Command::Release
+            | Command::Deploy
+            | Command::Plan
+            | Command::Status
+            | Command::Recover => Brought::Deploy,
         };
         self.report.troubles.extend(self.router_note());
         self.story = Some(Story {
@@ -358,7 +362,11 @@ impl Session {
             // Nothing was ever proven here, so waiting would only keep the service from being there. Where something was, a
             // bake is what makes known-good, whether or not anything runs.
             _ if is_first => 0,
-            Command::Deploy | Command::Plan | Command::Status | Command::Recover => configured,
+            Command::Release
+            | Command::Deploy
+            | Command::Plan
+            | Command::Status
+            | Command::Recover => configured,
         }
     }
 

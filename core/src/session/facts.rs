@@ -1,5 +1,6 @@
 //! What is known of the run from where it runs: who, which revision, and whether a person started it.
 
+use crate::event::{self, Event, GitFacts, System};
 use crate::ledger::{Origin, Sequence};
 use crate::protocol::{Begin, Platform};
 use crate::spec::Token;
@@ -14,6 +15,8 @@ pub(super) struct Facts {
     pub(super) attempt: Option<u32>,
     pub(super) run_number: Option<u64>,
     pub(super) workflow: Option<String>,
+    /// What the platform calls that which started the run; empty where nothing did but a person's command.
+    pub(super) event: String,
     /// Whether a person pressed a button for this very run.
     pub(super) by_hand: bool,
     /// Whether the main step began something and did not say that it ended it.
@@ -29,18 +32,17 @@ impl Facts {
                 .filter(|value| !value.is_empty())
                 .cloned()
         };
-        let repository = get("GITHUB_REPOSITORY");
+        let event = event::normalise(&begin.env, None, &GitFacts::default());
+        let own = Some(event.repository.full_name.clone()).filter(|it| !it.is_empty());
+        let repository = get("GITHUB_REPOSITORY").or(own);
         let run = get("GITHUB_RUN_ID")
-            .zip(repository.clone())
+            .zip(get("GITHUB_REPOSITORY"))
             .zip(get("GITHUB_SERVER_URL"));
         let run_url = run
             .map(|((run, repository), server)| format!("{server}/{repository}/actions/runs/{run}"));
         let attempt = get("GITHUB_RUN_ATTEMPT").and_then(|it| it.parse().ok());
-        let pressed = matches!(
-            get("GITHUB_EVENT_NAME").as_deref(),
-            Some("workflow_dispatch")
-        );
-        let on_a_platform = get("CI").is_some() || get("GITHUB_EVENT_NAME").is_some();
+        let pressed = is_button(&event);
+        let on_a_platform = event.system != System::Git || get("CI").is_some();
         let by_hand = match begin.platform {
             Platform::CommandLine => pressed || !on_a_platform,
             Platform::Actions | Platform::ActionsPost => {
@@ -48,14 +50,22 @@ impl Facts {
             }
         };
         Self {
-            run_url: get("CD_RUN_URL").or(run_url),
+            run_url: get("CD_RUN_URL").or(event.run.url).or(run_url),
             sha: get("GITHUB_SHA"),
             actor: get("GITHUB_TRIGGERING_ACTOR")
                 .or_else(|| get("GITHUB_ACTOR"))
+                .or(event.actor)
                 .or_else(|| get("USER")),
             attempt,
-            run_number: get("GITHUB_RUN_NUMBER").and_then(|it| it.parse().ok()),
+            run_number: get("GITHUB_RUN_NUMBER")
+                .and_then(|it| it.parse().ok())
+                .or(event.run.number),
             workflow: get("GITHUB_WORKFLOW"),
+            event: if event.system == System::Git {
+                String::new()
+            } else {
+                event.name
+            },
             by_hand,
             post_has_work: begin
                 .inputs
@@ -91,4 +101,118 @@ impl Facts {
 /// The job that a holder is of: without the attempt and the leg of a matrix that follow it.
 pub(super) fn job_of(holder: &str) -> &str {
     holder.split_once('#').map_or(holder, |(job, _)| job)
+}
+
+/// Whether the event is a person who asked for a run, in the words of platforms that tell.
+fn is_button(event: &Event) -> bool {
+    match event.system {
+        System::GitHub | System::Forgejo | System::Gitea => event.name == "workflow_dispatch",
+        System::GitLab => event.name == "web",
+        System::Azure => event.name == "Manual",
+        System::Bitbucket | System::Jenkins | System::CircleCi | System::Git => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn facts(platform: Platform, env: &[(&str, &str)]) -> Facts {
+        let env = env
+            .iter()
+            .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()));
+        Facts::of(&Begin {
+            platform,
+            env: env.collect(),
+            ..Begin::default()
+        })
+    }
+
+    #[test]
+    fn a_run_of_a_platform_is_nobodys_button_unless_the_platform_says_so() {
+        let rows: &[(&[(&str, &str)], bool)] = &[
+            (&[], true),
+            (&[("CI", "true")], false),
+            (&[("JENKINS_URL", "https://ci.example/")], false),
+            (
+                &[("TF_BUILD", "True"), ("BUILD_REASON", "IndividualCI")],
+                false,
+            ),
+            (&[("TF_BUILD", "True"), ("BUILD_REASON", "Manual")], true),
+            (
+                &[("GITLAB_CI", "true"), ("CI_PIPELINE_SOURCE", "push")],
+                false,
+            ),
+            (
+                &[("GITLAB_CI", "true"), ("CI_PIPELINE_SOURCE", "api")],
+                false,
+            ),
+            (
+                &[("GITLAB_CI", "true"), ("CI_PIPELINE_SOURCE", "web")],
+                true,
+            ),
+            (&[("BITBUCKET_BUILD_NUMBER", "4")], false),
+            (&[("GITHUB_EVENT_NAME", "push")], false),
+            (&[("GITHUB_EVENT_NAME", "repository_dispatch")], false),
+            (&[("GITHUB_EVENT_NAME", "workflow_dispatch")], true),
+        ];
+        for (env, by_hand) in rows {
+            let facts = facts(Platform::CommandLine, env);
+            assert_eq!(facts.by_hand, *by_hand, "{env:?}");
+        }
+    }
+
+    #[test]
+    fn a_run_says_where_it_is_and_who_began_it_on_every_platform() {
+        let gitlab = facts(
+            Platform::CommandLine,
+            &[
+                ("GITLAB_CI", "true"),
+                ("CI_PIPELINE_SOURCE", "push"),
+                (
+                    "CI_PIPELINE_URL",
+                    "https://gitlab.example/acme/tasks/-/pipelines/7",
+                ),
+                ("CI_PROJECT_PATH", "acme/tasks"),
+                ("GITLAB_USER_LOGIN", "anna"),
+                ("USER", "root"),
+            ],
+        );
+        assert_eq!(
+            gitlab.run_url.as_deref(),
+            Some("https://gitlab.example/acme/tasks/-/pipelines/7")
+        );
+        assert_eq!(gitlab.actor.as_deref(), Some("anna"));
+        assert_eq!(gitlab.repository.as_deref(), Some("acme/tasks"));
+        assert_eq!(gitlab.event, "push");
+        let jenkins = facts(
+            Platform::CommandLine,
+            &[
+                ("JENKINS_URL", "https://ci.example/"),
+                ("BUILD_URL", "https://ci.example/job/tasks/9/"),
+                ("USER", "jenkins"),
+            ],
+        );
+        assert_eq!(
+            jenkins.run_url.as_deref(),
+            Some("https://ci.example/job/tasks/9/")
+        );
+        assert_eq!(jenkins.actor.as_deref(), Some("jenkins"));
+        let forgejo = facts(
+            Platform::Actions,
+            &[
+                ("FORGEJO_ACTIONS", "true"),
+                ("GITHUB_EVENT_NAME", "push"),
+                ("GITHUB_SERVER_URL", "https://forge.example/"),
+                ("GITHUB_REPOSITORY", "acme/tasks"),
+                ("GITHUB_RUN_ID", "123456"),
+                ("GITHUB_RUN_NUMBER", "7"),
+            ],
+        );
+        assert_eq!(
+            forgejo.run_url.as_deref(),
+            Some("https://forge.example/acme/tasks/actions/runs/7"),
+            "its pages count the runs of a repository"
+        );
+    }
 }

@@ -253,7 +253,11 @@ impl Session {
                 match self.request().command {
                     Command::Status => self.show_status(),
                     _ if take => self.survey(true),
-                    Command::Plan | Command::Deploy | Command::Rollback | Command::Recover => {
+                    Command::Release
+                    | Command::Plan
+                    | Command::Deploy
+                    | Command::Rollback
+                    | Command::Recover => {
                         self.remember();
                     }
                 }

@@ -88,6 +88,13 @@ impl Session {
         let version = self.request().version.clone().or_else(|| label("version"));
         let version = version.or_else(|| tag(reference).map(str::to_owned));
         let version = version.unwrap_or_else(|| digest.chars().skip(7).take(12).collect());
+        if let Some(because) = self.other_commit(label("revision"), reference, &digest) {
+            let next = vec![
+                "`release` publishes this commit; an image of another one is named with `image`"
+                    .to_owned(),
+            ];
+            return self.finish(Outcome::Rejected, "revision", because, next);
+        }
         let revision = label("revision").or_else(|| self.facts.sha.clone());
         let facts = config::Facts {
             version: version.clone(),
@@ -121,6 +128,27 @@ impl Session {
                 self.after_image();
             }
         }
+    }
+
+    /// Why an image that this commit's names led to is not this commit's; `None`: it is, or nobody said which commit.
+    fn other_commit(
+        &self,
+        found: Option<String>,
+        reference: &str,
+        digest: &str,
+    ) -> Option<Vec<String>> {
+        let expected = self.expected.as_ref().filter(|_| !self.unseen)?;
+        if found.as_ref() == Some(expected) {
+            return None;
+        }
+        let says = found.map_or_else(
+            || "does not say which commit it was built from".to_owned(),
+            |found| format!("was built from {found}"),
+        );
+        Some(vec![
+            format!("{reference} {says}, and this run is about {expected}"),
+            format!("it names {digest} now"),
+        ])
     }
 
     fn after_image(&mut self) {

@@ -103,7 +103,14 @@ impl Session {
         match config::parse(path, text, self.facts.repository.as_deref()) {
             Ok(config) => {
                 self.config = Some(config);
-                self.choose_environment();
+                match self.request().command {
+                    Command::Release => self.begin_release(),
+                    Command::Plan
+                    | Command::Deploy
+                    | Command::Rollback
+                    | Command::Status
+                    | Command::Recover => self.choose_environment(),
+                }
             }
             Err(errors) => self.config_errors(&errors),
         }
@@ -160,10 +167,31 @@ impl Session {
         self.report.url.clone_from(&environment.url);
         self.mask_config(&environment);
         self.environment = Some(environment);
+        if self.request().image.is_none() && self.wants_an_image() {
+            return self.gather();
+        }
         self.begin_target();
     }
 
-    fn begin_target(&mut self) {
+    /// A release needs no environment, and no engine until something is to be built.
+    fn begin_release(&mut self) {
+        if let Some(config) = &self.config {
+            self.report.service.clone_from(&config.service);
+        }
+        self.mask_registry();
+        self.gather();
+    }
+
+    /// Whether an image has to be found that nobody named. A plan goes without one where none is built here.
+    fn wants_an_image(&self) -> bool {
+        match self.request().command {
+            Command::Deploy => true,
+            Command::Plan => self.config.as_ref().is_some_and(|it| it.build.is_some()),
+            Command::Release | Command::Rollback | Command::Status | Command::Recover => false,
+        }
+    }
+
+    pub(super) fn begin_target(&mut self) {
         let (Some(config), Some(environment)) = (&self.config, &self.environment) else {
             return;
         };
@@ -197,7 +225,7 @@ impl Session {
                 self.started_by()
             )];
             let next = vec![format!(
-                "start the workflow by hand (workflow_dispatch), or run the job again by hand; `environments.{name}.mode: deployment` lets every run through"
+                "start the run by hand (GitHub: workflow_dispatch, or run the job again; GitLab: Run pipeline); where the platform itself asks a person before the job begins, say `environments.{name}.mode: deployment`"
             )];
             return self.finish(Outcome::Held, "delivery", because, next);
         }
@@ -205,10 +233,10 @@ impl Session {
     }
 
     fn started_by(&self) -> String {
-        self.begin
-            .env
-            .get("GITHUB_EVENT_NAME")
-            .map_or_else(|| "automation".to_owned(), |event| format!("`{event}`"))
+        match self.facts.event.as_str() {
+            "" => "automation".to_owned(),
+            event => format!("`{event}`"),
+        }
     }
 
     // --- what is there -------------------------------------------------------------------------------------------
@@ -217,7 +245,9 @@ impl Session {
     pub(super) fn look(&mut self) {
         match self.request().command {
             Command::Deploy | Command::Plan => self.look_at_image(),
-            Command::Rollback | Command::Status | Command::Recover => self.imaged = true,
+            Command::Release | Command::Rollback | Command::Status | Command::Recover => {
+                self.imaged = true;
+            }
         }
         if !self.ending {
             self.survey(false);
@@ -282,7 +312,11 @@ impl Session {
             Command::Deploy => self.enter_house(),
             Command::Plan | Command::Status if running => self.open(false),
             Command::Rollback | Command::Recover if there => self.enter_house(),
-            Command::Plan | Command::Status | Command::Rollback | Command::Recover => {
+            Command::Release
+            | Command::Plan
+            | Command::Status
+            | Command::Rollback
+            | Command::Recover => {
                 // Somebody may have taken the router away: what is remembered is in the volume.
                 let steps = self.docker().look_for_volume();
                 self.call(Tag::Volume, steps);
@@ -296,7 +330,9 @@ impl Session {
             Ok(false) => self.nothing_there(),
             Ok(true) => match self.request().command {
                 Command::Rollback | Command::Recover => self.enter_house(),
-                Command::Plan | Command::Status | Command::Deploy => self.router_away(),
+                Command::Release | Command::Plan | Command::Status | Command::Deploy => {
+                    self.router_away();
+                }
             },
         }
     }
@@ -341,7 +377,7 @@ impl Session {
                     vec![],
                 );
             }
-            Command::Rollback | Command::Deploy => {
+            Command::Release | Command::Rollback | Command::Deploy => {
                 self.finish(
                     Outcome::Failed,
                     "nothing-there",

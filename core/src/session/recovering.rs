@@ -175,7 +175,11 @@ impl Session {
                 )];
                 self.finish(Outcome::Stranded, "instances-gone", because, next);
             }
-            Command::Deploy | Command::Rollback | Command::Plan | Command::Status => {
+            Command::Release
+            | Command::Deploy
+            | Command::Rollback
+            | Command::Plan
+            | Command::Status => {
                 self.report.troubles.extend(because);
                 self.after_recovery();
             }
@@ -212,7 +216,7 @@ impl Session {
                     self.keep_key()
                 }
             }
-            Command::Status => self.show_status(),
+            Command::Release | Command::Status => self.show_status(),
         }
     }
 }

@@ -9,6 +9,7 @@ use crate::protocol::{Begin, Platform};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Command {
     Plan,
+    Release,
     Deploy,
     Rollback,
     Status,
@@ -16,8 +17,9 @@ pub(super) enum Command {
 }
 
 impl Command {
-    const ALL: [Self; 5] = [
+    const ALL: [Self; 6] = [
         Self::Plan,
+        Self::Release,
         Self::Deploy,
         Self::Rollback,
         Self::Status,
@@ -27,6 +29,7 @@ impl Command {
     pub(super) const fn word(self) -> &'static str {
         match self {
             Self::Plan => "plan",
+            Self::Release => "release",
             Self::Deploy => "deploy",
             Self::Rollback => "rollback",
             Self::Status => "status",
@@ -36,7 +39,7 @@ impl Command {
 }
 
 /// Commands of the design whose capability is not there yet.
-const NOT_YET: [&str; 6] = ["release", "promote", "abort", "stop", "resume", "replay"];
+const NOT_YET: [&str; 5] = ["promote", "abort", "stop", "resume", "replay"];
 
 /// A request without mistakes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,6 +55,8 @@ pub(super) struct Request {
     pub(super) overrides: Vec<String>,
     pub(super) reason: Option<String>,
     pub(super) json: bool,
+    /// A release that only says what it would do.
+    pub(super) dry: bool,
 }
 
 /// What a request comes to.
@@ -116,12 +121,6 @@ fn read(
         }
     };
     let overrides = overrides(inputs, mistakes);
-    if command == Command::Deploy && get("image").is_none() {
-        mistakes.push(
-            "`image` is missing: give name@sha256:… or name:tag (building and deriving it comes with `release`, which is not there yet)"
-                .to_owned(),
-        );
-    }
     let command = if dry_run && matches!(command, Command::Deploy) {
         Command::Plan
     } else {
@@ -129,7 +128,8 @@ fn read(
     };
     if dry_run && matches!(command, Command::Rollback | Command::Recover) {
         mistakes.push(
-            "`dry-run` works for deploy; for rollback, `status` lists where it can go".to_owned(),
+            "`dry-run` works for release and deploy; for rollback, `status` lists where it can go"
+                .to_owned(),
         );
     }
     Request {
@@ -143,6 +143,7 @@ fn read(
         overrides,
         reason: get("reason"),
         json,
+        dry: dry_run && command == Command::Release,
     }
 }
 
@@ -250,6 +251,7 @@ fn shown(name: &str) -> bool {
 fn help() -> String {
     let mut text = "usage: cd-action COMMAND [--FLAG VALUE …]\n\ncommands\n  \
         plan       say everything that deploy would do, and touch nothing\n  \
+        release    build the image once and publish it under names that stay; again: what is missing\n  \
         deploy     start the new version, prove it, move the traffic, watch it; go back by itself\n  \
         rollback   go to the newest version proven here that does not run, or to --version\n  \
         status     say what serves, what is known-good, what is quarantined; verify the ledger\n  \

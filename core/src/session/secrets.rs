@@ -33,6 +33,13 @@ impl Session {
         self.mask(names);
     }
 
+    /// The same for a release, which needs the registry's alone.
+    pub(super) fn mask_registry(&mut self) {
+        let logins = self.config.as_ref().map(super::deriving::logins);
+        let names = logins.unwrap_or_default().into_iter();
+        self.mask(names.map(|it| it.password).collect());
+    }
+
     /// The same for what is deployed: a configuration of today may name other secrets.
     pub(super) fn mask_releases(&mut self, state: &State) {
         let good = state.known_good.iter().map(|it| &it.release);

@@ -242,9 +242,10 @@ impl Step {
                 .tolerated
                 .iter()
                 .any(|words| stderr.contains(words) || stdout.contains(words)),
-            Completion::Read { .. } | Completion::Written | Completion::Fingerprinted { .. } => {
-                true
-            }
+            Completion::Read { .. }
+            | Completion::Written
+            | Completion::Fetched { .. }
+            | Completion::Fingerprinted { .. } => true,
             Completion::TimedOut { .. } | Completion::Failed { .. } => false,
         }
     }

@@ -155,11 +155,59 @@ environments:
 }
 
 #[test]
+fn what_is_built_and_how_it_is_tagged() {
+    let rest = "\nrun: { port: 1 }\nenvironments: { a: {} }\n";
+    for (text, expected) in [
+        ("tags: [a]", "1:1 type tags"),
+        ("tags: type=semver", "1:7 tag tags"),
+        ("build: {}", "1:1 missing-key build"),
+        (
+            "build: { docker: { context: /app } }",
+            "1:29 path build.docker.context",
+        ),
+        (
+            "build: { docker: { context: ../app } }",
+            "1:29 path build.docker.context",
+        ),
+        (
+            "build: { docker: { context: \"https://a\" } }",
+            "1:29 path build.docker.context",
+        ),
+        (
+            "build: { docker: { file: . } }",
+            "1:26 path build.docker.file",
+        ),
+        (
+            "build: { docker: { args: { -a: b } } }",
+            "1:28 name build.docker.args.-a",
+        ),
+        (
+            "image: a.b/c\nmirrors: [{ image: a.b/c }]",
+            "2:11 conflict mirrors[0]",
+        ),
+        (
+            "mirrors: [{ registry: { user: A, password: B } }]",
+            "1:11 missing-key mirrors[0]",
+        ),
+        ("build: { docker: {}, nox: a }", "1:1 conflict build"),
+        ("build: { produces: a }", "1:1 conflict build"),
+        ("build: { nox: -a }", "1:15 name build.nox"),
+        ("build: { nox: a, produces: A }", "1:28 name build.produces"),
+        (
+            "build: { docker: { args: { A: \"{{digest}}\" } } }",
+            "1:31 placeholder build.docker.args.A",
+        ),
+    ] {
+        assert_told(&format!("{text}{rest}"), &[expected]);
+    }
+}
+
+#[test]
 fn what_is_not_there_yet() {
     assert_told(
-        r"tags: |
-  type=sha
-build: { docker: { context: . } }
+        r"build:
+
+  podman: {}
 packages: { python: { build: build-python } }
 router: { mode: tcp }
 environments:
@@ -171,8 +219,7 @@ environments:
 ",
         &[
             "1:1 not-yet",
-            "1:1 not-yet tags",
-            "3:1 not-yet build",
+            "3:3 not-yet build.podman",
             "4:1 not-yet packages",
             "5:17 not-yet router.mode",
             "7:16 not-yet environments.a.target",

@@ -420,6 +420,7 @@ pub(super) fn transacted(completion: Option<&Completion>) -> (Done, Said) {
         | Completion::Opened
         | Completion::Read { .. }
         | Completion::Written
+        | Completion::Fetched { .. }
         | Completion::Fingerprinted { .. }
         | Completion::Failed { .. } => Said::read(stdout(completion)),
     };
@@ -470,6 +471,7 @@ fn failure(completion: &Completion) -> Done {
         | Completion::Recalled { .. }
         | Completion::Read { .. }
         | Completion::Written
+        | Completion::Fetched { .. }
         | Completion::Fingerprinted { .. } => Done::Unknown(text),
     }
 }
@@ -520,6 +522,7 @@ fn merged(completion: &Completion) -> String {
         | Completion::Recalled { .. }
         | Completion::Read { .. }
         | Completion::Written
+        | Completion::Fetched { .. }
         | Completion::Fingerprinted { .. }
         | Completion::Failed { .. } => String::new(),
     }

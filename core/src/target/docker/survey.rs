@@ -246,6 +246,7 @@ pub(super) fn words(completion: &Completion) -> String {
         | Completion::Recalled { .. }
         | Completion::Read { .. }
         | Completion::Written
+        | Completion::Fetched { .. }
         | Completion::Fingerprinted { .. } => return String::new(),
     };
     let text = text.trim();
@@ -264,6 +265,7 @@ pub(super) fn stdout(completion: &Completion) -> &str {
         | Completion::Opened
         | Completion::Read { .. }
         | Completion::Written
+        | Completion::Fetched { .. }
         | Completion::Fingerprinted { .. }
         | Completion::Failed { .. } => "",
     }

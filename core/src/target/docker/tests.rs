@@ -108,7 +108,11 @@ fn runs(steps: &[Step]) -> Vec<&Run> {
             ..
         } => Some(run),
         Step {
-            effect: Effect::ReadFile { .. } | Effect::WriteFile { .. } | Effect::Fingerprint { .. },
+            effect:
+                Effect::ReadFile { .. }
+                | Effect::WriteFile { .. }
+                | Effect::Fetch(_)
+                | Effect::Fingerprint { .. },
             ..
         } => None,
     };

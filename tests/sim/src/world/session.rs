@@ -187,6 +187,7 @@ impl World {
             | Outcome::Cancelled
             | Outcome::Failed => true,
             Outcome::Shown
+            | Outcome::Released
             | Outcome::Unchanged
             | Outcome::Held
             | Outcome::Superseded

@@ -1,0 +1,293 @@
+//! One question to a registry, with all the requests that it takes.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+use sha2::{Digest as _, Sha256};
+
+use super::exchange::{Answer, Exchange, Got};
+use super::request::{Want, escaped};
+use super::{Repository, Trouble};
+use crate::event::date;
+use crate::protocol::Timestamp;
+
+/// Pages of tags that are read, of up to 1,000 each.
+const PAGES: usize = 100;
+
+/// What is asked.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Question {
+    /// Which tags there are.
+    Tags,
+    /// Which image a tag names.
+    Held {
+        /// The tag.
+        tag: String,
+    },
+    /// What an image says about itself.
+    Describe {
+        /// The image.
+        digest: String,
+    },
+    /// A tag is to name an image that is there.
+    Name {
+        /// The tag.
+        tag: String,
+        /// The image.
+        digest: String,
+    },
+}
+
+/// The answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Answered {
+    /// These tags.
+    Tags(Vec<String>),
+    /// This image, or none.
+    Held(Option<String>),
+    /// This.
+    Described(Described),
+    /// It does.
+    Named,
+}
+
+/// What an image says about itself, in its labels.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Described {
+    /// The commit that it was built from.
+    pub revision: Option<String>,
+    /// What people call it.
+    pub version: Option<String>,
+    /// When it was made, or when its commit was.
+    pub created: Option<Timestamp>,
+}
+
+/// What comes next.
+#[derive(Debug)]
+pub enum Going {
+    /// This request.
+    Ask(Box<Exchange>),
+    /// It is answered.
+    Done(Result<Answered, Trouble>),
+}
+
+/// One question.
+#[derive(Clone, Debug)]
+pub struct Asking {
+    repository: Repository,
+    question: Question,
+    /// The request that is under way.
+    want: Want,
+    tags: Vec<String>,
+    pages: usize,
+}
+
+impl Asking {
+    /// Begins, with the first request.
+    #[must_use]
+    pub fn new(repository: Repository, question: Question) -> (Self, Exchange) {
+        let want = match &question {
+            Question::Tags => Want::Tags { last: None },
+            Question::Held { tag } => Want::Head {
+                reference: tag.clone(),
+            },
+            Question::Describe { digest } | Question::Name { digest, .. } => Want::Manifest {
+                reference: digest.clone(),
+            },
+        };
+        let exchange = Exchange::new(want.clone());
+        let asking = Self {
+            repository,
+            question,
+            want,
+            tags: Vec::new(),
+            pages: 0,
+        };
+        (asking, exchange)
+    }
+
+    /// Takes in an answer.
+    #[must_use]
+    pub fn on(&mut self, got: Result<Got, Trouble>) -> Going {
+        let answer = match got {
+            Ok(Got(answer)) => answer,
+            Err(trouble) => return Going::Done(Err(trouble)),
+        };
+        let next = match (self.want.clone(), answer) {
+            (Want::Tags { .. }, Answer::Missing) => Ok(Next::Done(Answered::Tags(Vec::new()))),
+            (Want::Tags { .. }, Answer::Found { headers, body }) => self.on_tags(&headers, &body),
+            (Want::Head { .. }, Answer::Missing) => Ok(Next::Done(Answered::Held(None))),
+            (Want::Head { reference }, Answer::Found { headers, .. }) => {
+                Ok(match headers.get("docker-content-digest") {
+                    Some(digest) if is_digest(digest) => {
+                        Next::Done(Answered::Held(Some(digest.clone())))
+                    }
+                    Some(_) | None => Next::Ask(Want::Manifest { reference }),
+                })
+            }
+            (Want::Manifest { reference }, Answer::Found { headers, body }) => {
+                self.on_manifest(&reference, &headers, body)
+            }
+            (Want::Blob { .. }, Answer::Found { body, .. }) => {
+                Ok(Next::Done(Answered::Described(described(&body))))
+            }
+            (Want::Put { .. }, Answer::Found { .. }) => Ok(Next::Done(Answered::Named)),
+            (Want::Manifest { reference } | Want::Blob { digest: reference }, Answer::Missing) => {
+                Err(Trouble::new(
+                    "image-missing",
+                    format!("{} is not there", self.repository.at(&reference)),
+                ))
+            }
+            // Those are for bringing.
+            (Want::Piece { digest } | Want::Probe { digest } | Want::Upload { digest, .. }, _) => {
+                Err(self.unreadable(&digest))
+            }
+            (Want::Start, _) => Err(self.unreadable("an upload")),
+            (Want::Put { tag, .. }, Answer::Missing) => Err(Trouble::new(
+                "registry-answer",
+                format!("{} cannot be written", self.repository.tagged(&tag)),
+            )),
+        };
+        match next {
+            Err(trouble) => Going::Done(Err(trouble)),
+            Ok(Next::Done(answered)) => Going::Done(Ok(answered)),
+            Ok(Next::Ask(want)) => {
+                self.want = want.clone();
+                Going::Ask(Box::new(Exchange::new(want)))
+            }
+        }
+    }
+
+    fn on_tags(&mut self, headers: &BTreeMap<String, String>, body: &str) -> Result<Next, Trouble> {
+        let answer: Value = serde_json::from_str(body).map_err(|_| self.unreadable("its tags"))?;
+        // A repository whose last tag was deleted has `null`.
+        let tags = answer.get("tags").and_then(Value::as_array);
+        let before = self.tags.len();
+        self.tags.extend(
+            tags.into_iter()
+                .flatten()
+                .filter_map(Value::as_str)
+                .map(str::to_owned),
+        );
+        self.pages += 1;
+        let more = headers
+            .get("link")
+            .is_some_and(|link| link.contains("next"));
+        let last = self
+            .tags
+            .last()
+            .filter(|_| more && self.tags.len() > before);
+        match last {
+            Some(_) if self.pages >= PAGES => Err(Trouble::new(
+                "registry-answer",
+                format!("{} has too many tags", self.repository),
+            )),
+            Some(last) => Ok(Next::Ask(Want::Tags {
+                last: Some(escaped(last)),
+            })),
+            None => Ok(Next::Done(Answered::Tags(std::mem::take(&mut self.tags)))),
+        }
+    }
+
+    fn on_manifest(
+        &self,
+        reference: &str,
+        headers: &BTreeMap<String, String>,
+        body: String,
+    ) -> Result<Next, Trouble> {
+        let digest = digest_of(&body);
+        if let Question::Held { .. } = self.question {
+            return Ok(Next::Done(Answered::Held(Some(digest))));
+        }
+        if is_digest(reference) && digest != reference {
+            let text = format!(
+                "{}: the manifest that came is {digest}: it was changed on the way",
+                self.repository.at(reference)
+            );
+            return Err(Trouble::new("manifest-changed", text));
+        }
+        let manifest: Value =
+            serde_json::from_str(&body).map_err(|_| self.unreadable("a manifest"))?;
+        match &self.question {
+            Question::Name { tag, .. } => {
+                let said = headers.get("content-type").map(String::as_str);
+                let own = manifest.get("mediaType").and_then(Value::as_str);
+                let media_type = own
+                    .or(said)
+                    .ok_or_else(|| self.unreadable("a manifest without a type"))?
+                    .to_owned();
+                Ok(Next::Ask(Want::Put {
+                    tag: tag.clone(),
+                    media_type,
+                    body,
+                }))
+            }
+            Question::Describe { .. } | Question::Tags | Question::Held { .. } => {
+                self.inside(&manifest)
+            }
+        }
+    }
+
+    /// From an index to the manifest of one platform, from that to the image's own configuration.
+    fn inside(&self, manifest: &Value) -> Result<Next, Trouble> {
+        let digest = |value: &Value| {
+            let digest = value.get("digest").and_then(Value::as_str);
+            digest.filter(|it| is_digest(it)).map(str::to_owned)
+        };
+        if let Some(manifests) = manifest.get("manifests").and_then(Value::as_array) {
+            // What attests something is listed beside what runs, as a platform that nobody has.
+            let runs =
+                |it: &&Value| it.pointer("/platform/os").and_then(Value::as_str) != Some("unknown");
+            let first = manifests.iter().find(runs).and_then(digest);
+            let reference = first.ok_or_else(|| self.unreadable("an index without images"))?;
+            return Ok(Next::Ask(Want::Manifest { reference }));
+        }
+        let config = manifest.get("config").and_then(digest);
+        let digest = config.ok_or_else(|| self.unreadable("a manifest without configuration"))?;
+        Ok(Next::Ask(Want::Blob { digest }))
+    }
+
+    fn unreadable(&self, what: &str) -> Trouble {
+        let text = format!("{}: {what} cannot be read", self.repository);
+        Trouble::new("registry-answer", text)
+    }
+}
+
+enum Next {
+    Ask(Want),
+    Done(Answered),
+}
+
+fn described(config: &str) -> Described {
+    let config: Value = serde_json::from_str(config).unwrap_or_default();
+    let label = |key: &str| {
+        let labels = config.pointer("/config/Labels")?;
+        let text = labels
+            .get(format!("org.opencontainers.image.{key}"))?
+            .as_str()?;
+        (!text.is_empty()).then(|| text.to_owned())
+    };
+    Described {
+        revision: label("revision"),
+        version: label("version"),
+        created: label("created").as_deref().and_then(date::parse),
+    }
+}
+
+pub(super) fn digest_of(text: &str) -> String {
+    let hex: String = Sha256::digest(text.as_bytes())
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    format!("sha256:{hex}")
+}
+
+/// Whether it is one that we can check, and nothing else.
+pub(crate) fn is_digest(text: &str) -> bool {
+    text.strip_prefix("sha256:").is_some_and(|hex| {
+        hex.len() == 64
+            && hex
+                .bytes()
+                .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+    })
+}

@@ -1,0 +1,552 @@
+//! What the acts of a release are on an engine: every process that is started to build, to send and to compare is put together
+//! here, and what it says is read here.
+//!
+//! Whoever sends needs a password, and nobody else does. It stands in no file: the docker command line is given a folder of
+//! settings of its own, which names a program for this registry that says what is in two environment variables of that one
+//! command. So there is nothing to forget afterwards, even where the run is killed. Everything else of the user's settings
+//! (other logins, plugins, contexts) is there too.
+
+use std::collections::BTreeMap;
+
+use serde_json::json;
+
+use crate::config::RegistryAuth;
+use crate::protocol::{Completion, Content, Effect, Fault, Run, Stdin, Timestamp};
+use crate::registry::{Repository, Trouble};
+
+use super::Kinship;
+
+/// Milliseconds that a build may take.
+const BUILD: u64 = 3_600_000;
+
+/// Milliseconds that sending an image may take.
+const PUSH: u64 = 1_800_000;
+
+/// Milliseconds of everything else.
+const QUICK: u64 = 30_000;
+
+/// Bytes that are kept of what a build says.
+const OUTPUT: u32 = 256 * 1024;
+
+/// How often an image is sent.
+const TRIES: u32 = 4;
+
+/// What the engine's command line may need from the run's environment.
+const INHERIT: [&str; 12] = [
+    "PATH",
+    "HOME",
+    "TMPDIR",
+    "DOCKER_HOST",
+    "DOCKER_CONTEXT",
+    "DOCKER_CONFIG",
+    "DOCKER_CERT_PATH",
+    "DOCKER_TLS_VERIFY",
+    "DOCKER_API_VERSION",
+    "SSH_AUTH_SOCK",
+    "XDG_RUNTIME_DIR",
+    "RUNNER_TRACKING_ID",
+];
+
+/// The engine at hand.
+#[derive(Clone, Debug)]
+pub struct Engine {
+    /// The run's own folder.
+    pub scratch: String,
+    /// The folder of the user's docker settings; `None`: nobody knows where it is.
+    pub settings: Option<String>,
+    /// Who logs in where, by the server's name in docker's settings.
+    pub logins: BTreeMap<String, RegistryAuth>,
+}
+
+/// Which program makes images.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Maker {
+    /// `docker build` with BuildKit.
+    BuildKit,
+    /// `docker build` with the builder of old.
+    Classic,
+}
+
+impl Maker {
+    /// For people.
+    #[must_use]
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::BuildKit => "docker build, with BuildKit",
+            Self::Classic => "docker build, with the classic builder: there is no buildx here",
+        }
+    }
+}
+
+/// What is built.
+#[derive(Clone, Debug)]
+pub struct Building {
+    /// The working tree, an absolute path.
+    pub workspace: String,
+    /// The folder that is built, an absolute path.
+    pub context: String,
+    /// The Dockerfile, an absolute path.
+    pub file: String,
+    /// Build arguments.
+    pub args: BTreeMap<String, String>,
+    /// Labels, in this order.
+    pub labels: Vec<(String, String)>,
+    /// Every name that the image is to have.
+    pub tags: Vec<String>,
+    /// What people call it.
+    pub version: String,
+    /// The commit.
+    pub revision: String,
+    /// When the commit was made.
+    pub date: Option<Timestamp>,
+    /// `name:tag` on the engine.
+    pub reference: String,
+}
+
+/// What came of sending an image.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Sent {
+    /// It is there; the engine says that these are its digests there.
+    Yes(Vec<String>),
+    /// Not yet: again after so many milliseconds.
+    Again {
+        /// How many.
+        millis: u64,
+        /// Why.
+        why: String,
+    },
+    /// No.
+    No(Trouble),
+}
+
+impl Engine {
+    fn run(&self, argv: Vec<String>, timeout: u64) -> Run {
+        Run {
+            argv,
+            inherit: INHERIT.map(str::to_owned).to_vec(),
+            timeout,
+            output_limit: OUTPUT,
+            ..Run::default()
+        }
+    }
+
+    fn docker(&self, args: &[&str], timeout: u64) -> Run {
+        let argv = std::iter::once(&"docker").chain(args);
+        self.run(argv.map(|arg| (*arg).to_owned()).collect(), timeout)
+    }
+
+    /// Is there BuildKit?
+    #[must_use]
+    pub fn find_maker(&self) -> Effect {
+        Effect::Run(self.docker(&["buildx", "version"], QUICK))
+    }
+
+    /// When did the engine give an image this name?
+    #[must_use]
+    pub fn named_at(&self, reference: &str) -> Effect {
+        let format = "{{json .Metadata.LastTagTime}}";
+        let args = ["image", "inspect", "--format", format, "--", reference];
+        Effect::Run(self.docker(&args, QUICK))
+    }
+
+    /// The image is made, under its first name.
+    #[must_use]
+    pub fn build(&self, maker: Maker, building: &Building) -> Effect {
+        let given = pairs(building.args.iter());
+        let mut args = vec!["--file", building.file.as_str()];
+        args.extend(given.iter().flat_map(|arg| ["--build-arg", arg]));
+        let last = ["--", building.context.as_str()];
+        Effect::Run(self.making(maker, building, &args, &last))
+    }
+
+    /// An image that is there is labelled, under its first name.
+    #[must_use]
+    pub fn label(&self, maker: Maker, building: &Building, image: &str) -> Effect {
+        let mut run = self.making(maker, building, &[], &["-"]);
+        run.stdin = Some(Stdin::Text {
+            text: format!("FROM {image}\n"),
+        });
+        Effect::Run(run)
+    }
+
+    fn making(&self, maker: Maker, building: &Building, first: &[&str], last: &[&str]) -> Run {
+        let mut args = vec!["build", "--tag", building.reference.as_str()];
+        args.extend(first);
+        let labels = pairs(building.labels.iter().map(|(key, value)| (key, value)));
+        args.extend(labels.iter().flat_map(|label| ["--label", label]));
+        let epoch = building.date.map(|date| (date.0 / 1000).to_string());
+        let buildkit = match maker {
+            Maker::BuildKit => {
+                // What attests how it was built makes an index of an image, and a new one each time.
+                args.extend(["--load", "--provenance=false"]);
+                "1"
+            }
+            Maker::Classic => "0",
+        };
+        args.extend(last);
+        let mut run = self.docker(&args, BUILD);
+        run.env.insert("DOCKER_BUILDKIT".to_owned(), text(buildkit));
+        if let Some(epoch) = epoch {
+            run.env.insert("SOURCE_DATE_EPOCH".to_owned(), text(&epoch));
+        }
+        run
+    }
+
+    /// The folder of settings in which only sending is done; empty where nobody logs in.
+    #[must_use]
+    pub fn prepare(&self) -> Vec<Effect> {
+        if self.logins.is_empty() {
+            return Vec::new();
+        }
+        let folder = self.folder();
+        let settings = self.settings.clone().unwrap_or_default();
+        let argv = ["sh", "-c", FOLDER, "sh", &folder, &settings];
+        let helpers: BTreeMap<&String, &str> =
+            self.logins.keys().map(|server| (server, HELPER)).collect();
+        let nulls: BTreeMap<&String, ()> = self.logins.keys().map(|server| (server, ())).collect();
+        let patch = json!({ "credHelpers": helpers, "auths": nulls });
+        vec![
+            Effect::Run(self.run(argv.map(str::to_owned).to_vec(), QUICK)),
+            Effect::WriteFile {
+                path: format!("{folder}/config.json"),
+                content: Content::Patched {
+                    path: format!("{settings}/config.json"),
+                    patch: patch.to_string(),
+                },
+                mode: 0o600,
+            },
+            Effect::WriteFile {
+                path: format!("{folder}/bin/docker-credential-{HELPER}"),
+                content: text(&helper(&self.logins)),
+                mode: 0o700,
+            },
+        ]
+    }
+
+    /// The image is sent; then the engine is asked which digest it has there.
+    #[must_use]
+    pub fn push(&self, repository: &Repository, tag: &str) -> Vec<Effect> {
+        let reference = repository.tagged(tag);
+        let mut push = self.docker(&["push", "--", &reference], PUSH);
+        if let Some(auth) = self.logins.get(repository.server()) {
+            let folder = self.folder();
+            let around = ["sh", "-c", WITH_PATH, "sh"].map(str::to_owned);
+            let bin = format!("{folder}/bin");
+            push.argv = around.into_iter().chain([bin]).chain(push.argv).collect();
+            push.inherit.retain(|name| name != "DOCKER_CONFIG");
+            push.inherit.push(auth.user.clone());
+            push.env.insert("DOCKER_CONFIG".to_owned(), text(&folder));
+            let password = Content::Secret {
+                name: auth.password.clone(),
+            };
+            push.env.insert(auth.password.clone(), password);
+        }
+        vec![Effect::Run(push), self.digests(&reference)]
+    }
+
+    fn digests(&self, reference: &str) -> Effect {
+        let format = "{{json .RepoDigests}}";
+        let args = ["image", "inspect", "--format", format, "--", reference];
+        Effect::Run(self.docker(&args, QUICK))
+    }
+
+    fn folder(&self) -> String {
+        format!("{}/docker", self.scratch)
+    }
+}
+
+/// Which of these variables are not set?
+#[must_use]
+pub fn find_unset(names: &[String]) -> Effect {
+    let argv = ["sh", "-c", UNSET, "sh"].map(str::to_owned);
+    Effect::Run(Run {
+        argv: argv.into_iter().chain(names.iter().cloned()).collect(),
+        inherit: std::iter::once("PATH".to_owned())
+            .chain(names.iter().cloned())
+            .collect(),
+        timeout: QUICK,
+        output_limit: OUTPUT,
+        ..Run::default()
+    })
+}
+
+/// Is `theirs` before `ours`, or after it? `None`: it is no commit's name.
+#[must_use]
+pub fn compare(workspace: &str, theirs: &str, ours: &str) -> Option<Effect> {
+    let hex = |text: &str| {
+        matches!(text.len(), 40 | 64) && text.bytes().all(|byte| byte.is_ascii_hexdigit())
+    };
+    let argv = ["sh", "-c", COMPARE, "sh", workspace, theirs, ours].map(str::to_owned);
+    (hex(theirs) && hex(ours)).then(|| {
+        Effect::Run(Run {
+            argv: argv.to_vec(),
+            inherit: ["PATH", "HOME"].map(str::to_owned).to_vec(),
+            timeout: QUICK,
+            output_limit: OUTPUT,
+            ..Run::default()
+        })
+    })
+}
+
+/// What comparing commits came to.
+#[must_use]
+pub fn read_kinship(completion: Option<&Completion>) -> Kinship {
+    let word = match completion {
+        Some(Completion::Exited { stdout, .. }) => stdout.trim(),
+        Some(_) | None => "",
+    };
+    match word {
+        "older" => Kinship::Older,
+        "newer" => Kinship::Newer,
+        "apart" => Kinship::Apart,
+        _ => Kinship::Unknown,
+    }
+}
+
+/// Who makes images here.
+///
+/// # Errors
+/// There is no docker.
+pub fn read_maker(completion: Option<&Completion>) -> Result<Maker, Trouble> {
+    match completion {
+        Some(Completion::Exited { code: Some(0), .. }) => Ok(Maker::BuildKit),
+        Some(Completion::Exited { .. }) => Ok(Maker::Classic),
+        other => Err(trouble(other)),
+    }
+}
+
+/// What came of building.
+///
+/// # Errors
+/// It failed.
+pub fn read_build(completion: Option<&Completion>) -> Result<(), Trouble> {
+    match completion {
+        Some(Completion::Exited { code: Some(0), .. }) => Ok(()),
+        Some(Completion::Exited { .. }) => {
+            let found = trouble(completion);
+            Err(Trouble {
+                code: if found.code == "engine-error" {
+                    "build"
+                } else {
+                    found.code
+                },
+                ..found
+            })
+        }
+        other => Err(trouble(other)),
+    }
+}
+
+/// Whether the settings are there with which an image is sent.
+#[must_use]
+pub fn is_prepared(done: &[Completion]) -> bool {
+    done.iter().all(|it| {
+        matches!(
+            it,
+            Completion::Exited { code: Some(0), .. } | Completion::Written
+        )
+    })
+}
+
+/// What came of sending, the `tries`-th time.
+#[must_use]
+pub fn read_push(done: &[Completion], tries: u32) -> Sent {
+    match done.last() {
+        Some(Completion::Exited {
+            code: Some(0),
+            stdout,
+            ..
+        }) => Sent::Yes(serde_json::from_str(stdout).unwrap_or_default()),
+        other => {
+            let trouble = trouble(other);
+            let hopeless = matches!(
+                trouble.code,
+                "engine-missing"
+                    | "engine-unreachable"
+                    | "registry-denied"
+                    | "secret-missing"
+                    | "not-built"
+            );
+            if hopeless || tries >= TRIES {
+                return Sent::No(trouble);
+            }
+            Sent::Again {
+                millis: 1_000 << tries,
+                why: trouble.text,
+            }
+        }
+    }
+}
+
+/// Why a command did not do what it was to do.
+#[must_use]
+pub fn trouble(completion: Option<&Completion>) -> Trouble {
+    let (code, said) = match completion {
+        Some(Completion::Exited { stdout, stderr, .. }) => {
+            let said = if stderr.trim().is_empty() {
+                stdout
+            } else {
+                stderr
+            };
+            let class = CLASSES
+                .iter()
+                .find(|(_, words)| words.iter().any(|it| said.contains(it)));
+            (
+                class.map_or("engine-error", |(code, _)| *code),
+                said.as_str(),
+            )
+        }
+        Some(Completion::TimedOut { stderr, .. }) => ("engine-timeout", stderr.as_str()),
+        Some(Completion::Failed { fault, message }) => {
+            let code = match fault {
+                Fault::NotFound => "engine-missing",
+                Fault::SecretMissing => "secret-missing",
+                Fault::Denied
+                | Fault::TooLarge
+                | Fault::NotText
+                | Fault::Unreachable
+                | Fault::Other => "engine-error",
+            };
+            (code, message.as_str())
+        }
+        Some(
+            Completion::Recalled { .. }
+            | Completion::Opened
+            | Completion::Read { .. }
+            | Completion::Written
+            | Completion::Fetched { .. }
+            | Completion::Fingerprinted { .. },
+        )
+        | None => ("engine-error", "it said nothing"),
+    };
+    Trouble::new(code, last_lines(said))
+}
+
+/// The end of what a program said: that is where its error stands.
+fn last_lines(said: &str) -> String {
+    let lines: Vec<&str> = said
+        .lines()
+        .filter(|line| !line.trim().is_empty())
+        .collect();
+    let from = lines.len().saturating_sub(4);
+    let lines: Vec<&str> = lines.into_iter().skip(from).map(str::trim).collect();
+    let text = lines.join("; ");
+    let skip = text.chars().count().saturating_sub(600);
+    text.chars().skip(skip).collect()
+}
+
+fn pairs<'a>(pairs: impl Iterator<Item = (&'a String, &'a String)>) -> Vec<String> {
+    pairs.map(|(key, value)| format!("{key}={value}")).collect()
+}
+
+fn text(text: &str) -> Content {
+    Content::Text {
+        text: text.to_owned(),
+    }
+}
+
+fn helper(logins: &BTreeMap<String, RegistryAuth>) -> String {
+    let cases: String = logins
+        .iter()
+        .map(|(server, RegistryAuth { user, password })| {
+            format!("'{server}') user=${{{user}-}} secret=${{{password}-}} ;;\n")
+        })
+        .collect();
+    HELPER_PROGRAM.replace("CASES\n", &cases)
+}
+
+/// The program's name, after `docker-credential-`.
+const HELPER: &str = "cd-action";
+
+/// It says what two variables hold, to whoever has them in its environment.
+const HELPER_PROGRAM: &str = r#"#!/bin/sh
+case ${1-} in
+get) ;;
+list) echo '{}'; exit ;;
+*) exit ;;
+esac
+IFS= read -r server
+case $server in
+CASES
+*) user='' secret='' ;;
+esac
+if [ -z "$secret" ]; then
+  echo 'credentials not found in native keychain'
+  exit 1
+fi
+quoted() { printf '%s' "$1" | sed 's/[\\"]/\\&/g'; }
+printf '{"ServerURL":"%s","Username":"%s","Secret":"%s"}\n' "$server" "$(quoted "$user")" "$(quoted "$secret")"
+"#;
+
+/// A folder of settings with the plugins and contexts of another one.
+const FOLDER: &str = r#"set -eu
+mkdir -p "$1/bin"
+chmod 700 "$1"
+for it in cli-plugins contexts buildx; do
+  if [ -n "$2" ] && [ -e "$2/$it" ] && ! [ -e "$1/$it" ]; then ln -s "$2/$it" "$1/$it"; fi
+done
+"#;
+
+/// A command that also finds the programs of a folder.
+const WITH_PATH: &str = r#"PATH=$1:$PATH; export PATH; shift; exec "$@""#;
+
+const UNSET: &str = r#"for name do if [ -z "$(printenv "$name")" ]; then echo "$name"; fi; done"#;
+
+const COMPARE: &str = r#"cd "$1" || exit 1
+for it in "$2" "$3"; do git cat-file -e "$it^{commit}" 2>/dev/null || { echo unknown; exit; }; done
+if git merge-base --is-ancestor "$2" "$3"; then echo older
+elif git merge-base --is-ancestor "$3" "$2"; then echo newer
+else echo apart; fi
+"#;
+
+/// What a docker command line says, and what it means.
+const CLASSES: [(&str, &[&str]); 4] = [
+    (
+        "engine-unreachable",
+        &[
+            "Cannot connect to the Docker daemon",
+            "error during connect",
+            "Is the docker daemon running",
+        ],
+    ),
+    (
+        "not-built",
+        &[
+            "An image does not exist locally",
+            "tag does not exist",
+            "No such image",
+        ],
+    ),
+    (
+        "registry-denied",
+        &[
+            "denied",
+            "unauthorized",
+            "authentication required",
+            "no basic auth credentials",
+        ],
+    ),
+    (
+        "registry-unreachable",
+        &[
+            "connection refused",
+            "connection reset",
+            "no such host",
+            "timeout",
+            "TLS handshake",
+            "EOF",
+            "toomanyrequests",
+            "Too Many Requests",
+            "unexpected HTTP status",
+            "received unexpected",
+            "Service Unavailable",
+            "Internal Server Error",
+            "Bad Gateway",
+            "broken pipe",
+            "context deadline",
+        ],
+    ),
+];
+
+#[cfg(test)]
+mod tests;

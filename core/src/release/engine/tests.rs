@@ -1,0 +1,159 @@
+//! Every command line of a release, and how what is said is read.
+
+use super::*;
+
+fn engine(auth: bool) -> Engine {
+    let auth = auth.then(|| {
+        let auth = RegistryAuth {
+            user: "USER_NAME".to_owned(),
+            password: "TOKEN".to_owned(),
+        };
+        ("registry.example:5000".to_owned(), auth)
+    });
+    Engine {
+        scratch: "/s".to_owned(),
+        settings: Some("/home/a/.docker".to_owned()),
+        logins: auth.into_iter().collect(),
+    }
+}
+
+fn building() -> Building {
+    Building {
+        workspace: "/w".to_owned(),
+        context: "/w/app".to_owned(),
+        file: "/w/app/Dockerfile".to_owned(),
+        args: BTreeMap::from([("A".to_owned(), "--b c".to_owned())]),
+        labels: vec![("k".to_owned(), "v w".to_owned())],
+        tags: Vec::new(),
+        version: "1.0".to_owned(),
+        revision: "c".repeat(40),
+        date: Some(Timestamp(1_700_000_000_999)),
+        reference: "registry.example:5000/a:1.0".to_owned(),
+    }
+}
+
+fn run(effect: Effect) -> Run {
+    match effect {
+        Effect::Run(run) => run,
+        other @ (Effect::ReadFile { .. }
+        | Effect::WriteFile { .. }
+        | Effect::Fetch(_)
+        | Effect::Fingerprint { .. }) => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_build_says_what_the_image_is_and_of_when() {
+    let classic = run(engine(true).build(Maker::Classic, &building()));
+    assert_eq!(
+        classic.argv,
+        [
+            "docker",
+            "build",
+            "--tag",
+            "registry.example:5000/a:1.0",
+            "--file",
+            "/w/app/Dockerfile",
+            "--build-arg",
+            "A=--b c",
+            "--label",
+            "k=v w",
+            "--",
+            "/w/app"
+        ]
+    );
+    assert_eq!(classic.env.get("DOCKER_BUILDKIT"), Some(&text("0")));
+    assert_eq!(
+        classic.env.get("SOURCE_DATE_EPOCH"),
+        Some(&text("1700000000"))
+    );
+    let modern = run(engine(true).build(Maker::BuildKit, &building()));
+    assert!(modern.argv.contains(&"--provenance=false".to_owned()));
+    assert_eq!(modern.env.get("DOCKER_BUILDKIT"), Some(&text("1")));
+    for build in [classic, modern] {
+        let names = build.inherit.iter().chain(build.env.keys());
+        assert!(
+            names.into_iter().all(|name| name != "TOKEN"),
+            "a build is told no password"
+        );
+    }
+}
+
+#[test]
+fn only_who_sends_has_the_password_and_no_argument_has_it() {
+    let repository = Repository::parse("registry.example:5000/a");
+    let effects = engine(true).push(&repository, "1.0");
+    let [push, digests] = <[Effect; 2]>::try_from(effects).expect("two commands");
+    let (push, digests) = (run(push), run(digests));
+    let tail = ["docker", "push", "--", "registry.example:5000/a:1.0"];
+    assert!(push.argv.ends_with(&tail.map(str::to_owned)));
+    let secret = Content::Secret {
+        name: "TOKEN".to_owned(),
+    };
+    assert_eq!(push.env.get("TOKEN"), Some(&secret));
+    assert_eq!(push.env.get("DOCKER_CONFIG"), Some(&text("/s/docker")));
+    assert!(!digests.env.contains_key("TOKEN"));
+    let other = engine(true).push(&Repository::parse("other.example/a"), "1.0");
+    let other = other.into_iter().map(run);
+    assert!(other.into_iter().all(|run| run.env.is_empty()));
+    assert_eq!(engine(false).prepare(), Vec::new());
+}
+
+#[test]
+fn what_docker_says_has_a_class_and_hope_or_none() {
+    let said = |stderr: &str| Completion::Exited {
+        code: Some(1),
+        signal: None,
+        stdout: String::new(),
+        stderr: stderr.to_owned(),
+    };
+    let of = |stderr: &str, tries| match read_push(&[said(stderr)], tries) {
+        Sent::Yes(_) => "yes",
+        Sent::Again { .. } => "again",
+        Sent::No(trouble) => trouble.code,
+    };
+    for (stderr, first, last) in [
+        (
+            "received unexpected HTTP status: 500 Internal Server Error",
+            "again",
+            "registry-unreachable",
+        ),
+        (
+            "toomanyrequests: slow down",
+            "again",
+            "registry-unreachable",
+        ),
+        ("EOF", "again", "registry-unreachable"),
+        ("something new", "again", "engine-error"),
+        (
+            "denied: requested access to the resource is denied",
+            "registry-denied",
+            "registry-denied",
+        ),
+        (
+            "unauthorized: authentication required",
+            "registry-denied",
+            "registry-denied",
+        ),
+        (
+            "Cannot connect to the Docker daemon at unix:///x",
+            "engine-unreachable",
+            "engine-unreachable",
+        ),
+    ] {
+        assert_eq!(
+            (of(stderr, 1), of(stderr, TRIES)),
+            (first, last),
+            "{stderr}"
+        );
+    }
+}
+
+#[test]
+fn only_commits_are_compared() {
+    let commit = "a".repeat(40);
+    assert!(compare("/w", &commit, &commit).is_some());
+    for no in ["", "HEAD", "--all", &"a".repeat(39), &"g".repeat(40)] {
+        assert_eq!(compare("/w", no, &commit), None, "{no}");
+    }
+}

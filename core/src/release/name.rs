@@ -1,0 +1,153 @@
+//! What became of every name, and in words.
+
+use super::moving::{self, Verdict};
+use super::seen::Seen;
+use super::{Act, Plan};
+use crate::registry::Repository;
+
+/// A name, and what became of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Name {
+    /// `name:tag`.
+    pub reference: String,
+    /// Whether it names one image for ever.
+    pub fixed: bool,
+    /// What became of it.
+    pub fate: Fate,
+    /// What it named when this run began.
+    pub before: Option<String>,
+}
+
+/// What became of a name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// It names the image, and did so before.
+    There,
+    /// It names the image, since this run.
+    Put,
+    /// It names another image, and is to go on doing so.
+    Stays {
+        /// Why.
+        why: String,
+    },
+    /// Somebody else puts it somewhere else again and again.
+    Contested {
+        /// What it names.
+        holds: Option<String>,
+    },
+    /// It does not name the image yet.
+    Open,
+    /// It names something else for ever.
+    Taken,
+}
+
+impl Fate {
+    /// Whether this run brought it about.
+    pub(super) const fn is_new(&self) -> bool {
+        matches!(self, Self::Put)
+    }
+
+    /// Whether the name names the image.
+    #[must_use]
+    pub const fn holds(&self) -> bool {
+        matches!(self, Self::There | Self::Put)
+    }
+
+    /// In a few words.
+    #[must_use]
+    pub fn words(&self) -> String {
+        match self {
+            Self::There => "was there".to_owned(),
+            Self::Put => "published".to_owned(),
+            Self::Stays { why } => format!("stays: {why}"),
+            Self::Contested { holds } => format!(
+                "contested: somebody else puts it elsewhere, now on {}",
+                holds.as_deref().unwrap_or("nothing")
+            ),
+            Self::Open => "not published".to_owned(),
+            Self::Taken => "names something else".to_owned(),
+        }
+    }
+}
+
+impl Name {
+    /// A sentence for a name that moves and does not.
+    pub(super) fn why_it_stays(&self) -> Option<String> {
+        let Self {
+            reference, fate, ..
+        } = self;
+        match fate {
+            Fate::Stays { why } => Some(format!("`{reference}` stays where it is: {why}")),
+            Fate::Contested { .. } => Some(format!("`{reference}` is {}", fate.words())),
+            Fate::There | Fate::Put | Fate::Open | Fate::Taken => None,
+        }
+    }
+}
+
+pub(super) fn names(plan: &Plan, seen: &Seen) -> Vec<Name> {
+    let image = plan
+        .fixed()
+        .find_map(|tag| seen.held(plan.repository(), tag))
+        .unwrap_or_default();
+    let mut names = Vec::new();
+    for repository in &plan.repositories {
+        for tag in plan.fixed() {
+            let fate = fixed(plan, seen, repository, tag);
+            names.push(name(seen, repository, tag, true, fate));
+        }
+        for tag in plan.moving() {
+            let fate = match moving::judge(plan, seen, repository, tag, image) {
+                Verdict::Stands(fate) if !image.is_empty() => fate,
+                Verdict::Stands(_) | Verdict::Ask(_) | Verdict::Put(_) => Fate::Open,
+            };
+            names.push(name(seen, repository, &tag.name, false, fate));
+        }
+    }
+    names
+}
+
+fn name(seen: &Seen, repository: &Repository, tag: &str, fixed: bool, fate: Fate) -> Name {
+    Name {
+        reference: repository.tagged(tag),
+        fixed,
+        fate,
+        before: seen.before(repository, tag).map(str::to_owned),
+    }
+}
+
+fn fixed(plan: &Plan, seen: &Seen, repository: &Repository, tag: &str) -> Fate {
+    let Some(digest) = seen.held(repository, tag) else {
+        return Fate::Open;
+    };
+    let revision = seen
+        .described(digest)
+        .and_then(|described| described.revision.as_deref());
+    if revision != Some(plan.revision.as_str()) {
+        return Fate::Taken;
+    }
+    if seen.puts(repository, tag) > 0 {
+        Fate::Put
+    } else {
+        Fate::There
+    }
+}
+
+/// What an act would do.
+pub(super) fn would(act: &Act) -> String {
+    match act {
+        Act::List(repository) => format!("list the tags of {repository}"),
+        Act::Look(repository, tag) => format!("look at `{}`", repository.tagged(tag)),
+        Act::Describe(repository, digest) => format!("look at `{}`", repository.at(digest)),
+        Act::Compare(revision) => format!("compare this commit with {revision}"),
+        Act::Build => "build the image, and publish it under all its names".to_owned(),
+        Act::Push(repository, tag) => format!("send the image as `{}`", repository.tagged(tag)),
+        Act::Bring { to, tag, .. } => {
+            format!("bring the image to `{}`", to.tagged(tag))
+        }
+        Act::Name {
+            repository,
+            tag,
+            digest,
+        } => format!("let `{}` name {digest}", repository.tagged(tag)),
+    }
+}

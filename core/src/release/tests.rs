@@ -1,0 +1,416 @@
+//! Releases against a world of registries, in which runs die, answers are lost and other runs come between.
+
+use std::collections::BTreeMap;
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::event::{Event, Kind};
+use crate::protocol::Timestamp;
+use crate::tag::{self, Inputs, Request};
+
+const RULES: &str = "type=semver,pattern={{version}}\ntype=semver,pattern={{major}}.{{minor}}\ntype=sha,format=long\ntype=ref,event=branch";
+
+fn revision(number: u32) -> String {
+    format!("{number:040x}")
+}
+
+fn digest(revision: &str, build: u32) -> String {
+    format!("sha256:{build:024x}{revision}")
+}
+
+/// A plan of the commit `number`; a version makes it a tag's, else it is a branch's.
+fn plan(number: u32, version: Option<&str>) -> Plan {
+    let date = Some(Timestamp(u64::from(number) * 1_000));
+    let (kind, reference) = match version {
+        Some(version) => (Kind::Tag, format!("refs/tags/v{version}")),
+        None => (Kind::Push, "refs/heads/main".to_owned()),
+    };
+    let event = Event {
+        kind,
+        sha: revision(number),
+        r#ref: reference,
+        commit_date: date,
+        ..Event::default()
+    };
+    let request = Request {
+        inputs: Inputs {
+            tags: RULES.to_owned(),
+            ..Inputs::default()
+        },
+        event,
+        ..Request::default()
+    };
+    Plan {
+        derived: tag::derive(&request).expect("the rules are right"),
+        revision: revision(number),
+        date,
+        repositories: vec![
+            Repository::parse("one.example/a"),
+            Repository::parse("two.example/b"),
+        ],
+        dry: false,
+    }
+}
+
+#[derive(Clone, Debug, Default)]
+struct World {
+    tags: BTreeMap<(Repository, String), String>,
+    images: BTreeMap<String, Described>,
+    builds: u32,
+    /// What was built by the run that goes on now.
+    built: Option<String>,
+    /// Every value that a name ever had.
+    history: BTreeMap<(Repository, String), Vec<String>>,
+    changes: u32,
+}
+
+impl World {
+    fn put(&mut self, repository: &Repository, tag: &str, digest: &str) {
+        self.changes += 1;
+        let key = (repository.clone(), tag.to_owned());
+        self.tags.insert(key.clone(), digest.to_owned());
+        self.history.entry(key).or_default().push(digest.to_owned());
+    }
+
+    fn image(&mut self, number: u32) -> String {
+        self.builds += 1;
+        let digest = digest(&revision(number), self.builds);
+        let described = Described {
+            revision: Some(revision(number)),
+            version: None,
+            created: Some(Timestamp(u64::from(number) * 1_000)),
+        };
+        self.images.insert(digest.clone(), described);
+        digest
+    }
+
+    fn act(&mut self, act: &Act, plan: &Plan) -> Observation {
+        match act {
+            Act::List(repository) => {
+                let tags = self.tags.keys().filter(|(it, _)| it == repository);
+                Observation::Tags(tags.map(|(_, tag)| tag.clone()).collect())
+            }
+            Act::Look(repository, tag) => {
+                let key = (repository.clone(), tag.clone());
+                Observation::Held(self.tags.get(&key).cloned())
+            }
+            Act::Describe(_, digest) => {
+                Observation::Described(self.images.get(digest).cloned().unwrap_or_default())
+            }
+            // A checkout of one commit knows no other.
+            Act::Compare(_) => Observation::Compared(Kinship::Unknown),
+            Act::Build => {
+                let number = u32::from_str_radix(&plan.revision, 16).expect("it is a number");
+                self.built = Some(self.image(number));
+                Observation::Done
+            }
+            Act::Push(repository, tag) => {
+                let digest = self.built.clone().expect("it was built before");
+                self.put(repository, tag, &digest);
+                Observation::Done
+            }
+            Act::Bring {
+                to, tag, digest, ..
+            } => {
+                self.put(to, tag, digest);
+                Observation::Done
+            }
+            Act::Name {
+                repository,
+                tag,
+                digest,
+            } => {
+                self.put(repository, tag, digest);
+                Observation::Done
+            }
+        }
+    }
+
+    fn holds(&self, name: &str) -> Option<&str> {
+        let (repository, tag) = name.rsplit_once(':')?;
+        let key = (Repository::parse(repository), tag.to_owned());
+        self.tags.get(&key).map(String::as_str)
+    }
+}
+
+/// Goes on until it has ended, or for so many acts.
+fn run(world: &mut World, publication: &mut Publication, acts: usize) -> Option<End> {
+    let mut done = 0;
+    for _ in 0..1_000 {
+        let (next, end) = publication.advance();
+        if end.is_some() {
+            return end;
+        }
+        assert!(
+            !next.is_empty(),
+            "nothing is under way, and it has not ended"
+        );
+        for act in next {
+            if done == acts {
+                return None;
+            }
+            done += 1;
+            let plan = publication.plan().clone();
+            let observation = world.act(&act, &plan);
+            publication.observe(&act, observation);
+        }
+    }
+    panic!("it never ends");
+}
+
+fn release(world: &mut World, plan: Plan) -> End {
+    let mut publication = Publication::new(plan);
+    run(world, &mut publication, usize::MAX).expect("it ends")
+}
+
+#[test]
+fn what_is_not_there_is_built_once_and_named_everywhere() {
+    let mut world = World::default();
+    let end = release(&mut world, plan(7, Some("1.2.3")));
+    assert_eq!((end.outcome, end.reason), (Outcome::Released, "published"));
+    assert_eq!(world.builds, 1);
+    for name in ["1.2.3", "1.2", "latest", &format!("sha-{}", revision(7))] {
+        for repository in ["one.example/a", "two.example/b"] {
+            let image = digest(&revision(7), 1);
+            assert_eq!(world.holds(&format!("{repository}:{name}")), Some(&*image));
+        }
+    }
+}
+
+#[test]
+fn the_third_run_changes_nothing() {
+    let mut world = World::default();
+    let _ = release(&mut world, plan(7, Some("1.2.3")));
+    let before = world.changes;
+    for _ in 0..2 {
+        let end = release(&mut world, plan(7, Some("1.2.3")));
+        assert_eq!(
+            (end.outcome, end.reason),
+            (Outcome::Released, "already-there")
+        );
+    }
+    assert_eq!((world.changes, world.builds), (before, 1));
+}
+
+/// Killed after every act, once with its answer and once without: the next run ends where an undisturbed one does.
+#[test]
+fn a_run_that_died_anywhere_is_finished_by_the_next() {
+    let mut undisturbed = World::default();
+    let _ = release(&mut undisturbed, plan(7, Some("1.2.3")));
+    let names: Vec<_> = undisturbed.tags.keys().cloned().collect();
+    for acts in 0..60 {
+        let mut world = World::default();
+        let mut dies = Publication::new(plan(7, Some("1.2.3")));
+        let ended = run(&mut world, &mut dies, acts).is_some();
+        world.built = None;
+        let end = release(&mut world, plan(7, Some("1.2.3")));
+        assert_eq!(end.outcome, Outcome::Released, "after {acts}: {end:?}");
+        assert_eq!(world.tags.keys().cloned().collect::<Vec<_>>(), names);
+        for ((repository, tag), values) in &world.history {
+            assert_eq!(values.len(), 1, "{repository}:{tag} was written twice");
+        }
+        let digests: BTreeSet<&String> = world.tags.values().collect();
+        assert_eq!(digests.len(), 1, "after {acts}");
+        if ended {
+            return;
+        }
+    }
+    panic!("a release takes less than 60 acts");
+}
+
+#[test]
+fn a_name_that_is_for_ever_is_not_given_twice() {
+    for (number, revision) in [(8, Some(revision(8))), (8, None)] {
+        let mut world = World::default();
+        let image = world.image(number);
+        if let Some(described) = world.images.get_mut(&image) {
+            described.revision = revision;
+        }
+        world.put(&Repository::parse("two.example/b"), "1.2.3", &image);
+        let before = world.changes;
+        let end = release(&mut world, plan(7, Some("1.2.3")));
+        assert_eq!((end.outcome, end.reason), (Outcome::Rejected, "tag-taken"));
+        assert_eq!(
+            (world.changes, world.builds),
+            (before, 1),
+            "nothing was touched"
+        );
+    }
+}
+
+#[test]
+fn two_images_of_one_commit_are_one_too_many() {
+    let mut world = World::default();
+    let (one, two) = (world.image(7), world.image(7));
+    let repository = Repository::parse("one.example/a");
+    world.put(&repository, "1.2.3", &one);
+    world.put(&repository, &format!("sha-{}", revision(7)), &two);
+    let end = release(&mut world, plan(7, Some("1.2.3")));
+    assert_eq!((end.outcome, end.reason), (Outcome::Rejected, "two-images"));
+}
+
+#[test]
+fn an_older_version_takes_no_name_from_a_newer_one() {
+    let mut world = World::default();
+    let _ = release(&mut world, plan(9, Some("1.3.0")));
+    let end = release(&mut world, plan(7, Some("1.2.4")));
+    assert_eq!(end.outcome, Outcome::Released);
+    let (newer, older) = (digest(&revision(9), 1), digest(&revision(7), 2));
+    assert_eq!(world.holds("one.example/a:latest"), Some(&*newer));
+    assert_eq!(world.holds("one.example/a:1.2"), Some(&*older));
+    assert!(
+        end.because.iter().any(|it| it.contains("1.3.0 is there")),
+        "{end:?}"
+    );
+}
+
+#[test]
+fn a_branch_stays_on_the_later_commit() {
+    let mut world = World::default();
+    let _ = release(&mut world, plan(9, None));
+    let _ = release(&mut world, plan(7, None));
+    let newer = digest(&revision(9), 1);
+    assert_eq!(world.holds("one.example/a:main"), Some(&*newer));
+    let _ = release(&mut world, plan(10, None));
+    assert_ne!(world.holds("one.example/a:main"), Some(&*newer));
+}
+
+#[test]
+fn git_counts_before_dates() {
+    for (kinship, moves) in [
+        (Kinship::Older, true),
+        (Kinship::Newer, false),
+        (Kinship::Apart, false),
+        (Kinship::Unknown, false),
+    ] {
+        let plan = plan(7, None);
+        let mut seen = Seen::default();
+        let repository = Repository::parse("one.example/a");
+        let (later, tags) = (revision(9), Vec::new());
+        let fixed = || std::iter::empty();
+        let list = Act::List(repository.clone());
+        seen.learn(&list, Observation::Tags(tags), fixed());
+        let look = Act::Look(repository.clone(), "main".to_owned());
+        seen.learn(&look, Observation::Held(Some("d".to_owned())), fixed());
+        let described = Described {
+            revision: Some(later.clone()),
+            version: None,
+            created: Some(Timestamp(9_000)),
+        };
+        let describe = Act::Describe(repository.clone(), "d".to_owned());
+        seen.learn(&describe, Observation::Described(described), fixed());
+        let compare = Act::Compare(later);
+        seen.learn(&compare, Observation::Compared(kinship), fixed());
+        let tag = plan.moving().next().expect("a branch moves");
+        let verdict = moving::judge(&plan, &seen, &repository, tag, "ours");
+        let put = matches!(verdict, moving::Verdict::Put(ref image) if image == "ours");
+        assert_eq!(put, moves, "{kinship:?}");
+    }
+}
+
+#[test]
+fn what_only_looks_touches_nothing_and_says_what_it_would_do() {
+    let mut world = World::default();
+    let end = release(
+        &mut world,
+        Plan {
+            dry: true,
+            ..plan(7, None)
+        },
+    );
+    assert_eq!((end.outcome, end.reason), (Outcome::Shown, "planned"));
+    assert_eq!((world.changes, world.builds), (0, 0));
+    assert!(end.because.iter().any(|it| it.contains("build the image")));
+}
+
+#[test]
+fn a_failure_begins_nothing_more_and_says_what_is_where() {
+    let mut world = World::default();
+    let mut publication = Publication::new(plan(7, None));
+    let end = loop {
+        let (acts, end) = publication.advance();
+        if let Some(end) = end {
+            break end;
+        }
+        for act in acts {
+            let two = matches!(&act, Act::Bring { .. });
+            let observation = if two {
+                Observation::Failed(Trouble::new("registry-unreachable", "two is down"))
+            } else {
+                world.act(&act, &plan(7, None))
+            };
+            publication.observe(&act, observation);
+        }
+    };
+    assert_eq!(
+        (end.outcome, end.reason),
+        (Outcome::Failed, "registry-unreachable")
+    );
+    let names = publication.names();
+    let there: Vec<&str> = names
+        .iter()
+        .filter(|name| name.fate.holds())
+        .map(|name| name.reference.as_str())
+        .collect();
+    let first = format!("one.example/a:sha-{}", revision(7));
+    assert_eq!(there, [first.as_str()]);
+    assert!(publication.touched());
+}
+
+/// Two releases of two versions take turns in any way: what moves ends on the newer one, and nothing that is for ever
+/// ever changes.
+fn interleaved(turns: &[bool]) -> World {
+    let mut world = World::default();
+    let mut runs = [
+        Publication::new(plan(7, Some("1.2.3"))),
+        Publication::new(plan(9, Some("1.3.0"))),
+    ];
+    let mut built = [None, None];
+    let mut pending: [Vec<Act>; 2] = [Vec::new(), Vec::new()];
+    let mut ended = [false, false];
+    let mut turns = turns
+        .iter()
+        .copied()
+        .chain([false, true].into_iter().cycle());
+    for _ in 0..2_000 {
+        if ended == [true, true] {
+            return world;
+        }
+        let at = usize::from(turns.next().expect("it has no end"));
+        let (Some(publication), Some(acts)) = (runs.get_mut(at), pending.get_mut(at)) else {
+            continue;
+        };
+        if ended[at] {
+            continue;
+        }
+        let (fresh, end) = publication.advance();
+        ended[at] = end.is_some();
+        acts.extend(fresh);
+        if acts.is_empty() {
+            continue;
+        }
+        let act = acts.remove(0);
+        let plan = publication.plan().clone();
+        world.built = built[at].take();
+        let observation = world.act(&act, &plan);
+        built[at] = world.built.take();
+        publication.observe(&act, observation);
+    }
+    panic!("they never end");
+}
+
+proptest! {
+    #[test]
+    fn what_moves_by_version_ends_on_the_newer_whoever_comes_first(turns in proptest::collection::vec(any::<bool>(), 0..120)) {
+        let world = interleaved(&turns);
+        let newer = world.holds("one.example/a:1.3.0").expect("it was published");
+        for repository in ["one.example/a", "two.example/b"] {
+            prop_assert_eq!(world.holds(&format!("{repository}:latest")), Some(newer));
+        }
+        for ((repository, tag), values) in &world.history {
+            let fixed = tag.starts_with("sha-") || tag.split('.').count() == 3;
+            prop_assert!(!fixed || values.len() == 1, "{}:{} was written twice", repository, tag);
+        }
+    }
+}
