@@ -46,8 +46,8 @@ pub(super) fn read(input: &str, mistakes: &mut Vec<Mistake>) -> Flavor {
             for entry in entries {
                 let mut last = Last::Neither;
                 for field in &entry.fields {
-                    if let Err(mistake) = flavor.set(field, &entry.text, &mut last) {
-                        mistakes.push(mistake.at(&entry.text));
+                    if let Err(mistake) = flavor.set(field, &entry.place.text, &mut last) {
+                        mistakes.push(mistake.at(&entry.place));
                     }
                 }
             }

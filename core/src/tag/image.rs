@@ -1,7 +1,7 @@
 //! The repositories that tags are for.
 
 use super::grammar;
-use super::list::{self, Entry};
+use super::list::{self, Entry, Place};
 use super::mistake::{Mistake, code};
 
 /// What the images input says.
@@ -21,13 +21,13 @@ pub(super) fn read(input: &str, mistakes: &mut Vec<Mistake>) -> Images {
             return Images::default();
         }
     };
-    let found: Vec<Result<(String, bool), Mistake>> = match entries.as_slice() {
+    let found: Vec<Result<(String, bool, &Place), Mistake>> = match entries.as_slice() {
         // The oldest form: all images in one line.
         [only] if only.fields.iter().all(|field| !field.contains('=')) => {
             let names = only.fields.iter().map(|field| field.trim().to_lowercase());
             names
                 .filter(|name| !name.is_empty())
-                .map(|name| Ok((name, true)))
+                .map(|name| Ok((name, true, &only.place)))
                 .collect()
         }
         entries => entries.iter().map(image).collect(),
@@ -35,13 +35,13 @@ pub(super) fn read(input: &str, mistakes: &mut Vec<Mistake>) -> Images {
     let mut images = Images::default();
     for image in found {
         match image {
-            Ok((name, enabled)) => {
+            Ok((name, enabled, place)) => {
                 images.named = true;
                 if enabled && !grammar::is_name(&name) {
                     let message = format!(
                         "`{name}` is no name of an image: [host[:port]/]path, without tag or digest"
                     );
-                    mistakes.push(Mistake::new(code::NAME, INPUT, message));
+                    mistakes.push(Mistake::new(code::NAME, INPUT, message).at(place));
                 } else if enabled {
                     images.names.push(name);
                 }
@@ -52,8 +52,8 @@ pub(super) fn read(input: &str, mistakes: &mut Vec<Mistake>) -> Images {
     images
 }
 
-fn image(entry: &Entry) -> Result<(String, bool), Mistake> {
-    let line = &entry.text;
+fn image(entry: &Entry) -> Result<(String, bool, &Place), Mistake> {
+    let line = &entry.place.text;
     let mut name = String::new();
     let mut enabled = true;
     for field in &entry.fields {
@@ -65,20 +65,20 @@ fn image(entry: &Entry) -> Result<(String, bool), Mistake> {
                 ("enable", "false") => enabled = false,
                 ("enable", _) => {
                     let message = format!("Invalid enable attribute value: {line}");
-                    return Err(Mistake::new(code::BOOLEAN, INPUT, message).at(line));
+                    return Err(Mistake::new(code::BOOLEAN, INPUT, message).at(&entry.place));
                 }
                 _ => {
                     let message = format!("Unknown image attribute: {line}");
-                    return Err(Mistake::new(code::CHOICE, INPUT, message).at(line));
+                    return Err(Mistake::new(code::CHOICE, INPUT, message).at(&entry.place));
                 }
             },
         }
     }
     if name.is_empty() {
         let message = format!("Image name attribute empty: {line}");
-        return Err(Mistake::new(code::MISSING, INPUT, message).at(line));
+        return Err(Mistake::new(code::MISSING, INPUT, message).at(&entry.place));
     }
-    Ok((name, enabled))
+    Ok((name, enabled, &entry.place))
 }
 
 const INPUT: &str = "images";
