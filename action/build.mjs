@@ -1,7 +1,7 @@
 /**
- * Bundles the shell into `dist/main.cjs` and `dist/cli.cjs`: `node build.mjs [--out FOLDER]`.
+ * Bundles the shell into `dist/`, one file for each way to start it: `node build.mjs [--out FOLDER]`.
  *
- * The core's glue goes into both; the module itself is `core/core.wasm` beside them, which `cargo xtask wasm` writes. The same sources give the same bytes.
+ * The core's glue goes into all of them; the modules themselves lie beside them, where `cargo xtask wasm` writes them. The same sources give the same bytes.
  */
 
 import { copyFileSync, existsSync, mkdirSync } from "node:fs";
@@ -21,7 +21,7 @@ if (!existsSync(glue)) {
 
 await build({
   absWorkingDir: here,
-  entryPoints: { main: "src/main.ts", cli: "src/cli.ts" },
+  entryPoints: { main: "src/main.ts", cli: "src/cli.ts", metadata: "src/metadata.ts" },
   outdir: out,
   outExtension: { ".js": ".cjs" },
   bundle: true,
@@ -35,5 +35,5 @@ await build({
 });
 if (out !== dist) {
   mkdirSync(join(out, "core"), { recursive: true });
-  copyFileSync(join(dist, "core/core.wasm"), join(out, "core/core.wasm"));
+  for (const module of ["core/core.wasm", "metadata.wasm"]) copyFileSync(join(dist, module), join(out, module));
 }

@@ -28,7 +28,7 @@ export async function perform(effect: Effect, world: World, signal: AbortSignal)
       case "read-file":
         return readTextFile(effect.path, effect.limit);
       case "write-file":
-        return writeFile(effect.path, effect.content, effect.mode, world.secrets);
+        return writeFile(effect, world.secrets);
       case "fingerprint":
         return fingerprint(effect.names, effect.key, world.secrets);
       default:

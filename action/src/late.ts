@@ -5,4 +5,6 @@
  */
 
 export const childProcess = () => require("node:child_process") as typeof import("node:child_process");
+export const os = () => require("node:os") as typeof import("node:os");
+export const v8 = () => require("node:v8") as typeof import("node:v8");
 export const crypto = () => require("node:crypto") as typeof import("node:crypto");

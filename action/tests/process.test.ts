@@ -36,8 +36,9 @@ describe("the action", { concurrency: true }, () => {
     const { scratch, journal, ...begin } = run.begin();
     assert.deepEqual(begin, {
       type: "begin",
+      program: "cd-action",
       argv: [],
-      inputs: { command: "deploy", "with space": "x", "state-ignored": "" },
+      inputs: { command: "  deploy\n", "dry-run": "", "with space": "x", "state-ignored": "" },
       env: { GITHUB_REPOSITORY: "acme/tasks", HOME: "/home/me" },
       platform: "actions",
       workspace: "/the/workspace",
@@ -241,6 +242,7 @@ describe("the command line", { concurrency: true }, () => {
               path: "{{workspace}}/done",
               content: { type: "text", text: "" },
               mode: 0o600,
+              durable: true,
             }),
             idle(),
           ],

@@ -6,6 +6,8 @@ pub mod config;
 pub mod event;
 pub mod inputs;
 pub mod ledger;
+mod metadata;
+mod program;
 pub mod protocol;
 pub mod report;
 pub mod rollback;
@@ -15,16 +17,5 @@ pub mod spec;
 pub mod tag;
 pub mod target;
 
-pub use session::Session;
-
-/// The environment variables that [`protocol::Begin::env`] is to hold.
-#[must_use]
-pub const fn env_names() -> &'static [&'static str] {
-    inputs::ENV_NAMES
-}
-
-/// Words that the core reads in what an engine or a router says: a secret that is one of them cannot be kept out of logs.
-#[must_use]
-pub const fn plain_words() -> &'static [&'static str] {
-    target::docker::PLAIN_WORDS
-}
+pub use metadata::Session as MetadataSession;
+pub use program::{Session, needs};

@@ -10,6 +10,8 @@
 //! To add an effect: the variant here, `cargo xtask generate`, then follow `tsc` to `action/src/effects/` and the
 //! compiler to `tests/sim`.
 
+mod read;
+
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
@@ -76,17 +78,21 @@ pub enum Input {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[cfg_attr(feature = "generate", derive(ts_rs::TS))]
 pub struct Begin {
+    /// Which program was started.
+    #[serde(default)]
+    pub program: Program,
     /// The arguments of the command line, without the program's name; empty for an action.
     pub argv: Vec<String>,
-    /// The action's inputs by their kebab-case names, trimmed; an empty one is left out. Empty on a command line.
+    /// The action's inputs by their kebab-case names, as they were given. Empty on a command line.
     pub inputs: BTreeMap<String, String>,
-    /// The environment variables that [`env_names`](crate::env_names) asks for and that are set.
+    /// The environment variables that [`needs`](crate::needs) names and that are set.
     pub env: BTreeMap<String, String>,
     /// Who drives the run.
     pub platform: Platform,
     /// Absolute path of the working tree.
     pub workspace: String,
-    /// Absolute path of a folder that is this run's own (mode 0700) and is deleted when it ends.
+    /// Absolute path of a folder that is this run's own (mode 0700) and is deleted when it ends; made where the run
+    /// [`needs`](Needs::scratch) it.
     pub scratch: String,
     /// Absolute path of the folder that reports are written to; it outlives the run.
     pub reports: String,
@@ -95,6 +101,33 @@ pub struct Begin {
     pub holder: String,
     /// Absolute path of the file that every input and output of this run is written to.
     pub journal: String,
+}
+
+/// What [`Begin`] is to hold.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "generate", derive(ts_rs::TS))]
+pub struct Needs {
+    /// The names of environment variables.
+    pub env: Vec<&'static str>,
+    /// The names of an action's inputs.
+    pub inputs: Vec<&'static str>,
+    /// Words that the core reads in what an engine or a router says: a secret that is one of them cannot be kept out of
+    /// logs.
+    pub plain: Vec<&'static str>,
+    /// Whether the run needs the folder that [`Begin::scratch`] names; else it is a name that no other run has.
+    pub scratch: bool,
+}
+
+/// The programs that there are: each has an `action.yml` of its own. A command line is `cd-action`, whatever its words are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[cfg_attr(feature = "generate", derive(ts_rs::TS))]
+pub enum Program {
+    /// Takes a merge to running.
+    #[default]
+    CdAction,
+    /// Derives tags, labels and annotations, and nothing more.
+    Metadata,
 }
 
 /// Who drives a run.
@@ -171,7 +204,7 @@ pub enum Effect {
         /// Most bytes that may be read; a larger file is [`Fault::TooLarge`].
         limit: u32,
     },
-    /// Write a file: a temporary one beside it, synced, renamed over it. Missing folders are made.
+    /// Write a file: a temporary one beside it, renamed over it. Missing folders are made.
     WriteFile {
         /// Absolute path.
         path: String,
@@ -179,6 +212,8 @@ pub enum Effect {
         content: Content,
         /// Permission bits, such as `0o600`.
         mode: u32,
+        /// Whether it is to be there after a power cut, too: it is synced, which takes milliseconds.
+        durable: bool,
     },
     /// HMAC-SHA-256 of secrets under a key that the shell holds (see [`Run::keep_as`]).
     ///
@@ -409,6 +444,13 @@ pub enum Emit {
         /// One value.
         value: String,
     },
+    /// A variable for the later steps of the job.
+    Variable {
+        /// Upper case.
+        name: String,
+        /// One value.
+        value: String,
+    },
     /// Something that `post` must know, should this process not live to tell.
     State {
         /// Its name.
@@ -459,7 +501,7 @@ pub enum Level {
 #[serde(rename_all = "kebab-case")]
 #[cfg_attr(feature = "generate", derive(ts_rs::TS))]
 pub enum Outcome {
-    /// `plan` and `status`: it has been said.
+    /// `plan`, `status` and `metadata`: it has been said.
     Shown,
     /// The new version serves all traffic and was watched through its bake.
     Deployed,

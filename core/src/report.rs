@@ -19,7 +19,9 @@ mod text;
 mod verdict;
 mod words;
 
+pub(crate) use markdown::metadata as tag_summary;
 pub use progress::{held_by, progress, waiting};
+pub(crate) use text::metadata as tag_log;
 pub(crate) use words::when;
 
 use serde::Serialize;

@@ -8,14 +8,18 @@
 
 use std::panic;
 
-use cd_core::protocol::{Input, Output, Timestamp};
+#[cfg(feature = "metadata")]
+use cd_core::MetadataSession as Core;
+#[cfg(not(feature = "metadata"))]
+use cd_core::Session as Core;
+use cd_core::protocol::{Input, Output, Program, Timestamp};
 use wasm_bindgen::prelude::wasm_bindgen;
 
 /// One run of the action.
 #[wasm_bindgen]
 #[derive(Debug, Default)]
 pub struct Session {
-    core: cd_core::Session,
+    core: Core,
 }
 
 #[wasm_bindgen]
@@ -27,9 +31,7 @@ impl Session {
         panic::set_hook(Box::new(|what| {
             wasm_bindgen::throw_val(error("Panic", &what.to_string()).into())
         }));
-        Self {
-            core: cd_core::Session::new(),
-        }
+        Self { core: Core::new() }
     }
 
     /// Hands in what happened, as the JSON of an `Input`, and gives back what to do next, as the JSON of a list of
@@ -38,7 +40,7 @@ impl Session {
     /// # Errors
     /// A `Misuse` where the JSON is no `Input`, or the core does not take it.
     pub fn handle(&mut self, now: f64, input: &str) -> Result<String, js_sys::Error> {
-        let input: Input = serde_json::from_str(input).map_err(misuse)?;
+        let input = Input::read(input).map_err(misuse)?;
         // A cast from floating point saturates: a time before 1970, or none, is 0.
         self.core
             .handle(Timestamp(now as u64), input)
@@ -47,33 +49,19 @@ impl Session {
     }
 }
 
-/// The environment variables that `Begin` is to hold, as a JSON list.
+/// The names of the environment variables and inputs that `Begin` is to hold, as the JSON of `Needs`. `program` is the JSON
+/// of a `Program`, `argv` that of a command line's arguments.
+///
+/// # Errors
+/// A `Misuse` where one of them is not.
 #[wasm_bindgen]
-#[must_use]
-pub fn env_names() -> String {
-    json(&cd_core::env_names())
+pub fn needs(program: &str, argv: &str) -> Result<String, js_sys::Error> {
+    let program: Program = serde_json::from_str(program).map_err(misuse)?;
+    let argv: Vec<String> = serde_json::from_str(argv).map_err(misuse)?;
+    Ok(json(&cd_core::needs(program, &argv)))
 }
 
-/// The names of the action's inputs, as a JSON list.
-#[wasm_bindgen]
-#[must_use]
-pub fn input_names() -> String {
-    json(
-        &cd_core::inputs::INPUTS
-            .iter()
-            .map(|input| input.name)
-            .collect::<Vec<_>>(),
-    )
-}
-
-/// Words that the core reads in what it is told, as a JSON list: a secret that is one of them cannot be blotted.
-#[wasm_bindgen]
-#[must_use]
-pub fn plain_words() -> String {
-    json(&cd_core::plain_words())
-}
-
-fn drain(core: &mut cd_core::Session) -> Vec<Output> {
+fn drain(core: &mut Core) -> Vec<Output> {
     let mut outputs = Vec::new();
     loop {
         let output = core.poll();

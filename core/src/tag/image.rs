@@ -2,6 +2,7 @@
 
 use super::grammar;
 use super::list::{self, Entry, Place};
+use super::lowered;
 use super::mistake::{Mistake, code};
 
 /// What the images input says.
@@ -24,7 +25,7 @@ pub(super) fn read(input: &str, mistakes: &mut Vec<Mistake>) -> Images {
     let found: Vec<Result<(String, bool, &Place), Mistake>> = match entries.as_slice() {
         // The oldest form: all images in one line.
         [only] if only.fields.iter().all(|field| !field.contains('=')) => {
-            let names = only.fields.iter().map(|field| field.trim().to_lowercase());
+            let names = only.fields.iter().map(|field| lowered(field.trim()));
             names
                 .filter(|name| !name.is_empty())
                 .map(|name| Ok((name, true, &only.place)))
@@ -58,9 +59,9 @@ fn image(entry: &Entry) -> Result<(String, bool, &Place), Mistake> {
     let mut enabled = true;
     for field in &entry.fields {
         match field.split_once('=') {
-            None => name = field.trim().to_lowercase(),
-            Some((key, value)) => match (key.trim().to_lowercase().as_str(), value.trim()) {
-                ("name", value) => name = value.to_lowercase(),
+            None => name = lowered(field.trim()),
+            Some((key, value)) => match (lowered(key.trim()).as_str(), value.trim()) {
+                ("name", value) => name = lowered(value),
                 ("enable", "true") => enabled = true,
                 ("enable", "false") => enabled = false,
                 ("enable", _) => {

@@ -3,6 +3,7 @@
 //! To add a type: a variant of [`Maker`], its line in [`Maker::read`] and its default priority; then follow the compiler.
 
 use super::list::{self, Entry, Place};
+use super::lowered;
 use super::mistake::{Mistake, code};
 use super::number::number;
 use super::pattern::Pattern;
@@ -262,7 +263,7 @@ impl<'a> Attributes<'a> {
             .fields
             .iter()
             .map(|field| match field.split_once('=') {
-                Some((key, value)) if !key.is_empty() => (key.trim().to_lowercase(), value.trim()),
+                Some((key, value)) if !key.is_empty() => (lowered(key.trim()), value.trim()),
                 _ => ("value".to_owned(), field.trim()),
             });
         Self {

@@ -22,34 +22,26 @@ export class Session {
 }
 
 /**
- * The environment variables that `Begin` is to hold, as a JSON list.
+ * The names of the environment variables and inputs that `Begin` is to hold, as the JSON of `Needs`. `program` is the JSON
+ * of a `Program`, `argv` that of a command line's arguments.
+ *
+ * # Errors
+ * A `Misuse` where one of them is not.
  */
-export function env_names(): string;
-
-/**
- * The names of the action's inputs, as a JSON list.
- */
-export function input_names(): string;
-
-/**
- * Words that the core reads in what it is told, as a JSON list: a secret that is one of them cannot be blotted.
- */
-export function plain_words(): string;
+export function needs(program: string, argv: string): string;
 
 export type InitInput = RequestInfo | URL | Response | BufferSource | WebAssembly.Module;
 
 export interface InitOutput {
     readonly memory: WebAssembly.Memory;
     readonly __wbg_session_free: (a: number, b: number) => void;
-    readonly env_names: () => [number, number];
-    readonly input_names: () => [number, number];
-    readonly plain_words: () => [number, number];
+    readonly needs: (a: number, b: number, c: number, d: number) => [number, number, number, number];
     readonly session_handle: (a: number, b: number, c: number, d: number) => [number, number, number, number];
     readonly session_new: () => number;
     readonly __wbindgen_externrefs: WebAssembly.Table;
-    readonly __wbindgen_free: (a: number, b: number, c: number) => void;
     readonly __wbindgen_malloc: (a: number, b: number) => number;
     readonly __wbindgen_realloc: (a: number, b: number, c: number, d: number) => number;
+    readonly __wbindgen_free: (a: number, b: number, c: number) => void;
     readonly __externref_table_dealloc: (a: number) => void;
     readonly __wbindgen_start: () => void;
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use cd_core::protocol::{Input, Output};
+use cd_core::protocol::{Input, Needs, Output};
 use ts_rs::{Config, TS, TypeVisitor};
 
 /// Declares the boundary.
@@ -15,6 +15,7 @@ pub(super) fn protocol(source: &str) -> String {
         config: Config::new().with_large_int("number"),
         texts: BTreeMap::new(),
     };
+    types.visit::<Needs>();
     types.visit::<Input>();
     types.visit::<Output>();
     let place = |name: &String| {
