@@ -1178,6 +1178,9 @@ function createSecrets(env, plain, blotter, announce) {
 // src/shell.ts
 async function runShell(start, load3) {
   process.exitCode = CRASHED;
+  const loading = load3();
+  loading.catch(() => {
+  });
   const { platform } = start;
   const now = steadyClock();
   const places = findPlaces(platform, process.env, now());
@@ -1194,7 +1197,7 @@ async function runShell(start, load3) {
   listen(inbox);
   let scratch;
   try {
-    const core = await load3();
+    const core = await loading;
     const needs2 = JSON.parse(core.needs(JSON.stringify(start.program), JSON.stringify(start.argv)));
     plain.learn(needs2.plain);
     if (needs2.scratch) scratch = makeScratch(start, places, voice);
@@ -1567,8 +1570,8 @@ async function loadCore() {
 async function loadMetadata() {
   return load("metadata.wasm");
 }
-function load(file) {
-  initSync({ module: (0, import_node_fs10.readFileSync)((0, import_node_path7.join)(__dirname, file)) });
+async function load(file) {
+  initSync({ module: await WebAssembly.compile((0, import_node_fs10.readFileSync)((0, import_node_path7.join)(__dirname, file))) });
   return { Session, needs };
 }
 

@@ -1178,6 +1178,9 @@ function createSecrets(env, plain, blotter, announce) {
 // src/shell.ts
 async function runShell(start, load2) {
   process.exitCode = CRASHED;
+  const loading = load2();
+  loading.catch(() => {
+  });
   const { platform: platform2 } = start;
   const now = steadyClock();
   const places = findPlaces(platform2, process.env, now());
@@ -1194,7 +1197,7 @@ async function runShell(start, load2) {
   listen(inbox);
   let scratch;
   try {
-    const core = await load2();
+    const core = await loading;
     const needs2 = JSON.parse(core.needs(JSON.stringify(start.program), JSON.stringify(start.argv)));
     plain.learn(needs2.plain);
     if (needs2.scratch) scratch = makeScratch(start, places, voice);
@@ -1564,8 +1567,8 @@ async function loadCore() {
   v8().setFlagsFromString("--liftoff-only");
   return load("core/core.wasm");
 }
-function load(file) {
-  initSync({ module: (0, import_node_fs10.readFileSync)((0, import_node_path7.join)(__dirname, file)) });
+async function load(file) {
+  initSync({ module: await WebAssembly.compile((0, import_node_fs10.readFileSync)((0, import_node_path7.join)(__dirname, file))) });
   return { Session, needs };
 }
 

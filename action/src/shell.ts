@@ -25,6 +25,8 @@ import { createSecrets, type Secrets } from "./secrets";
 
 export async function runShell(start: Start, load: () => Promise<CoreModule>): Promise<void> {
   process.exitCode = CRASHED;
+  const loading = load();
+  loading.catch(() => {}); // it is waited for below, and its failure is a crash there
   const { platform } = start;
   const now = steadyClock();
   const places = findPlaces(platform, process.env, now());
@@ -42,7 +44,7 @@ export async function runShell(start: Start, load: () => Promise<CoreModule>): P
   listen(inbox);
   let scratch: string | undefined;
   try {
-    const core = await load();
+    const core = await loading;
     const needs = JSON.parse(core.needs(JSON.stringify(start.program), JSON.stringify(start.argv))) as Needs;
     plain.learn(needs.plain);
     if (needs.scratch) scratch = makeScratch(start, places, voice);

@@ -7,6 +7,8 @@
 mod asking;
 mod request;
 mod telling;
+#[cfg(test)]
+mod tests;
 
 use std::collections::VecDeque;
 
@@ -127,7 +129,7 @@ impl Session {
             }
             Parsed::Mistakes(mistakes) => self.refuse_words(&mistakes),
             Parsed::Request(request) => {
-                self.request = request;
+                self.request = *request;
                 self.read_event();
             }
         }

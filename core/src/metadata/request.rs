@@ -20,7 +20,7 @@ pub(super) struct Request {
 /// What a request comes to.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Parsed {
-    Request(Request),
+    Request(Box<Request>),
     Help(String),
     Mistakes(Vec<String>),
 }
@@ -28,10 +28,10 @@ pub(super) enum Parsed {
 pub(super) fn parse(begin: &Begin) -> Parsed {
     match begin.platform {
         Platform::CommandLine => flags(begin.argv.get(1..).unwrap_or_default()),
-        Platform::Actions | Platform::ActionsPost => Parsed::Request(Request {
+        Platform::Actions | Platform::ActionsPost => Parsed::Request(Box::new(Request {
             inputs: inputs(&begin.inputs),
             json: false,
-        }),
+        })),
     }
 }
 
@@ -87,10 +87,10 @@ fn flags(words: &[String]) -> Parsed {
     if !mistakes.is_empty() {
         return Parsed::Mistakes(mistakes);
     }
-    Parsed::Request(Request {
+    Parsed::Request(Box::new(Request {
         inputs: inputs(&given),
         json,
-    })
+    }))
 }
 
 fn add(given: &mut BTreeMap<String, String>, name: &str, value: &str) {
@@ -159,7 +159,7 @@ mod tests {
             },
             json: true,
         };
-        assert_eq!(parsed(&words), Parsed::Request(expected));
+        assert_eq!(parsed(&words), Parsed::Request(Box::new(expected)));
     }
 
     #[test]
