@@ -1,8 +1,8 @@
 /**
- * Bundles the shell into `dist/main.cjs` and `dist/cli.cjs`: `node build.mjs [--out FOLDER]`.
+ * Bundles the shell into `dist/`, one file for each way to start it: `node build.mjs [--out FOLDER]`.
  * Or the command line alone, with the module inside it, into one file: `node build.mjs --single FILE`.
  *
- * The core's glue goes into all; the module itself is `core/core.wasm` beside them, which `cargo xtask wasm` writes. The same sources give the same bytes.
+ * The core's glue goes into all; the modules themselves lie beside them, where `cargo xtask wasm` writes them. The same sources give the same bytes.
  */
 
 import { copyFileSync, existsSync, mkdirSync, readFileSync } from "node:fs";
@@ -21,12 +21,12 @@ if (!existsSync(glue)) {
   process.exit(1);
 }
 
-/** The module stands in the bundle: as it is, not compressed, for what a compressor makes depends on its version. */
+/** The whole core stands in the bundle, whatever is asked of it: as it is, not compressed, for what a compressor makes depends on its version. */
 const inTheBundle = {
   name: "in-the-bundle",
   setup({ onLoad }) {
     onLoad({ filter: /\/src\/wasm\.ts$/ }, ({ path }) => {
-      const parts = readFileSync(path, "utf8").split('readFileSync(join(__dirname, "core/core.wasm"))');
+      const parts = readFileSync(path, "utf8").split("readFileSync(join(__dirname, file))");
       if (parts.length !== 2) throw new Error("wasm.ts does not read its module in one place");
       const module = readFileSync(join(dist, "core/core.wasm"), "base64");
       return { contents: parts.join(`Buffer.from("${module}", "base64")`), loader: "ts" };
@@ -52,12 +52,12 @@ if (flag === "--single") {
   await bundle({ plugins: [inTheBundle], entryPoints: ["src/cli.ts"], outfile: resolve(place ?? "") });
 } else {
   await bundle({
-    entryPoints: { main: "src/main.ts", cli: "src/cli.ts" },
+    entryPoints: { main: "src/main.ts", cli: "src/cli.ts", metadata: "src/metadata.ts" },
     outdir: out,
     outExtension: { ".js": ".cjs" },
   });
   if (out !== dist) {
     mkdirSync(join(out, "core"), { recursive: true });
-    copyFileSync(join(dist, "core/core.wasm"), join(out, "core/core.wasm"));
+    for (const module of ["core/core.wasm", "metadata.wasm"]) copyFileSync(join(dist, module), join(out, module));
   }
 }

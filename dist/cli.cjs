@@ -3,32 +3,41 @@
 "use strict";
 
 // src/shell.ts
-var import_node_fs11 = require("node:fs");
+var import_node_fs10 = require("node:fs");
 var import_node_path6 = require("node:path");
 
 // src/begin.ts
-var import_node_os = require("node:os");
 var import_node_path = require("node:path");
+
+// src/late.ts
+var childProcess = () => require("node:child_process");
+var os = () => require("node:os");
+var v8 = () => require("node:v8");
+var crypto = () => require("node:crypto");
+var http = () => require("node:http");
+var https = () => require("node:https");
+
+// src/begin.ts
 function findPlaces(platform, env, startedAt) {
-  const temporary = env.RUNNER_TEMP || (0, import_node_os.tmpdir)();
+  const temporary = env.RUNNER_TEMP || os().tmpdir();
   const onCommandLine = platform === "command-line";
   const reports = onCommandLine ? (0, import_node_path.join)(process.cwd(), ".cd-action") : (0, import_node_path.join)(temporary, "cd-action");
-  const utc = new Date(startedAt).toISOString().replace(/[-:]|\.\d+/g, "");
+  const utc = new Date(startedAt).toISOString().slice(0, SECONDS).replaceAll("-", "").replaceAll(":", "");
   return {
     temporary,
     workspace: (onCommandLine ? void 0 : env.GITHUB_WORKSPACE) || process.cwd(),
     reports,
-    journal: (0, import_node_path.join)(reports, `journal-${utc}-${process.pid}.jsonl`),
+    journal: (0, import_node_path.join)(reports, `journal-${utc}Z-${process.pid}.jsonl`),
     startedAt
   };
 }
-function findFacts(platform, argv, env, core, places) {
+function findFacts({ program, platform, argv: argv2 }, env, needs2, places) {
   const { workspace, scratch, reports, journal, leg } = places;
-  const names = JSON.parse(core.env_names());
   return {
-    argv: [...argv],
-    inputs: platform === "command-line" ? {} : { ...inputs(env, core), ...states(env) },
-    env: Object.fromEntries(names.flatMap((name) => env[name] === void 0 ? [] : [[name, env[name]]])),
+    program,
+    argv: [...argv2],
+    inputs: platform === "command-line" ? {} : { ...given(needs2.inputs, env, inputVariable), ...states(env) },
+    env: given(needs2.env, env, (name) => name),
     platform,
     workspace,
     scratch,
@@ -37,13 +46,16 @@ function findFacts(platform, argv, env, core, places) {
     journal
   };
 }
-function inputs(env, core) {
-  const names = JSON.parse(core.input_names());
-  const values = names.map((name) => [
-    name,
-    env[`INPUT_${name.toUpperCase().replaceAll(" ", "_")}`]?.trim() ?? ""
-  ]);
-  return Object.fromEntries(values.filter(([, value]) => value !== ""));
+function given(names, env, variableOf) {
+  const values = {};
+  for (const name of names) {
+    const value = env[variableOf(name)];
+    if (value !== void 0) values[name] = value;
+  }
+  return values;
+}
+function inputVariable(name) {
+  return `INPUT_${name.toUpperCase().replaceAll(" ", "_")}`;
 }
 function states(env) {
   const found = Object.entries(env).filter(([name]) => name.startsWith(STATE) && !OWN_STATES.includes(name));
@@ -55,11 +67,11 @@ function jobHolder(env, leg) {
   return holder(`github:${parts.map((part) => part || "-").join("/")}#${env.GITHUB_RUN_ATTEMPT || "1"}.${leg}`);
 }
 function localHolder(startedAt) {
-  return holder(`local:${user()}@${(0, import_node_os.hostname)()}:${process.pid}-${startedAt}`);
+  return holder(`local:${user()}@${os().hostname()}:${process.pid}-${startedAt}`);
 }
 function user() {
   try {
-    return (0, import_node_os.userInfo)().username;
+    return os().userInfo().username;
   } catch {
     return String(process.getuid?.());
   }
@@ -67,15 +79,16 @@ function user() {
 function holder(text2) {
   return text2.replace(/[^A-Za-z0-9._:/@#-]/g, "_");
 }
+var SECONDS = 19;
 var STATE = "STATE_";
 var OWN_STATES = ["STATE_isPost", "STATE_scratch", "STATE_leg"];
 
 // src/blot.ts
 function createBlotter(isPlain) {
-  const values = /* @__PURE__ */ new Set();
+  const values = /* @__PURE__ */ new Map();
   let index = createIndex();
-  const addForms = (value) => {
-    for (const form of [...forms(value), ...lines(value)]) if (!isPlain(form)) addForm(index, form);
+  const addForms = (forms2) => {
+    for (const form of forms2) if (!isPlain(form)) addForm(index, form);
   };
   const blotFrom = (text2, start) => {
     let blotted = "";
@@ -92,15 +105,16 @@ function createBlotter(isPlain) {
       if (value.length < SHORTEST) return "short";
       if (values.has(value)) return "known";
       if (isPlain(value)) return "plain";
-      values.add(value);
-      addForms(value);
+      const all = [...forms(value), ...lines(value)];
+      values.set(value, all);
+      addForms(all);
       return "new";
     },
     review: () => {
       index = createIndex();
-      for (const value of values) {
+      for (const [value, all] of values) {
         if (isPlain(value)) values.delete(value);
-        else addForms(value);
+        else addForms(all);
       }
     },
     blot: (text2) => blotFrom(text2, 0),
@@ -114,9 +128,13 @@ function lines(value) {
 }
 function forms(value) {
   const bytes = Buffer.from(value);
+  const hex = bytes.toString("hex");
+  const texts = [value, ...SAFE.test(value) ? [] : quoted(value), hex, hex.toUpperCase(), ...base64(bytes)];
+  return new Set(texts.filter((text2) => text2.length >= SHORTEST));
+}
+function quoted(value) {
   const json = JSON.stringify(value).slice(1, -1);
-  const texts = [
-    value,
+  return [
     value.trim(),
     json,
     jsonAscii(json),
@@ -127,12 +145,8 @@ function forms(value) {
     // a document in a document
     value.replaceAll("'", "'\\''"),
     value.replaceAll("'", `'"'"'`),
-    bytes.toString("hex"),
-    bytes.toString("hex").toUpperCase(),
-    ...base64(bytes),
     ...percent(value)
   ];
-  return new Set(texts.filter((text2) => text2.length >= SHORTEST));
 }
 function base64(bytes) {
   const whole = bytes.toString("base64");
@@ -160,7 +174,23 @@ function unicodeEscape(letter) {
   return `\\u${letter.charCodeAt(0).toString(16).padStart(4, "0")}`;
 }
 function createIndex() {
-  return { beginnings: new Uint8Array(65536), byBeginning: /* @__PURE__ */ new Map(), longest: 0 };
+  const byBeginning = /* @__PURE__ */ new Map();
+  let beginnings;
+  const note = (form) => {
+    if (beginnings !== void 0) beginnings[hash(form, 0)] = 1;
+  };
+  return {
+    beginnings: () => {
+      if (beginnings === void 0) {
+        beginnings = new Uint8Array(65536);
+        for (const beginning of byBeginning.keys()) note(beginning);
+      }
+      return beginnings;
+    },
+    byBeginning,
+    note,
+    longest: 0
+  };
 }
 function addForm(index, form) {
   const beginning = form.slice(0, SHORTEST);
@@ -169,13 +199,15 @@ function addForm(index, form) {
   forms2.push(form);
   forms2.sort((a, b) => b.length - a.length);
   index.byBeginning.set(beginning, forms2);
-  index.beginnings[hash(form, 0)] = 1;
+  index.note(form);
   index.longest = Math.max(index.longest, Buffer.byteLength(form));
 }
 function* matches(index, text2) {
+  if (!mayHold(index, text2)) return;
+  const beginnings = index.beginnings();
   let open;
   for (let at = 0; at + SHORTEST <= text2.length; at += 1) {
-    if (index.beginnings[hash(text2, at)] === 0) continue;
+    if (beginnings[hash(text2, at)] === 0) continue;
     const form = index.byBeginning.get(text2.slice(at, at + SHORTEST))?.find((form2) => text2.startsWith(form2, at));
     if (form === void 0) continue;
     const end = at + form.length;
@@ -187,23 +219,31 @@ function* matches(index, text2) {
   }
   if (open !== void 0) yield open;
 }
+function mayHold({ byBeginning }, text2) {
+  if (text2.length < SHORTEST) return false;
+  if (byBeginning.size > text2.length) return true;
+  for (const beginning of byBeginning.keys()) if (text2.includes(beginning)) return true;
+  return false;
+}
 function hash(text2, at) {
   const letter = (offset) => text2.charCodeAt(at + offset);
   return letter(0) + 31 * letter(1) + 961 * letter(2) + 29791 * letter(3) & 65535;
 }
+var SAFE = /^[A-Za-z0-9._-]*$/;
 var BLOT = "***";
 var SHORTEST = 4;
 
 // src/emit/printable.ts
 function printable(text2) {
-  return text2.replace(/\r\n?/g, "\n").replace(ESCAPE_SEQUENCES, "").replace(new RegExp("(?![\\t\\n])\\p{Cc}", "gu"), "");
+  if (!CONTROLS.test(text2)) return text2;
+  return text2.replace(/\r\n?/g, "\n").replace(escapeSequences(), "").replace(new RegExp(CONTROLS, "gu"), "");
 }
 var ESC = "\x1B";
 var BEL = "\x07";
-var ESCAPE_SEQUENCES = new RegExp(
-  `${ESC}\\[[0-?]*[ -/]*[@-~]|${ESC}\\][^${BEL}${ESC}\\n]*(?:${BEL}|${ESC}\\\\)?`,
-  "g"
-);
+var CONTROLS = new RegExp("(?![\\t\\n])\\p{Cc}", "u");
+function escapeSequences() {
+  return new RegExp(`${ESC}\\[[0-?]*[ -/]*[@-~]|${ESC}\\][^${BEL}${ESC}\\n]*(?:${BEL}|${ESC}\\\\)?`, "g");
+}
 
 // src/unreachable.ts
 function unreachable(value) {
@@ -235,6 +275,7 @@ function blotWords(words2, blot) {
     case "annotation":
       return { ...words2, title: line(words2.title), message: line(words2.message), file: words2.file && line(words2.file) };
     case "output":
+    case "variable":
     case "state":
       return { ...words2, value: blot(words2.value) };
     case "summary":
@@ -288,6 +329,7 @@ async function drive(core, begin, hands, inbox) {
       switch (output.type) {
         case "effect":
           underWay += 1;
+          hands.flush();
           start(output.id, output.effect);
           break;
         case "abort":
@@ -305,6 +347,7 @@ async function drive(core, begin, hands, inbox) {
           unreachable(output);
       }
     }
+    hands.flush();
     if (wakeAt === null && underWay === 0) throw new Error("the core waits, but nothing is under way");
     input2 = await inbox.take(wakeAt, hands.now) ?? { type: "tick" };
     if (input2.type === "completed") underWay -= 1;
@@ -385,12 +428,6 @@ function createInbox() {
 function clampDelay(milliseconds) {
   return Math.min(Math.max(milliseconds, 0), 2147483647);
 }
-
-// src/late.ts
-var childProcess = () => require("node:child_process");
-var crypto = () => require("node:crypto");
-var http = () => require("node:http");
-var https = () => require("node:https");
 
 // src/effects/fetch.ts
 function fetch2(effect, world, signal) {
@@ -850,16 +887,16 @@ var TRACKING = "RUNNER_TRACKING_ID";
 // src/effects/write-file.ts
 var import_node_fs4 = require("node:fs");
 var import_node_path3 = require("node:path");
-function writeFile(path, content, mode, secrets) {
+function writeFile({ path, content, mode, durable }, secrets) {
   const text2 = textOf(content, secrets);
-  (0, import_node_fs4.mkdirSync)((0, import_node_path3.dirname)(path), { recursive: true });
-  const temporary = (0, import_node_path3.join)((0, import_node_path3.dirname)(path), `.${(0, import_node_path3.basename)(path)}.${process.pid}.tmp`);
-  (0, import_node_fs4.rmSync)(temporary, { force: true });
-  const file = (0, import_node_fs4.openSync)(temporary, "wx", 384);
+  const folder = (0, import_node_path3.dirname)(path);
+  (0, import_node_fs4.mkdirSync)(folder, { recursive: true });
+  const temporary = (0, import_node_path3.join)(folder, `.${(0, import_node_path3.basename)(path)}.${process.pid}.tmp`);
+  const file = create(temporary);
   try {
     (0, import_node_fs4.writeFileSync)(file, text2);
     (0, import_node_fs4.fchmodSync)(file, mode);
-    (0, import_node_fs4.fsyncSync)(file);
+    if (durable) (0, import_node_fs4.fsyncSync)(file);
     (0, import_node_fs4.renameSync)(temporary, path);
   } catch (error) {
     (0, import_node_fs4.rmSync)(temporary, { force: true });
@@ -868,6 +905,14 @@ function writeFile(path, content, mode, secrets) {
     (0, import_node_fs4.closeSync)(file);
   }
   return { type: "written" };
+}
+function create(path) {
+  try {
+    return (0, import_node_fs4.openSync)(path, "wx", 384);
+  } catch {
+    (0, import_node_fs4.rmSync)(path, { force: true });
+    return (0, import_node_fs4.openSync)(path, "wx", 384);
+  }
 }
 
 // src/effects.ts
@@ -879,7 +924,7 @@ async function perform(effect, world, signal) {
       case "read-file":
         return readTextFile(effect.path, effect.limit);
       case "write-file":
-        return writeFile(effect.path, effect.content, effect.mode, world.secrets);
+        return writeFile(effect, world.secrets);
       case "fetch":
         return await fetch2(effect, world, signal);
       case "fingerprint":
@@ -903,16 +948,24 @@ var import_node_path4 = require("node:path");
 
 // src/emit/random.ts
 var import_node_fs5 = require("node:fs");
+var drawn = Buffer.alloc(0);
 function randomDigits() {
-  const bytes = Buffer.alloc(16);
+  if (drawn.length === 0) drawn = draw();
+  const digits = drawn.toString("hex", 0, BYTES);
+  drawn = drawn.subarray(BYTES);
+  return digits;
+}
+function draw() {
+  const bytes = Buffer.alloc(32 * BYTES);
   const source = (0, import_node_fs5.openSync)("/dev/urandom", "r");
   try {
     if ((0, import_node_fs5.readSync)(source, bytes) !== bytes.length) throw new Error("/dev/urandom gives too few bytes");
   } finally {
     (0, import_node_fs5.closeSync)(source);
   }
-  return bytes.toString("hex");
+  return bytes;
 }
+var BYTES = 16;
 
 // src/emit/commands.ts
 function command(name, properties, data) {
@@ -961,11 +1014,7 @@ function commandLineVoice(terminal, reports) {
         case "relay":
           return say("info", words2.text.replace(/\n$/, "").replace(/^/gm, BAR));
         case "annotation":
-          return say(
-            words2.level,
-            `${words2.level}: ${words2.title}${place(words2)}
-${words2.message.replace(/^(?=.)/gm, "  ")}`
-          );
+          return say(words2.level, annotated(words2));
         case "output":
           outputs.set(words2.name, words2.value);
           return;
@@ -973,6 +1022,8 @@ ${words2.message.replace(/^(?=.)/gm, "  ")}`
           return terminal.stdout(`${words2.json}
 `);
         case "end-group":
+        case "variable":
+        // the outputs hold the same
         case "state":
         // no other process of this run will come
         case "summary":
@@ -982,6 +1033,8 @@ ${words2.message.replace(/^(?=.)/gm, "  ")}`
       }
     },
     mask: () => {
+    },
+    flush: () => {
     },
     finish: () => {
       if (outputs.size === 0) return;
@@ -996,14 +1049,20 @@ ${words2.message.replace(/^(?=.)/gm, "  ")}`
     }
   };
 }
+function annotated(words2) {
+  const { level, title, message } = words2;
+  if (title === "") return `${level}: ${message}${place(words2)}`;
+  return `${level}: ${title}${place(words2)}
+${message.replace(/^(?=.)/gm, "  ")}`;
+}
 function place({ file, line, column }) {
   const parts = [file, line, column].filter((part) => part !== null);
   return file === null ? "" : `
   --> ${parts.join(":")}`;
 }
 function assignment(name, value) {
-  const quoted = value.replace(/["\\$`]/g, "\\$&").replaceAll("\n", "\\n").replaceAll("\r", "\\r");
-  return `CD_${name.toUpperCase().replaceAll("-", "_")}=${/^[\w./:@%+,=-]*$/.test(value) ? value : `"${quoted}"`}
+  const quoted2 = value.replace(/["\\$`]/g, "\\$&").replaceAll("\n", "\\n").replaceAll("\r", "\\r");
+  return `CD_${name.toUpperCase().replaceAll("-", "_")}=${/^[\w./:@%+,=-]*$/.test(value) ? value : `"${quoted2}"`}
 `;
 }
 var COLOURS = {
@@ -1014,19 +1073,18 @@ var COLOURS = {
 };
 
 // src/emit/github.ts
-var import_node_fs8 = require("node:fs");
+var import_node_fs7 = require("node:fs");
 
 // src/emit/file-commands.ts
-var import_node_fs7 = require("node:fs");
-function appendValue(file, name, value) {
+function assignment2(name, value) {
   if (!/^[A-Za-z_][A-Za-z0-9_-]*$/.test(name))
-    throw new Error(`${JSON.stringify(name)} is no name for an output or a state`);
+    throw new Error(`${JSON.stringify(name)} is no name for an output, a variable or a state`);
   const delimiter = `cd_${randomDigits()}`;
   if (value.includes(delimiter)) throw new Error("a value holds a delimiter that was drawn after it");
-  (0, import_node_fs7.appendFileSync)(file, `${name}<<${delimiter}
+  return `${name}<<${delimiter}
 ${value}
 ${delimiter}
-`);
+`;
 }
 function fittingSummary(markdown) {
   const bytes = Buffer.from(markdown);
@@ -1040,8 +1098,13 @@ function fittingSummary(markdown) {
 var SUMMARY_LIMIT = 900 * 1024;
 
 // src/emit/github.ts
-function githubVoice(env, write) {
+function githubVoice(env, writeLog) {
   const missing = /* @__PURE__ */ new Set();
+  const values = /* @__PURE__ */ new Map();
+  let log = "";
+  const write = (text2) => {
+    log += text2;
+  };
   return {
     emit: (words2) => {
       switch (words2.type) {
@@ -1060,11 +1123,13 @@ function githubVoice(env, write) {
           );
         }
         case "output":
-          return toFile("GITHUB_OUTPUT", (file) => appendValue(file, words2.name, words2.value));
+          return assign("GITHUB_OUTPUT", words2);
+        case "variable":
+          return assign("GITHUB_ENV", words2);
         case "state":
-          return toFile("GITHUB_STATE", (file) => appendValue(file, words2.name, words2.value));
+          return assign("GITHUB_STATE", words2);
         case "summary":
-          return toFile("GITHUB_STEP_SUMMARY", (file) => (0, import_node_fs8.writeFileSync)(file, fittingSummary(words2.markdown)));
+          return toFile("GITHUB_STEP_SUMMARY", (file) => (0, import_node_fs7.writeFileSync)(file, fittingSummary(words2.markdown)));
         case "answer":
           return;
         // for a command line; here the outputs say the same
@@ -1073,9 +1138,18 @@ function githubVoice(env, write) {
       }
     },
     mask: (text2) => write(command("add-mask", {}, text2)),
-    finish: () => {
-    }
+    flush,
+    finish: flush
   };
+  function flush() {
+    if (log !== "") writeLog(log);
+    log = "";
+    for (const [file, text2] of values) (0, import_node_fs7.appendFileSync)(file, text2);
+    values.clear();
+  }
+  function assign(variable, { name, value }) {
+    toFile(variable, (file) => values.set(file, (values.get(file) ?? "") + assignment2(name, value)));
+  }
   function toFile(variable, action) {
     const file = env[variable];
     if (file) action(file);
@@ -1111,12 +1185,12 @@ var ANNOTATIONS = {
 var MESSAGE_LIMIT = 4e3;
 
 // src/emit/write-out.ts
-var import_node_fs9 = require("node:fs");
+var import_node_fs8 = require("node:fs");
 function writeOut(stream, text2) {
   let bytes = Buffer.from(text2);
   while (bytes.length > 0) {
     try {
-      bytes = bytes.subarray((0, import_node_fs9.writeSync)(stream, bytes));
+      bytes = bytes.subarray((0, import_node_fs8.writeSync)(stream, bytes));
     } catch (error) {
       if (!isBusy(error)) return;
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, BUSY_PAUSE);
@@ -1125,7 +1199,7 @@ function writeOut(stream, text2) {
 }
 function isTerminal(stream) {
   try {
-    return (0, import_node_fs9.fstatSync)(stream).isCharacterDevice();
+    return (0, import_node_fs8.fstatSync)(stream).isCharacterDevice();
   } catch {
     return false;
   }
@@ -1136,7 +1210,7 @@ function isBusy(error) {
 var BUSY_PAUSE = 5;
 
 // src/journal.ts
-var import_node_fs10 = require("node:fs");
+var import_node_fs9 = require("node:fs");
 var import_node_path5 = require("node:path");
 function createJournal(path, blot, warn) {
   let held = [];
@@ -1149,13 +1223,13 @@ function createJournal(path, blot, warn) {
     crash: (words2) => append({ crash: blot(words2) }),
     open: () => attempt(() => {
       if (file !== void 0) return;
-      (0, import_node_fs10.mkdirSync)((0, import_node_path5.dirname)(path), { recursive: true });
-      file = (0, import_node_fs10.openSync)(path, "a", 384);
+      (0, import_node_fs9.mkdirSync)((0, import_node_path5.dirname)(path), { recursive: true });
+      file = (0, import_node_fs9.openSync)(path, "a", 384);
       writeLines(file, held);
       held = [];
     }),
     close: () => attempt(() => {
-      if (file !== void 0) (0, import_node_fs10.closeSync)(file);
+      if (file !== void 0) (0, import_node_fs9.closeSync)(file);
       file = void 0;
     })
   };
@@ -1178,15 +1252,15 @@ function createJournal(path, blot, warn) {
 function writeLines(file, lines2) {
   if (file === void 0) return;
   let bytes = Buffer.from(lines2.join(""));
-  while (bytes.length > 0) bytes = bytes.subarray((0, import_node_fs10.writeSync)(file, bytes));
+  while (bytes.length > 0) bytes = bytes.subarray((0, import_node_fs9.writeSync)(file, bytes));
 }
 
 // src/plain.ts
 function createPlainWords() {
   let words2 = [];
   const written = [];
-  const given = [];
-  const stands = (text2) => written.some((whole) => whole.includes(text2)) || text2.length < TOO_LONG_FOR_A_FACT && given.some((whole) => whole.includes(text2));
+  const given2 = [];
+  const stands = (text2) => written.some((whole) => whole.includes(text2)) || text2.length < TOO_LONG_FOR_A_FACT && given2.some((whole) => whole.includes(text2));
   const isName = (text2) => {
     const pieces = text2.replace(/^cd-/, "").replace(/-router$/, "").split(".");
     return pieces.length <= 2 && pieces.every(stands);
@@ -1205,9 +1279,9 @@ function createPlainWords() {
     },
     hear: (input2) => {
       if (input2.type === "begin") {
-        const inputs2 = Object.entries(input2.inputs).filter(([name]) => !SECRET_INPUTS.includes(name));
+        const inputs = Object.entries(input2.inputs).filter(([name]) => !SECRET_INPUTS.includes(name));
         written.push(...input2.argv);
-        given.push(...inputs2.map(([, value]) => value), ...Object.values(input2.env), input2.holder);
+        given2.push(...inputs.map(([, value]) => value), ...Object.values(input2.env), input2.holder);
         return true;
       }
       if (input2.type !== "completed" || input2.completion.type !== "read") return false;
@@ -1267,13 +1341,18 @@ function createSecrets(env, plain, blotter, announce) {
 }
 
 // src/shell.ts
-async function runShell(platform, argv, load) {
+async function runShell(start, load3) {
   process.exitCode = CRASHED;
+  const loading = load3();
+  loading.catch(() => {
+  });
+  const { platform } = start;
   const now = steadyClock();
   const places = findPlaces(platform, process.env, now());
   const voice = findVoice(platform, places);
   if (process.platform === "win32") return refuseWindows(voice);
-  if (platform === "actions") voice.emit({ type: "state", name: "isPost", value: "true" });
+  if (start.hasPost) voice.emit({ type: "state", name: "isPost", value: "true" });
+  voice.flush();
   const plain = createPlainWords();
   const blotter = createBlotter(plain.has);
   const secrets = findSecrets(plain, blotter, voice);
@@ -1283,10 +1362,12 @@ async function runShell(platform, argv, load) {
   listen(inbox);
   let scratch;
   try {
-    const core = await load();
-    plain.learn(JSON.parse(core.plain_words?.() ?? "[]"));
-    scratch = makeScratch(platform, places, voice);
-    const begin = findFacts(platform, argv, process.env, core, { ...places, scratch, leg: findLeg(platform, voice) });
+    const core = await loading;
+    const needs2 = JSON.parse(core.needs(JSON.stringify(start.program), JSON.stringify(start.argv)));
+    plain.learn(needs2.plain);
+    if (needs2.scratch) scratch = makeScratch(start, places, voice);
+    const own = { scratch: scratch ?? unmadeScratch(places), leg: findLeg(start, voice) };
+    const begin = findFacts(start, process.env, needs2, { ...places, ...own });
     const done = await drive(new core.Session(), begin, findHands(now, world, voice, journal), inbox);
     voice.finish();
     process.exitCode = done.exitCode;
@@ -1295,7 +1376,7 @@ async function runShell(platform, argv, load) {
   }
   await endAll(world);
   journal.close();
-  if (scratch !== void 0) (0, import_node_fs11.rmSync)(scratch, { recursive: true, force: true });
+  if (scratch !== void 0) (0, import_node_fs10.rmSync)(scratch, { recursive: true, force: true });
 }
 function steadyClock() {
   let last = 0;
@@ -1326,6 +1407,7 @@ function refuseWindows(voice) {
     line: null,
     column: null
   });
+  voice.finish();
 }
 function findSecrets(plain, blotter, voice) {
   const warn = warner(blotter, voice);
@@ -1352,24 +1434,29 @@ function findHands(now, world, voice, journal) {
       else if (emit.type === "public") world.secrets.publish(emit.texts);
       else voice.emit(blotWords(emit, blot));
     },
+    flush: voice.flush,
     perform: (effect, signal) => {
       journal.open();
       return perform(effect, world, signal);
     }
   };
 }
-function makeScratch(platform, { temporary }, voice) {
+function unmadeScratch({ temporary }) {
+  return (0, import_node_path6.join)(temporary, SCRATCH_PREFIX + randomDigits());
+}
+function makeScratch({ platform, hasPost }, { temporary }, voice) {
   const left = process.env[`STATE_${SCRATCH}`] ?? "";
   const isOurs = (0, import_node_path6.dirname)(left) === temporary && (0, import_node_path6.basename)(left).startsWith(SCRATCH_PREFIX);
-  if (platform === "actions-post" && isOurs) (0, import_node_fs11.rmSync)(left, { recursive: true, force: true });
-  const scratch = (0, import_node_fs11.mkdtempSync)((0, import_node_path6.join)(temporary, SCRATCH_PREFIX));
-  if (platform === "actions") voice.emit({ type: "state", name: SCRATCH, value: scratch });
+  if (platform === "actions-post" && isOurs) (0, import_node_fs10.rmSync)(left, { recursive: true, force: true });
+  const scratch = (0, import_node_fs10.mkdtempSync)((0, import_node_path6.join)(temporary, SCRATCH_PREFIX));
+  if (hasPost) voice.emit({ type: "state", name: SCRATCH, value: scratch });
+  voice.flush();
   return scratch;
 }
-function findLeg(platform, voice) {
-  const given = process.env.RUNNER_TRACKING_ID?.slice(-8);
-  const leg = given || process.env[`STATE_${LEG}`] || randomDigits().slice(-8);
-  if (platform === "actions" && !given) voice.emit({ type: "state", name: LEG, value: leg });
+function findLeg({ platform, hasPost }, voice) {
+  const given2 = process.env.RUNNER_TRACKING_ID?.slice(-8);
+  const leg = given2 || process.env[`STATE_${LEG}`] || randomDigits().slice(-8);
+  if (platform === "actions" && hasPost && !given2) voice.emit({ type: "state", name: LEG, value: leg });
   return leg;
 }
 function listen(inbox) {
@@ -1423,9 +1510,8 @@ var PLATFORM_SECRETS = [
 ];
 
 // src/wasm.ts
-var import_node_fs12 = require("node:fs");
+var import_node_fs11 = require("node:fs");
 var import_node_path7 = require("node:path");
-var import_node_v8 = require("node:v8");
 
 // src/generated/core/cd_wasm.js
 var Session = class {
@@ -1502,49 +1588,41 @@ function __wbg_reset_state() {
   wasm = wasmInstance.exports;
   wasm.__wbindgen_start();
 }
-function env_names() {
-  let deferred1_0;
-  let deferred1_1;
+function needs(program, argv2) {
+  let deferred4_0;
+  let deferred4_1;
   try {
+    let ptr0, len0, ptr1, len1;
+    try {
+      ptr0 = passStringToWasm0(program, wasm.__wbindgen_malloc, wasm.__wbindgen_realloc);
+      len0 = WASM_VECTOR_LEN;
+      ptr1 = passStringToWasm0(argv2, wasm.__wbindgen_malloc, wasm.__wbindgen_realloc);
+      len1 = WASM_VECTOR_LEN;
+    } catch (e) {
+      if (ptr1) {
+        wasm.__wbindgen_free(ptr1, len1 * 1, 1);
+      }
+      if (ptr0) {
+        wasm.__wbindgen_free(ptr0, len0 * 1, 1);
+      }
+      throw e;
+    }
     let ret;
     __wbg_call_guard();
-    ret = wasm.env_names();
-    deferred1_0 = ret[0];
-    deferred1_1 = ret[1];
-    return getStringFromWasm0(ret[0], ret[1]);
+    ret = wasm.needs(ptr0, len0, ptr1, len1);
+    var ptr3 = ret[0];
+    var len3 = ret[1];
+    if (ret[3]) {
+      ptr3 = 0;
+      len3 = 0;
+      throw takeFromExternrefTable0(ret[2]);
+    }
+    deferred4_0 = ptr3;
+    deferred4_1 = len3;
+    return getStringFromWasm0(ptr3, len3);
   } finally {
     __wbg_call_guard();
-    wasm.__wbindgen_free(deferred1_0, deferred1_1, 1);
-  }
-}
-function input_names() {
-  let deferred1_0;
-  let deferred1_1;
-  try {
-    let ret;
-    __wbg_call_guard();
-    ret = wasm.input_names();
-    deferred1_0 = ret[0];
-    deferred1_1 = ret[1];
-    return getStringFromWasm0(ret[0], ret[1]);
-  } finally {
-    __wbg_call_guard();
-    wasm.__wbindgen_free(deferred1_0, deferred1_1, 1);
-  }
-}
-function plain_words() {
-  let deferred1_0;
-  let deferred1_1;
-  try {
-    let ret;
-    __wbg_call_guard();
-    ret = wasm.plain_words();
-    deferred1_0 = ret[0];
-    deferred1_1 = ret[1];
-    return getStringFromWasm0(ret[0], ret[1]);
-  } finally {
-    __wbg_call_guard();
-    wasm.__wbindgen_free(deferred1_0, deferred1_1, 1);
+    wasm.__wbindgen_free(deferred4_0, deferred4_1, 1);
   }
 }
 function __wbg_get_imports() {
@@ -1691,10 +1769,19 @@ function initSync(module2) {
 
 // src/wasm.ts
 async function loadCore() {
-  (0, import_node_v8.setFlagsFromString)("--wasm-lazy-validation");
-  initSync({ module: (0, import_node_fs12.readFileSync)((0, import_node_path7.join)(__dirname, "core/core.wasm")) });
-  return { Session, env_names, input_names, plain_words };
+  v8().setFlagsFromString("--wasm-lazy-validation");
+  v8().setFlagsFromString("--liftoff-only");
+  return load("core/core.wasm");
+}
+async function loadMetadata() {
+  return load("metadata.wasm");
+}
+async function load(file) {
+  initSync({ module: await WebAssembly.compile((0, import_node_fs11.readFileSync)((0, import_node_path7.join)(__dirname, file))) });
+  return { Session, needs };
 }
 
 // src/cli.ts
-void runShell("command-line", process.argv.slice(2), loadCore);
+var argv = process.argv.slice(2);
+var load2 = argv[0] === "metadata" ? loadMetadata : loadCore;
+void runShell({ program: "cd-action", platform: "command-line", argv, hasPost: false }, load2);

@@ -16,7 +16,9 @@ import type {
   Input,
   LedgerReading,
   LedgerSegment,
+  Needs,
   Output,
+  Program,
   Reading,
   Selection,
   SelectRequest,
@@ -39,8 +41,8 @@ export interface Core {
   readonly readLedger: (segments: readonly LedgerSegment[]) => LedgerReading;
   /** A run that has not begun. */
   readonly Session: new () => Session;
-  /** The environment variables that the input `begin` of a run is to hold. */
-  readonly envNames: readonly string[];
+  /** The names of what the input `begin` of a run is to hold, for a program and the arguments of a command line. */
+  readonly needs: (program: Program, argv: readonly string[]) => Needs;
 }
 
 /** One run without its acts: whoever holds it carries them out. */
@@ -64,7 +66,7 @@ export interface Glue {
   read_version(question: string): string;
   select(question: string): string;
   read_ledger(question: string): string;
-  env_names(): string;
+  needs(program: string, argv: string): string;
   readonly Session: new () => { handle(now: number, input: string): string };
   /** Makes the instance anew. What belonged to the old one must not be used again. */
   __wbg_reset_state(): void;
@@ -102,7 +104,7 @@ export function createCore(glue: Glue): Core {
     readVersion: (text) => ask(glue.read_version, { text }),
     select: (request) => ask(glue.select, request),
     readLedger: (segments) => ask(glue.read_ledger, segments),
-    envNames: JSON.parse(glue.env_names()) as string[],
+    needs: (program, argv) => JSON.parse(guard(() => glue.needs(toJson(program), toJson(argv)))) as Needs,
     Session: class {
       readonly #session = guard(() => new glue.Session());
       readonly #ended = ended;

@@ -38,17 +38,22 @@ export type BakeFile = {
 
 /** What is known at the start of a run. */
 export type Begin = {
+    /** Which program was started. */
+    program: Program,
     /** The arguments of the command line, without the program's name; empty for an action. */
     argv: Array<string>,
-    /** The action's inputs by their kebab-case names, trimmed; an empty one is left out. Empty on a command line. */
+    /** The action's inputs by their kebab-case names, as they were given. Empty on a command line. */
     inputs: { [key in string]: string },
-    /** The environment variables that `env_names` asks for and that are set. */
+    /** The environment variables that `needs` names and that are set. */
     env: { [key in string]: string },
     /** Who drives the run. */
     platform: Platform,
     /** Absolute path of the working tree. */
     workspace: string,
-    /** Absolute path of a folder that is this run's own (mode 0700) and is deleted when it ends. */
+    /**
+     * Absolute path of a folder that is this run's own (mode 0700) and is deleted when it ends; made where the run
+     * `needs` it.
+     */
     scratch: string,
     /** Absolute path of the folder that reports are written to; it outlives the run. */
     reports: string,
@@ -237,7 +242,9 @@ export type Effect =
     /** What to write. */
     content: Content,
     /** Permission bits, such as `0o600`. */
-    mode: number, }
+    mode: number,
+    /** Whether it is to be there after a power cut, too: it is synced, which takes milliseconds. */
+    durable: boolean, }
   | { "type": "fetch" } & Fetch
   | { "type": "fingerprint",
     /** Names of environment variables of the run. */
@@ -277,6 +284,11 @@ export type Emit =
     column: number | null, }
   | { "type": "output",
     /** Kebab-case. */
+    name: string,
+    /** One value. */
+    value: string, }
+  | { "type": "variable",
+    /** Upper case. */
     name: string,
     /** One value. */
     value: string, }
@@ -544,7 +556,9 @@ export type Mistake = {
     /** In the words that users of the older action know, where it had some. */
     message: string,
     /** The entry of the input, where it is one. */
-    entry: string | null, };
+    entry: string | null,
+    /** The line of the input that the entry begins in, from 1. */
+    line: number | null, };
 
 /** Whether a tag may name another image tomorrow. */
 export type Mobility = "immutable" | "release" | "major" | "minor" | "follows";
@@ -555,6 +569,20 @@ export type Move = {
     tag: string,
     /** The answer. */
     verdict: Forward, };
+
+/** What `Begin` is to hold. */
+export type Needs = {
+    /** The names of environment variables. */
+    env: Array<string>,
+    /** The names of an action's inputs. */
+    inputs: Array<string>,
+    /**
+     * Words that the core reads in what an engine or a router says: a secret that is one of them cannot be kept out of
+     * logs.
+     */
+    plain: Array<string>,
+    /** Whether the run needs the folder that `Begin::scratch` names; else it is a name that no other run has. */
+    scratch: boolean, };
 
 /** A deploy or rollback under way. */
 export type OpenRollout = {
@@ -626,6 +654,9 @@ export type Probe = { "http": {
     status: [number, number],
     /** Members of the JSON object that it answers with, by name (a dotted path goes deeper), as JSON texts. */
     json: { [key in string]: string }, } } | "tcp" | { "exec": Array<string> } | "image";
+
+/** The programs that there are: each has an `action.yml` of its own. A command line is `cd-action`, whatever its words are. */
+export type Program = "cd-action" | "metadata";
 
 /** A pull or merge request. */
 export type PullRequest = {

@@ -1,9 +1,18 @@
 /** What is known at the start of a run, read from the process. */
 
-import { hostname, tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
-import type { CoreModule } from "./core";
-import type { Begin, Platform } from "./generated/protocol";
+import type { Begin, Needs, Platform, Program } from "./generated/protocol";
+import { os } from "./late";
+
+/** How a run was started. */
+export interface Start {
+  readonly program: Program;
+  readonly platform: Platform;
+  /** The arguments of the command line; none for an action. */
+  readonly argv: readonly string[];
+  /** Whether the action has a `post` step, which is to know of this one. */
+  readonly hasPost: boolean;
+}
 
 /** Where a run keeps what. Known before the core is, so that a crash can name the journal. */
 export interface Places {
@@ -17,33 +26,32 @@ export interface Places {
 }
 
 export function findPlaces(platform: Platform, env: NodeJS.ProcessEnv, startedAt: number): Places {
-  const temporary = env.RUNNER_TEMP || tmpdir();
+  const temporary = env.RUNNER_TEMP || os().tmpdir();
   const onCommandLine = platform === "command-line";
   const reports = onCommandLine ? join(process.cwd(), ".cd-action") : join(temporary, "cd-action");
-  const utc = new Date(startedAt).toISOString().replace(/[-:]|\.\d+/g, "");
+  const utc = new Date(startedAt).toISOString().slice(0, SECONDS).replaceAll("-", "").replaceAll(":", "");
   return {
     temporary,
     workspace: (onCommandLine ? undefined : env.GITHUB_WORKSPACE) || process.cwd(),
     reports,
-    journal: join(reports, `journal-${utc}-${process.pid}.jsonl`),
+    journal: join(reports, `journal-${utc}Z-${process.pid}.jsonl`),
     startedAt,
   };
 }
 
-/** The facts of a run on `platform`, whose own folder is `scratch`. */
+/** The facts of a run, whose own folder is `scratch`. */
 export function findFacts(
-  platform: Platform,
-  argv: readonly string[],
+  { program, platform, argv }: Start,
   env: NodeJS.ProcessEnv,
-  core: CoreModule,
+  needs: Needs,
   places: Places & { readonly scratch: string; readonly leg: string },
 ): Begin {
   const { workspace, scratch, reports, journal, leg } = places;
-  const names = JSON.parse(core.env_names()) as string[];
   return {
+    program,
     argv: [...argv],
-    inputs: platform === "command-line" ? {} : { ...inputs(env, core), ...states(env) },
-    env: Object.fromEntries(names.flatMap((name) => (env[name] === undefined ? [] : [[name, env[name]]]))),
+    inputs: platform === "command-line" ? {} : { ...given(needs.inputs, env, inputVariable), ...states(env) },
+    env: given(needs.env, env, (name) => name),
     platform,
     workspace,
     scratch,
@@ -53,14 +61,23 @@ export function findFacts(
   };
 }
 
+/** What is set of what is needed, by its name. */
+function given(
+  names: readonly string[],
+  env: NodeJS.ProcessEnv,
+  variableOf: (name: string) => string,
+): Record<string, string> {
+  const values: Record<string, string> = {};
+  for (const name of names) {
+    const value = env[variableOf(name)];
+    if (value !== undefined) values[name] = value;
+  }
+  return values;
+}
+
 /** A runner hands in `my-input` as `INPUT_MY-INPUT`. */
-function inputs(env: NodeJS.ProcessEnv, core: CoreModule): Record<string, string> {
-  const names = JSON.parse(core.input_names()) as string[];
-  const values = names.map((name): [string, string] => [
-    name,
-    env[`INPUT_${name.toUpperCase().replaceAll(" ", "_")}`]?.trim() ?? "",
-  ]);
-  return Object.fromEntries(values.filter(([, value]) => value !== ""));
+function inputVariable(name: string): string {
+  return `INPUT_${name.toUpperCase().replaceAll(" ", "_")}`;
 }
 
 /** What `main` left for `post`: the state `lease` is the input `state-lease`. */
@@ -77,12 +94,12 @@ function jobHolder(env: NodeJS.ProcessEnv, leg: string): string {
 }
 
 function localHolder(startedAt: number): string {
-  return holder(`local:${user()}@${hostname()}:${process.pid}-${startedAt}`);
+  return holder(`local:${user()}@${os().hostname()}:${process.pid}-${startedAt}`);
 }
 
 function user(): string {
   try {
-    return userInfo().username;
+    return os().userInfo().username;
   } catch {
     return String(process.getuid?.()); // a user that no account file names
   }
@@ -92,6 +109,8 @@ function holder(text: string): string {
   return text.replace(/[^A-Za-z0-9._:/@#-]/g, "_");
 }
 
+/** Of an ISO date, up to its seconds. */
+const SECONDS = 19;
 const STATE = "STATE_";
 /** What the shell leaves for itself. */
 const OWN_STATES = ["STATE_isPost", "STATE_scratch", "STATE_leg"];

@@ -33,6 +33,7 @@ export function blotWords(words: Words, blot: Blot): Words {
     case "annotation":
       return { ...words, title: line(words.title), message: line(words.message), file: words.file && line(words.file) };
     case "output":
+    case "variable":
     case "state":
       return { ...words, value: blot(words.value) };
     case "summary":

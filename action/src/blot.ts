@@ -17,11 +17,12 @@ export interface Blotter {
 }
 
 export function createBlotter(isPlain: (text: string) => boolean): Blotter {
-  const values = new Set<string>();
+  /** Each value with its forms. */
+  const values = new Map<string, string[]>();
   let index = createIndex();
 
-  const addForms = (value: string): void => {
-    for (const form of [...forms(value), ...lines(value)]) if (!isPlain(form)) addForm(index, form);
+  const addForms = (forms: readonly string[]): void => {
+    for (const form of forms) if (!isPlain(form)) addForm(index, form);
   };
 
   const blotFrom = (text: string, start: number): string => {
@@ -40,15 +41,16 @@ export function createBlotter(isPlain: (text: string) => boolean): Blotter {
       if (value.length < SHORTEST) return "short";
       if (values.has(value)) return "known";
       if (isPlain(value)) return "plain";
-      values.add(value);
-      addForms(value);
+      const all = [...forms(value), ...lines(value)];
+      values.set(value, all);
+      addForms(all);
       return "new";
     },
     review: () => {
       index = createIndex();
-      for (const value of values) {
+      for (const [value, all] of values) {
         if (isPlain(value)) values.delete(value);
-        else addForms(value);
+        else addForms(all);
       }
     },
     blot: (text) => blotFrom(text, 0),
@@ -66,9 +68,15 @@ export function lines(value: string): string[] {
 /** Every form in which a tool may show `value`, itself included. */
 function forms(value: string): Set<string> {
   const bytes = Buffer.from(value);
+  const hex = bytes.toString("hex");
+  const texts = [value, ...(SAFE.test(value) ? [] : quoted(value)), hex, hex.toUpperCase(), ...base64(bytes)];
+  return new Set(texts.filter((text) => text.length >= SHORTEST));
+}
+
+/** As it is written where some of its letters mean something. */
+function quoted(value: string): string[] {
   const json = JSON.stringify(value).slice(1, -1);
-  const texts = [
-    value,
+  return [
     value.trim(),
     json,
     jsonAscii(json), // Python
@@ -76,12 +84,8 @@ function forms(value: string): Set<string> {
     JSON.stringify(json).slice(1, -1), // a document in a document
     value.replaceAll("'", "'\\''"),
     value.replaceAll("'", `'"'"'`),
-    bytes.toString("hex"),
-    bytes.toString("hex").toUpperCase(),
-    ...base64(bytes),
     ...percent(value),
   ];
-  return new Set(texts.filter((text) => text.length >= SHORTEST));
 }
 
 /** Base64 at each of the three places that a value can have in a longer text, without the letters that its neighbours decide. */
@@ -117,14 +121,32 @@ function unicodeEscape(letter: string): string {
 
 /** The forms by their first letters, and a table that says at once of nearly every place that no form begins there. */
 interface Index {
-  readonly beginnings: Uint8Array;
+  readonly beginnings: () => Uint8Array;
+  /** Takes a form into the table. */
+  readonly note: (form: string) => void;
   /** Longest first. */
   readonly byBeginning: Map<string, string[]>;
   longest: number;
 }
 
 function createIndex(): Index {
-  return { beginnings: new Uint8Array(0x10000), byBeginning: new Map(), longest: 0 };
+  const byBeginning = new Map<string, string[]>();
+  let beginnings: Uint8Array | undefined;
+  const note = (form: string): void => {
+    if (beginnings !== undefined) beginnings[hash(form, 0)] = 1;
+  };
+  return {
+    beginnings: () => {
+      if (beginnings === undefined) {
+        beginnings = new Uint8Array(0x10000);
+        for (const beginning of byBeginning.keys()) note(beginning);
+      }
+      return beginnings;
+    },
+    byBeginning,
+    note,
+    longest: 0,
+  };
 }
 
 function addForm(index: Index, form: string): void {
@@ -134,15 +156,17 @@ function addForm(index: Index, form: string): void {
   forms.push(form);
   forms.sort((a, b) => b.length - a.length);
   index.byBeginning.set(beginning, forms);
-  index.beginnings[hash(form, 0)] = 1;
+  index.note(form);
   index.longest = Math.max(index.longest, Buffer.byteLength(form));
 }
 
 /** Where forms occur, from left to right; those that overlap or touch are one. */
 function* matches(index: Index, text: string): Generator<[begin: number, end: number]> {
+  if (!mayHold(index, text)) return;
+  const beginnings = index.beginnings();
   let open: [number, number] | undefined;
   for (let at = 0; at + SHORTEST <= text.length; at += 1) {
-    if (index.beginnings[hash(text, at)] === 0) continue;
+    if (beginnings[hash(text, at)] === 0) continue;
     const form = index.byBeginning.get(text.slice(at, at + SHORTEST))?.find((form) => text.startsWith(form, at));
     if (form === undefined) continue;
     const end = at + form.length;
@@ -155,12 +179,25 @@ function* matches(index: Index, text: string): Generator<[begin: number, end: nu
   if (open !== undefined) yield open;
 }
 
+/**
+ * Whether any form can begin somewhere. The search of a whole text by node's own code costs less than a look at a few letters by ours, so it is
+ * worth while where there are fewer beginnings than letters.
+ */
+function mayHold({ byBeginning }: Index, text: string): boolean {
+  if (text.length < SHORTEST) return false;
+  if (byBeginning.size > text.length) return true;
+  for (const beginning of byBeginning.keys()) if (text.includes(beginning)) return true;
+  return false;
+}
+
 /** Of `SHORTEST` letters. */
 function hash(text: string, at: number): number {
   const letter = (offset: number): number => text.charCodeAt(at + offset);
   return (letter(0) + 31 * letter(1) + 961 * letter(2) + 29_791 * letter(3)) & 0xffff;
 }
 
+/** Letters that mean nothing anywhere: all that most tokens are made of. */
+const SAFE = /^[A-Za-z0-9._-]*$/;
 const BLOT = "***";
 /** Shorter values are words of everyday logs. */
 const SHORTEST = 4;

@@ -2,6 +2,9 @@
 /** The command line. */
 
 import { runShell } from "./shell";
-import { loadCore } from "./wasm";
+import { loadCore, loadMetadata } from "./wasm";
 
-void runShell("command-line", process.argv.slice(2), loadCore);
+const argv = process.argv.slice(2);
+const load = argv[0] === "metadata" ? loadMetadata : loadCore;
+
+void runShell({ program: "cd-action", platform: "command-line", argv, hasPost: false }, load);

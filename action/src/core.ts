@@ -7,10 +7,6 @@ export interface Core {
 
 export interface CoreModule {
   readonly Session: new () => Core;
-  /** JSON list of the environment variables that `Begin` is to hold. */
-  env_names(): string;
-  /** JSON list of the action's inputs. */
-  input_names(): string;
-  /** JSON list of the words that the core looks for in what it is told. */
-  plain_words?(): string;
+  /** JSON of `Needs`: the names of what `Begin` is to hold, for the JSON of a `Program` and of a command line's arguments. */
+  needs(program: string, argv: string): string;
 }

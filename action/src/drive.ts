@@ -20,6 +20,8 @@ export interface Hands {
   readonly blot: (text: string) => string;
   readonly journal: Journal;
   readonly emit: (emit: Emit) => void;
+  /** Lets everything that was said be heard: before something is done, and before something is waited for. */
+  readonly flush: () => void;
   /** Carries an effect out. A rejection is a bug of ours: the world's failures are completions. */
   readonly perform: (effect: Effect, signal: AbortSignal) => Promise<Completion>;
 }
@@ -37,6 +39,7 @@ export async function drive(core: Core, begin: Begin, hands: Hands, inbox: Inbox
       switch (output.type) {
         case "effect":
           underWay += 1;
+          hands.flush();
           start(output.id, output.effect);
           break;
         case "abort":
@@ -54,6 +57,7 @@ export async function drive(core: Core, begin: Begin, hands: Hands, inbox: Inbox
           unreachable(output);
       }
     }
+    hands.flush();
     if (wakeAt === null && underWay === 0) throw new Error("the core waits, but nothing is under way");
     input = (await inbox.take(wakeAt, hands.now)) ?? { type: "tick" };
     if (input.type === "completed") underWay -= 1;

@@ -29,7 +29,7 @@ export async function perform(effect: Effect, world: World, signal: AbortSignal)
       case "read-file":
         return readTextFile(effect.path, effect.limit);
       case "write-file":
-        return writeFile(effect.path, effect.content, effect.mode, world.secrets);
+        return writeFile(effect, world.secrets);
       case "fetch":
         return await fetch(effect, world, signal);
       case "fingerprint":

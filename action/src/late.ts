@@ -5,6 +5,8 @@
  */
 
 export const childProcess = () => require("node:child_process") as typeof import("node:child_process");
+export const os = () => require("node:os") as typeof import("node:os");
+export const v8 = () => require("node:v8") as typeof import("node:v8");
 export const crypto = () => require("node:crypto") as typeof import("node:crypto");
 export const http = () => require("node:http") as typeof import("node:http");
 export const https = () => require("node:https") as typeof import("node:https");

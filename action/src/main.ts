@@ -3,6 +3,7 @@
 import { runShell } from "./shell";
 import { loadCore } from "./wasm";
 
-const platform = process.env.STATE_isPost === undefined ? "actions" : "actions-post";
+const isPost = process.env.STATE_isPost !== undefined;
+const platform = isPost ? "actions-post" : "actions";
 
-void runShell(platform, [], loadCore);
+void runShell({ program: "cd-action", platform, argv: [], hasPost: !isPost }, loadCore);

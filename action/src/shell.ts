@@ -6,7 +6,7 @@
 
 import { mkdtempSync, rmSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import { findFacts, findPlaces, type Places } from "./begin";
+import { findFacts, findPlaces, type Places, type Start } from "./begin";
 import { type Blotter, createBlotter } from "./blot";
 import { blotWords } from "./blot-boundary";
 import type { CoreModule } from "./core";
@@ -17,23 +17,23 @@ import { githubVoice } from "./emit/github";
 import { randomDigits } from "./emit/random";
 import type { Voice } from "./emit/voice";
 import { isTerminal, writeOut } from "./emit/write-out";
-import type { Input, Platform } from "./generated/protocol";
+import type { Input, Needs, Platform } from "./generated/protocol";
 import { createInbox, type Inbox } from "./inbox";
 import { createJournal, type Journal } from "./journal";
 import { createPlainWords, type PlainWords } from "./plain";
 import { createSecrets, type Secrets } from "./secrets";
 
-export async function runShell(
-  platform: Platform,
-  argv: readonly string[],
-  load: () => Promise<CoreModule>,
-): Promise<void> {
+export async function runShell(start: Start, load: () => Promise<CoreModule>): Promise<void> {
   process.exitCode = CRASHED;
+  const loading = load();
+  loading.catch(() => {}); // it is waited for below, and its failure is a crash there
+  const { platform } = start;
   const now = steadyClock();
   const places = findPlaces(platform, process.env, now());
   const voice = findVoice(platform, places);
   if (process.platform === "win32") return refuseWindows(voice);
-  if (platform === "actions") voice.emit({ type: "state", name: "isPost", value: "true" });
+  if (start.hasPost) voice.emit({ type: "state", name: "isPost", value: "true" });
+  voice.flush();
 
   const plain = createPlainWords();
   const blotter = createBlotter(plain.has);
@@ -44,10 +44,12 @@ export async function runShell(
   listen(inbox);
   let scratch: string | undefined;
   try {
-    const core = await load();
-    plain.learn(JSON.parse(core.plain_words?.() ?? "[]"));
-    scratch = makeScratch(platform, places, voice);
-    const begin = findFacts(platform, argv, process.env, core, { ...places, scratch, leg: findLeg(platform, voice) });
+    const core = await loading;
+    const needs = JSON.parse(core.needs(JSON.stringify(start.program), JSON.stringify(start.argv))) as Needs;
+    plain.learn(needs.plain);
+    if (needs.scratch) scratch = makeScratch(start, places, voice);
+    const own = { scratch: scratch ?? unmadeScratch(places), leg: findLeg(start, voice) };
+    const begin = findFacts(start, process.env, needs, { ...places, ...own });
     const done = await drive(new core.Session(), begin, findHands(now, world, voice, journal), inbox);
     voice.finish();
     process.exitCode = done.exitCode;
@@ -91,6 +93,7 @@ function refuseWindows(voice: Voice): void {
     line: null,
     column: null,
   });
+  voice.finish();
 }
 
 function findSecrets(plain: PlainWords, blotter: Blotter, voice: Voice): Secrets {
@@ -121,6 +124,7 @@ function findHands(now: () => number, world: World, voice: Voice, journal: Journ
       else if (emit.type === "public") world.secrets.publish(emit.texts);
       else voice.emit(blotWords(emit, blot));
     },
+    flush: voice.flush,
     perform: (effect, signal) => {
       journal.open();
       return perform(effect, world, signal);
@@ -128,13 +132,19 @@ function findHands(now: () => number, world: World, voice: Voice, journal: Journ
   };
 }
 
+/** What the folder would be called that a run does not need. */
+function unmadeScratch({ temporary }: Places): string {
+  return join(temporary, SCRATCH_PREFIX + randomDigits());
+}
+
 /** The run's own folder. `post` removes that of a `main` that did not live to do so. */
-function makeScratch(platform: Platform, { temporary }: Places, voice: Voice): string {
+function makeScratch({ platform, hasPost }: Start, { temporary }: Places, voice: Voice): string {
   const left = process.env[`STATE_${SCRATCH}`] ?? "";
   const isOurs = dirname(left) === temporary && basename(left).startsWith(SCRATCH_PREFIX);
   if (platform === "actions-post" && isOurs) rmSync(left, { recursive: true, force: true });
   const scratch = mkdtempSync(join(temporary, SCRATCH_PREFIX));
-  if (platform === "actions") voice.emit({ type: "state", name: SCRATCH, value: scratch });
+  if (hasPost) voice.emit({ type: "state", name: SCRATCH, value: scratch });
+  voice.flush();
   return scratch;
 }
 
@@ -142,10 +152,10 @@ function makeScratch(platform: Platform, { temporary }: Places, voice: Voice): s
  * What tells the legs of a job's matrix apart. GitHub's runner makes one up for each; where a runner does not, `main` does, and
  * leaves it for `post`.
  */
-function findLeg(platform: Platform, voice: Voice): string {
+function findLeg({ platform, hasPost }: Start, voice: Voice): string {
   const given = process.env.RUNNER_TRACKING_ID?.slice(-8);
   const leg = given || process.env[`STATE_${LEG}`] || randomDigits().slice(-8);
-  if (platform === "actions" && !given) voice.emit({ type: "state", name: LEG, value: leg });
+  if (platform === "actions" && hasPost && !given) voice.emit({ type: "state", name: LEG, value: leg });
   return leg;
 }
 

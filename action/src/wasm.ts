@@ -1,14 +1,33 @@
-/** The core, compiled to WebAssembly: one module for the bundles and for the package that it lies in. */
+/**
+ * The core, compiled to WebAssembly: two modules that decide alike. Which one is loaded changes nothing but how soon that is done.
+ */
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { setFlagsFromString } from "node:v8";
 import type { CoreModule } from "./core";
-import { env_names, initSync, input_names, plain_words, Session } from "./generated/core/cd_wasm.js";
+import { initSync, needs, Session } from "./generated/core/cd_wasm.js";
+import { v8 } from "./late";
 
+/** Node has it; its types leave it to those of browsers. */
+declare const WebAssembly: { compile(bytes: Uint8Array): Promise<object> };
+
+/** The whole core; it lies in the package for other tools. */
 export async function loadCore(): Promise<CoreModule> {
   // Each function is checked when it is first called. All of them at once take a quarter of the time that node itself takes to start.
-  setFlagsFromString("--wasm-lazy-validation");
-  initSync({ module: readFileSync(join(__dirname, "core/core.wasm")) });
-  return { Session, env_names, input_names, plain_words };
+  v8().setFlagsFromString("--wasm-lazy-validation");
+  // What the quick compiler makes is good enough: a run decides a few times and then ends or waits. Better code, made in the background, comes too
+  // late and takes the processor from what is to be done now.
+  v8().setFlagsFromString("--liftoff-only");
+  return load("core/core.wasm");
+}
+
+/** No more of it than `metadata` needs. It is checked in the time that it takes node to find out how to set a flag. */
+export async function loadMetadata(): Promise<CoreModule> {
+  return load("metadata.wasm");
+}
+
+/** Loads a module, from its file beside the bundle. Other threads look through it meanwhile. */
+async function load(file: string): Promise<CoreModule> {
+  initSync({ module: await WebAssembly.compile(readFileSync(join(__dirname, file))) });
+  return { Session, needs };
 }

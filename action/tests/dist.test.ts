@@ -13,7 +13,7 @@ const skip = !existsSync(wasm) && "SKIPPED: dist/core/core.wasm is not there; `c
 describe("the bundle", { skip }, () => {
   it("is the same bytes each time, and needs nothing but node", (t) => {
     const [one, two] = [bundle(folder(t)), bundle(folder(t))];
-    for (const name of ["main.cjs", "cli.cjs"]) {
+    for (const name of ["main.cjs", "cli.cjs", "metadata.cjs"]) {
       const text = readFileSync(join(one, name), "utf8");
       assert.equal(text, readFileSync(join(two, name), "utf8"));
       const modules = [...text.matchAll(/\brequire\(["']([^"']+)["']\)/g)].map(([, module]) => module ?? "");

@@ -10,6 +10,7 @@ import { done, idle, type Step, scriptedCore } from "./support/scripted";
 import { folder, until } from "./support/world";
 
 const begin: Begin = {
+  program: "cd-action",
   argv: ["plan"],
   inputs: {},
   env: {},
@@ -43,6 +44,7 @@ function driven(t: TestContext, script: readonly Step[], overrides: Partial<Hand
     blot,
     journal,
     emit: (emit) => said.push(emit),
+    flush: () => {},
     perform: async () => written,
     ...overrides,
   };
@@ -62,7 +64,13 @@ function driven(t: TestContext, script: readonly Step[], overrides: Partial<Hand
 }
 
 const written: Completion = { type: "written" };
-const write: Effect = { type: "write-file", path: "/x", content: { type: "text", text: "" }, mode: 0o600 };
+const write: Effect = {
+  type: "write-file",
+  path: "/x",
+  content: { type: "text", text: "" },
+  mode: 0o600,
+  durable: true,
+};
 
 describe("the loop", () => {
   it("begins, says what it is told, and ends as the core says", async (t) => {

@@ -197,11 +197,38 @@ describe("on a runner", () => {
     assert.match(summary, /^ä+\n\n… cut here/);
   });
 
+  it("what is said in one breath is written in one go, and only once", (t) => {
+    const at = folder(t);
+    const env = { GITHUB_OUTPUT: join(at, "output"), GITHUB_ENV: join(at, "env") };
+    const writes: string[] = [];
+    const voice = githubVoice(env, (text) => writes.push(text));
+    for (const text of ["one", "two"]) voice.emit({ type: "log", level: "info", text });
+    for (const name of ["A", "B"]) {
+      voice.emit({ type: "output", name, value: "1" });
+      voice.emit({ type: "variable", name, value: `${name}\n2` });
+    }
+    assert.deepEqual(writes, []);
+    voice.flush();
+    voice.flush();
+    assert.deepEqual(writes, ["one\ntwo\n"]);
+    const pairs = (file: string) => readFileCommands(readFileSync(file, "utf8"));
+    assert.deepEqual(pairs(env.GITHUB_OUTPUT), [
+      ["A", "1"],
+      ["B", "1"],
+    ]);
+    assert.deepEqual(pairs(env.GITHUB_ENV), [
+      ["A", "A\n2"],
+      ["B", "B\n2"],
+    ]);
+  });
+
   it("a mask is one command, also for a text of several lines", () => {
     let log = "";
-    githubVoice({}, (text) => {
+    const voice = githubVoice({}, (text) => {
       log += text;
-    }).mask("100%\r\nsecond line\nx");
+    });
+    voice.mask("100%\r\nsecond line\nx");
+    voice.flush();
     assert.deepEqual(
       readLog(log).commands.map(({ name, data }) => [name, data]),
       [["add-mask", "100%\r\nsecond line\nx"]],
@@ -212,6 +239,8 @@ describe("on a runner", () => {
     const log: string[] = [];
     const voice = githubVoice({ GITHUB_OUTPUT: "" }, (text) => log.push(text));
     for (const name of ["a", "b"]) voice.emit({ type: "output", name, value: "x" });
+    voice.finish();
+    voice.finish();
     assert.equal(log.length, 1);
     assert.match(log[0] ?? "", /GITHUB_OUTPUT/);
   });

@@ -64,9 +64,12 @@ describe("writing a file", () => {
     const before = process.umask(0o077);
     t.after(() => process.umask(before));
     const content = { type: "text", text: "ä\n" } as const;
-    assert.deepEqual(await perform({ type: "write-file", path, content, mode: 0o664 }, worldOf(t), never), {
-      type: "written",
-    });
+    assert.deepEqual(
+      await perform({ type: "write-file", path, content, mode: 0o664, durable: true }, worldOf(t), never),
+      {
+        type: "written",
+      },
+    );
     assert.equal(readFileSync(path, "utf8"), "ä\n");
     assert.equal(statSync(path).mode & 0o777, 0o664);
     assert.deepEqual(readdirSync(join(path, "..")), ["f"]);
@@ -77,7 +80,7 @@ describe("writing a file", () => {
     writeFileSync(path, "old and longer");
     const before = statSync(path).ino;
     const content = { type: "text", text: "new" } as const;
-    await perform({ type: "write-file", path, content, mode: 0o600 }, worldOf(t), never);
+    await perform({ type: "write-file", path, content, mode: 0o600, durable: true }, worldOf(t), never);
     assert.equal(readFileSync(path, "utf8"), "new");
     assert.notEqual(statSync(path).ino, before);
   });
@@ -85,7 +88,11 @@ describe("writing a file", () => {
   it("writes a secret as it is, and blots it from then on", async (t) => {
     const path = join(folder(t), "f");
     const world = worldOf(t, { KEY: "secret\nkey\n" });
-    await perform({ type: "write-file", path, content: { type: "secret", name: "KEY" }, mode: 0o600 }, world, never);
+    await perform(
+      { type: "write-file", path, content: { type: "secret", name: "KEY" }, mode: 0o600, durable: true },
+      world,
+      never,
+    );
     assert.equal(readFileSync(path, "utf8"), "secret\nkey\n");
     const said = await perform(shell(`cat ${path}`), world, never);
     assert.ok(said.type === "exited" && said.stdout === "***", JSON.stringify(said));
@@ -95,7 +102,7 @@ describe("writing a file", () => {
     const path = join(folder(t), "a/f");
     const content = { type: "secret", name: "KEY" } as const;
     assertFailed(
-      await perform({ type: "write-file", path, content, mode: 0o600 }, worldOf(t), never),
+      await perform({ type: "write-file", path, content, mode: 0o600, durable: true }, worldOf(t), never),
       "secret-missing",
     );
     assert.throws(() => statSync(join(path, "..")));
@@ -105,7 +112,10 @@ describe("writing a file", () => {
     const path = join(folder(t), "f");
     mkdirSync(join(path, "in-the-way"), { recursive: true });
     const content = { type: "text", text: "x" } as const;
-    assertFailed(await perform({ type: "write-file", path, content, mode: 0o600 }, worldOf(t), never), "other");
+    assertFailed(
+      await perform({ type: "write-file", path, content, mode: 0o600, durable: true }, worldOf(t), never),
+      "other",
+    );
     assert.deepEqual(readdirSync(join(path, "..")), ["f"]);
   });
 });
@@ -135,7 +145,11 @@ describe("a file with members put in", () => {
     const [path, out] = ["in.json", "out.json"].map((name) => join(folder(t), name)) as [string, string];
     if (before !== null) writeFileSync(path, before);
     const content = { type: "patched", path, patch: JSON.stringify(patch) } as const;
-    const completion = await perform({ type: "write-file", path: out, content, mode: 0o600 }, worldOf(t), never);
+    const completion = await perform(
+      { type: "write-file", path: out, content, mode: 0o600, durable: false },
+      worldOf(t),
+      never,
+    );
     return completion.type === "written" ? JSON.parse(readFileSync(out, "utf8")) : completion;
   };
 

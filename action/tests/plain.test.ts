@@ -18,6 +18,7 @@ environments: { staging: {} }
 const DIGEST = "sha256:8c4a0b586901dbb95d720574d15e418220bbf4ee078b90b2d6debf77cebae5eb";
 
 const begin: Begin = {
+  program: "cd-action",
   argv: ["deploy", "--image", `127.0.0.1:5000/demo/tasks:v2@${DIGEST}`],
   inputs: { version: "spring-2026", reason: "the key is kept-in-an-expression-4711", "github-token": "ghs_0123456789" },
   env: { GITHUB_REPOSITORY: "acme/tasks", HOME: "/home/me" },

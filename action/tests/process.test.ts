@@ -37,8 +37,9 @@ describe("the action", { concurrency: true }, () => {
     assert.match(holder, /^github:github\.example\/acme\/tasks\/42\/deploy#1\.[0-9a-f]{8}$/);
     assert.deepEqual(begin, {
       type: "begin",
+      program: "cd-action",
       argv: [],
-      inputs: { command: "deploy", "with space": "x", "state-ignored": "" },
+      inputs: { command: "  deploy\n", "dry-run": "", "with space": "x", "state-ignored": "" },
       env: { GITHUB_REPOSITORY: "acme/tasks", HOME: "/home/me" },
       platform: "actions",
       workspace: "/the/workspace",
@@ -250,6 +251,7 @@ describe("the command line", { concurrency: true }, () => {
               path: "{{workspace}}/done",
               content: { type: "text", text: "" },
               mode: 0o600,
+              durable: true,
             }),
             idle(),
           ],

@@ -216,7 +216,7 @@ describe("a secret as lines of text", () => {
       const path = join(folder(t), "key");
       const world = worldOf(t, { SSH_KEY: value });
       const content = { type: "lines", name: "SSH_KEY" } as const;
-      await perform({ type: "write-file", path, content, mode: 0o600 }, world, never);
+      await perform({ type: "write-file", path, content, mode: 0o600, durable: true }, world, never);
       assert.equal(readFileSync(path, "utf8"), "one\ntwo\n");
     });
   }

@@ -16,19 +16,19 @@ mod azure;
 mod bitbucket;
 mod circleci;
 pub(crate) mod date;
-mod env_names;
 mod forge;
 mod git;
 mod gitlab;
 mod jenkins;
+mod names;
 mod sources;
 #[cfg(test)]
 mod tests;
 
 pub(crate) use asking::{answer, question};
-pub use env_names::ENV_NAMES;
 pub use forge::github;
 pub use git::{GitFacts, NoRef, in_git};
+pub use names::ENV_NAMES;
 use sources::Sources;
 
 /// One event.
@@ -163,21 +163,12 @@ pub struct Repository {
     pub license: String,
 }
 
-/// Reads an event from the environment, the payload where the system has one, and what git says.
+/// Reads an event from the environment (of which only [`ENV_NAMES`] count), the payload where the system has one, and what
+/// git says.
 #[must_use]
 pub fn normalise(env: &BTreeMap<String, String>, payload: Option<&Value>, git: &GitFacts) -> Event {
     let sources = Sources { env, payload, git };
-    let mut event = match System::detect(env) {
-        System::GitHub => forge::read(&sources, System::GitHub),
-        System::Forgejo => forge::read(&sources, System::Forgejo),
-        System::Gitea => forge::read(&sources, System::Gitea),
-        System::GitLab => gitlab::read(&sources),
-        System::Bitbucket => bitbucket::read(&sources),
-        System::Jenkins => jenkins::read(&sources),
-        System::CircleCi => circleci::read(&sources),
-        System::Azure => azure::read(&sources),
-        System::Git => git::read(&sources),
-    };
+    let mut event = System::detect(env).reader()(&sources);
     sources.complete(&mut event);
     event
 }
@@ -186,7 +177,10 @@ impl System {
     /// By the variables that only it sets. The forges that imitate GitHub set its variables too, so they come first.
     #[must_use]
     pub fn detect(env: &BTreeMap<String, String>) -> Self {
-        let set = |name: &str| env.get(name).is_some_and(|value| !value.is_empty());
+        let set = |name: &str| {
+            debug_assert!(ENV_NAMES.contains(&name), "{name} belongs into names.rs");
+            env.get(name).is_some_and(|value| !value.is_empty())
+        };
         let signs = [
             (set("FORGEJO_ACTIONS"), Self::Forgejo),
             (set("GITEA_ACTIONS"), Self::Gitea),
@@ -203,6 +197,37 @@ impl System {
         ];
         let found = signs.into_iter().find(|(sign, _)| *sign);
         found.map_or(Self::Git, |(_, system)| system)
+    }
+
+    /// What reads its variables. (By a pointer, so that readers of other systems are not compiled where the module is run.)
+    const fn reader(self) -> fn(&Sources<'_>) -> Event {
+        match self {
+            Self::GitHub => |sources| forge::read(sources, Self::GitHub),
+            Self::Forgejo => |sources| forge::read(sources, Self::Forgejo),
+            Self::Gitea => |sources| forge::read(sources, Self::Gitea),
+            Self::GitLab => gitlab::read,
+            Self::Bitbucket => bitbucket::read,
+            Self::Jenkins => jenkins::read,
+            Self::CircleCi => circleci::read,
+            Self::Azure => azure::read,
+            Self::Git => git::read,
+        }
+    }
+
+    /// Its name, in lower case.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::GitHub => "github",
+            Self::Forgejo => "forgejo",
+            Self::Gitea => "gitea",
+            Self::GitLab => "gitlab",
+            Self::Bitbucket => "bitbucket",
+            Self::Jenkins => "jenkins",
+            Self::CircleCi => "circleci",
+            Self::Azure => "azure",
+            Self::Git => "git",
+        }
     }
 
     /// Whether its variables and payloads are those of GitHub.

@@ -1,7 +1,9 @@
 //! The inputs and outputs of the action, which are also the flags of the command line.
 //!
 //! This is the one list: `action.yml`, the shell's reading of inputs and the README's tables are generated from it or
-//! checked against it.
+//! checked against it. The program `metadata` has [one of its own](metadata).
+
+pub mod metadata;
 
 /// One input.
 #[derive(Clone, Copy, Debug)]

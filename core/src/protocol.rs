@@ -10,6 +10,9 @@
 //! To add an effect: the variant here, `cargo xtask generate`, then follow `tsc` to `action/src/effects/` and the
 //! compiler to `tests/sim`.
 
+mod outcome;
+mod read;
+
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
@@ -17,6 +20,7 @@ use serde::{Deserialize, Serialize};
 mod fetch;
 
 pub use fetch::{Authorization, Body, Fetch, Keep, Method};
+pub use outcome::{Misuse, Outcome};
 
 /// Milliseconds since the Unix epoch, by the clock of the machine the run is on.
 ///
@@ -80,17 +84,21 @@ pub enum Input {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[cfg_attr(feature = "generate", derive(ts_rs::TS))]
 pub struct Begin {
+    /// Which program was started.
+    #[serde(default)]
+    pub program: Program,
     /// The arguments of the command line, without the program's name; empty for an action.
     pub argv: Vec<String>,
-    /// The action's inputs by their kebab-case names, trimmed; an empty one is left out. Empty on a command line.
+    /// The action's inputs by their kebab-case names, as they were given. Empty on a command line.
     pub inputs: BTreeMap<String, String>,
-    /// The environment variables that [`env_names`](crate::env_names) asks for and that are set.
+    /// The environment variables that [`needs`](crate::needs) names and that are set.
     pub env: BTreeMap<String, String>,
     /// Who drives the run.
     pub platform: Platform,
     /// Absolute path of the working tree.
     pub workspace: String,
-    /// Absolute path of a folder that is this run's own (mode 0700) and is deleted when it ends.
+    /// Absolute path of a folder that is this run's own (mode 0700) and is deleted when it ends; made where the run
+    /// [`needs`](Needs::scratch) it.
     pub scratch: String,
     /// Absolute path of the folder that reports are written to; it outlives the run.
     pub reports: String,
@@ -99,6 +107,33 @@ pub struct Begin {
     pub holder: String,
     /// Absolute path of the file that every input and output of this run is written to.
     pub journal: String,
+}
+
+/// What [`Begin`] is to hold.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "generate", derive(ts_rs::TS))]
+pub struct Needs {
+    /// The names of environment variables.
+    pub env: Vec<&'static str>,
+    /// The names of an action's inputs.
+    pub inputs: Vec<&'static str>,
+    /// Words that the core reads in what an engine or a router says: a secret that is one of them cannot be kept out of
+    /// logs.
+    pub plain: Vec<&'static str>,
+    /// Whether the run needs the folder that [`Begin::scratch`] names; else it is a name that no other run has.
+    pub scratch: bool,
+}
+
+/// The programs that there are: each has an `action.yml` of its own. A command line is `cd-action`, whatever its words are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[cfg_attr(feature = "generate", derive(ts_rs::TS))]
+pub enum Program {
+    /// Takes a merge to running.
+    #[default]
+    CdAction,
+    /// Derives tags, labels and annotations, and nothing more.
+    Metadata,
 }
 
 /// Who drives a run.
@@ -175,7 +210,7 @@ pub enum Effect {
         /// Most bytes that may be read; a larger file is [`Fault::TooLarge`].
         limit: u32,
     },
-    /// Write a file: a temporary one beside it, synced, renamed over it. Missing folders are made.
+    /// Write a file: a temporary one beside it, renamed over it. Missing folders are made.
     WriteFile {
         /// Absolute path.
         path: String,
@@ -183,6 +218,8 @@ pub enum Effect {
         content: Content,
         /// Permission bits, such as `0o600`.
         mode: u32,
+        /// Whether it is to be there after a power cut, too: it is synced, which takes milliseconds.
+        durable: bool,
     },
     /// One HTTP exchange. No redirect is followed, and nothing is tried again.
     Fetch(Fetch),
@@ -435,6 +472,13 @@ pub enum Emit {
         /// One value.
         value: String,
     },
+    /// A variable for the later steps of the job.
+    Variable {
+        /// Upper case.
+        name: String,
+        /// One value.
+        value: String,
+    },
     /// Something that `post` must know, should this process not live to tell.
     State {
         /// Its name.
@@ -479,108 +523,3 @@ pub enum Level {
     /// The reason for a failure.
     Error,
 }
-
-/// How a run ended. Every run of every command ends in exactly one of these.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-#[cfg_attr(feature = "generate", derive(ts_rs::TS))]
-pub enum Outcome {
-    /// `plan` and `status`: it has been said.
-    Shown,
-    /// The new version serves all traffic and was watched through its bake.
-    Deployed,
-    /// `rollback` or `recover` did what was asked: the named known-good serves.
-    Restored,
-    /// Everything is published, now or already before.
-    Released,
-    /// That digest and configuration serves already, observed and known-good.
-    Unchanged,
-    /// A person, a time or the stop button is awaited; nothing was touched.
-    Held,
-    /// Something newer serves or is on its way; nothing was touched.
-    Superseded,
-    /// A gate or a quarantine said no; nothing was touched.
-    Rejected,
-    /// Another run holds the lease; nothing was touched, or nothing more was.
-    Busy,
-    /// Could not begin or find out; nothing was touched, nobody is to blame.
-    Failed,
-    /// The new version failed; what served before serves again.
-    RolledBack,
-    /// Stopped on request; what served before serves.
-    Cancelled,
-    /// Could not be restored by itself; a person must act.
-    Stranded,
-    /// The user's input is wrong; nothing was touched.
-    Invalid,
-    /// A bug of ours; state unknown, nothing further was done.
-    Crashed,
-}
-
-impl Outcome {
-    /// The exit code of a process that ends so.
-    #[must_use]
-    pub const fn exit_code(self, fail_on_held: bool) -> u8 {
-        match self {
-            Self::Shown
-            | Self::Deployed
-            | Self::Restored
-            | Self::Released
-            | Self::Unchanged
-            | Self::Superseded => 0,
-            Self::Held => fail_on_held as u8,
-            Self::Rejected | Self::Busy | Self::Failed | Self::RolledBack | Self::Cancelled => 1,
-            Self::Stranded => 2,
-            Self::Invalid => 3,
-            Self::Crashed => 4,
-        }
-    }
-
-    /// The word that outputs and reports use.
-    #[must_use]
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Shown => "shown",
-            Self::Deployed => "deployed",
-            Self::Restored => "restored",
-            Self::Released => "released",
-            Self::Unchanged => "unchanged",
-            Self::Held => "held",
-            Self::Superseded => "superseded",
-            Self::Rejected => "rejected",
-            Self::Busy => "busy",
-            Self::Failed => "failed",
-            Self::RolledBack => "rolled-back",
-            Self::Cancelled => "cancelled",
-            Self::Stranded => "stranded",
-            Self::Invalid => "invalid",
-            Self::Crashed => "crashed",
-        }
-    }
-}
-
-/// A mistake of the shell: it handed in something that the contract does not allow.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Misuse {
-    /// `Begin` came twice, or something else came first.
-    NotBegun,
-    /// An effect completed that is not under way.
-    UnknownEffect(EffectId),
-    /// A completion of another kind than the effect's.
-    WrongCompletion(EffectId),
-    /// Something was handed in after `Done`.
-    Over,
-}
-
-impl std::fmt::Display for Misuse {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::NotBegun => f.write_str("the first input must be `begin`, and only the first"),
-            Self::UnknownEffect(id) => write!(f, "effect {} is not under way", id.0),
-            Self::WrongCompletion(id) => write!(f, "effect {} cannot complete like that", id.0),
-            Self::Over => f.write_str("the run is over; nothing more can be handed in"),
-        }
-    }
-}
-
-impl std::error::Error for Misuse {}

@@ -20,8 +20,10 @@ mod text;
 mod verdict;
 mod words;
 
+pub(crate) use markdown::metadata as tag_summary;
 pub use progress::{held_by, progress, waiting};
 pub use published::{Published, PublishedName};
+pub(crate) use text::metadata as tag_log;
 pub(crate) use words::{duration, when};
 
 use serde::Serialize;

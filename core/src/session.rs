@@ -123,7 +123,7 @@ enum Purpose {
 
 /// One run.
 #[derive(Debug)]
-pub struct Session {
+pub(crate) struct Session {
     now: Timestamp,
     calls: Calls<Tag>,
     begin: Begin,
@@ -196,7 +196,7 @@ impl Default for Session {
 impl Session {
     /// A run that has not begun.
     #[must_use]
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             now: Timestamp(0),
             calls: Calls::new(),
@@ -252,7 +252,7 @@ impl Session {
     ///
     /// # Errors
     /// A [`Misuse`] where the caller broke the contract; the session is then of no further use.
-    pub fn handle(&mut self, now: Timestamp, input: Input) -> Result<(), Misuse> {
+    pub(crate) fn handle(&mut self, now: Timestamp, input: Input) -> Result<(), Misuse> {
         self.now = self.now.max(now);
         if self.over {
             return Err(Misuse::Over);
@@ -276,7 +276,7 @@ impl Session {
 
     /// Gives out what to do next.
     #[must_use]
-    pub fn poll(&mut self) -> Output {
+    pub(crate) fn poll(&mut self) -> Output {
         if let Some(output) = self.calls.poll() {
             return output;
         }

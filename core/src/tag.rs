@@ -38,6 +38,7 @@ mod template;
 mod tests;
 mod verdict;
 mod version;
+mod wants;
 mod zone;
 
 pub use forward::{Forward, Move, moves_forward};
@@ -47,6 +48,7 @@ pub use output::BakeFile;
 pub use settings::ENV_NAMES;
 pub use verdict::{Mobility, Outcome, Tag, Verdict, Why};
 pub use version::{Conflict, Pep440, Standing, Version};
+pub use wants::{Wants, wants};
 
 use expression::{Clock, Globals};
 use mistake::code;
@@ -239,6 +241,20 @@ fn event(request: &Request, settings: &Settings, mistakes: &mut Vec<Mistake>) ->
 
 fn is_about_pull_request(event: &Event) -> bool {
     event.kind == crate::event::Kind::PullRequest || event.name.contains("pull_request")
+}
+
+/// In lower case. Names are nearly always ASCII, and need no tables.
+pub(crate) fn lowered(text: &str) -> String {
+    match text.is_ascii() {
+        true => text.to_ascii_lowercase(),
+        false => lowered_by_tables(text),
+    }
+}
+
+/// A function of its own: in the module, functions are compiled when they are first called.
+#[inline(never)]
+fn lowered_by_tables(text: &str) -> String {
+    text.to_lowercase()
 }
 
 const NOTHING: [&str; 2] = [

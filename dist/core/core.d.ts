@@ -3,7 +3,7 @@
  *
  * Decides nothing. To add a door: its line in `Glue`, in `Core`, and in `createCore`.
  */
-import type { Derivation, DeriveRequest, EvaluateRequest, Evaluation, Event, EventSources, Input, LedgerReading, LedgerSegment, Output, Reading, Selection, SelectRequest, Timestamp } from "./types.js";
+import type { Derivation, DeriveRequest, EvaluateRequest, Evaluation, Event, EventSources, Input, LedgerReading, LedgerSegment, Needs, Output, Program, Reading, Selection, SelectRequest, Timestamp } from "./types.js";
 /** What can be asked. Each throws `Misuse` where the question has not the form of its type, and `Panic` on a bug. */
 export interface Core {
     /** One form for the events of every system. */
@@ -20,8 +20,8 @@ export interface Core {
     readonly readLedger: (segments: readonly LedgerSegment[]) => LedgerReading;
     /** A run that has not begun. */
     readonly Session: new () => Session;
-    /** The environment variables that the input `begin` of a run is to hold. */
-    readonly envNames: readonly string[];
+    /** The names of what the input `begin` of a run is to hold, for a program and the arguments of a command line. */
+    readonly needs: (program: Program, argv: readonly string[]) => Needs;
 }
 /** One run without its acts: whoever holds it carries them out. */
 export interface Session {
@@ -43,7 +43,7 @@ export interface Glue {
     read_version(question: string): string;
     select(question: string): string;
     read_ledger(question: string): string;
-    env_names(): string;
+    needs(program: string, argv: string): string;
     readonly Session: new () => {
         handle(now: number, input: string): string;
     };

@@ -12,13 +12,11 @@ __export(cd_wasm_exports, {
   __wbg_reset_state: () => __wbg_reset_state,
   default: () => __wbg_init,
   derive: () => derive,
-  env_names: () => env_names,
   evaluate: () => evaluate,
   hear_panics: () => hear_panics,
   initSync: () => initSync,
-  input_names: () => input_names,
+  needs: () => needs,
   normalise: () => normalise,
-  plain_words: () => plain_words,
   read_ledger: () => read_ledger,
   read_version: () => read_version,
   select: () => select
@@ -114,21 +112,6 @@ function derive(question) {
     wasm.__wbindgen_free(deferred2_0, deferred2_1, 1);
   }
 }
-function env_names() {
-  let deferred1_0;
-  let deferred1_1;
-  try {
-    let ret;
-    __wbg_call_guard();
-    ret = wasm.env_names();
-    deferred1_0 = ret[0];
-    deferred1_1 = ret[1];
-    return getStringFromWasm0(ret[0], ret[1]);
-  } finally {
-    __wbg_call_guard();
-    wasm.__wbindgen_free(deferred1_0, deferred1_1, 1);
-  }
-}
 function evaluate(question) {
   let deferred2_0;
   let deferred2_1;
@@ -150,19 +133,41 @@ function hear_panics() {
   __wbg_call_guard();
   wasm.hear_panics();
 }
-function input_names() {
-  let deferred1_0;
-  let deferred1_1;
+function needs(program, argv) {
+  let deferred4_0;
+  let deferred4_1;
   try {
+    let ptr0, len0, ptr1, len1;
+    try {
+      ptr0 = passStringToWasm0(program, wasm.__wbindgen_malloc, wasm.__wbindgen_realloc);
+      len0 = WASM_VECTOR_LEN;
+      ptr1 = passStringToWasm0(argv, wasm.__wbindgen_malloc, wasm.__wbindgen_realloc);
+      len1 = WASM_VECTOR_LEN;
+    } catch (e) {
+      if (ptr1) {
+        wasm.__wbindgen_free(ptr1, len1 * 1, 1);
+      }
+      if (ptr0) {
+        wasm.__wbindgen_free(ptr0, len0 * 1, 1);
+      }
+      throw e;
+    }
     let ret;
     __wbg_call_guard();
-    ret = wasm.input_names();
-    deferred1_0 = ret[0];
-    deferred1_1 = ret[1];
-    return getStringFromWasm0(ret[0], ret[1]);
+    ret = wasm.needs(ptr0, len0, ptr1, len1);
+    var ptr3 = ret[0];
+    var len3 = ret[1];
+    if (ret[3]) {
+      ptr3 = 0;
+      len3 = 0;
+      throw takeFromExternrefTable0(ret[2]);
+    }
+    deferred4_0 = ptr3;
+    deferred4_1 = len3;
+    return getStringFromWasm0(ptr3, len3);
   } finally {
     __wbg_call_guard();
-    wasm.__wbindgen_free(deferred1_0, deferred1_1, 1);
+    wasm.__wbindgen_free(deferred4_0, deferred4_1, 1);
   }
 }
 function normalise(question) {
@@ -180,21 +185,6 @@ function normalise(question) {
   } finally {
     __wbg_call_guard();
     wasm.__wbindgen_free(deferred2_0, deferred2_1, 1);
-  }
-}
-function plain_words() {
-  let deferred1_0;
-  let deferred1_1;
-  try {
-    let ret;
-    __wbg_call_guard();
-    ret = wasm.plain_words();
-    deferred1_0 = ret[0];
-    deferred1_1 = ret[1];
-    return getStringFromWasm0(ret[0], ret[1]);
-  } finally {
-    __wbg_call_guard();
-    wasm.__wbindgen_free(deferred1_0, deferred1_1, 1);
   }
 }
 function read_ledger(question) {
@@ -503,7 +493,7 @@ function createCore(glue) {
     readVersion: (text) => ask(glue.read_version, { text }),
     select: (request) => ask(glue.select, request),
     readLedger: (segments) => ask(glue.read_ledger, segments),
-    envNames: JSON.parse(glue.env_names()),
+    needs: (program, argv) => JSON.parse(guard(() => glue.needs(toJson(program), toJson(argv)))),
     Session: class {
       #session = guard(() => new glue.Session());
       #ended = ended;

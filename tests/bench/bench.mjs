@@ -5,6 +5,7 @@ import { spawn } from 'node:child_process';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
 
+import { measureMetadata } from './metadata.mjs';
 import { byDigest, docker, ENV, place, REGISTRY, ROOT, run, sleep, until } from '../e2e/lib.mjs';
 
 const RUNS = Number(process.env.BENCH_RUNS ?? 5);
@@ -12,7 +13,7 @@ const HERE = join(ROOT, 'tests', 'bench');
 const EXEC = join(ROOT, 'tests', 'parts', 'exec');
 const RATE = 100;
 const IMAGE = (tag) => `${REGISTRY}/bench/tasks:${tag}`;
-const GOALS = { outage: 0, deploy: 6, start: 2 };
+const GOALS = { outage: 0, deploy: 6, start: 2, metadata: 2, memory: 60, derive: 50 };
 
 async function main() {
   await images();
@@ -33,7 +34,7 @@ async function main() {
   }
   const waitless = await deployAgainstRun();
   const start = await startAgainstNode();
-  print(felt, waitless, start);
+  print(felt, waitless, start, measureMetadata(ENV.CD_NODE));
 }
 
 // --- what users feel ---------------------------------------------------------------------------------------------
@@ -223,7 +224,7 @@ function median(values) {
 
 // --- the table ---------------------------------------------------------------------------------------------------
 
-function print(felt, waitless, start) {
+function print(felt, waitless, start, metadata) {
   const row = (cells, widths) => say(cells.map((cell, at) => (at === 0 ? cell.padEnd(widths[at]) : cell.padStart(widths[at]))).join('').trimEnd());
   const widths = [24, 12, 10, 10, 6, 12, 10, 10, 6, 14];
   say(`\nmedians of ${RUNS}, one instance, ${RATE} users a second, each on a new connection; ${cpus().length} processors, engine ${ENV.BENCH_ENGINE}`);
@@ -241,11 +242,18 @@ function print(felt, waitless, start) {
   say('');
   cost(`a deploy with no waits, against \`docker run -d\` (${waitless.pairs} pairs)`, waitless, GOALS.deploy);
   cost(`process start to the first effect of \`plan\`, against \`node -e 0\` (${start.pairs} pairs)`, start, GOALS.start);
+  cost(`\`metadata\`, the whole process, against \`node -e 0\` (${metadata.pairs} pairs)`, metadata, GOALS.metadata);
+  most('`metadata`: memory at its peak', metadata.memory, 'MiB', GOALS.memory);
+  most('`metadata`: the derivation alone, natively', metadata.native.derive, 'µs', GOALS.derive);
 }
 
 function cost(what, { ours, theirs, ratio }, goal) {
   const ms = (seconds) => `${(seconds * 1000).toFixed(0)} ms`;
   say(`${what.padEnd(82)}${ms(ours).padStart(9)} / ${ms(theirs).padStart(7)} = ${ratio.toFixed(2)}   goal at most ${goal}${ratio <= goal ? ': met' : ' MISSED'}`);
+}
+
+function most(what, is, unit, goal) {
+  say(`${what.padEnd(82)}${`${is.toFixed(1)} ${unit}`.padStart(28)}   goal at most ${goal}${is <= goal ? ': met' : ' MISSED'}`);
 }
 
 function say(text) { process.stdout.write(`${text}\n`); }

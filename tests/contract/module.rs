@@ -42,12 +42,22 @@ fn the_glue_gives_the_module_nothing_but_errors_to_throw() {
 }
 
 #[test]
-fn the_module_asks_for_nothing_else() {
-    let module = std::fs::read(root().join("dist/core/core.wasm")).expect("it is committed");
-    let mut asked: Vec<String> = imports(&module)
-        .into_iter()
-        .map(|name| without_hashes(&name))
-        .collect();
+fn the_modules_ask_for_nothing_else() {
+    for module in ["dist/core/core.wasm", "dist/metadata.wasm"] {
+        asks_for_nothing_else(module);
+    }
+}
+
+/// Each module is given the same: there is one glue. So the names must be its own, to the last digit.
+fn asks_for_nothing_else(module: &str) {
+    let module = std::fs::read(root().join(module)).expect("it is committed");
+    let glue = text("action/src/generated/core/cd_wasm.js");
+    let names = imports(&module);
+    for name in &names {
+        let (_, name) = name.split_once(' ').expect("a module and a name");
+        assert!(glue.contains(&format!("{name}: function")), "{name}");
+    }
+    let mut asked: Vec<String> = names.iter().map(|name| without_hashes(name)).collect();
     asked.sort();
     let given: Vec<&str> = IMPORTS
         .lines()

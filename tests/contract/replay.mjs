@@ -1,4 +1,4 @@
-// Drives the committed module: lines of {"now","input"} in, one line of the module's own answer out for each.
+// Drives a committed module, `replay.mjs MODULE`: lines of {"now","input"} in, one line of the module's own answer out for each.
 // A thrown error is answered as {"error": {"name", "message"}}, and ends it.
 import { copyFileSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -12,7 +12,7 @@ try {
   const glue = join(folder, "cd_wasm.mjs");
   copyFileSync(join(root, "action/src/generated/core/cd_wasm.js"), glue);
   const { initSync, Session } = await import(pathToFileURL(glue).href);
-  initSync({ module: readFileSync(join(root, "dist/core/core.wasm")) });
+  initSync({ module: readFileSync(join(root, process.argv[2])) });
   const session = new Session();
   for (const line of readFileSync(0, "utf8").split("\n").filter(Boolean)) {
     const { now, input } = JSON.parse(line);

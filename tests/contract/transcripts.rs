@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use cd_core::Session;
-use cd_core::protocol::{Begin, Input, Output, Timestamp};
+use cd_core::protocol::{Begin, Input, Output, Program, Timestamp};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -33,11 +33,13 @@ fn recorded_runs_are_decided_again_alike_by_both() {
     for path in transcripts() {
         let (name, exchanges) = read(&path);
         let answers = native(&name, &exchanges);
-        assert_eq!(
-            shipped(&exchanges),
-            answers,
-            "{name}: native and module differ"
-        );
+        for module in modules(&exchanges) {
+            assert_eq!(
+                shipped(module, &exchanges),
+                answers,
+                "{name}: native and {module} differ"
+            );
+        }
         if std::env::var_os("TRANSCRIPTS").is_some_and(|wish| wish == "accept") {
             fs::write(&path, render(&exchanges, &answers)).expect("a transcript can be written");
             continue;
@@ -69,15 +71,18 @@ fn a_run_begins_alike_natively_and_in_the_module() {
     let exchanges = parse("a beginning", &line.to_string());
     let answers = native("a beginning", &exchanges);
     assert!(answers[0].starts_with("[{"), "{}", answers[0]);
-    assert_eq!(shipped(&exchanges), answers);
+    assert_eq!(shipped(CORE, &exchanges), answers);
 }
 
 #[test]
 fn what_is_no_input_is_thrown_back_as_a_misuse() {
-    let answer = node(&format!(
-        "{}\n",
-        json!({ "now": 0, "input": { "type": "no-such-input" } })
-    ));
+    let answer = node(
+        CORE,
+        &format!(
+            "{}\n",
+            json!({ "now": 0, "input": { "type": "no-such-input" } })
+        ),
+    );
     let answer: Value = serde_json::from_str(&answer).expect("the runner answers in JSON");
     assert_eq!(
         answer.pointer("/error/name"),
@@ -198,18 +203,30 @@ pub(crate) fn native(name: &str, exchanges: &[Exchange]) -> Vec<String> {
     answers
 }
 
-/// The same of the module that is committed.
-fn shipped(exchanges: &[Exchange]) -> Vec<String> {
+const CORE: &str = "dist/core/core.wasm";
+const METADATA: &str = "dist/metadata.wasm";
+
+/// The modules that ship and that a run can be in.
+fn modules(exchanges: &[Exchange]) -> Vec<&'static str> {
+    match exchanges.first().map(|exchange| &exchange.input) {
+        Some(Input::Begin(begin)) if begin.program == Program::Metadata => vec![CORE, METADATA],
+        _ => vec![CORE],
+    }
+}
+
+/// The same of a module that is committed.
+fn shipped(module: &str, exchanges: &[Exchange]) -> Vec<String> {
     let lines: String = exchanges
         .iter()
         .map(|exchange| format!("{}\n", exchange.line))
         .collect();
-    node(&lines).lines().map(str::to_owned).collect()
+    node(module, &lines).lines().map(str::to_owned).collect()
 }
 
-fn node(lines: &str) -> String {
+fn node(module: &str, lines: &str) -> String {
     let mut child = Command::new("node")
         .arg(root().join("tests/contract/replay.mjs"))
+        .arg(module)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()

@@ -1,25 +1,19 @@
-// The action in real workflows, run by act (https://github.com/nektos/act) on this very host: no image is pulled, no network
-// is used. act comes as a Python package; where it cannot be had these tests are skipped, loudly.
+// The action in real workflows, run by act on this very host.
 
 import assert from 'node:assert/strict';
-import { execFileSync, spawn } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
 
 import { ENV, image, place, ROOT, run, sleep, until } from './lib.mjs';
+import { gitIn, skip, startAct } from './bin/act.mjs';
 import { lives, relatives } from './bin/docker.mjs';
 import { assertSettled, clear, leaseOf } from './bin/settled.mjs';
-import { findAct, without } from './bin/tools.mjs';
 
 const WORKFLOWS = join(ROOT, 'tests', 'e2e', 'workflows');
 
-const ACT = findAct();
-const skip = without(ACT);
-
 /** A repository of a team with its configuration, and the action beside it or in it; v1 serves. */
 async function team(t, name, { env = {}, local = false } = {}) {
-  assert.ok(ACT, 'there is act; the continuous integration requires it');
   const here = place(name);
   const own = { bake: { for: '0s' }, drain: '0s', lease: '60s', url: 'https://staging.example', ...env };
   here.config({ env: own });
@@ -36,27 +30,16 @@ async function team(t, name, { env = {}, local = false } = {}) {
   cpSync(join(ROOT, 'action.yml'), join(action, 'action.yml'));
   cpSync(join(ROOT, 'dist'), join(action, 'dist'), { recursive: true });
   cpSync(join(here.dir, 'cd.yml'), join(repository, 'cd.yml'));
-  const git = (...args) => execFileSync('git', ['-C', repository, '-c', 'user.name=anna', '-c', 'user.email=anna@example.org', ...args], { env: ENV, stdio: 'pipe' });
+  const git = gitIn(repository);
   git('init', '--quiet', '--initial-branch', 'main');
   git('remote', 'add', 'origin', 'https://github.com/acme/tasks');
   git('add', '.');
   git('commit', '--quiet', '--message', 'A service');
 
-  /** Runs a workflow: `{ child, ended, lines }`; the lines are what act says, as data. */
   const act = (workflow, tag) => {
-    const argv = [
-      'push', '--workflows', join(WORKFLOWS, workflow), '--directory', repository, '--platform', 'ubuntu-latest=-self-hosted',
-      '--local-repository', `org/cd-action@v1=${action}`, '--no-cache-server', '--action-cache-path', join(here.dir, 'act-cache'),
-      '--json', '--env', `IMAGE=${image(tag)}`, '--env', `TEAM=${here.service}`,
-      ...['DOCKER_HOST', 'DOCKER_CONFIG'].flatMap((variable) => ['--env', `${variable}=${ENV[variable]}`]),
-    ];
-    const env = { ...ENV, XDG_CACHE_HOME: join(here.dir, 'cache'), TEAM: here.service };
-    const child = spawn(ACT[0], [...ACT.slice(1), ...argv], { env, stdio: ['ignore', 'pipe', 'pipe'] });
-    let text = '';
-    for (const pipe of [child.stdout, child.stderr]) pipe.on('data', (data) => { text += data; });
-    const lines = () => text.split('\n').filter((line) => line.startsWith('{')).map((line) => JSON.parse(line));
-    const all = { child, lines, text: () => text, said: (words) => lines().some((line) => words.test(line.msg ?? '')) };
-    all.ended = new Promise((resolve) => child.on('close', (code) => resolve({ code, ...all })));
+    const variables = { IMAGE: image(tag), TEAM: here.service, DOCKER_HOST: ENV.DOCKER_HOST, DOCKER_CONFIG: ENV.DOCKER_CONFIG };
+    const more = Object.entries(variables).flatMap(([name, value]) => ['--env', `${name}=${value}`]);
+    const all = startAct({ workflow: join(WORKFLOWS, workflow), repository, action, cache: here.dir, more, env: { TEAM: here.service } });
     started.push(all);
     return all;
   };

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import type { Level } from "../generated/protocol";
 import { unreachable } from "../unreachable";
 import { BAR } from "./commands";
-import type { Voice, Write } from "./voice";
+import type { Voice, Words, Write } from "./voice";
 
 export interface Terminal {
   readonly stdout: Write;
@@ -33,16 +33,14 @@ export function commandLineVoice(terminal: Terminal, reports: string): Voice {
         case "relay":
           return say("info", words.text.replace(/\n$/, "").replace(/^/gm, BAR));
         case "annotation":
-          return say(
-            words.level,
-            `${words.level}: ${words.title}${place(words)}\n${words.message.replace(/^(?=.)/gm, "  ")}`,
-          );
+          return say(words.level, annotated(words));
         case "output":
           outputs.set(words.name, words.value);
           return;
         case "answer":
           return terminal.stdout(`${words.json}\n`);
         case "end-group":
+        case "variable": // the outputs hold the same
         case "state": // no other process of this run will come
         case "summary": // the report has the same
           return;
@@ -51,6 +49,7 @@ export function commandLineVoice(terminal: Terminal, reports: string): Voice {
       }
     },
     mask: () => {},
+    flush: () => {},
     finish: () => {
       if (outputs.size === 0) return;
       const text = [...outputs].map(([name, value]) => assignment(name, value)).join("");
@@ -64,6 +63,13 @@ export function commandLineVoice(terminal: Terminal, reports: string): Voice {
       }
     },
   };
+}
+
+/** The title, the place and the message below it; without a title the message alone. */
+function annotated(words: Extract<Words, { type: "annotation" }>): string {
+  const { level, title, message } = words;
+  if (title === "") return `${level}: ${message}${place(words)}`;
+  return `${level}: ${title}${place(words)}\n${message.replace(/^(?=.)/gm, "  ")}`;
 }
 
 function place({ file, line, column }: { file: string | null; line: number | null; column: number | null }): string {

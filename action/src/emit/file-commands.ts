@@ -1,15 +1,14 @@
 /** The files through which a step hands values to its runner. */
 
-import { appendFileSync } from "node:fs";
 import { randomDigits } from "./random";
 
-/** Appends one value, in one write: a runner reads the file also when the process was killed. */
-export function appendValue(file: string, name: string, value: string): void {
+/** One value, as its file is to hold it. */
+export function assignment(name: string, value: string): string {
   if (!/^[A-Za-z_][A-Za-z0-9_-]*$/.test(name))
-    throw new Error(`${JSON.stringify(name)} is no name for an output or a state`);
+    throw new Error(`${JSON.stringify(name)} is no name for an output, a variable or a state`);
   const delimiter = `cd_${randomDigits()}`;
   if (value.includes(delimiter)) throw new Error("a value holds a delimiter that was drawn after it");
-  appendFileSync(file, `${name}<<${delimiter}\n${value}\n${delimiter}\n`);
+  return `${name}<<${delimiter}\n${value}\n${delimiter}\n`;
 }
 
 /** Markdown that a runner accepts: it refuses a summary above 1 MiB as a whole. */

@@ -1,15 +1,20 @@
 /** A workflow runner that speaks GitHub's protocol: GitHub's own, Gitea's, Forgejo's, act. */
 
-import { writeFileSync } from "node:fs";
+import { appendFileSync, writeFileSync } from "node:fs";
 import type { Level } from "../generated/protocol";
 import { unreachable } from "../unreachable";
 import { command, harmless, relayed } from "./commands";
-import { appendValue, fittingSummary } from "./file-commands";
+import { assignment, fittingSummary } from "./file-commands";
 import type { Voice, Write } from "./voice";
 
-/** The whole log goes to one stream, so that its order holds. */
-export function githubVoice(env: NodeJS.ProcessEnv, write: Write): Voice {
+/** The whole log goes to one stream, so that its order holds. What is said in one breath is written in one go. */
+export function githubVoice(env: NodeJS.ProcessEnv, writeLog: Write): Voice {
   const missing = new Set<string>();
+  const values = new Map<string, string>();
+  let log = "";
+  const write: Write = (text) => {
+    log += text;
+  };
 
   return {
     emit: (words) => {
@@ -29,9 +34,11 @@ export function githubVoice(env: NodeJS.ProcessEnv, write: Write): Voice {
           );
         }
         case "output":
-          return toFile("GITHUB_OUTPUT", (file) => appendValue(file, words.name, words.value));
+          return assign("GITHUB_OUTPUT", words);
+        case "variable":
+          return assign("GITHUB_ENV", words);
         case "state":
-          return toFile("GITHUB_STATE", (file) => appendValue(file, words.name, words.value));
+          return assign("GITHUB_STATE", words);
         case "summary":
           return toFile("GITHUB_STEP_SUMMARY", (file) => writeFileSync(file, fittingSummary(words.markdown)));
         case "answer":
@@ -41,8 +48,20 @@ export function githubVoice(env: NodeJS.ProcessEnv, write: Write): Voice {
       }
     },
     mask: (text) => write(command("add-mask", {}, text)),
-    finish: () => {},
+    flush,
+    finish: flush,
   };
+
+  function flush(): void {
+    if (log !== "") writeLog(log);
+    log = "";
+    for (const [file, text] of values) appendFileSync(file, text);
+    values.clear();
+  }
+
+  function assign(variable: string, { name, value }: { name: string; value: string }): void {
+    toFile(variable, (file) => values.set(file, (values.get(file) ?? "") + assignment(name, value)));
+  }
 
   function toFile(variable: string, action: (file: string) => void): void {
     const file = env[variable];

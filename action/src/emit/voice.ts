@@ -9,6 +9,8 @@ export interface Voice {
   readonly emit: (words: Words) => void;
   /** Tells the log's own keeper that a text is secret. */
   readonly mask: (text: string) => void;
+  /** Brings what was said to where it is to be heard, if it is not there yet. A runner reads its files also when the process was killed. */
+  readonly flush: () => void;
   /** Nothing more will be said. */
   readonly finish: () => void;
 }

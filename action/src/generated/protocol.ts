@@ -25,17 +25,22 @@ export type Input =
 
 /** What is known at the start of a run. */
 export type Begin = {
+    /** Which program was started. */
+    program: Program,
     /** The arguments of the command line, without the program's name; empty for an action. */
     argv: Array<string>,
-    /** The action's inputs by their kebab-case names, trimmed; an empty one is left out. Empty on a command line. */
+    /** The action's inputs by their kebab-case names, as they were given. Empty on a command line. */
     inputs: { [key in string]: string },
-    /** The environment variables that [`env_names`](crate::env_names) asks for and that are set. */
+    /** The environment variables that [`needs`](crate::needs) names and that are set. */
     env: { [key in string]: string },
     /** Who drives the run. */
     platform: Platform,
     /** Absolute path of the working tree. */
     workspace: string,
-    /** Absolute path of a folder that is this run's own (mode 0700) and is deleted when it ends. */
+    /**
+     * Absolute path of a folder that is this run's own (mode 0700) and is deleted when it ends; made where the run
+     * [`needs`](Needs::scratch) it.
+     */
     scratch: string,
     /** Absolute path of the folder that reports are written to; it outlives the run. */
     reports: string,
@@ -46,6 +51,23 @@ export type Begin = {
     holder: string,
     /** Absolute path of the file that every input and output of this run is written to. */
     journal: string, };
+
+/** What [`Begin`] is to hold. */
+export type Needs = {
+    /** The names of environment variables. */
+    env: Array<string>,
+    /** The names of an action's inputs. */
+    inputs: Array<string>,
+    /**
+     * Words that the core reads in what an engine or a router says: a secret that is one of them cannot be kept out of
+     * logs.
+     */
+    plain: Array<string>,
+    /** Whether the run needs the folder that [`Begin::scratch`] names; else it is a name that no other run has. */
+    scratch: boolean, };
+
+/** The programs that there are: each has an `action.yml` of its own. A command line is `cd-action`, whatever its words are. */
+export type Program = "cd-action" | "metadata";
 
 /** Who drives a run. */
 export type Platform = "command-line" | "actions" | "actions-post";
@@ -88,7 +110,9 @@ export type Effect =
     /** What to write. */
     content: Content,
     /** Permission bits, such as `0o600`. */
-    mode: number, }
+    mode: number,
+    /** Whether it is to be there after a power cut, too: it is synced, which takes milliseconds. */
+    durable: boolean, }
   | { "type": "fetch" } & Fetch
   | { "type": "fingerprint",
     /** Names of environment variables of the run. */
@@ -234,6 +258,11 @@ export type Emit =
     name: string,
     /** One value. */
     value: string, }
+  | { "type": "variable",
+    /** Upper case. */
+    name: string,
+    /** One value. */
+    value: string, }
   | { "type": "state",
     /** Its name. */
     name: string,
@@ -254,9 +283,6 @@ export type Emit =
 
 /** How loud something is. */
 export type Level = "debug" | "info" | "warning" | "error";
-
-/** How a run ended. Every run of every command ends in exactly one of these. */
-export type Outcome = "shown" | "deployed" | "restored" | "released" | "unchanged" | "held" | "superseded" | "rejected" | "busy" | "failed" | "rolled-back" | "cancelled" | "stranded" | "invalid" | "crashed";
 
 /** Who asks, in the header `Authorization`. The values are known to the shell alone. */
 export type Authorization =
@@ -310,3 +336,6 @@ export type Keep = {
 
 /** What is done with what a URL names. */
 export type Method = "GET" | "HEAD" | "PUT" | "POST";
+
+/** How a run ended. Every run of every command ends in exactly one of these. */
+export type Outcome = "shown" | "deployed" | "restored" | "released" | "unchanged" | "held" | "superseded" | "rejected" | "busy" | "failed" | "rolled-back" | "cancelled" | "stranded" | "invalid" | "crashed";

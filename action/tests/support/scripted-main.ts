@@ -8,4 +8,6 @@ import { recordTo, type Step, scriptedCore } from "./scripted";
 const [platform, script, record, ...argv] = process.argv.slice(2) as [Platform, string, string, ...string[]];
 const steps = JSON.parse(readFileSync(script, "utf8")) as Step[];
 
-void runShell(platform, argv, async () => scriptedCore(steps, recordTo(record)));
+const hasPost = platform === "actions";
+
+void runShell({ program: "cd-action", platform, argv, hasPost }, async () => scriptedCore(steps, recordTo(record)));

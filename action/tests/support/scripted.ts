@@ -37,9 +37,13 @@ export function scriptedCore(script: readonly Step[], heard: (now: number, input
 
   return {
     Session,
-    env_names: () => JSON.stringify(["GITHUB_REPOSITORY", "HOME", "NOT_SET"]),
-    plain_words: () => JSON.stringify(["created", "running"]),
-    input_names: () => JSON.stringify(["command", "dry-run", "github-token", "with space"]),
+    needs: () =>
+      JSON.stringify({
+        env: ["GITHUB_REPOSITORY", "HOME", "NOT_SET"],
+        inputs: ["command", "dry-run", "github-token", "with space", "not-set"],
+        plain: ["created", "running"],
+        scratch: true,
+      }),
   };
 }
 

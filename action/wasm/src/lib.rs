@@ -10,8 +10,13 @@
 
 use std::panic;
 
+#[cfg(feature = "metadata")]
+use cd_core::MetadataSession as Core;
+#[cfg(not(feature = "metadata"))]
+use cd_core::Session as Core;
+#[cfg(not(feature = "metadata"))]
 use cd_core::library;
-use cd_core::protocol::{Input, Output, Timestamp};
+use cd_core::protocol::{Input, Output, Program, Timestamp};
 use wasm_bindgen::prelude::wasm_bindgen;
 
 /// Lets panics be heard: without it they are traps without a word.
@@ -26,7 +31,7 @@ fn hear_panics() {
 #[wasm_bindgen]
 #[derive(Debug, Default)]
 pub struct Session {
-    core: cd_core::Session,
+    core: Core,
 }
 
 #[wasm_bindgen]
@@ -44,8 +49,7 @@ impl Session {
     /// # Errors
     /// A `Misuse` where the JSON is no `Input`, or the core does not take it.
     pub fn handle(&mut self, now: f64, input: &str) -> Result<String, js_sys::Error> {
-        let input: Input =
-            serde_json::from_str(input).map_err(|error| misuse(library::words_of(&error)))?;
+        let input = Input::read(input).map_err(misuse)?;
         // A cast from floating point saturates: a time before 1970, or none, is 0.
         self.core
             .handle(Timestamp(now as u64), input)
@@ -54,33 +58,20 @@ impl Session {
     }
 }
 
-/// The environment variables that `Begin` is to hold, as a JSON list.
+/// The names of the environment variables and inputs that `Begin` is to hold, as the JSON of `Needs`. `program` is the JSON
+/// of a `Program`, `argv` that of a command line's arguments.
+///
+/// # Errors
+/// A `Misuse` where one of them is not.
 #[wasm_bindgen]
-#[must_use]
-pub fn env_names() -> String {
-    json(&cd_core::env_names())
-}
-
-/// The names of the action's inputs, as a JSON list.
-#[wasm_bindgen]
-#[must_use]
-pub fn input_names() -> String {
-    json(
-        &cd_core::inputs::INPUTS
-            .iter()
-            .map(|input| input.name)
-            .collect::<Vec<_>>(),
-    )
-}
-
-/// Words that the core reads in what it is told, as a JSON list: a secret that is one of them cannot be blotted.
-#[wasm_bindgen]
-#[must_use]
-pub fn plain_words() -> String {
-    json(&cd_core::plain_words())
+pub fn needs(program: &str, argv: &str) -> Result<String, js_sys::Error> {
+    let program: Program = serde_json::from_str(program).map_err(misuse)?;
+    let argv: Vec<String> = serde_json::from_str(argv).map_err(misuse)?;
+    Ok(json(&cd_core::needs(program, &argv)))
 }
 
 /// An `EventSources` to its `Event`.
+#[cfg(not(feature = "metadata"))]
 #[wasm_bindgen]
 #[must_use]
 pub fn normalise(question: &str) -> String {
@@ -88,6 +79,7 @@ pub fn normalise(question: &str) -> String {
 }
 
 /// A `DeriveRequest` to its `Derivation`.
+#[cfg(not(feature = "metadata"))]
 #[wasm_bindgen]
 #[must_use]
 pub fn derive(question: &str) -> String {
@@ -95,6 +87,7 @@ pub fn derive(question: &str) -> String {
 }
 
 /// An `EvaluateRequest` to its `Evaluation`.
+#[cfg(not(feature = "metadata"))]
 #[wasm_bindgen]
 #[must_use]
 pub fn evaluate(question: &str) -> String {
@@ -102,6 +95,7 @@ pub fn evaluate(question: &str) -> String {
 }
 
 /// A `VersionText` to its `Reading`.
+#[cfg(not(feature = "metadata"))]
 #[wasm_bindgen]
 #[must_use]
 pub fn read_version(question: &str) -> String {
@@ -109,6 +103,7 @@ pub fn read_version(question: &str) -> String {
 }
 
 /// A `SelectRequest` to its `Selection`.
+#[cfg(not(feature = "metadata"))]
 #[wasm_bindgen]
 #[must_use]
 pub fn select(question: &str) -> String {
@@ -116,13 +111,14 @@ pub fn select(question: &str) -> String {
 }
 
 /// A list of `LedgerSegment`s to a `LedgerReading`.
+#[cfg(not(feature = "metadata"))]
 #[wasm_bindgen]
 #[must_use]
 pub fn read_ledger(question: &str) -> String {
     json(&library::ask(question, library::read_ledger))
 }
 
-fn drain(core: &mut cd_core::Session) -> Vec<Output> {
+fn drain(core: &mut Core) -> Vec<Output> {
     let mut outputs = Vec::new();
     loop {
         let output = core.poll();

@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::sources::{last_segment, unslashed};
 use super::{Event, GitFacts, Kind, PullRequest, Repository, Run, Sources, System, date};
 use crate::protocol::Timestamp;
+use crate::tag::lowered;
 
 /// Reads an event of GitHub, whatever the environment says about who it is.
 #[must_use]
@@ -196,5 +197,5 @@ fn registry(system: System, server: Option<&str>, repository: &str) -> Option<St
         _ => "ghcr.io".to_owned(),
     };
     let owner = repository.split_once('/')?.0;
-    Some(format!("{host}/{}", owner.to_lowercase()))
+    Some(format!("{host}/{}", lowered(owner)))
 }

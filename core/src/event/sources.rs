@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::{Event, GitFacts, Kind, Repository, date};
+use super::{ENV_NAMES, Event, GitFacts, Kind, Repository, date};
 use crate::protocol::Timestamp;
 
 pub(super) struct Sources<'a> {
@@ -16,6 +16,10 @@ pub(super) struct Sources<'a> {
 impl Sources<'_> {
     /// A variable; an empty one is none.
     pub(super) fn env(&self, name: &str) -> Option<String> {
+        debug_assert!(
+            ENV_NAMES.contains(&name),
+            "{name} is read, and not handed in: it belongs into names.rs"
+        );
         self.env
             .get(name)
             .filter(|value| !value.is_empty())

@@ -214,11 +214,13 @@ impl Engine {
                     patch: patch.to_string(),
                 },
                 mode: 0o600,
+                durable: false,
             },
             Effect::WriteFile {
                 path: format!("{folder}/bin/docker-credential-{HELPER}"),
                 content: text(&helper(&self.logins)),
                 mode: 0o700,
+                durable: false,
             },
         ]
     }

@@ -5,6 +5,7 @@
 
 mod gantt;
 mod logs;
+pub(crate) mod metadata;
 mod plan;
 mod published;
 mod sheet;

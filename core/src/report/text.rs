@@ -4,6 +4,7 @@
 //! terminal stops, what to do next.
 
 mod annotation;
+pub(crate) mod metadata;
 mod page;
 mod plan;
 mod published;

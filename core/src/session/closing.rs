@@ -166,6 +166,7 @@ impl Session {
                 path,
                 content,
                 mode: 0o644,
+                durable: true,
             },
         );
     }

@@ -26,6 +26,7 @@ impl Session {
                 name: secret.clone(),
             },
             mode: 0o600,
+            durable: true,
         };
         let hosts = known_hosts
             .as_ref()
@@ -155,6 +156,7 @@ impl Session {
                 path,
                 content,
                 mode: 0o600,
+                durable: true,
             },
         );
     }

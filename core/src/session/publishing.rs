@@ -263,6 +263,7 @@ impl Session {
                 path,
                 content,
                 mode: 0o644,
+                durable: true,
             },
         );
     }

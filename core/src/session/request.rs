@@ -255,7 +255,8 @@ fn help() -> String {
         deploy     start the new version, prove it, move the traffic, watch it; go back by itself\n  \
         rollback   go to the newest version proven here that does not run, or to --version\n  \
         status     say what serves, what is known-good, what is quarantined; verify the ledger\n  \
-        recover    finish or undo what a dead run left\n\nflags\n"
+        recover    finish or undo what a dead run left\n  \
+        metadata   derive tags, labels and annotations for images; its flags: metadata --help\n\nflags\n"
         .to_owned();
     for input in INPUTS.iter().filter(|input| shown(input.name)) {
         text.push_str(&format!("  --{:<12} {}\n", input.name, input.help));

@@ -47,7 +47,7 @@ pub(super) fn evaluate(
     for rule in rules {
         match evaluation.rule(rule) {
             Ok(outcome) => evaluation.made.verdicts.push(Verdict {
-                rule: rule.text.clone(),
+                rule: rule.place.text.clone(),
                 outcome,
             }),
             Err(mistake) => mistakes.push(*mistake),
@@ -77,7 +77,7 @@ impl Evaluation<'_> {
             other => {
                 let message = format!("Invalid value for enable attribute: {other}");
                 return Err(Box::new(
-                    Mistake::new(code::BOOLEAN, rule::INPUT, message).at(&rule.text),
+                    Mistake::new(code::BOOLEAN, rule::INPUT, message).at(&rule.place),
                 ));
             }
         }
@@ -270,7 +270,7 @@ impl Evaluation<'_> {
             }
             Some(groups) => groups.into_iter().nth(1).flatten().ok_or_else(|| {
                 let message = format!("`{written}` matches `{text}`, but has no group that takes the version out of it");
-                Box::new(Mistake::new(code::PATTERN, rule::INPUT, message).at(&rule.text))
+                Box::new(Mistake::new(code::PATTERN, rule::INPUT, message).at(&rule.place))
             }),
         }
     }
@@ -308,14 +308,14 @@ impl Evaluation<'_> {
             });
         };
         if self.latest.is_none() {
-            self.latest = Some((made.latest, affixes.clone(), rule.text.clone()));
+            self.latest = Some((made.latest, affixes.clone(), rule.place.text.clone()));
         }
         if self.made.tags.iter().any(|tag| tag.name == name) {
             return Ok(Outcome::Again { tag: name });
         }
         self.made.tags.push(Tag {
             name: name.clone(),
-            rule: rule.text.clone(),
+            rule: rule.place.text.clone(),
             mobility: made.mobility,
             affixes,
         });
@@ -371,7 +371,7 @@ struct Standard {
 fn fill(template: &Template, scope: &dyn Scope, rule: &Rule) -> Result<String, Box<Mistake>> {
     template
         .fill(scope)
-        .map_err(|wrong| Box::new(Mistake::new(code::TEMPLATE, rule::INPUT, wrong).at(&rule.text)))
+        .map_err(|wrong| Box::new(Mistake::new(code::TEMPLATE, rule::INPUT, wrong).at(&rule.place)))
 }
 
 fn slow(rule: &Rule, pattern: &str, refused: &super::pattern::Refused) -> Box<Mistake> {
@@ -381,7 +381,7 @@ fn slow(rule: &Rule, pattern: &str, refused: &super::pattern::Refused) -> Box<Mi
             rule::INPUT,
             format!("`{pattern}` is {refused}"),
         )
-        .at(&rule.text),
+        .at(&rule.place),
     )
 }
 

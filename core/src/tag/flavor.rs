@@ -1,6 +1,7 @@
 //! The flavor: what holds for all tags.
 
 use super::list;
+use super::lowered;
 use super::mistake::{Mistake, code};
 use super::template::Template;
 
@@ -46,8 +47,8 @@ pub(super) fn read(input: &str, mistakes: &mut Vec<Mistake>) -> Flavor {
             for entry in entries {
                 let mut last = Last::Neither;
                 for field in &entry.fields {
-                    if let Err(mistake) = flavor.set(field, &entry.text, &mut last) {
-                        mistakes.push(mistake.at(&entry.text));
+                    if let Err(mistake) = flavor.set(field, &entry.place.text, &mut last) {
+                        mistakes.push(mistake.at(&entry.place));
                     }
                 }
             }
@@ -70,7 +71,7 @@ impl Flavor {
             let template = Template::parse(value);
             template.map_err(|what| wrong(code::TEMPLATE, format!("`{value}` {what}")))
         };
-        match key.trim().to_lowercase().as_str() {
+        match lowered(key.trim()).as_str() {
             "latest" => {
                 self.latest = match value {
                     "auto" => Latest::Auto,

@@ -1,7 +1,8 @@
 //! The repositories that tags are for.
 
 use super::grammar;
-use super::list::{self, Entry};
+use super::list::{self, Entry, Place};
+use super::lowered;
 use super::mistake::{Mistake, code};
 
 /// What the images input says.
@@ -21,13 +22,13 @@ pub(super) fn read(input: &str, mistakes: &mut Vec<Mistake>) -> Images {
             return Images::default();
         }
     };
-    let found: Vec<Result<(String, bool), Mistake>> = match entries.as_slice() {
+    let found: Vec<Result<(String, bool, &Place), Mistake>> = match entries.as_slice() {
         // The oldest form: all images in one line.
         [only] if only.fields.iter().all(|field| !field.contains('=')) => {
-            let names = only.fields.iter().map(|field| field.trim().to_lowercase());
+            let names = only.fields.iter().map(|field| lowered(field.trim()));
             names
                 .filter(|name| !name.is_empty())
-                .map(|name| Ok((name, true)))
+                .map(|name| Ok((name, true, &only.place)))
                 .collect()
         }
         entries => entries.iter().map(image).collect(),
@@ -35,13 +36,13 @@ pub(super) fn read(input: &str, mistakes: &mut Vec<Mistake>) -> Images {
     let mut images = Images::default();
     for image in found {
         match image {
-            Ok((name, enabled)) => {
+            Ok((name, enabled, place)) => {
                 images.named = true;
                 if enabled && !grammar::is_name(&name) {
                     let message = format!(
                         "`{name}` is no name of an image: [host[:port]/]path, without tag or digest"
                     );
-                    mistakes.push(Mistake::new(code::NAME, INPUT, message));
+                    mistakes.push(Mistake::new(code::NAME, INPUT, message).at(place));
                 } else if enabled {
                     images.names.push(name);
                 }
@@ -52,33 +53,33 @@ pub(super) fn read(input: &str, mistakes: &mut Vec<Mistake>) -> Images {
     images
 }
 
-fn image(entry: &Entry) -> Result<(String, bool), Mistake> {
-    let line = &entry.text;
+fn image(entry: &Entry) -> Result<(String, bool, &Place), Mistake> {
+    let line = &entry.place.text;
     let mut name = String::new();
     let mut enabled = true;
     for field in &entry.fields {
         match field.split_once('=') {
-            None => name = field.trim().to_lowercase(),
-            Some((key, value)) => match (key.trim().to_lowercase().as_str(), value.trim()) {
-                ("name", value) => name = value.to_lowercase(),
+            None => name = lowered(field.trim()),
+            Some((key, value)) => match (lowered(key.trim()).as_str(), value.trim()) {
+                ("name", value) => name = lowered(value),
                 ("enable", "true") => enabled = true,
                 ("enable", "false") => enabled = false,
                 ("enable", _) => {
                     let message = format!("Invalid enable attribute value: {line}");
-                    return Err(Mistake::new(code::BOOLEAN, INPUT, message).at(line));
+                    return Err(Mistake::new(code::BOOLEAN, INPUT, message).at(&entry.place));
                 }
                 _ => {
                     let message = format!("Unknown image attribute: {line}");
-                    return Err(Mistake::new(code::CHOICE, INPUT, message).at(line));
+                    return Err(Mistake::new(code::CHOICE, INPUT, message).at(&entry.place));
                 }
             },
         }
     }
     if name.is_empty() {
         let message = format!("Image name attribute empty: {line}");
-        return Err(Mistake::new(code::MISSING, INPUT, message).at(line));
+        return Err(Mistake::new(code::MISSING, INPUT, message).at(&entry.place));
     }
-    Ok((name, enabled))
+    Ok((name, enabled, &entry.place))
 }
 
 const INPUT: &str = "images";

@@ -42,12 +42,12 @@ pub(super) fn read(
         Vec::new()
     });
     let mut pairs = base.clone();
-    for line in lines {
-        let filled = Template::parse(&line).and_then(|template| template.fill(globals));
+    for place in lines {
+        let filled = Template::parse(&place.text).and_then(|template| template.fill(globals));
         let text = match filled {
             Ok(text) => text,
             Err(wrong) => {
-                mistakes.push(Mistake::new(code::TEMPLATE, name, wrong).at(&line));
+                mistakes.push(Mistake::new(code::TEMPLATE, name, wrong).at(&place));
                 continue;
             }
         };

@@ -10,44 +10,85 @@ use std::collections::BTreeSet;
 /// One entry, in fields.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Entry {
-    /// For messages.
-    pub(super) text: String,
+    /// Where it stands.
+    pub(super) place: Place,
     /// Not trimmed.
     pub(super) fields: Vec<String>,
 }
 
-/// A quote was opened that nothing closes; what stands after it.
+/// Where in an input something stands, for messages.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Unclosed(pub(super) String);
+pub(super) struct Place {
+    /// The entry, as it was written.
+    pub(super) text: String,
+    /// The input's line that it begins in, from 1.
+    pub(super) line: u32,
+}
+
+/// A quote was opened that nothing closes: where, and what stands after it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Unclosed(pub(super) Place);
 
 /// Entries that are not split any further, such as labels.
-pub(super) fn lines(input: &str) -> Result<Vec<String>, Unclosed> {
+pub(super) fn lines(input: &str) -> Result<Vec<Place>, Unclosed> {
     let records = records(input, Quotes::FirstOnly)?;
-    let lines = records.iter().map(|fields| joined(fields));
-    Ok(lines.filter(|line| !line.is_empty()).collect())
+    let lines = records.iter().map(Record::place);
+    Ok(lines.filter(|place| !place.text.is_empty()).collect())
 }
 
 /// Entries with their fields.
 pub(super) fn entries(input: &str) -> Result<Vec<Entry>, Unclosed> {
     let mut entries = Vec::new();
-    for fields in records(input, Quotes::AfterBlanks)? {
-        let text = joined(&fields);
-        if text.is_empty() {
+    for read in records(input, Quotes::AfterBlanks)? {
+        let place = read.place();
+        if place.text.is_empty() {
             continue;
         }
+        let Record { line, fields } = read;
         let written_for_two = (fields.len() == 1 && fields.iter().all(|field| field.quoted))
             || fields.iter().any(|field| field.doubled);
         let fields = if written_for_two {
-            record(&text, Quotes::AfterBlanks)?.0
+            let again = record(&place.text, Quotes::AfterBlanks);
+            again.map_err(|open| open.unclosed(line))?.0
         } else {
             fields
         };
         entries.push(Entry {
-            text,
+            place,
             fields: fields.into_iter().map(|field| field.text).collect(),
         });
     }
     Ok(entries)
+}
+
+/// The fields of one line, or of several where quotes hold them together.
+struct Record {
+    /// The line that it begins in, from 1.
+    line: u32,
+    fields: Vec<Field>,
+}
+
+impl Record {
+    fn place(&self) -> Place {
+        let texts: Vec<&str> = self
+            .fields
+            .iter()
+            .map(|field| field.text.as_str())
+            .collect();
+        Place {
+            text: texts.join(",").trim().to_owned(),
+            line: self.line,
+        }
+    }
+}
+
+/// A quote that nothing closes, and what stands after it.
+struct Open(String);
+
+impl Open {
+    fn unclosed(self, line: u32) -> Unclosed {
+        Unclosed(Place { text: self.0, line })
+    }
 }
 
 /// A field and how it was written.
@@ -68,29 +109,34 @@ enum Quotes {
     AfterBlanks,
 }
 
-fn joined(fields: &[Field]) -> String {
-    let texts: Vec<&str> = fields.iter().map(|field| field.text.as_str()).collect();
-    texts.join(",").trim().to_owned()
-}
-
-fn records(input: &str, quotes: Quotes) -> Result<Vec<Vec<Field>>, Unclosed> {
-    let mut rest = input.trim();
+fn records(input: &str, quotes: Quotes) -> Result<Vec<Record>, Unclosed> {
+    let mut rest = input.trim_start();
+    let mut line = 1 + line_ends(&input[..input.len() - rest.len()]);
+    rest = rest.trim_end();
     let mut records = Vec::new();
     while !rest.is_empty() {
-        let line = rest.find(LINE_ENDS).map_or(rest, |end| &rest[..end]);
-        if line.trim_start().starts_with('#') || line.trim().is_empty() {
-            rest = after_line_end(&rest[line.len()..]);
-            continue;
-        }
-        let (fields, left) = record(rest, quotes)?;
-        records.push(fields);
+        let first = rest.find(LINE_ENDS).map_or(rest, |end| &rest[..end]);
+        let left = if first.trim_start().starts_with('#') || first.trim().is_empty() {
+            after_line_end(&rest[first.len()..])
+        } else {
+            let read = record(rest, quotes);
+            let (fields, left) = read.map_err(|open| open.unclosed(line))?;
+            records.push(Record { line, fields });
+            left
+        };
+        line += line_ends(&rest[..rest.len() - left.len()]);
         rest = left;
     }
     Ok(records)
 }
 
+fn line_ends(text: &str) -> u32 {
+    let ends = text.matches(LINE_ENDS).count() - text.matches("\r\n").count();
+    u32::try_from(ends).unwrap_or(u32::MAX)
+}
+
 /// The fields up to the end of the line, and what comes after it.
-fn record(text: &str, quotes: Quotes) -> Result<(Vec<Field>, &str), Unclosed> {
+fn record(text: &str, quotes: Quotes) -> Result<(Vec<Field>, &str), Open> {
     let mut fields = Vec::new();
     let mut rest = text;
     let mut vain = Vain::default();
@@ -108,7 +154,7 @@ fn record(text: &str, quotes: Quotes) -> Result<(Vec<Field>, &str), Unclosed> {
 }
 
 /// `None` where the field is no quoted one: also where something stands between its closing quote and the next comma.
-fn quoted(text: &str, quotes: Quotes) -> Result<Option<(Field, &str)>, Unclosed> {
+fn quoted(text: &str, quotes: Quotes) -> Result<Option<(Field, &str)>, Open> {
     let begin = match quotes {
         Quotes::FirstOnly => text,
         Quotes::AfterBlanks => text.trim_start_matches([' ', '\t']),
@@ -122,9 +168,7 @@ fn quoted(text: &str, quotes: Quotes) -> Result<Option<(Field, &str)>, Unclosed>
     };
     loop {
         let Some((part, left)) = rest.split_once('"') else {
-            return Err(Unclosed(
-                begin.lines().next().unwrap_or_default().to_owned(),
-            ));
+            return Err(Open(begin.lines().next().unwrap_or_default().to_owned()));
         };
         field.text.push_str(part);
         rest = left;
@@ -325,17 +369,31 @@ mod tests {
             ("\"#a\"\n\"\"\n#b", &["#a"]),
         ];
         for (input, expected) in rows {
-            assert_eq!(
-                lines(input).expect("all quotes are closed"),
-                expected,
-                "{input:?}"
-            );
+            let lines = lines(input).expect("all quotes are closed");
+            let texts: Vec<String> = lines.into_iter().map(|place| place.text).collect();
+            assert_eq!(texts, expected, "{input:?}");
         }
     }
 
     #[test]
     fn says_which_quote_is_not_closed() {
-        assert_eq!(entries("a\n\"b,c\nd"), Err(Unclosed("\"b,c".to_owned())));
-        assert_eq!(lines("\"a=b"), Err(Unclosed("\"a=b".to_owned())));
+        let unclosed = |text: &str, line| {
+            Unclosed(Place {
+                text: text.to_owned(),
+                line,
+            })
+        };
+        assert_eq!(entries("a\n\"b,c\nd"), Err(unclosed("\"b,c", 2)));
+        assert_eq!(lines("\n\"a=b"), Err(unclosed("\"a=b", 2)));
+    }
+
+    #[test]
+    fn says_in_which_line_an_entry_begins() {
+        let input = "\n \na\r\n# no\n\"b\nb\",c\r\r\n  d \n";
+        let entries = entries(input).expect("all quotes are closed");
+        let places = entries.into_iter().map(|entry| entry.place);
+        let places: Vec<(String, u32)> = places.map(|place| (place.text, place.line)).collect();
+        let expected = [("a", 3), ("b\nb,c", 5), ("d", 8)];
+        assert_eq!(places, expected.map(|(text, line)| (text.to_owned(), line)));
     }
 }

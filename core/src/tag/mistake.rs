@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::Serialize;
 
+use super::list::Place;
+
 /// One mistake in the inputs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "generate", derive(ts_rs::TS))]
@@ -16,6 +18,8 @@ pub struct Mistake {
     pub message: String,
     /// The entry of the input, where it is one.
     pub entry: Option<String>,
+    /// The line of the input that the entry begins in, from 1.
+    pub line: Option<u32>,
 }
 
 impl Mistake {
@@ -25,12 +29,14 @@ impl Mistake {
             input,
             message: message.into(),
             entry: None,
+            line: None,
         }
     }
 
-    pub(super) fn at(self, entry: &str) -> Self {
+    pub(super) fn at(self, place: &Place) -> Self {
         Self {
-            entry: Some(entry.to_owned()),
+            entry: Some(place.text.clone()),
+            line: Some(place.line),
             ..self
         }
     }

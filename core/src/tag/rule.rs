@@ -2,7 +2,8 @@
 //!
 //! To add a type: a variant of [`Maker`], its line in [`Maker::read`] and its default priority; then follow the compiler.
 
-use super::list::{self, Entry};
+use super::list::{self, Entry, Place};
+use super::lowered;
 use super::mistake::{Mistake, code};
 use super::number::number;
 use super::pattern::Pattern;
@@ -11,8 +12,8 @@ use super::template::Template;
 /// One rule.
 #[derive(Clone, Debug)]
 pub(super) struct Rule {
-    /// As it was written.
-    pub(super) text: String,
+    /// As it was written, and where.
+    pub(super) place: Place,
     pub(super) enable: Template,
     /// May be no number, and then orders nothing.
     pub(super) priority: f64,
@@ -99,7 +100,10 @@ fn defaults() -> Vec<Rule> {
         "type=ref,event=pr",
     ];
     let entries = texts.map(|text| Entry {
-        text: text.to_owned(),
+        place: Place {
+            text: text.to_owned(),
+            line: 1,
+        },
         fields: text.split(',').map(str::to_owned).collect(),
     });
     entries
@@ -151,7 +155,7 @@ impl Rule {
             _ => None,
         });
         Ok(Self {
-            text: entry.text.clone(),
+            place: entry.place.clone(),
             enable: attributes.template(attributes.get("enable").unwrap_or("true"))?,
             priority: attributes.get("priority").map_or(priority, number),
             prefix: prefix
@@ -222,7 +226,7 @@ impl Maker {
             unknown => {
                 let message = format!("Unknown tag type attribute: {unknown}");
                 return Err(Box::new(
-                    Mistake::new(code::CHOICE, INPUT, message).at(&attributes.entry.text),
+                    Mistake::new(code::CHOICE, INPUT, message).at(&attributes.entry.place),
                 ));
             }
         })
@@ -259,7 +263,7 @@ impl<'a> Attributes<'a> {
             .fields
             .iter()
             .map(|field| match field.split_once('=') {
-                Some((key, value)) if !key.is_empty() => (key.trim().to_lowercase(), value.trim()),
+                Some((key, value)) if !key.is_empty() => (lowered(key.trim()), value.trim()),
                 _ => ("value".to_owned(), field.trim()),
             });
         Self {
@@ -299,18 +303,18 @@ impl<'a> Attributes<'a> {
     fn template(&self, text: &str) -> Result<Template, Box<Mistake>> {
         Template::parse(text).map_err(|wrong| {
             let message = format!("`{text}` {wrong}");
-            Box::new(Mistake::new(code::TEMPLATE, INPUT, message).at(&self.entry.text))
+            Box::new(Mistake::new(code::TEMPLATE, INPUT, message).at(&self.entry.place))
         })
     }
 
     fn wrong(&self, code: &'static str, what: &str) -> Box<Mistake> {
-        let message = format!("{what} {}", self.entry.text);
-        Box::new(Mistake::new(code, INPUT, message).at(&self.entry.text))
+        let message = format!("{what} {}", self.entry.place.text);
+        Box::new(Mistake::new(code, INPUT, message).at(&self.entry.place))
     }
 
     fn refused(&self, pattern: &str, refused: &super::pattern::Refused) -> Box<Mistake> {
         let message = format!("`{pattern}` is {refused}");
-        Box::new(Mistake::new(code::PATTERN, INPUT, message).at(&self.entry.text))
+        Box::new(Mistake::new(code::PATTERN, INPUT, message).at(&self.entry.place))
     }
 }
 
@@ -328,7 +332,10 @@ mod tests {
     }
 
     fn texts(input: &str) -> Vec<String> {
-        rules(input).into_iter().map(|rule| rule.text).collect()
+        rules(input)
+            .into_iter()
+            .map(|rule| rule.place.text)
+            .collect()
     }
 
     fn messages(input: &str) -> Vec<String> {

@@ -126,7 +126,7 @@ impl Value {
         match self {
             Self::Nothing => String::new(),
             Self::Bool(value) => value.to_string(),
-            Self::Number(value) => value.to_string(),
+            Self::Number(value) => printed(*value),
             Self::Text(text) => text.clone(),
             Self::List(values) => {
                 let texts: Vec<String> = values.iter().map(Self::print).collect();
@@ -145,6 +145,15 @@ impl Value {
             Self::List(values) => !values.is_empty(),
         }
     }
+}
+
+/// Whole numbers in the way that is short; the long one is only for the others.
+fn printed(number: f64) -> String {
+    let whole = number as i32;
+    if f64::from(whole) == number && (whole != 0 || number.is_sign_positive()) {
+        return whole.to_string();
+    }
+    number.to_string()
 }
 
 fn names_in(nodes: &[Node], name: &str) -> bool {

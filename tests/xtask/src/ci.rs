@@ -59,6 +59,11 @@ const STEPS: &[Step] = &[
         run: contract,
     },
     Step {
+        name: "metadata",
+        remedy: "`node --test tests/metadata/*.test.mjs` with Node 24",
+        run: metadata,
+    },
+    Step {
         name: "npm-lint",
         remedy: "`npm run lint` in action/",
         run: |repo| script(repo, "lint"),
@@ -170,6 +175,25 @@ fn contract(repo: &Repo) -> Result<()> {
         repo.cargo()
             .args(["test", "--package", "contract", "--locked"]),
     )
+}
+
+/// What ships, started as runners and people start it. It looks at what is committed, like the contract tests.
+fn metadata(repo: &Repo) -> Result<()> {
+    node_24()?;
+    let folder = repo.root().join("tests/metadata");
+    let mut tests: Vec<_> = std::fs::read_dir(&folder)?
+        .map(|entry| Ok(entry?.path()))
+        .collect::<Result<_>>()?;
+    tests.retain(|path| path.to_string_lossy().ends_with(".test.mjs"));
+    tests.sort();
+    ensure!(!tests.is_empty(), "no tests in {}", folder.display());
+    let mut node = Command::new("node");
+    node.args([
+        "--test",
+        "--test-reporter=dot",
+        "--disable-warning=ExperimentalWarning",
+    ]);
+    repo::run(node.args(tests).current_dir(repo.root()))
 }
 
 fn script(repo: &Repo, name: &str) -> Result<()> {

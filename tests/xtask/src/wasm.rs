@@ -14,6 +14,8 @@ use crate::repo::{self, Files, Repo};
 
 /// Where the module goes: into the package for other tools. The bundles load it from there, so that there is one.
 const MODULE: &str = "dist/core/core.wasm";
+/// Where the module goes that holds no more than `metadata` needs. The same glue serves both: `tests/contract` proves it.
+const METADATA: &str = "dist/metadata.wasm";
 /// Where its glue goes.
 const GLUE: &str = "action/src/generated/core";
 
@@ -31,10 +33,29 @@ pub(crate) fn run(repo: &Repo, _: &[String]) -> Result<()> {
     repo.write(&files(repo)?)
 }
 
-/// The module and its glue, by path.
+/// The modules and their glue, by path.
 pub(crate) fn files(repo: &Repo) -> Result<Files> {
+    let mut files = Files::new();
+    for (name, content) in bound(repo, &[])? {
+        let path = match name.as_str() {
+            // The types of the module's raw exports: nobody calls them but the glue.
+            "cd_wasm_bg.wasm.d.ts" => continue,
+            "cd_wasm_bg.wasm" => MODULE.to_owned(),
+            _ => format!("{GLUE}/{name}"),
+        };
+        files.insert(path, content);
+    }
+    let part = bound(repo, &["--features", "metadata"])?;
+    let module = part.into_iter().find(|(name, _)| name == "cd_wasm_bg.wasm");
+    let (_, module) = module.context("wasm-bindgen made no module")?;
+    files.insert(METADATA.to_owned(), module);
+    Ok(files)
+}
+
+/// What wasm-bindgen makes of the module, by name.
+fn bound(repo: &Repo, features: &[&str]) -> Result<Files> {
     let mut output = Bindgen::new()
-        .input_path(compile(repo)?)
+        .input_path(compile(repo, features)?)
         // Glue that is told what to load: by the shell, which reads a file, and by the package, which may be in a page.
         .web(true)?
         .omit_default_module_path(true)
@@ -46,25 +67,16 @@ pub(crate) fn files(repo: &Repo) -> Result<Files> {
         .context("wasm-bindgen")?;
     let dir = repo.scratch("bindgen")?;
     output.emit(&dir).context("wasm-bindgen")?;
-    let mut files = Files::new();
-    for (name, content) in repo::files_under(&dir)? {
-        let path = match name.as_str() {
-            // The types of the module's raw exports: nobody calls them but the glue.
-            "cd_wasm_bg.wasm.d.ts" => continue,
-            "cd_wasm_bg.wasm" => MODULE.to_owned(),
-            _ => format!("{GLUE}/{name}"),
-        };
-        files.insert(path, content);
-    }
-    Ok(files)
+    repo::files_under(&dir)
 }
 
-fn compile(repo: &Repo) -> Result<PathBuf> {
+fn compile(repo: &Repo, features: &[&str]) -> Result<PathBuf> {
     let mut fetch = repo.cargo();
     repo::run(fetch.args(["fetch", "--quiet", "--locked", "--target", TARGET]))?;
     let mut build = repo.cargo();
     build.args(["build", "--quiet", "--locked", "--package", "cd-wasm"]);
     build.args(["--profile", "wasm", "--target", TARGET]);
+    build.args(features);
     build.env("CARGO_ENCODED_RUSTFLAGS", remaps(repo)?);
     // Whatever somebody has set to build faster: the bytes are to be the same.
     for (name, _) in std::env::vars_os() {

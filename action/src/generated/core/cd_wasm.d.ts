@@ -29,11 +29,6 @@ export function __wbg_reset_state(): void;
 export function derive(question: string): string;
 
 /**
- * The environment variables that `Begin` is to hold, as a JSON list.
- */
-export function env_names(): string;
-
-/**
  * An `EvaluateRequest` to its `Evaluation`.
  */
 export function evaluate(question: string): string;
@@ -44,19 +39,18 @@ export function evaluate(question: string): string;
 export function hear_panics(): void;
 
 /**
- * The names of the action's inputs, as a JSON list.
+ * The names of the environment variables and inputs that `Begin` is to hold, as the JSON of `Needs`. `program` is the JSON
+ * of a `Program`, `argv` that of a command line's arguments.
+ *
+ * # Errors
+ * A `Misuse` where one of them is not.
  */
-export function input_names(): string;
+export function needs(program: string, argv: string): string;
 
 /**
  * An `EventSources` to its `Event`.
  */
 export function normalise(question: string): string;
-
-/**
- * Words that the core reads in what it is told, as a JSON list: a secret that is one of them cannot be blotted.
- */
-export function plain_words(): string;
 
 /**
  * A list of `LedgerSegment`s to a `LedgerReading`.
@@ -79,12 +73,10 @@ export interface InitOutput {
     readonly memory: WebAssembly.Memory;
     readonly __wbg_session_free: (a: number, b: number) => void;
     readonly derive: (a: number, b: number) => [number, number];
-    readonly env_names: () => [number, number];
     readonly evaluate: (a: number, b: number) => [number, number];
     readonly hear_panics: () => void;
-    readonly input_names: () => [number, number];
+    readonly needs: (a: number, b: number, c: number, d: number) => [number, number, number, number];
     readonly normalise: (a: number, b: number) => [number, number];
-    readonly plain_words: () => [number, number];
     readonly read_ledger: (a: number, b: number) => [number, number];
     readonly read_version: (a: number, b: number) => [number, number];
     readonly select: (a: number, b: number) => [number, number];

@@ -103,26 +103,6 @@ export function derive(question) {
 }
 
 /**
- * The environment variables that `Begin` is to hold, as a JSON list.
- * @returns {string}
- */
-export function env_names() {
-    let deferred1_0;
-    let deferred1_1;
-    try {
-        let ret;
-        __wbg_call_guard();
-        ret = wasm.env_names();
-        deferred1_0 = ret[0];
-        deferred1_1 = ret[1];
-        return getStringFromWasm0(ret[0], ret[1]);
-    } finally {
-        __wbg_call_guard();
-        wasm.__wbindgen_free(deferred1_0, deferred1_1, 1);
-    }
-}
-
-/**
  * An `EvaluateRequest` to its `Evaluation`.
  * @param {string} question
  * @returns {string}
@@ -154,22 +134,45 @@ export function hear_panics() {
 }
 
 /**
- * The names of the action's inputs, as a JSON list.
+ * The names of the environment variables and inputs that `Begin` is to hold, as the JSON of `Needs`. `program` is the JSON
+ * of a `Program`, `argv` that of a command line's arguments.
+ *
+ * # Errors
+ * A `Misuse` where one of them is not.
+ * @param {string} program
+ * @param {string} argv
  * @returns {string}
  */
-export function input_names() {
-    let deferred1_0;
-    let deferred1_1;
+export function needs(program, argv) {
+    let deferred4_0;
+    let deferred4_1;
     try {
+        let ptr0, len0, ptr1, len1;
+        try {
+            ptr0 = passStringToWasm0(program, wasm.__wbindgen_malloc, wasm.__wbindgen_realloc);
+            len0 = WASM_VECTOR_LEN;
+            ptr1 = passStringToWasm0(argv, wasm.__wbindgen_malloc, wasm.__wbindgen_realloc);
+            len1 = WASM_VECTOR_LEN;
+        } catch (e) {
+            if (ptr1) { wasm.__wbindgen_free(ptr1, len1 * 1, 1); }
+            if (ptr0) { wasm.__wbindgen_free(ptr0, len0 * 1, 1); }
+            throw e;
+        }
         let ret;
         __wbg_call_guard();
-        ret = wasm.input_names();
-        deferred1_0 = ret[0];
-        deferred1_1 = ret[1];
-        return getStringFromWasm0(ret[0], ret[1]);
+        ret = wasm.needs(ptr0, len0, ptr1, len1);
+        var ptr3 = ret[0];
+        var len3 = ret[1];
+        if (ret[3]) {
+            ptr3 = 0; len3 = 0;
+            throw takeFromExternrefTable0(ret[2]);
+        }
+        deferred4_0 = ptr3;
+        deferred4_1 = len3;
+        return getStringFromWasm0(ptr3, len3);
     } finally {
         __wbg_call_guard();
-        wasm.__wbindgen_free(deferred1_0, deferred1_1, 1);
+        wasm.__wbindgen_free(deferred4_0, deferred4_1, 1);
     }
 }
 
@@ -193,26 +196,6 @@ export function normalise(question) {
     } finally {
         __wbg_call_guard();
         wasm.__wbindgen_free(deferred2_0, deferred2_1, 1);
-    }
-}
-
-/**
- * Words that the core reads in what it is told, as a JSON list: a secret that is one of them cannot be blotted.
- * @returns {string}
- */
-export function plain_words() {
-    let deferred1_0;
-    let deferred1_1;
-    try {
-        let ret;
-        __wbg_call_guard();
-        ret = wasm.plain_words();
-        deferred1_0 = ret[0];
-        deferred1_1 = ret[1];
-        return getStringFromWasm0(ret[0], ret[1]);
-    } finally {
-        __wbg_call_guard();
-        wasm.__wbindgen_free(deferred1_0, deferred1_1, 1);
     }
 }
 

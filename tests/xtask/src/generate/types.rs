@@ -8,7 +8,7 @@ use cd_core::library::{
     Answer, Derivation, EvaluateRequest, Evaluation, EventSources, LedgerReading, LedgerSegment,
     Reading, SelectRequest, VersionText,
 };
-use cd_core::protocol::{Input, Output};
+use cd_core::protocol::{Input, Needs, Output};
 use cd_core::rollback::Selection;
 use cd_core::tag::Request;
 use ts_rs::{Config, TS, TypeVisitor};
@@ -19,6 +19,7 @@ pub(super) const PROTOCOL_SOURCE: &str = "core/src/protocol.rs";
 /// The types of the boundary, for TypeScript, in the order of `source`, which declares them.
 pub(super) fn protocol(source: &str) -> String {
     let mut types = Types::new();
+    types.visit::<Needs>();
     types.visit::<Input>();
     types.visit::<Output>();
     let place = |name: &String| {
@@ -40,6 +41,7 @@ pub(super) fn protocol(source: &str) -> String {
 /// All types that the package in `dist/core` speaks in, by name: questions, their answers, and a run's boundary.
 pub(super) fn package() -> String {
     let mut types = Types::new();
+    types.visit::<Needs>();
     types.visit::<Answer<Event>>();
     types.visit::<EventSources>();
     types.visit::<Request>();

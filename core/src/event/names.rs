@@ -1,6 +1,6 @@
-//! Which variables events are read from.
+//! The variables that events are read from.
 
-/// The variables that count, of all systems; none of them is a secret.
+/// All of them, for every system. None is secret.
 pub const ENV_NAMES: &[&str] = &[
     "BITBUCKET_BRANCH",
     "BITBUCKET_BUILD_NUMBER",
@@ -118,5 +118,6 @@ pub const ENV_NAMES: &[&str] = &[
     "SYSTEM_TEAMPROJECT",
     "TAG_NAME",
     "TF_BUILD",
+    "USER",
     "USERNAME",
 ];

@@ -1,0 +1,59 @@
+//! How long the derivation takes natively: a tag push, seven rules, two images. Prints microseconds, the median of 31 batches,
+//! of the derivation alone and with all that is made of it: outputs, variables and bake files.
+
+use std::collections::BTreeMap;
+use std::hint::black_box;
+use std::time::Instant;
+
+use cd_core::event;
+use cd_core::protocol::Timestamp;
+use cd_core::tag::{Inputs, Request, derive};
+
+const BATCHES: usize = 31;
+const IN_A_BATCH: u32 = 500;
+
+fn main() {
+    let request = request();
+    let alone = median(|| {
+        let derived = derive(black_box(&request));
+        usize::from(derived.is_ok())
+    });
+    let whole = median(|| {
+        let derived = derive(black_box(&request)).expect("the rules have no mistakes");
+        derived.outputs("/temp").len() + derived.variables("/temp").len() + derived.files().len()
+    });
+    println!("{}", serde_json::json!({ "derive": alone, "whole": whole }));
+}
+
+/// The same as `tests/bench/metadata.mjs` gives to the whole process.
+fn request() -> Request {
+    let text = include_str!("../../tag-push.json");
+    let push: serde_json::Value = serde_json::from_str(text).expect("it is JSON");
+    let texts = |name: &str| -> BTreeMap<String, String> {
+        serde_json::from_value(push[name].clone()).expect("it is a map of texts")
+    };
+    let env = texts("env");
+    let inputs: Inputs = serde_json::from_value(push["inputs"].clone()).expect("they are inputs");
+    Request {
+        event: event::normalise(&env, Some(&push["payload"]), &event::GitFacts::default()),
+        inputs,
+        env,
+        now: Timestamp(1_578_616_200_000),
+        ..Request::default()
+    }
+}
+
+/// Microseconds of one call, by the median of batches. What it answers is looked at, so that it is not left out.
+fn median(mut call: impl FnMut() -> usize) -> f64 {
+    let mut batches: Vec<f64> = (0..=BATCHES)
+        .map(|_| {
+            let begun = Instant::now();
+            let answers: usize = (0..IN_A_BATCH).map(|_| black_box(call())).sum();
+            assert!(answers > 0, "a call answers nothing");
+            begun.elapsed().as_secs_f64() * 1e6 / f64::from(IN_A_BATCH)
+        })
+        .skip(1)
+        .collect();
+    batches.sort_by(f64::total_cmp);
+    batches[BATCHES / 2]
+}
