@@ -20,7 +20,6 @@ test('a rollback that is killed at any call fails no request, and the next run e
     name: 'killback',
     underLoad: true,
     seed: 2,
-    share: 0.6,
     command: (_, to) => ['rollback', '--version', to],
   });
 });
