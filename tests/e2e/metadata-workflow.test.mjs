@@ -20,7 +20,7 @@ async function pushed(t, uses) {
   for (const folder of new Set([repository, results, action])) mkdirSync(folder);
   for (const name of ['metadata', 'dist']) cpSync(join(ROOT, name), join(action, name), { recursive: true });
   const workflow = join(at, 'metadata.yml');
-  writeFileSync(workflow, WORKFLOW.replaceAll('uses: ACTION', `uses: ${uses}`));
+  writeFileSync(workflow, WORKFLOW.replaceAll('uses: org/cd-action/metadata@v1', `uses: ${uses}`));
   const git = gitIn(repository, { GIT_AUTHOR_DATE: '2023-01-01T23:30:00Z', GIT_COMMITTER_DATE: '2023-01-01T23:30:00Z' });
   git('init', '--quiet', '--initial-branch', 'main');
   git('remote', 'add', 'origin', 'https://github.com/acme/tasks');
