@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::ledger::{
-    Append, Began, Body, Command, Committed, Ended, Fact, Ledger, Origin, Overridden, Sequence,
+    Append, Began, Body, Command, Committed, Decided, Ended, Fact, Ledger, Origin, Overridden,
+    Sequence,
 };
 use crate::protocol::Timestamp;
 use crate::rollout::{Action, End, Mark, Plan, Record};
@@ -33,6 +34,8 @@ pub(super) struct Memory {
     there: usize,
     /// As it was before the last record, while that one has surely not been written.
     before: Option<(Ledger, Vec<Append>)>,
+    /// What was decided since the last record.
+    decided: Vec<(Timestamp, Decided)>,
 }
 
 /// What the records of a rollout say besides what the machine says.
@@ -56,6 +59,7 @@ impl Memory {
             unsure: Vec::new(),
             there: 0,
             before: None,
+            decided: Vec::new(),
         }
     }
 
@@ -76,6 +80,11 @@ impl Memory {
         self.note(now, Fact::Overridden(Overridden { what, who, reason }));
     }
 
+    /// Something was decided on the way; written with the record that it leads to.
+    pub(super) fn decided(&mut self, at: Timestamp, decided: Decided) {
+        self.decided.push((at, decided));
+    }
+
     /// What has to be written together with an action, for the first time it is asked for.
     pub(super) fn prepare(
         &mut self,
@@ -84,6 +93,9 @@ impl Memory {
         plan: &Plan,
         story: Option<&Story>,
     ) {
+        for (at, decided) in std::mem::take(&mut self.decided) {
+            self.note(at, Fact::Decided(decided));
+        }
         match action {
             Action::Record(Record::Began, _) => {
                 if let Some(story) = story {
