@@ -8,8 +8,10 @@ mod calls;
 mod closing;
 mod connecting;
 mod deciding;
+mod deployments;
 mod deriving;
 mod facts;
+mod gating;
 mod housing;
 mod imaging;
 mod looking;
@@ -35,6 +37,7 @@ use crate::spec::Release;
 use crate::target::docker::{Docker, Image, Listed, Opened, Step, Survey};
 use calls::{Call, Calls, Progress};
 use facts::Facts;
+use gating::Gating;
 use memory::{Memory, Story};
 use publishing::Publishing;
 use request::{Command, Parsed, Request};
@@ -53,6 +56,8 @@ enum Tag {
     Gathered,
     /// A work of a release.
     Work(u32),
+    /// A question of the gates.
+    Asked(u32),
     /// What a later job reads.
     Handed,
     Credentials,
@@ -95,6 +100,10 @@ enum Tag {
     Kept,
     LetGo,
     Released,
+    /// The platform was told that a deploy begins, is under way, has ended.
+    Announced,
+    UnderWay,
+    Concluded,
     Written,
 }
 
@@ -104,6 +113,7 @@ impl Tag {
         matches!(
             self,
             Self::Work(_)
+                | Self::Asked(_)
                 | Self::Image { .. }
                 | Self::RouterImage { .. }
                 | Self::Names { .. }
@@ -136,6 +146,12 @@ pub(crate) struct Session {
     /// The commit that the image has to be of; `None`: any.
     expected: Option<String>,
     publishing: Option<Publishing>,
+    /// Whether somebody named the image, rather than the commit's own names leading to it.
+    image_given: bool,
+    gating: Option<Gating>,
+    /// The deployment that the platform is told of, and whether that was begun.
+    told: Option<deployments::Told>,
+    announced: bool,
     /// How a release ended, while the file about it is written.
     handed: Option<(&'static str, Vec<String>, Vec<String>)>,
     docker: Option<Docker>,
@@ -182,6 +198,8 @@ pub(crate) struct Session {
     shown_at: Timestamp,
     cancelled: bool,
     report: Report,
+    /// The path of the plan as a comment; empty: there is none.
+    comment: String,
     ending: bool,
     done: Option<(Outcome, u8)>,
     over: bool,
@@ -209,6 +227,10 @@ impl Session {
             facts: Facts::default(),
             expected: None,
             publishing: None,
+            image_given: false,
+            gating: None,
+            told: None,
+            announced: false,
             handed: None,
             docker: None,
             listed: Vec::new(),
@@ -242,6 +264,7 @@ impl Session {
             shown_at: Timestamp(0),
             cancelled: false,
             report: Report::new("", Timestamp(0)),
+            comment: String::new(),
             ending: false,
             done: None,
             over: false,
@@ -332,6 +355,7 @@ impl Session {
             Tag::Config(at) => self.on_config(at, &call.done),
             Tag::Gathered => self.on_gathered(&call.done),
             Tag::Work(id) => self.on_work(id, &call.done),
+            Tag::Asked(id) => self.on_asked(id, &call.done),
             Tag::Handed => self.on_handed(&call.done),
             Tag::Credentials => self.on_credentials(&call.done),
             Tag::Tunnel => self.on_tunnel(&call.done),
@@ -361,6 +385,9 @@ impl Session {
             Tag::Renew => {}
             Tag::Kept => self.on_kept(&call.done),
             Tag::LetGo | Tag::Released => self.close(),
+            Tag::Announced => self.on_announced(&call.done),
+            Tag::UnderWay => self.after_announcing(),
+            Tag::Concluded => self.on_concluded(&call.done),
             Tag::Written => self.say_goodbye(&call.done),
         }
     }
@@ -377,11 +404,15 @@ impl Session {
                 | Tag::LetGo
                 | Tag::Released
                 | Tag::Handed
+                | Tag::Announced
+                | Tag::UnderWay
+                | Tag::Concluded
                 | Tag::Written
                 | Tag::Unmade(_) => true,
                 Tag::Config(_)
                 | Tag::Gathered
                 | Tag::Work(_)
+                | Tag::Asked(_)
                 | Tag::Credentials
                 | Tag::Tunnel
                 | Tag::Forgotten
@@ -483,6 +514,7 @@ impl Session {
             self.open(true);
         }
         self.wake_works();
+        self.wake_gates();
         if let Some(rollout) = self.rollout.as_mut() {
             if rollout.wake_at().is_some_and(|at| at <= now) {
                 rollout.tick(now);
@@ -497,7 +529,8 @@ impl Session {
         let renewal = self.rollout.as_ref().map(|_| self.renewal_due());
         let deadlines = [self.abort_at, self.give_up_at];
         let works = self.publishing.as_ref().and_then(Publishing::wake_at);
-        let waits = [self.again, self.look_again, works, rollout, renewal];
+        let gates = self.gating.as_ref().and_then(Gating::wake_at);
+        let waits = [self.again, self.look_again, works, gates, rollout, renewal];
         let all = waits.into_iter().chain(deadlines).flatten();
         if self.ending {
             deadlines.into_iter().flatten().min()
@@ -510,6 +543,9 @@ impl Session {
         match (&self.rollout, self.again) {
             (Some(rollout), _) => rollout.phase().to_owned(),
             (None, Some(_)) => "the lease that another run holds".to_owned(),
+            (None, None) if self.gating.as_ref().is_some_and(Gating::waits) => {
+                "the gates".to_owned()
+            }
             (None, None) => "an answer".to_owned(),
         }
     }

@@ -6,14 +6,14 @@
 mod gantt;
 mod logs;
 pub(crate) mod metadata;
-mod plan;
+pub(super) mod plan;
 mod published;
-mod sheet;
+pub(super) mod sheet;
 mod status;
 #[cfg(test)]
 mod tests;
 
-use super::escape::{Inert, code, cut, fenced, lines, prose, sentence};
+use super::escape::{Inert, code, cut, fenced, lines, linked, prose, sentence};
 use super::headline::headline;
 use super::next::next;
 use super::serving::{Serving, details, name, same, serving};
@@ -55,6 +55,7 @@ fn above_the_logs(report: &Report) -> Vec<String> {
     if report.outcome == Outcome::Shown {
         blocks.extend(report.plan.iter().map(plan::render));
     }
+    blocks.push(gates(report));
     blocks.extend(report.status.iter().map(status::render));
     blocks.extend([
         diagram(&gantt::gantt(report)),
@@ -120,7 +121,7 @@ fn what_next(report: &Report) -> String {
     }
 }
 
-fn facts(report: &Report) -> String {
+pub(super) fn facts(report: &Report) -> String {
     if report.environment.is_empty() {
         return String::new();
     }
@@ -246,6 +247,25 @@ fn candidates(selection: &Selection) -> String {
         &sentences(&verdict::never_proven(selection)),
     );
     heading(3, &Inert::ours("Where a rollback can go")) + &possible + &never
+}
+
+pub(super) fn gates(report: &Report) -> String {
+    let all = super::gates::rows(&report.gates);
+    let row = |it: &super::gates::Row| {
+        let name = [Inert::ours(super::gates::indent(it.depth)), code(&it.name)];
+        let because = it.reasons.iter().map(|reason| {
+            let text = cell(&reason.text);
+            reason.link.as_ref().map_or_else(|| text.clone(), |link| linked(&text, link))
+        });
+        let more = it.more.then(|| Inert::ours("…"));
+        let because: Vec<Inert> = because.chain(more).collect();
+        [
+            Inert::join(&name, ""),
+            cell(&it.verdict),
+            Inert::join(&because, "; "),
+        ]
+    };
+    table(["gate", "verdict", "on what"], &rows(&all, row))
 }
 
 fn decisions(report: &Report) -> String {
