@@ -3,7 +3,6 @@
 //! The session fills a [`Report`]; nothing else in the core writes prose about a run. The same data as JSON is the
 //! report file.
 
-mod comment;
 mod escape;
 mod gates;
 mod headline;
@@ -319,7 +318,7 @@ impl Report {
     /// The plan as a comment on a pull request, in GitHub's Markdown. It begins with a mark by which the next one finds it.
     #[must_use]
     pub fn comment(&self) -> String {
-        comment::render(self)
+        markdown::comment::render(self)
     }
 
     /// What a command line or a log shows at the end.

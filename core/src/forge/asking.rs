@@ -179,7 +179,7 @@ impl Asking {
                 Permission::SecurityEvents,
             ),
             (Stage::Tip, Question::Tip { name }) => get(self.tip(name), Permission::Contents),
-            (Stage::Approvals | Stage::Analyses | Stage::Alerts | Stage::Tip, _) => get("", Permission::Contents),
+            (Stage::Approvals | Stage::Analyses | Stage::Alerts | Stage::Tip, _) => get(String::new(), Permission::Contents),
         }
     }
 

@@ -3,12 +3,13 @@
 //! What somebody needs who was woken comes first: how it ended, on a failure why and what to do. What is long and rarely
 //! read is folded away. Where all of it is too long, the logs are cut first: their beginnings matter least.
 
+pub(super) mod comment;
 mod gantt;
 mod logs;
 pub(crate) mod metadata;
-pub(super) mod plan;
+mod plan;
 mod published;
-pub(super) mod sheet;
+mod sheet;
 mod status;
 #[cfg(test)]
 mod tests;
@@ -121,7 +122,7 @@ fn what_next(report: &Report) -> String {
     }
 }
 
-pub(super) fn facts(report: &Report) -> String {
+fn facts(report: &Report) -> String {
     if report.environment.is_empty() {
         return String::new();
     }
@@ -249,7 +250,7 @@ fn candidates(selection: &Selection) -> String {
     heading(3, &Inert::ours("Where a rollback can go")) + &possible + &never
 }
 
-pub(super) fn gates(report: &Report) -> String {
+fn gates(report: &Report) -> String {
     let all = super::gates::rows(&report.gates);
     let row = |it: &super::gates::Row| {
         let name = [Inert::ours(super::gates::indent(it.depth)), code(&it.name)];

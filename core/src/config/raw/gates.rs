@@ -68,10 +68,10 @@ pub(in crate::config) struct Gate {
 #[serde(untagged)]
 #[cfg_attr(feature = "generate", derive(JsonSchema))]
 pub(in crate::config) enum Check {
-    /// Its name.
-    Name(String),
     /// Its name, and who reports it.
     Map(CheckMap),
+    /// Its name.
+    Name(Scalar),
 }
 
 /// A check, and who reports it.
