@@ -7,7 +7,10 @@ use serde_json::Value;
 use super::exchange::{Access, Exchange, Got, Permission, Trouble, escaped};
 use super::pages::{Next, Pages};
 use super::read;
-use super::{Alert, Analysis, Approved, CheckRun, Checked, CommitStatus, Pull, Review, Reviewed, Scanned, Twin};
+use super::{
+    Alert, Analysis, Approved, CheckRun, Checked, CommitStatus, Pull, Review, Reviewed, Scanned,
+    Twin,
+};
 use crate::event::System;
 
 /// What is asked.
@@ -116,7 +119,9 @@ impl Asking {
     pub fn new(question: Question, access: &Access) -> (Self, Exchange) {
         let (stage, commit) = match &question {
             // Forgejo and Gitea have statuses only.
-            Question::Checks { commit, .. } if access.system == System::GitHub => (Stage::Runs, commit.clone()),
+            Question::Checks { commit, .. } if access.system == System::GitHub => {
+                (Stage::Runs, commit.clone())
+            }
             Question::Checks { commit, .. } => (Stage::Statuses, commit.clone()),
             Question::Reviews { commit } => (Stage::Commit, commit.clone()),
             Question::Approvals { .. } => (Stage::Approvals, String::new()),
@@ -158,33 +163,71 @@ impl Asking {
 
     fn request(&self, page: u32) -> Exchange {
         let commit = escaped(&self.commit);
-        let size = if self.system == System::GitHub { "per_page=100" } else { "limit=50" };
+        let size = if self.system == System::GitHub {
+            "per_page=100"
+        } else {
+            "limit=50"
+        };
         let pages = format!("{size}&page={page}");
         let get = Exchange::get;
         match (self.stage, &self.question) {
-            (Stage::Runs, _) => get(format!("/commits/{commit}/check-runs?filter=latest&{pages}"), Permission::Checks),
-            (Stage::Statuses, _) => get(format!("/commits/{commit}/status?{pages}"), Permission::Statuses),
-            (Stage::Commit | Stage::Head, _) => get(format!("/git/commits/{commit}"), Permission::Contents),
-            (Stage::Pull, _) => get(format!("/pulls/{}", self.number()), Permission::PullRequests),
-            (Stage::Pulls, _) if self.system == System::GitHub => get(format!("/commits/{commit}/pulls?per_page=100"), Permission::PullRequests),
+            (Stage::Runs, _) => get(
+                format!("/commits/{commit}/check-runs?filter=latest&{pages}"),
+                Permission::Checks,
+            ),
+            (Stage::Statuses, _) => get(
+                format!("/commits/{commit}/status?{pages}"),
+                Permission::Statuses,
+            ),
+            (Stage::Commit | Stage::Head, _) => {
+                get(format!("/git/commits/{commit}"), Permission::Contents)
+            }
+            (Stage::Pull, _) => get(
+                format!("/pulls/{}", self.number()),
+                Permission::PullRequests,
+            ),
+            (Stage::Pulls, _) if self.system == System::GitHub => get(
+                format!("/commits/{commit}/pulls?per_page=100"),
+                Permission::PullRequests,
+            ),
             (Stage::Pulls, _) => get(format!("/commits/{commit}/pull"), Permission::PullRequests),
-            (Stage::Reviews, _) => get(format!("/pulls/{}/reviews?{pages}", self.number()), Permission::PullRequests),
-            (Stage::Approvals, Question::Approvals { run }) => get(format!("/actions/runs/{}/approvals", escaped(run)), Permission::Actions),
+            (Stage::Reviews, _) => get(
+                format!("/pulls/{}/reviews?{pages}", self.number()),
+                Permission::PullRequests,
+            ),
+            (Stage::Approvals, Question::Approvals { run }) => get(
+                format!("/actions/runs/{}/approvals", escaped(run)),
+                Permission::Actions,
+            ),
             (Stage::Analyses, Question::Scan { r#ref, tool }) => get(
-                format!("/code-scanning/analyses?ref={}{}&{pages}", escaped(r#ref), of_tool(tool)),
+                format!(
+                    "/code-scanning/analyses?ref={}{}&{pages}",
+                    escaped(r#ref),
+                    of_tool(tool)
+                ),
                 Permission::SecurityEvents,
             ),
             (Stage::Alerts, Question::Scan { r#ref, tool }) => get(
-                format!("/code-scanning/alerts?state=open&ref={}{}&{pages}", escaped(r#ref), of_tool(tool)),
+                format!(
+                    "/code-scanning/alerts?state=open&ref={}{}&{pages}",
+                    escaped(r#ref),
+                    of_tool(tool)
+                ),
                 Permission::SecurityEvents,
             ),
             (Stage::Tip, Question::Tip { name }) => get(self.tip(name), Permission::Contents),
-            (Stage::Approvals | Stage::Analyses | Stage::Alerts | Stage::Tip, _) => get(String::new(), Permission::Contents),
+            (Stage::Approvals | Stage::Analyses | Stage::Alerts | Stage::Tip, _) => {
+                get(String::new(), Permission::Contents)
+            }
         }
     }
 
     fn tip(&self, name: &str) -> String {
-        match (self.system, name.strip_prefix("tags/"), name.strip_prefix("heads/")) {
+        match (
+            self.system,
+            name.strip_prefix("tags/"),
+            name.strip_prefix("heads/"),
+        ) {
             (System::GitHub, _, _) | (_, None, None) => format!("/commits/{}", escaped(name)),
             (_, Some(tag), _) => format!("/tags/{}", escaped(tag)),
             (_, None, Some(branch)) => format!("/branches/{}", escaped(branch)),
@@ -206,7 +249,9 @@ impl Asking {
             Stage::Head => self.on_head(body),
             Stage::Reviews => self.on_reviews(got),
             Stage::Approvals => {
-                let list = body.and_then(Value::as_array).ok_or_else(|| missing("this run"))?;
+                let list = body
+                    .and_then(Value::as_array)
+                    .ok_or_else(|| missing("this run"))?;
                 let approvals: Option<Vec<Approved>> = list.iter().map(read::approval).collect();
                 let approvals = approvals.ok_or_else(|| malformed("approvals"))?;
                 Ok(Next_::Done(Answer::Approved(approvals)))
@@ -225,8 +270,12 @@ impl Asking {
 
     fn on_runs(&mut self, got: &Got) -> Step {
         let body = got.body.as_ref().ok_or_else(|| missing(&self.commit))?;
-        let entries = read::entries(body.get("check_runs"), read::check_run).ok_or_else(|| malformed("check runs"))?;
-        let total = body.get("total_count").and_then(Value::as_u64).ok_or_else(|| malformed("check runs"))?;
+        let entries = read::entries(body.get("check_runs"), read::check_run)
+            .ok_or_else(|| malformed("check runs"))?;
+        let total = body
+            .get("total_count")
+            .and_then(Value::as_u64)
+            .ok_or_else(|| malformed("check runs"))?;
         match self.runs.take(entries, Some(total), got.more) {
             Next::Page(page) => Ok(Next_::Ask(Stage::Runs, page)),
             Next::Torn(why) => Err(torn("check runs", &why)),
@@ -243,8 +292,11 @@ impl Asking {
         let commit = read::text(body, "sha").unwrap_or_else(|| self.commit.clone());
         // Forgejo and Gitea say null where there are none.
         let none = Value::Array(Vec::new());
-        let list = body.get("statuses").map(|list| if list.is_null() { &none } else { list });
-        let entries = read::entries(list, |it| read::status(it, &commit)).ok_or_else(|| malformed("statuses"))?;
+        let list = body
+            .get("statuses")
+            .map(|list| if list.is_null() { &none } else { list });
+        let entries = read::entries(list, |it| read::status(it, &commit))
+            .ok_or_else(|| malformed("statuses"))?;
         let total = body.get("total_count").and_then(Value::as_u64);
         match self.statuses.take(entries, total, got.more) {
             Next::Page(page) => Ok(Next_::Ask(Stage::Statuses, page)),
@@ -280,7 +332,10 @@ impl Asking {
         self.tree = tree;
         Ok(match read::named_pull(&message) {
             Some(number) => {
-                self.pull = Some(Pull { number, ..Pull::default() });
+                self.pull = Some(Pull {
+                    number,
+                    ..Pull::default()
+                });
                 Next_::Ask(Stage::Pull, 1)
             }
             None => Next_::Ask(Stage::Pulls, 1),
@@ -304,7 +359,9 @@ impl Asking {
             one => read::pull(one).map(|one| vec![one]),
         };
         let list = list.ok_or_else(|| malformed("pull requests"))?;
-        let merged = list.iter().find(|it| it.merged_as.as_ref() == Some(&self.commit));
+        let merged = list
+            .iter()
+            .find(|it| it.merged_as.as_ref() == Some(&self.commit));
         let own = || list.iter().find(|it| it.head == self.commit);
         match merged.or_else(own).cloned() {
             Some(pull) => Ok(self.found(pull)),
@@ -347,12 +404,17 @@ impl Asking {
         });
         self.runs = Pages::new();
         self.statuses = Pages::new();
-        let first = if self.system == System::GitHub { Stage::Runs } else { Stage::Statuses };
+        let first = if self.system == System::GitHub {
+            Stage::Runs
+        } else {
+            Stage::Statuses
+        };
         Ok(Next_::Ask(first, 1))
     }
 
     fn on_reviews(&mut self, got: &Got) -> Step {
-        let entries = read::entries(got.body.as_ref(), read::review).ok_or_else(|| malformed("reviews"))?;
+        let entries =
+            read::entries(got.body.as_ref(), read::review).ok_or_else(|| malformed("reviews"))?;
         match self.reviews.take(entries, None, got.more) {
             Next::Page(page) => Ok(Next_::Ask(Stage::Reviews, page)),
             Next::Torn(why) => Err(torn("reviews", &why)),
@@ -368,7 +430,8 @@ impl Asking {
     fn on_analyses(&mut self, got: &Got) -> Step {
         let none = Value::Array(Vec::new());
         let body = got.body.as_ref().unwrap_or(&none);
-        let entries = read::entries(Some(body), read::analysis).ok_or_else(|| malformed("analyses"))?;
+        let entries =
+            read::entries(Some(body), read::analysis).ok_or_else(|| malformed("analyses"))?;
         match self.analyses.take(entries, None, got.more) {
             Next::Page(page) => Ok(Next_::Ask(Stage::Analyses, page)),
             Next::Torn(why) => Err(torn("analyses", &why)),
@@ -395,7 +458,8 @@ impl Asking {
 
 fn of_tool(tool: &Option<String>) -> String {
     let tool = tool.as_ref();
-    tool.map(|tool| format!("&tool_name={}", escaped(tool))).unwrap_or_default()
+    tool.map(|tool| format!("&tool_name={}", escaped(tool)))
+        .unwrap_or_default()
 }
 
 fn missing(what: &str) -> Trouble {

@@ -62,7 +62,11 @@ impl State {
     pub const fn of(outcome: Outcome) -> Self {
         match outcome {
             Outcome::Deployed | Outcome::Restored | Outcome::Unchanged => Self::Success,
-            Outcome::RolledBack | Outcome::Rejected | Outcome::Failed | Outcome::Invalid | Outcome::Busy => Self::Failure,
+            Outcome::RolledBack
+            | Outcome::Rejected
+            | Outcome::Failed
+            | Outcome::Invalid
+            | Outcome::Busy => Self::Failure,
             Outcome::Stranded | Outcome::Crashed => Self::Error,
             Outcome::Cancelled
             | Outcome::Held
@@ -110,12 +114,19 @@ pub fn status(id: u64, state: State, description: &str, it: &Deployment) -> Exch
         "auto_inactive": true,
     });
     let members = [("log_url", &it.run), ("environment_url", &it.url)];
-    for (name, url) in members.into_iter().filter(|(_, url)| url.starts_with("http")) {
+    for (name, url) in members
+        .into_iter()
+        .filter(|(_, url)| url.starts_with("http"))
+    {
         if let Some(object) = body.as_object_mut() {
             object.insert(name.to_owned(), Value::String(url.clone()));
         }
     }
-    Exchange::post(format!("/deployments/{id}/statuses"), body.to_string(), Permission::Deployments)
+    Exchange::post(
+        format!("/deployments/{id}/statuses"),
+        body.to_string(),
+        Permission::Deployments,
+    )
 }
 
 /// A forge refuses what is longer.

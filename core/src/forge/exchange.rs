@@ -142,16 +142,25 @@ impl Access {
     pub fn new(system: System, api: &str, repository: &str, token: &str) -> Result<Self, String> {
         let api = api.trim_end_matches('/');
         let host = api.split('/').nth(2).unwrap_or_default();
-        let host = host.strip_prefix('[').map_or_else(|| host.split(':').next(), |rest| rest.split(']').next());
+        let host = host
+            .strip_prefix('[')
+            .map_or_else(|| host.split(':').next(), |rest| rest.split(']').next());
         let address: Option<std::net::IpAddr> = host.and_then(|it| it.parse().ok());
         let local = host == Some("localhost") || address.is_some_and(|it| it.is_loopback());
         let plain = api.bytes().all(|it| it.is_ascii_graphic()) && !api.contains('@');
         if !plain || !(api.starts_with("https://") || api.starts_with("http://") && local) {
-            return Err(format!("the platform's interface is at {api:?}: the token is sent to https addresses only"));
+            return Err(format!(
+                "the platform's interface is at {api:?}: the token is sent to https addresses only"
+            ));
         }
         let parts: Vec<&str> = repository.split('/').collect();
         let part = |it: &&str| {
-            !it.is_empty() && *it != "." && *it != ".." && it.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))
+            !it.is_empty()
+                && *it != "."
+                && *it != ".."
+                && it
+                    .bytes()
+                    .all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))
         };
         if parts.len() != 2 || !parts.iter().all(part) {
             return Err(format!("{repository:?} is no `owner/name` of a repository"));
@@ -188,7 +197,10 @@ impl Exchange {
 
     pub(super) fn post(path: impl Into<String>, body: String, permission: Permission) -> Self {
         let body = Some(body);
-        Self { body, ..Self::get(path, permission) }
+        Self {
+            body,
+            ..Self::get(path, permission)
+        }
     }
 
     /// What it takes.
@@ -200,13 +212,19 @@ impl Exchange {
     /// What to do now.
     #[must_use]
     pub fn fetch(&self, access: &Access) -> Fetch {
-        let url = self.elsewhere.clone().unwrap_or_else(|| access.url(&self.path));
+        let url = self
+            .elsewhere
+            .clone()
+            .unwrap_or_else(|| access.url(&self.path));
         let mut headers = BTreeMap::from([
             ("accept".to_owned(), "application/json".to_owned()),
             ("user-agent".to_owned(), "cd-action".to_owned()),
         ]);
         if access.system == System::GitHub {
-            headers.insert("accept".to_owned(), "application/vnd.github+json".to_owned());
+            headers.insert(
+                "accept".to_owned(),
+                "application/vnd.github+json".to_owned(),
+            );
             headers.insert("x-github-api-version".to_owned(), "2022-11-28".to_owned());
         }
         if let Some(known) = access.known.get(&url).filter(|_| self.body.is_none()) {
@@ -216,7 +234,11 @@ impl Exchange {
             headers.insert("content-type".to_owned(), "application/json".to_owned());
         }
         Fetch {
-            method: if self.body.is_some() { Method::Post } else { Method::Get },
+            method: if self.body.is_some() {
+                Method::Post
+            } else {
+                Method::Get
+            },
             url,
             headers,
             authorization: Some(Authorization::Variable {
@@ -234,24 +256,48 @@ impl Exchange {
     #[must_use]
     pub fn on(&mut self, completion: &Completion, access: &mut Access, now: Timestamp) -> Turn {
         match completion {
-            Completion::Fetched { status, headers, body } => self.on_answer(*status, headers, body, access, now),
+            Completion::Fetched {
+                status,
+                headers,
+                body,
+            } => self.on_answer(*status, headers, body, access, now),
             Completion::TimedOut { .. } => self.again("it did not answer in time", None, access),
-            Completion::Failed { fault: Fault::Unreachable, message } => self.again(message, None, access),
-            Completion::Failed { fault: Fault::SecretMissing, .. } => {
+            Completion::Failed {
+                fault: Fault::Unreachable,
+                message,
+            } => self.again(message, None, access),
+            Completion::Failed {
+                fault: Fault::SecretMissing,
+                ..
+            } => {
                 let text = format!("there is no token: {} is not set", access.token);
                 over("forge-token", text, Some(self.permission), false)
             }
-            Completion::Failed { message, .. } => over("forge-answer", format!("{}: {message}", access.host()), None, false),
+            Completion::Failed { message, .. } => over(
+                "forge-answer",
+                format!("{}: {message}", access.host()),
+                None,
+                false,
+            ),
             Completion::Exited { .. }
             | Completion::Recalled { .. }
             | Completion::Opened
             | Completion::Read { .. }
             | Completion::Written
-            | Completion::Fingerprinted { .. } => over("forge-answer", "this is no answer".to_owned(), None, false),
+            | Completion::Fingerprinted { .. } => {
+                over("forge-answer", "this is no answer".to_owned(), None, false)
+            }
         }
     }
 
-    fn on_answer(&mut self, status: u16, headers: &BTreeMap<String, String>, body: &str, access: &mut Access, now: Timestamp) -> Turn {
+    fn on_answer(
+        &mut self,
+        status: u16,
+        headers: &BTreeMap<String, String>,
+        body: &str,
+        access: &mut Access,
+        now: Timestamp,
+    ) -> Turn {
         let url = self.fetch(access).url;
         match status {
             200..=299 => {
@@ -271,59 +317,128 @@ impl Exchange {
             }
             304 => match access.known.get(&url) {
                 Some(known) => Turn::Over(Ok(known.got.clone())),
-                None => self.again("it says that nothing has changed, and nothing was known", None, access),
+                None => self.again(
+                    "it says that nothing has changed, and nothing was known",
+                    None,
+                    access,
+                ),
             },
             301 | 302 | 307 | 308 => self.on_redirect(headers, access),
-            404 | 410 if self.body.is_none() => Turn::Over(Ok(Got { body: None, more: false })),
-            403 | 429 if is_limit(status, headers, body) => self.limited(status, headers, access, now),
+            404 | 410 if self.body.is_none() => Turn::Over(Ok(Got {
+                body: None,
+                more: false,
+            })),
+            403 | 429 if is_limit(status, headers, body) => {
+                self.limited(status, headers, access, now)
+            }
             401 | 403 => self.denied(status, body, access),
             408 | 425 | 500..=599 => {
-                let wait = headers.get("retry-after").and_then(|it| it.trim().parse().ok());
-                self.again(&format!("it answered {status}"), wait.map(|seconds: u64| seconds.saturating_mul(1000)), access)
+                let wait = headers
+                    .get("retry-after")
+                    .and_then(|it| it.trim().parse().ok());
+                self.again(
+                    &format!("it answered {status}"),
+                    wait.map(|seconds: u64| seconds.saturating_mul(1000)),
+                    access,
+                )
             }
-            _ => over("forge-answer", refusal(&format!("{} refuses {}", access.host(), self.path), status, body), None, false),
+            _ => over(
+                "forge-answer",
+                refusal(
+                    &format!("{} refuses {}", access.host(), self.path),
+                    status,
+                    body,
+                ),
+                None,
+                false,
+            ),
         }
     }
 
     /// Only to the same forge: nobody else is told who asks.
     fn on_redirect(&mut self, headers: &BTreeMap<String, String>, access: &Access) -> Turn {
         self.hops += 1;
-        let there = headers.get("location").map(String::as_str).unwrap_or_default();
+        let there = headers
+            .get("location")
+            .map(String::as_str)
+            .unwrap_or_default();
         let there = if there.starts_with('/') && !there.starts_with("//") {
             let root: Vec<&str> = access.api.splitn(4, '/').take(3).collect();
             format!("{}{there}", root.join("/"))
         } else {
             there.to_owned()
         };
-        let same = there.strip_prefix(&access.api).is_some_and(|rest| rest.starts_with('/'));
-        if self.hops <= HOPS && same && self.body.is_none() && there.bytes().all(|it| it.is_ascii_graphic()) {
+        let same = there
+            .strip_prefix(&access.api)
+            .is_some_and(|rest| rest.starts_with('/'));
+        if self.hops <= HOPS
+            && same
+            && self.body.is_none()
+            && there.bytes().all(|it| it.is_ascii_graphic())
+        {
             self.elsewhere = Some(there);
             return Turn::Again;
         }
-        over("forge-answer", format!("{} sends us where we do not follow", access.host()), None, false)
+        over(
+            "forge-answer",
+            format!("{} sends us where we do not follow", access.host()),
+            None,
+            false,
+        )
     }
 
     fn denied(&self, status: u16, body: &str, access: &Access) -> Turn {
         let what = if status == 401 {
-            format!("{} does not know the token in {}", access.host(), access.token)
+            format!(
+                "{} does not know the token in {}",
+                access.host(),
+                access.token
+            )
         } else {
-            format!("the token may not do this on {} ({} is missing)", access.host(), self.permission.line())
+            format!(
+                "the token may not do this on {} ({} is missing)",
+                access.host(),
+                self.permission.line()
+            )
         };
-        over("forge-denied", refusal(&what, status, body), Some(self.permission), false)
+        over(
+            "forge-denied",
+            refusal(&what, status, body),
+            Some(self.permission),
+            false,
+        )
     }
 
     /// It says when it answers again. Later than a minute is for the next run, or for whoever waits for gates.
-    fn limited(&mut self, status: u16, headers: &BTreeMap<String, String>, access: &Access, now: Timestamp) -> Turn {
-        let number = |name: &str| headers.get(name).and_then(|it| it.trim().parse::<u64>().ok());
+    fn limited(
+        &mut self,
+        status: u16,
+        headers: &BTreeMap<String, String>,
+        access: &Access,
+        now: Timestamp,
+    ) -> Turn {
+        let number = |name: &str| {
+            headers
+                .get(name)
+                .and_then(|it| it.trim().parse::<u64>().ok())
+        };
         let after = number("retry-after").map(|seconds| seconds.saturating_mul(1000));
-        let reset = number("x-ratelimit-reset").map(|at| Timestamp(at.saturating_mul(1000)).since(now));
+        let reset =
+            number("x-ratelimit-reset").map(|at| Timestamp(at.saturating_mul(1000)).since(now));
         let wait = after.or(reset);
         if let Some(long) = wait.filter(|wait| *wait > LONGEST_WAIT) {
             let when = crate::report::when(now.plus(long));
-            let text = format!("{} answers no more questions of this token until {when} ({status})", access.host());
+            let text = format!(
+                "{} answers no more questions of this token until {when} ({status})",
+                access.host()
+            );
             return over("forge-limited", text, None, true);
         }
-        self.again(&format!("it answered {status}: too many questions"), wait, access)
+        self.again(
+            &format!("it answered {status}: too many questions"),
+            wait,
+            access,
+        )
     }
 
     fn again(&mut self, why: &str, wait: Option<u64>, access: &Access) -> Turn {
@@ -345,7 +460,9 @@ impl Exchange {
 fn is_limit(status: u16, headers: &BTreeMap<String, String>, body: &str) -> bool {
     status == 429
         || headers.contains_key("retry-after")
-        || headers.get("x-ratelimit-remaining").is_some_and(|it| it.trim() == "0")
+        || headers
+            .get("x-ratelimit-remaining")
+            .is_some_and(|it| it.trim() == "0")
         || body.contains("secondary rate limit")
 }
 
@@ -372,10 +489,19 @@ fn refusal(what: &str, status: u16, body: &str) -> String {
 /// For a path: letters, digits and what is safe everywhere stay as they are.
 pub(super) fn escaped(text: &str) -> String {
     let bytes = text.bytes().map(|byte| match byte {
-        b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' => char::from(byte).to_string(),
+        b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' => {
+            char::from(byte).to_string()
+        }
         _ => format!("%{byte:02X}"),
     });
     bytes.collect()
 }
 
-const HEADERS: [&str; 6] = ["etag", "link", "location", "retry-after", "x-ratelimit-remaining", "x-ratelimit-reset"];
+const HEADERS: [&str; 6] = [
+    "etag",
+    "link",
+    "location",
+    "retry-after",
+    "x-ratelimit-remaining",
+    "x-ratelimit-reset",
+];

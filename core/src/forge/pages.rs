@@ -48,7 +48,10 @@ impl<T: Clone> Pages<T> {
 
     /// A list that does not say how many it has: of several pages it is read twice, and what is in either counts.
     pub(super) fn twice() -> Self {
-        Self { least: 2, ..Self::new() }
+        Self {
+            least: 2,
+            ..Self::new()
+        }
     }
 
     /// Takes in a page. `total`: how many there are, where the list says so; `more`: whether it says that another one follows.
@@ -73,7 +76,11 @@ impl<T: Clone> Pages<T> {
             return Next::All(self.items.values().cloned().collect());
         }
         if self.reads >= READS || follows {
-            return Next::Torn(format!("{count} of {} entries were seen, in {} reads", total.unwrap_or(count), self.reads));
+            return Next::Torn(format!(
+                "{count} of {} entries were seen, in {} reads",
+                total.unwrap_or(count),
+                self.reads
+            ));
         }
         self.reads += 1;
         self.page = 1;
@@ -94,7 +101,10 @@ mod tests {
     fn as_many_requests_as_pages_where_nothing_shifts() {
         let mut pages = Pages::new();
         assert_eq!(pages.take(page(&[1, 2]), Some(4), true), Next::Page(2));
-        assert_eq!(pages.take(page(&[3, 4]), Some(4), false), Next::All(vec![1, 2, 3, 4]));
+        assert_eq!(
+            pages.take(page(&[3, 4]), Some(4), false),
+            Next::All(vec![1, 2, 3, 4])
+        );
     }
 
     #[test]
@@ -105,7 +115,10 @@ mod tests {
         assert_eq!(pages.take(page(&[2, 4]), Some(4), false), Next::Page(3));
         assert_eq!(pages.take(page(&[]), Some(4), false), Next::Page(1));
         assert_eq!(pages.take(page(&[3, 1]), Some(4), true), Next::Page(2));
-        assert_eq!(pages.take(page(&[2, 4]), Some(4), false), Next::All(vec![1, 2, 3, 4]));
+        assert_eq!(
+            pages.take(page(&[2, 4]), Some(4), false),
+            Next::All(vec![1, 2, 3, 4])
+        );
     }
 
     #[test]
@@ -116,7 +129,10 @@ mod tests {
             assert_eq!(pages.take(page(&[]), Some(2), false), Next::Page(1));
         }
         assert_eq!(pages.take(page(&[1]), Some(2), true), Next::Page(2));
-        assert!(matches!(pages.take(page(&[]), Some(2), false), Next::Torn(_)));
+        assert!(matches!(
+            pages.take(page(&[]), Some(2), false),
+            Next::Torn(_)
+        ));
     }
 
     #[test]
@@ -127,6 +143,9 @@ mod tests {
         assert_eq!(pages.take(page(&[1]), None, true), Next::Page(2));
         assert_eq!(pages.take(page(&[3]), None, false), Next::Page(1));
         assert_eq!(pages.take(page(&[2]), None, true), Next::Page(2));
-        assert_eq!(pages.take(page(&[3]), None, false), Next::All(vec![1, 2, 3]));
+        assert_eq!(
+            pages.take(page(&[3]), None, false),
+            Next::All(vec![1, 2, 3])
+        );
     }
 }

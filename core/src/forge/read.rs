@@ -10,7 +10,10 @@ use crate::gate::findings::Level;
 /// The entries of a list, each with its number.
 pub(super) type Entries<T> = Option<Vec<(u64, T)>>;
 
-pub(super) fn entries<T>(list: Option<&Value>, read: impl Fn(&Value) -> Option<(u64, T)>) -> Entries<T> {
+pub(super) fn entries<T>(
+    list: Option<&Value>,
+    read: impl Fn(&Value) -> Option<(u64, T)>,
+) -> Entries<T> {
     list?.as_array()?.iter().map(read).collect()
 }
 
@@ -21,7 +24,9 @@ pub(super) fn check_run(it: &Value) -> Option<(u64, CheckRun)> {
         id,
         name: text(it, "name")?,
         app: app.and_then(|app| app.get("id")?.as_u64()).unwrap_or(0),
-        app_name: app.and_then(|app| text(app, "slug")).unwrap_or_else(|| "nobody".to_owned()),
+        app_name: app
+            .and_then(|app| text(app, "slug"))
+            .unwrap_or_else(|| "nobody".to_owned()),
         status: text(it, "status")?,
         conclusion: text(it, "conclusion").unwrap_or_default(),
         started: time(it, "started_at"),
@@ -65,7 +70,10 @@ pub(super) fn review(it: &Value) -> Option<(u64, Review)> {
     let review = Review {
         id,
         // The account may be gone; then it is nobody's word.
-        user: it.get("user").and_then(|it| text(it, "login")).unwrap_or_default(),
+        user: it
+            .get("user")
+            .and_then(|it| text(it, "login"))
+            .unwrap_or_default(),
         state: text(it, "state")?,
         commit: text(it, "commit_id").unwrap_or_default(),
         at: time(it, "submitted_at"),
@@ -83,7 +91,10 @@ pub(super) fn approval(it: &Value) -> Option<Approved> {
     Some(Approved {
         user: text(it.get("user")?, "login")?,
         state: text(it, "state")?,
-        environments: environments.iter().map(|it| text(it, "name")).collect::<Option<_>>()?,
+        environments: environments
+            .iter()
+            .map(|it| text(it, "name"))
+            .collect::<Option<_>>()?,
     })
 }
 
@@ -110,13 +121,18 @@ pub(super) fn alert(it: &Value) -> Option<(u64, Alert)> {
         Some("medium") => Level::Warning,
         Some(_) => Level::Error,
     };
-    let message = it.pointer("/most_recent_instance/message/text").and_then(Value::as_str);
+    let message = it
+        .pointer("/most_recent_instance/message/text")
+        .and_then(Value::as_str);
     let alert = Alert {
         number,
         tool: text(it.get("tool")?, "name")?,
         rule: text(rule, "id").unwrap_or_default(),
         level: severity.max(security),
-        message: message.map(str::to_owned).or_else(|| text(rule, "description")).unwrap_or_default(),
+        message: message
+            .map(str::to_owned)
+            .or_else(|| text(rule, "description"))
+            .unwrap_or_default(),
         url: text(it, "html_url"),
     };
     Some((number, alert))
@@ -141,8 +157,16 @@ pub(super) fn tip(it: &Value) -> Option<String> {
 /// The pull request that a message names: `Title (#12)`, `Merge pull request #12 from …`.
 pub(super) fn named_pull(message: &str) -> Option<u64> {
     let title = message.lines().next().unwrap_or_default().trim();
-    let squashed = title.strip_suffix(')').and_then(|it| it.rsplit_once("(#")).map(|(_, number)| number);
-    let merged = || title.strip_prefix("Merge pull request #")?.split(' ').next();
+    let squashed = title
+        .strip_suffix(')')
+        .and_then(|it| it.rsplit_once("(#"))
+        .map(|(_, number)| number);
+    let merged = || {
+        title
+            .strip_prefix("Merge pull request #")?
+            .split(' ')
+            .next()
+    };
     let number = squashed.or_else(merged)?;
     number.parse().ok()
 }

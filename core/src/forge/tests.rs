@@ -12,11 +12,19 @@ const COMMIT: &str = "0123456789abcdef0123456789abcdef01234567";
 const NOW: Timestamp = Timestamp(1_795_343_465_000);
 
 fn access() -> Access {
-    Access::new(System::GitHub, "https://api.example/", "acme/tasks", "TOKEN").expect("it is right")
+    Access::new(
+        System::GitHub,
+        "https://api.example/",
+        "acme/tasks",
+        "TOKEN",
+    )
+    .expect("it is right")
 }
 
 fn answered(status: u16, headers: &[(&str, &str)], body: &Value) -> Completion {
-    let headers = headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+    let headers = headers
+        .iter()
+        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
     Completion::Fetched {
         status,
         headers: headers.collect(),
@@ -31,7 +39,10 @@ fn first(question: Question) -> (Asking, Exchange, Access) {
 }
 
 /// Answers every request by its path below the repository; gives the answer, and what was asked.
-fn talk(question: Question, answers: &BTreeMap<&str, Value>) -> (Result<Answer, Trouble>, Vec<String>) {
+fn talk(
+    question: Question,
+    answers: &BTreeMap<&str, Value>,
+) -> (Result<Answer, Trouble>, Vec<String>) {
     let (mut asking, mut exchange, mut access) = first(question);
     let mut asked = Vec::new();
     for _ in 0..50 {
@@ -39,7 +50,10 @@ fn talk(question: Question, answers: &BTreeMap<&str, Value>) -> (Result<Answer, 
         let path = url.replace("https://api.example/repos/acme/tasks", "");
         let known = answers.get(path.split('?').next().unwrap_or_default());
         asked.push(path);
-        let completion = known.map_or_else(|| answered(404, &[], &json!({})), |body| answered(200, &[], body));
+        let completion = known.map_or_else(
+            || answered(404, &[], &json!({})),
+            |body| answered(200, &[], body),
+        );
         let Turn::Over(got) = exchange.on(&completion, &mut access, NOW) else {
             panic!("it is answered");
         };
@@ -67,14 +81,23 @@ fn what_is_reported_needs_no_pull_request() {
     let runs = format!("/commits/{COMMIT}/check-runs");
     let status = format!("/commits/{COMMIT}/status");
     let answers = BTreeMap::from([
-        (runs.as_str(), json!({ "total_count": 1, "check_runs": [run("test", COMMIT)] })),
-        (status.as_str(), json!({ "sha": COMMIT, "total_count": 0, "statuses": [] })),
+        (
+            runs.as_str(),
+            json!({ "total_count": 1, "check_runs": [run("test", COMMIT)] }),
+        ),
+        (
+            status.as_str(),
+            json!({ "sha": COMMIT, "total_count": 0, "statuses": [] }),
+        ),
     ]);
     let (answer, asked) = talk(checks(), &answers);
     let Ok(Answer::Checked(checked)) = answer else {
         panic!("{answer:?}");
     };
-    assert_eq!((checked.runs.len(), checked.twin, asked.len()), (1, None, 2));
+    assert_eq!(
+        (checked.runs.len(), checked.twin, asked.len()),
+        (1, None, 2)
+    );
 }
 
 #[test]
@@ -84,11 +107,24 @@ fn an_entry_that_is_not_understood_spoils_the_list() {
     for member in ["id", "name", "status", "head_sha"] {
         let mut torn = whole.clone();
         torn.as_object_mut().expect("it is one").remove(member);
-        let answers = BTreeMap::from([(runs.as_str(), json!({ "total_count": 2, "check_runs": [whole, torn] }))]);
+        let answers = BTreeMap::from([(
+            runs.as_str(),
+            json!({ "total_count": 2, "check_runs": [whole, torn] }),
+        )]);
         let (answer, _) = talk(checks(), &answers);
-        assert_eq!(answer.expect_err("it says no").code, "forge-answer", "{member}");
+        assert_eq!(
+            answer.expect_err("it says no").code,
+            "forge-answer",
+            "{member}"
+        );
     }
-    for body in [json!([]), json!({ "check_runs": [] }), json!({ "total_count": 0 }), json!(null), json!("x")] {
+    for body in [
+        json!([]),
+        json!({ "check_runs": [] }),
+        json!({ "total_count": 0 }),
+        json!(null),
+        json!("x"),
+    ] {
         let answers = BTreeMap::from([(runs.as_str(), body.clone())]);
         let (answer, _) = talk(checks(), &answers);
         assert!(answer.is_err(), "{body}");
@@ -128,19 +164,76 @@ fn refusals_are_told_apart_from_limits() {
     let reset = (NOW.0 / 1000 + 30).to_string();
     let late = (NOW.0 / 1000 + 3_000).to_string();
     let rows = [
-        (answered(403, &[], &message("Resource not accessible by integration")), "forge-denied"),
-        (answered(401, &[], &message("Bad credentials")), "forge-denied"),
-        (answered(403, &[("retry-after", "5")], &message("x")), "waits"),
-        (answered(403, &[], &message("You have exceeded a secondary rate limit")), "waits"),
-        (answered(403, &[("x-ratelimit-remaining", "0"), ("x-ratelimit-reset", &reset)], &message("x")), "waits"),
-        (answered(403, &[("x-ratelimit-remaining", "0"), ("x-ratelimit-reset", &late)], &message("x")), "forge-limited"),
-        (answered(429, &[("retry-after", "3600")], &message("x")), "forge-limited"),
+        (
+            answered(403, &[], &message("Resource not accessible by integration")),
+            "forge-denied",
+        ),
+        (
+            answered(401, &[], &message("Bad credentials")),
+            "forge-denied",
+        ),
+        (
+            answered(403, &[("retry-after", "5")], &message("x")),
+            "waits",
+        ),
+        (
+            answered(
+                403,
+                &[],
+                &message("You have exceeded a secondary rate limit"),
+            ),
+            "waits",
+        ),
+        (
+            answered(
+                403,
+                &[
+                    ("x-ratelimit-remaining", "0"),
+                    ("x-ratelimit-reset", &reset),
+                ],
+                &message("x"),
+            ),
+            "waits",
+        ),
+        (
+            answered(
+                403,
+                &[("x-ratelimit-remaining", "0"), ("x-ratelimit-reset", &late)],
+                &message("x"),
+            ),
+            "forge-limited",
+        ),
+        (
+            answered(429, &[("retry-after", "3600")], &message("x")),
+            "forge-limited",
+        ),
         (answered(500, &[], &message("x")), "waits"),
         (answered(404, &[], &message("x")), "answered"),
         (answered(422, &[], &message("x")), "forge-answer"),
-        (answered(302, &[("location", "https://evil.example/repos")], &message("x")), "forge-answer"),
-        (answered(301, &[("location", "https://api.example/repositories/5/x")], &message("x")), "again"),
-        (answered(301, &[("location", "https://api.example.evil.example/x")], &message("x")), "forge-answer"),
+        (
+            answered(
+                302,
+                &[("location", "https://evil.example/repos")],
+                &message("x"),
+            ),
+            "forge-answer",
+        ),
+        (
+            answered(
+                301,
+                &[("location", "https://api.example/repositories/5/x")],
+                &message("x"),
+            ),
+            "again",
+        ),
+        (
+            answered(
+                301,
+                &[("location", "https://api.example.evil.example/x")],
+                &message("x"),
+            ),
+            "forge-answer",
+        ),
         (
             Completion::Failed {
                 fault: Fault::SecretMissing,
@@ -159,7 +252,11 @@ fn tries_and_waits_have_their_bound() {
     let (_, mut exchange, mut access) = first(checks());
     let mut waited = 0;
     for tries in 1..=20 {
-        match exchange.on(&answered(503, &[("retry-after", "999")], &json!({})), &mut access, NOW) {
+        match exchange.on(
+            &answered(503, &[("retry-after", "999")], &json!({})),
+            &mut access,
+            NOW,
+        ) {
             Turn::Wait { millis, .. } => waited += millis,
             Turn::Over(Err(trouble)) => {
                 assert_eq!((trouble.code, tries), ("forge-unreachable", 5));
@@ -176,25 +273,48 @@ fn tries_and_waits_have_their_bound() {
 fn what_has_not_changed_is_what_it_was() {
     let (_, mut exchange, mut access) = first(checks());
     let body = json!({ "total_count": 0, "check_runs": [] });
-    let once = exchange.on(&answered(200, &[("etag", "\"a\"")], &body), &mut access, NOW);
+    let once = exchange.on(
+        &answered(200, &[("etag", "\"a\"")], &body),
+        &mut access,
+        NOW,
+    );
     let (_, mut again, _) = first(checks());
     let fetch = again.fetch(&access);
-    assert_eq!(fetch.headers.get("if-none-match").map(String::as_str), Some("\"a\""));
+    assert_eq!(
+        fetch.headers.get("if-none-match").map(String::as_str),
+        Some("\"a\"")
+    );
     let same = again.on(&answered(304, &[], &Value::Null), &mut access, NOW);
     assert_eq!(once, same);
 }
 
 #[test]
 fn the_token_goes_to_safe_addresses_of_repositories_only() {
-    let fits = |api: &str, repository: &str| Access::new(System::GitHub, api, repository, "T").is_ok();
+    let fits =
+        |api: &str, repository: &str| Access::new(System::GitHub, api, repository, "T").is_ok();
     assert!(fits("https://api.github.com", "acme/tasks"));
     assert!(fits("http://127.0.0.1:80/api/v3", "acme/tasks"));
     assert!(fits("http://[::1]:80", "acme/tasks"));
     assert!(fits("http://localhost:3000/api/v1", "acme/tasks"));
-    for api in ["http://forge.example", "ftp://127.0.0.1", "https://user@forge.example", "https://a b", "", "http://127.0.0.1.evil.example"] {
+    for api in [
+        "http://forge.example",
+        "ftp://127.0.0.1",
+        "https://user@forge.example",
+        "https://a b",
+        "",
+        "http://127.0.0.1.evil.example",
+    ] {
         assert!(!fits(api, "acme/tasks"), "{api}");
     }
-    for repository in ["acme", "acme/tasks/x", "../tasks", "acme/..", "acme/ta sks", "acme/tasks?x", ""] {
+    for repository in [
+        "acme",
+        "acme/tasks/x",
+        "../tasks",
+        "acme/..",
+        "acme/ta sks",
+        "acme/tasks?x",
+        "",
+    ] {
         assert!(!fits("https://api.github.com", repository), "{repository}");
     }
 }
@@ -219,10 +339,33 @@ fn what_is_written_is_not_written_twice() {
         panic!("it has one");
     };
     let body: Value = serde_json::from_str(&text).expect("it is JSON");
-    assert_eq!((body["auto_merge"].as_bool(), body["required_contexts"].as_array().map(Vec::len)), (Some(false), Some(0)));
-    assert!(body["description"].as_str().expect("it has one").chars().count() <= 140);
-    assert!(matches!(exchange.on(&answered(502, &[], &json!({})), &mut access, NOW), Turn::Over(Err(_))));
+    assert_eq!(
+        (
+            body["auto_merge"].as_bool(),
+            body["required_contexts"].as_array().map(Vec::len)
+        ),
+        (Some(false), Some(0))
+    );
+    assert!(
+        body["description"]
+            .as_str()
+            .expect("it has one")
+            .chars()
+            .count()
+            <= 140
+    );
+    assert!(matches!(
+        exchange.on(&answered(502, &[], &json!({})), &mut access, NOW),
+        Turn::Over(Err(_))
+    ));
     let told = status(7, State::Success, "deployed", &deployment).fetch(&access);
-    assert!(told.url.ends_with("/deployments/7/statuses"), "{}", told.url);
-    assert!(!format!("{:?}", told.body).contains("javascript"), "it is no address");
+    assert!(
+        told.url.ends_with("/deployments/7/statuses"),
+        "{}",
+        told.url
+    );
+    assert!(
+        !format!("{:?}", told.body).contains("javascript"),
+        "it is no address"
+    );
 }

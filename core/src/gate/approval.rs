@@ -36,7 +36,10 @@ impl Approval {
         if subject.by_hand && self.may(&actor) {
             let text = format!("{actor} started this run by hand");
             let because = vec![Reason::linked(text, subject.run_url.as_ref())];
-            return Judgement { verdict: Verdict::Pass, because };
+            return Judgement {
+                verdict: Verdict::Pass,
+                because,
+            };
         }
         let mut because = vec![Reason::new(match (subject.by_hand, actor.as_str()) {
             (true, "") => "this run was started by hand, and nobody knows by whom".to_owned(),
@@ -51,7 +54,9 @@ impl Approval {
         // Names of environments are the same in small and capital letters.
         let here = approvals.iter().filter(|it| {
             let environments = it.environments.iter();
-            environments.clone().any(|name| name.eq_ignore_ascii_case(&subject.environment))
+            environments
+                .clone()
+                .any(|name| name.eq_ignore_ascii_case(&subject.environment))
         });
         let mut passed = false;
         for it in here {
@@ -64,11 +69,17 @@ impl Approval {
                 "rejected" => {
                     let text = format!("{} rejected this run", it.user);
                     because.insert(0, Reason::linked(text, subject.run_url.as_ref()));
-                    return Judgement { verdict: Verdict::Fail, because };
+                    return Judgement {
+                        verdict: Verdict::Fail,
+                        because,
+                    };
                 }
                 _ => continue,
             };
-            because.push(Reason::linked(format!("{} {says}", it.user), subject.run_url.as_ref()));
+            because.push(Reason::linked(
+                format!("{} {says}", it.user),
+                subject.run_url.as_ref(),
+            ));
         }
         let verdict = if passed {
             Verdict::Pass
@@ -81,6 +92,9 @@ impl Approval {
     /// Who may press what, in a sentence.
     #[must_use]
     pub fn words(&self) -> String {
-        format!("{} starts the run by hand or runs it again, or approves it where the platform asks before the job begins", self.who_may())
+        format!(
+            "{} starts the run by hand or runs it again, or approves it where the platform asks before the job begins",
+            self.who_may()
+        )
     }
 }

@@ -121,9 +121,8 @@ impl Check {
                 continue;
             };
             let place = newest.entry(run.app).or_insert((weight, run));
-            let order = |(weight, run): &(u8, &CheckRun)| {
-                (*weight, !run.is_over(), run.started, run.id)
-            };
+            let order =
+                |(weight, run): &(u8, &CheckRun)| (*weight, !run.is_over(), run.started, run.id);
             if order(&(weight, run)) > order(place) {
                 *place = (weight, run);
             }
@@ -142,7 +141,10 @@ impl Check {
         let place = about.place(&run.commit);
         let (verdict, says) = match (run.is_over(), run.conclusion.as_str()) {
             (false, _) if about.is_own(run) => {
-                let on = format!("`{}`, a job of this very run: let this job need it", run.name);
+                let on = format!(
+                    "`{}`, a job of this very run: let this job need it",
+                    run.name
+                );
                 (Verdict::pending(None, on), "has not ended")
             }
             (false, _) => (Verdict::pending(None, who.clone()), "has not ended"),
@@ -157,11 +159,17 @@ impl Check {
             (true, "startup_failure") => (Verdict::Fail, "could not begin"),
             (true, "stale") => {
                 let why = format!("{who} never ended, and was given up");
-                (Verdict::unknown(Lack::Soon, why), "never ended, and was given up")
+                (
+                    Verdict::unknown(Lack::Soon, why),
+                    "never ended, and was given up",
+                )
             }
             (true, _) => {
                 let why = format!("{who} ended in a way that nobody here knows");
-                (Verdict::unknown(Lack::Lasting, why), "ended in a way that nobody here knows")
+                (
+                    Verdict::unknown(Lack::Lasting, why),
+                    "ended in a way that nobody here knows",
+                )
             }
         };
         let because = vec![Reason::linked(format!("{who} {says}{place}"), run.link())];
@@ -176,10 +184,16 @@ impl Check {
         let here = about.checked.statuses.iter();
         let here = here.filter(|it| it.context == self.name && self.app.is_none());
         let here = here.filter_map(|it| Some((about.weight(&it.commit)?, it)));
-        let newest = here.max_by_key(|(weight, it)| (*weight, it.updated, it.id))?.1;
+        let newest = here
+            .max_by_key(|(weight, it)| (*weight, it.updated, it.id))?
+            .1;
         // One of somebody else that is newer hides that of the one who counts: that is no yes.
         if !by(&newest) {
-            let why = format!("the newest status `{}` is not of {}", self.name, self.creator.as_deref().unwrap_or_default());
+            let why = format!(
+                "the newest status `{}` is not of {}",
+                self.name,
+                self.creator.as_deref().unwrap_or_default()
+            );
             return Some(Judgement::unknown(Lack::Soon, why));
         }
         let who = format!("the status `{}`", self.name);
@@ -191,7 +205,10 @@ impl Check {
             "warning" => (Verdict::Fail, "says warning"),
             _ => {
                 let why = format!("{who} says what nobody here knows");
-                (Verdict::unknown(Lack::Lasting, why), "says what nobody here knows")
+                (
+                    Verdict::unknown(Lack::Lasting, why),
+                    "says what nobody here knows",
+                )
             }
         };
         let text = format!("{who} {says}{}", about.place(&newest.commit));
@@ -213,13 +230,21 @@ impl Check {
             (true, _) => "nothing is reported there yet".to_owned(),
             (false, Some(near)) => near,
             (false, None) => {
-                let shown: Vec<String> = known.iter().take(SHOWN).map(|it| format!("`{it}`")).collect();
+                let shown: Vec<String> = known
+                    .iter()
+                    .take(SHOWN)
+                    .map(|it| format!("`{it}`"))
+                    .collect();
                 format!("there are {}", shown.join(", "))
             }
         };
         Judgement::unknown(
             Lack::Soon,
-            format!("no check and no status `{}`{by} is reported for {}: {there}", self.name, short(about.commit)),
+            format!(
+                "no check and no status `{}`{by} is reported for {}: {there}",
+                self.name,
+                short(about.commit)
+            ),
         )
     }
 }

@@ -37,12 +37,23 @@ pub fn judge(gate: &str, evidence: &Evidence, now: Timestamp) -> Judgement {
 
 /// What an exit code means: a shell's words for "there is no such program" and for signals are no answer.
 pub(super) fn judge_ran(ran: &Ran) -> Judgement {
-    let said = if ran.said.is_empty() { String::new() } else { format!(": {}", ran.said) };
+    let said = if ran.said.is_empty() {
+        String::new()
+    } else {
+        format!(": {}", ran.said)
+    };
     let (what, code) = (&ran.what, ran.code);
     match code {
         0 => Judgement::pass(format!("`{what}` ended with 0{said}")),
-        NOT_YET => Judgement::pending(None, format!("`{what}`, which says: not yet"), format!("`{what}` ended with {NOT_YET}{said}")),
-        126 | 127 | 128.. => Judgement::unknown(Lack::Lasting, format!("`{what}` could not run to its end ({code}){said}")),
+        NOT_YET => Judgement::pending(
+            None,
+            format!("`{what}`, which says: not yet"),
+            format!("`{what}` ended with {NOT_YET}{said}"),
+        ),
+        126 | 127 | 128.. => Judgement::unknown(
+            Lack::Lasting,
+            format!("`{what}` could not run to its end ({code}){said}"),
+        ),
         _ => Judgement::fail(format!("`{what}` ended with {code}{said}")),
     }
 }

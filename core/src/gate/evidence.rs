@@ -170,8 +170,14 @@ impl Evidence {
     pub(crate) fn commit(&self) -> Result<&str, Judgement> {
         match (&self.subject.commit, &self.image) {
             (Some(commit), _) => Ok(commit),
-            (None, None) => Err(Judgement::unknown(Lack::Unasked, "the image is not known yet, and so its commit is not")),
-            (None, Some(_)) => Err(Judgement::unknown(Lack::Lasting, "nobody knows which commit this is: the image does not say which it was built from")),
+            (None, None) => Err(Judgement::unknown(
+                Lack::Unasked,
+                "the image is not known yet, and so its commit is not",
+            )),
+            (None, Some(_)) => Err(Judgement::unknown(
+                Lack::Lasting,
+                "nobody knows which commit this is: the image does not say which it was built from",
+            )),
         }
     }
 

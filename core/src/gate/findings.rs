@@ -38,7 +38,12 @@ pub struct Scanning {
 
 impl Findings {
     pub(super) fn wants(&self) -> Vec<Want> {
-        let files = self.sarif.iter().chain(&self.baseline).cloned().map(Want::File);
+        let files = self
+            .sarif
+            .iter()
+            .chain(&self.baseline)
+            .cloned()
+            .map(Want::File);
         let scan = self.scanning.iter().map(|it| Want::Alerts(it.tool.clone()));
         files.chain(scan).collect()
     }
@@ -46,24 +51,50 @@ impl Findings {
     /// What they say.
     #[must_use]
     pub fn judge(&self, evidence: &Evidence, now: Timestamp) -> Judgement {
-        let baseline = self.baseline.as_ref().map(|path| read(path, evidence, now)).transpose();
+        let baseline = self
+            .baseline
+            .as_ref()
+            .map(|path| read(path, evidence, now))
+            .transpose();
         let known = match baseline {
             Ok(report) => report.map(|it| counts(&it.findings)).unwrap_or_default(),
             Err(judgement) => return judgement,
         };
-        let files = self.sarif.iter().map(|path| self.judge_file(path, &known, evidence, now));
-        let scan = self.scanning.iter().map(|it| self.judge_scan(it, evidence, now));
+        let files = self
+            .sarif
+            .iter()
+            .map(|path| self.judge_file(path, &known, evidence, now));
+        let scan = self
+            .scanning
+            .iter()
+            .map(|it| self.judge_scan(it, evidence, now));
         Judgement::all(files.chain(scan).collect())
     }
 
-    fn judge_file(&self, path: &str, known: &BTreeMap<String, usize>, evidence: &Evidence, now: Timestamp) -> Judgement {
+    fn judge_file(
+        &self,
+        path: &str,
+        known: &BTreeMap<String, usize>,
+        evidence: &Evidence,
+        now: Timestamp,
+    ) -> Judgement {
         let report = match read(path, evidence, now) {
             Ok(report) => report,
             Err(judgement) => return judgement,
         };
-        let commit = evidence.subject.commit.as_ref().or(evidence.subject.run_commit.as_ref());
-        if let (Some(other), Some(commit)) = (report.commits.iter().find(|it| Some(*it) != commit), commit) {
-            let why = format!("`{path}` is about {}, and this run about {}", short(other), short(commit));
+        let commit = evidence
+            .subject
+            .commit
+            .as_ref()
+            .or(evidence.subject.run_commit.as_ref());
+        if let (Some(other), Some(commit)) =
+            (report.commits.iter().find(|it| Some(*it) != commit), commit)
+        {
+            let why = format!(
+                "`{path}` is about {}, and this run about {}",
+                short(other),
+                short(commit)
+            );
             return Judgement::unknown(Lack::Lasting, why);
         }
         let mut left = known.clone();
@@ -79,14 +110,32 @@ impl Findings {
         let tools = report.tools.join(", ");
         let level = self.level.word();
         if counted.is_empty() {
-            let old = if known.is_empty() { "" } else { " that was not known before" };
-            return Judgement::pass(format!("`{path}`: {tools} found nothing of level {level} or worse{old}"));
+            let old = if known.is_empty() {
+                ""
+            } else {
+                " that was not known before"
+            };
+            return Judgement::pass(format!(
+                "`{path}`: {tools} found nothing of level {level} or worse{old}"
+            ));
         }
-        let mut because = vec![Reason::new(format!("`{path}`: {tools} found {} of level {level} or worse", counted.len()))];
+        let mut because = vec![Reason::new(format!(
+            "`{path}`: {tools} found {} of level {level} or worse",
+            counted.len()
+        ))];
         because.extend(counted.iter().take(SHOWN).map(|it| {
-            Reason::new(format!("{} {} at {}: {}", it.level.word(), it.rule, it.place, it.message))
+            Reason::new(format!(
+                "{} {} at {}: {}",
+                it.level.word(),
+                it.rule,
+                it.place,
+                it.message
+            ))
         }));
-        Judgement { verdict: Verdict::Fail, because }
+        Judgement {
+            verdict: Verdict::Fail,
+            because,
+        }
     }
 
     fn judge_scan(&self, scanning: &Scanning, evidence: &Evidence, now: Timestamp) -> Judgement {
@@ -99,15 +148,24 @@ impl Findings {
             Err(judgement) => return judgement,
         };
         let mine = |tool: &str| scanning.tool.as_deref().is_none_or(|wanted| wanted == tool);
-        let here = scanned.analyses.iter().filter(|it| it.commit == commit && mine(&it.tool));
+        let here = scanned
+            .analyses
+            .iter()
+            .filter(|it| it.commit == commit && mine(&it.tool));
         let (failed, sound): (Vec<_>, Vec<_>) = here.partition(|it| !it.error.is_empty());
         if let Some(failed) = failed.first() {
-            let why = format!("code scanning: the analysis of {} failed: {}", failed.tool, failed.error);
+            let why = format!(
+                "code scanning: the analysis of {} failed: {}",
+                failed.tool, failed.error
+            );
             return Judgement::unknown(Lack::Lasting, why);
         }
         if sound.is_empty() {
             let tool = scanning.tool.as_deref().unwrap_or("any tool");
-            let why = format!("code scanning has no analysis of {} by {tool}: that there are no alerts says nothing", short(commit));
+            let why = format!(
+                "code scanning has no analysis of {} by {tool}: that there are no alerts says nothing",
+                short(commit)
+            );
             return Judgement::unknown(Lack::Soon, why);
         }
         let counted = |it: &&crate::forge::Alert| {
@@ -116,19 +174,32 @@ impl Findings {
         let counted: Vec<_> = scanned.alerts.iter().filter(counted).collect();
         let level = self.level.word();
         if counted.is_empty() {
-            return Judgement::pass(format!("code scanning has no open alert of level {level} or worse, and has looked at {}", short(commit)));
+            return Judgement::pass(format!(
+                "code scanning has no open alert of level {level} or worse, and has looked at {}",
+                short(commit)
+            ));
         }
-        let mut because = vec![Reason::new(format!("code scanning has {} open alerts of level {level} or worse", counted.len()))];
+        let mut because = vec![Reason::new(format!(
+            "code scanning has {} open alerts of level {level} or worse",
+            counted.len()
+        ))];
         because.extend(counted.iter().take(SHOWN).map(|it| {
-            Reason::linked(format!("{} {}: {}", it.level.word(), it.rule, it.message), it.url.as_ref())
+            Reason::linked(
+                format!("{} {}: {}", it.level.word(), it.rule, it.message),
+                it.url.as_ref(),
+            )
         }));
-        Judgement { verdict: Verdict::Fail, because }
+        Judgement {
+            verdict: Verdict::Fail,
+            because,
+        }
     }
 }
 
 fn read(path: &str, evidence: &Evidence, now: Timestamp) -> Result<sarif::Report, Judgement> {
     let text = Seen::read(evidence.files.get(path), now)?;
-    sarif::read(text).map_err(|wrong| Judgement::unknown(Lack::Lasting, format!("`{path}`: {wrong}")))
+    sarif::read(text)
+        .map_err(|wrong| Judgement::unknown(Lack::Lasting, format!("`{path}`: {wrong}")))
 }
 
 fn counts(findings: &[Finding]) -> BTreeMap<String, usize> {

@@ -83,8 +83,12 @@ impl Window {
     #[must_use]
     pub fn between(from: Moment, to: Moment) -> Option<Self> {
         match (from, to) {
-            (Moment::Weekly(from), Moment::Weekly(to)) if from % WEEK != to % WEEK => Some(Self::Weekly(from % WEEK, to % WEEK)),
-            (Moment::Daily(from), Moment::Daily(to)) if from % DAY != to % DAY => Some(Self::Daily(from % DAY, to % DAY)),
+            (Moment::Weekly(from), Moment::Weekly(to)) if from % WEEK != to % WEEK => {
+                Some(Self::Weekly(from % WEEK, to % WEEK))
+            }
+            (Moment::Daily(from), Moment::Daily(to)) if from % DAY != to % DAY => {
+                Some(Self::Daily(from % DAY, to % DAY))
+            }
             (Moment::Once(from), Moment::Once(to)) if from < to => Some(Self::Once(from, to)),
             _ => None,
         }
@@ -93,7 +97,10 @@ impl Window {
     /// Where it is in the window at this minute of the calendar: the minute at which it ends.
     fn end(self, local: i64) -> Option<i64> {
         let within = |from: i64, to: i64, period: i64, at: i64| {
-            let (length, into) = ((to - from).rem_euclid(period), (at - from).rem_euclid(period));
+            let (length, into) = (
+                (to - from).rem_euclid(period),
+                (at - from).rem_euclid(period),
+            );
             (into < length).then(|| local + length - into)
         };
         match self {
@@ -117,10 +124,15 @@ impl Freeze {
     #[must_use]
     pub fn judge(&self, evidence: &Evidence, now: Timestamp) -> Judgement {
         let Ok(zone) = TimeZone::get(&self.zone) else {
-            return Judgement::unknown(Lack::Lasting, format!("nobody knows the time zone {}", self.zone));
+            return Judgement::unknown(
+                Lack::Lasting,
+                format!("nobody knows the time zone {}", self.zone),
+            );
         };
         let found = match &self.when {
-            When::Window(window) => Ok(local(now, &zone).and_then(|local| window.end(local)).map(|end| (utc(end, &zone), String::new()))),
+            When::Window(window) => Ok(local(now, &zone)
+                .and_then(|local| window.end(local))
+                .map(|end| (utc(end, &zone), String::new()))),
             When::Calendar(path) => {
                 let text = match Seen::read(evidence.files.get(path), now) {
                     Ok(text) => text,
@@ -133,8 +145,14 @@ impl Freeze {
             Err(why) => Judgement::unknown(Lack::Lasting, why),
             Ok(None) => Judgement::pass(format!("there is no freeze at {}", words(now, &zone))),
             Ok(Some((end, name))) => {
-                let name = if name.is_empty() { String::new() } else { format!(" ({name})") };
-                let until = end.map(|end| format!(" until {}", words(end, &zone))).unwrap_or_default();
+                let name = if name.is_empty() {
+                    String::new()
+                } else {
+                    format!(" ({name})")
+                };
+                let until = end
+                    .map(|end| format!(" until {}", words(end, &zone)))
+                    .unwrap_or_default();
                 let text = format!("there is a freeze at {}{until}{name}", words(now, &zone));
                 Judgement::pending(end, format!("the end of the freeze{name}"), text)
             }
@@ -168,23 +186,45 @@ fn utc(local: i64, zone: &TimeZone) -> Option<Timestamp> {
 
 /// `Fri 2026-11-27 16:00 CET`
 fn words(at: Timestamp, zone: &TimeZone) -> String {
-    let (Some(minutes), Ok(moment)) = (local(at, zone), jiff::Timestamp::from_millisecond(date::millis(at))) else {
+    let (Some(minutes), Ok(moment)) = (
+        local(at, zone),
+        jiff::Timestamp::from_millisecond(date::millis(at)),
+    ) else {
         return crate::report::when(at);
     };
     let days = minutes.div_euclid(DAY);
     let date::Day { year, month, day } = date::Day::from_epoch(days);
-    let name = usize::try_from((days + 3).rem_euclid(7)).ok().and_then(|at| DAYS.get(at)).copied().unwrap_or_default();
+    let name = usize::try_from((days + 3).rem_euclid(7))
+        .ok()
+        .and_then(|at| DAYS.get(at))
+        .copied()
+        .unwrap_or_default();
     let minute = minutes.rem_euclid(DAY);
     let zone = zone.to_offset_info(moment);
-    format!("{name} {year}-{month:02}-{day:02} {:02}:{:02} {}", minute / 60, minute % 60, zone.abbreviation())
+    format!(
+        "{name} {year}-{month:02}-{day:02} {:02}:{:02} {}",
+        minute / 60,
+        minute % 60,
+        zone.abbreviation()
+    )
 }
 
 const DAYS: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
 
 fn weekday(text: &str) -> Option<i64> {
-    let full = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
+    let full = [
+        "monday",
+        "tuesday",
+        "wednesday",
+        "thursday",
+        "friday",
+        "saturday",
+        "sunday",
+    ];
     let text = text.to_ascii_lowercase();
-    let at = full.iter().position(|name| *name == text || name.get(..3) == Some(text.as_str()))?;
+    let at = full
+        .iter()
+        .position(|name| *name == text || name.get(..3) == Some(text.as_str()))?;
     i64::try_from(at).ok()
 }
 
@@ -192,7 +232,8 @@ fn weekday(text: &str) -> Option<i64> {
 fn clock(text: &str) -> Option<i64> {
     let (hour, minute) = text.split_once(':')?;
     let number = |text: &str| -> Option<i64> {
-        let digits = !text.is_empty() && text.len() <= 2 && text.bytes().all(|it| it.is_ascii_digit());
+        let digits =
+            !text.is_empty() && text.len() <= 2 && text.bytes().all(|it| it.is_ascii_digit());
         digits.then(|| text.parse().ok()).flatten()
     };
     let (hour, minute) = (number(hour)?, number(minute)?);

@@ -16,11 +16,22 @@ pub fn judge(evidence: &Evidence, now: Timestamp) -> Judgement {
     let (what, name) = match (&subject.tag, &subject.branch) {
         (Some(tag), _) => ("tag", tag),
         (None, Some(branch)) => ("branch", branch),
-        (None, None) => return Judgement::unknown(Lack::Lasting, "nobody knows which branch or tag this run is of"),
+        (None, None) => {
+            return Judgement::unknown(
+                Lack::Lasting,
+                "nobody knows which branch or tag this run is of",
+            );
+        }
     };
     match Seen::read(evidence.tip.as_ref(), now) {
         Err(judgement) => judgement,
-        Ok(tip) if tip == commit => Judgement::pass(format!("the {what} `{name}` is at {}", short(commit))),
-        Ok(tip) => Judgement::fail(format!("the {what} `{name}` is at {} by now, and this run is about {}", short(tip), short(commit))),
+        Ok(tip) if tip == commit => {
+            Judgement::pass(format!("the {what} `{name}` is at {}", short(commit)))
+        }
+        Ok(tip) => Judgement::fail(format!(
+            "the {what} `{name}` is at {} by now, and this run is about {}",
+            short(tip),
+            short(commit)
+        )),
     }
 }

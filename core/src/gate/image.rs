@@ -21,7 +21,10 @@ pub struct Image {
 
 impl Image {
     pub(super) fn wants(&self, gate: &str) -> Vec<Want> {
-        let command = self.attestation.as_ref().map(|_| Want::Command(gate.to_owned()));
+        let command = self
+            .attestation
+            .as_ref()
+            .map(|_| Want::Command(gate.to_owned()));
         std::iter::once(Want::Image).chain(command).collect()
     }
 
@@ -29,7 +32,10 @@ impl Image {
     #[must_use]
     pub fn judge(&self, gate: &str, evidence: &Evidence, now: Timestamp) -> Judgement {
         let label = self.revision.then(|| judge_label(evidence, now));
-        let attested = self.attestation.as_ref().map(|_| command::judge(gate, evidence, now));
+        let attested = self
+            .attestation
+            .as_ref()
+            .map(|_| command::judge(gate, evidence, now));
         let parts: Vec<Judgement> = label.into_iter().chain(attested).collect();
         Judgement::all(parts)
     }
@@ -41,9 +47,26 @@ fn judge_label(evidence: &Evidence, now: Timestamp) -> Judgement {
         Err(judgement) => return judgement,
     };
     match (&labelled.revision, &evidence.subject.run_commit) {
-        (_, None) => Judgement::unknown(Lack::Lasting, "nobody knows which commit this run is about"),
-        (None, _) => Judgement::unknown(Lack::Lasting, format!("{} does not say which commit it was built from", labelled.reference)),
-        (Some(is), Some(commit)) if is == commit => Judgement::pass(format!("{} says that it was built from {}", labelled.reference, short(is))),
-        (Some(is), Some(commit)) => Judgement::fail(format!("{} was built from {}, and this run is about {}", labelled.reference, short(is), short(commit))),
+        (_, None) => {
+            Judgement::unknown(Lack::Lasting, "nobody knows which commit this run is about")
+        }
+        (None, _) => Judgement::unknown(
+            Lack::Lasting,
+            format!(
+                "{} does not say which commit it was built from",
+                labelled.reference
+            ),
+        ),
+        (Some(is), Some(commit)) if is == commit => Judgement::pass(format!(
+            "{} says that it was built from {}",
+            labelled.reference,
+            short(is)
+        )),
+        (Some(is), Some(commit)) => Judgement::fail(format!(
+            "{} was built from {}, and this run is about {}",
+            labelled.reference,
+            short(is),
+            short(commit)
+        )),
     }
 }

@@ -50,11 +50,17 @@ impl Tests {
     /// What they say.
     #[must_use]
     pub fn judge(&self, gate: &str, evidence: &Evidence, now: Timestamp) -> Judgement {
-        let files = self.junit.iter().map(|path| judge_file(path, evidence, now));
+        let files = self
+            .junit
+            .iter()
+            .map(|path| judge_file(path, evidence, now));
         let mut parts: Vec<Judgement> = files.collect();
         if let Some(count) = self.count(evidence) {
             if count < self.least {
-                parts.push(Judgement::fail(format!("there are {count} tests, and {} are asked for", self.least)));
+                parts.push(Judgement::fail(format!(
+                    "there are {count} tests, and {} are asked for",
+                    self.least
+                )));
             }
             if !self.fewer {
                 parts.push(judge_last(gate, count, evidence, now));
@@ -73,8 +79,12 @@ fn judge_last(gate: &str, count: u64, evidence: &Evidence, now: Timestamp) -> Ju
         Some(&last) if count < last => Judgement::fail(format!(
             "there are {count} tests, and there were {last} when what serves was deployed; where some were removed on purpose, override this gate"
         )),
-        Some(&last) => Judgement::pass(format!("there are {count} tests, and there were {last} when what serves was deployed")),
-        None => Judgement::pass(format!("there are {count} tests, and none were counted here before")),
+        Some(&last) => Judgement::pass(format!(
+            "there are {count} tests, and there were {last} when what serves was deployed"
+        )),
+        None => Judgement::pass(format!(
+            "there are {count} tests, and none were counted here before"
+        )),
     }
 }
 
@@ -87,16 +97,33 @@ fn judge_file(path: &str, evidence: &Evidence, now: Timestamp) -> Judgement {
         Ok(counted) => counted,
         Err(wrong) => return Judgement::unknown(Lack::Lasting, format!("`{path}`: {wrong}")),
     };
-    let Counted { tests, failed, skipped, names } = counted;
+    let Counted {
+        tests,
+        failed,
+        skipped,
+        names,
+    } = counted;
     if failed > 0 {
-        let mut because = vec![Reason::new(format!("`{path}`: {failed} of {tests} tests failed"))];
-        because.extend(names.iter().take(SHOWN).map(|name| Reason::new(format!("failed: {name}"))));
-        return Judgement { verdict: Verdict::Fail, because };
+        let mut because = vec![Reason::new(format!(
+            "`{path}`: {failed} of {tests} tests failed"
+        ))];
+        because.extend(
+            names
+                .iter()
+                .take(SHOWN)
+                .map(|name| Reason::new(format!("failed: {name}"))),
+        );
+        return Judgement {
+            verdict: Verdict::Fail,
+            because,
+        };
     }
     if tests == skipped {
         return Judgement::unknown(Lack::Lasting, format!("`{path}`: no test was run"));
     }
-    Judgement::pass(format!("`{path}`: {tests} tests, none of them failed, {skipped} were skipped"))
+    Judgement::pass(format!(
+        "`{path}`: {tests} tests, none of them failed, {skipped} were skipped"
+    ))
 }
 
 /// Reads a file; says what is wrong with it.
@@ -111,9 +138,13 @@ pub(crate) fn read(text: &str) -> Result<Counted, String> {
         match piece {
             Piece::Open { name, attributes } => {
                 match name.as_str() {
-                    "testsuites" | "testsuite" => sums.push((Sums::read(&attributes)?, counted.clone())),
+                    "testsuites" | "testsuite" => {
+                        sums.push((Sums::read(&attributes)?, counted.clone()))
+                    }
                     "testcase" => case = Some(Case::named(&attributes)),
-                    "failure" | "error" if case.is_some() => case.iter_mut().for_each(|it| it.failed = true),
+                    "failure" | "error" if case.is_some() => {
+                        case.iter_mut().for_each(|it| it.failed = true)
+                    }
                     "skipped" => case.iter_mut().for_each(|it| it.skipped = true),
                     // One that has no test around it is of the suite: something went wrong around its tests.
                     "failure" | "error" => counted.failed += 1,
@@ -123,7 +154,10 @@ pub(crate) fn read(text: &str) -> Result<Counted, String> {
                 open.push(name);
             }
             Piece::Close => match open.pop().as_deref() {
-                Some("testcase") => case.take().into_iter().for_each(|it| it.count(&mut counted)),
+                Some("testcase") => case
+                    .take()
+                    .into_iter()
+                    .for_each(|it| it.count(&mut counted)),
                 Some("testsuites" | "testsuite") => {
                     if let Some((said, before)) = sums.pop() {
                         said.compare(&before, &mut counted)?;
@@ -151,7 +185,8 @@ impl Case {
         Self {
             name,
             failed: status.is_some_and(|it| matches!(it, "failed" | "failure" | "error")),
-            skipped: status.is_some_and(|it| matches!(it, "skipped" | "notrun" | "disabled" | "suppressed")),
+            skipped: status
+                .is_some_and(|it| matches!(it, "skipped" | "notrun" | "disabled" | "suppressed")),
         }
     }
 
@@ -176,17 +211,25 @@ impl Sums {
     fn read(attributes: &[(String, String)]) -> Result<Self, String> {
         let number = |name: &str| match of(attributes, name).map(str::trim) {
             None | Some("") => Ok(None),
-            Some(text) => text.parse::<u64>().map(Some).map_err(|_| format!("`{name}` is no number")),
+            Some(text) => text
+                .parse::<u64>()
+                .map(Some)
+                .map_err(|_| format!("`{name}` is no number")),
         };
         let bad = number("failures")?.unwrap_or(0) + number("errors")?.unwrap_or(0);
-        Ok(Self { tests: number("tests")?, bad })
+        Ok(Self {
+            tests: number("tests")?,
+            bad,
+        })
     }
 
     /// Fewer tests than it says are there: the file is not whole. More failures than are shown: they count.
     fn compare(&self, before: &Counted, counted: &mut Counted) -> Result<(), String> {
         let (shown, failed) = (counted.tests - before.tests, counted.failed - before.failed);
         if let Some(said) = self.tests.filter(|said| *said > shown) {
-            return Err(format!("a suite says that it has {said} tests, and shows {shown}"));
+            return Err(format!(
+                "a suite says that it has {said} tests, and shows {shown}"
+            ));
         }
         counted.failed += self.bad.saturating_sub(failed);
         Ok(())
@@ -195,5 +238,6 @@ impl Sums {
 
 fn of<'a>(attributes: &'a [(String, String)], name: &str) -> Option<&'a str> {
     let mut all = attributes.iter();
-    all.find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+    all.find(|(key, _)| key == name)
+        .map(|(_, value)| value.as_str())
 }

@@ -34,7 +34,10 @@ impl Reviews {
             Err(judgement) => return judgement,
         };
         let Some(pull) = reviewed.pull.as_ref().filter(|it| it.became(commit)) else {
-            let why = format!("no pull request is known that became {}: nobody has reviewed it", short(commit));
+            let why = format!(
+                "no pull request is known that became {}: nobody has reviewed it",
+                short(commit)
+            );
             return Judgement::unknown(Lack::Soon, why);
         };
         self.judge_pull(pull, &reviewed.reviews)
@@ -57,7 +60,11 @@ impl Reviews {
                 }
                 ("APPROVED", None) => {
                     approved += 1;
-                    format!("{who} approved {} in pull request {}", short(&pull.head), pull.number)
+                    format!(
+                        "{who} approved {} in pull request {}",
+                        short(&pull.head),
+                        pull.number
+                    )
                 }
                 ("APPROVED", Some(why)) => format!("the approval of {who} does not count: {why}"),
                 (_, _) => continue,
@@ -71,7 +78,10 @@ impl Reviews {
                 [] => format!("a reviewer who is not {}", pull.author),
                 by => by.join(" or "),
             };
-            let text = format!("pull request {} has {approved} of {} approvals", pull.number, self.approvals);
+            let text = format!(
+                "pull request {} has {approved} of {} approvals",
+                pull.number, self.approvals
+            );
             because.insert(0, Reason::linked(text, pull.url.as_ref()));
             Verdict::pending(None, on)
         };
@@ -85,7 +95,9 @@ impl Reviews {
         }
         if review.commit != pull.head || review.stale {
             let (given, is) = (short(&review.commit), short(&pull.head));
-            return Some(format!("it was given for {given}, and {is} was pushed since"));
+            return Some(format!(
+                "it was given for {given}, and {is} was pushed since"
+            ));
         }
         if review.dismissed {
             return Some("it was dismissed".to_owned());
@@ -94,7 +106,9 @@ impl Reviews {
         match self.by.as_slice() {
             [] if !insider => Some("whoever gave it may not write there".to_owned()),
             [] => None,
-            by => (!by.contains(&review.user)).then(|| "it is not of those who are asked".to_owned()),
+            by => {
+                (!by.contains(&review.user)).then(|| "it is not of those who are asked".to_owned())
+            }
         }
     }
 }
@@ -103,7 +117,10 @@ impl Reviews {
 fn last_words(reviews: &[Review]) -> BTreeMap<&str, &Review> {
     let mut last: BTreeMap<&str, &Review> = BTreeMap::new();
     for review in reviews {
-        if matches!(review.state.as_str(), "COMMENTED" | "COMMENT" | "PENDING" | "REQUEST_REVIEW") {
+        if matches!(
+            review.state.as_str(),
+            "COMMENTED" | "COMMENT" | "PENDING" | "REQUEST_REVIEW"
+        ) {
             continue;
         }
         let newer = last

@@ -58,12 +58,19 @@ pub(super) struct Report {
 
 /// Reads a file; says what is wrong with it.
 pub(super) fn read(text: &str) -> Result<Report, String> {
-    let file: Value = serde_json::from_str(text).map_err(|error| format!("it is no JSON: {error}"))?;
-    let version = file.get("version").and_then(Value::as_str).unwrap_or_default();
+    let file: Value =
+        serde_json::from_str(text).map_err(|error| format!("it is no JSON: {error}"))?;
+    let version = file
+        .get("version")
+        .and_then(Value::as_str)
+        .unwrap_or_default();
     if !version.starts_with("2.") {
         return Err("it is no SARIF of version 2".to_owned());
     }
-    let runs = file.get("runs").and_then(Value::as_array).ok_or("it has no `runs`")?;
+    let runs = file
+        .get("runs")
+        .and_then(Value::as_array)
+        .ok_or("it has no `runs`")?;
     if runs.is_empty() {
         return Err("no tool ran".to_owned());
     }
@@ -75,7 +82,9 @@ pub(super) fn read(text: &str) -> Result<Report, String> {
 }
 
 fn read_run(run: &Value, report: &mut Report) -> Result<(), String> {
-    let driver = run.pointer("/tool/driver").ok_or("a run does not name its tool")?;
+    let driver = run
+        .pointer("/tool/driver")
+        .ok_or("a run does not name its tool")?;
     let tool = text(driver, "name").ok_or("a run does not name its tool")?;
     let invocations = run.get("invocations").and_then(Value::as_array);
     let failed = |it: &&Value| it.get("executionSuccessful") == Some(&Value::Bool(false));
@@ -85,8 +94,13 @@ fn read_run(run: &Value, report: &mut Report) -> Result<(), String> {
     // A run without the member has looked at nothing; one that found nothing has an empty list.
     let results = run.get("results").and_then(Value::as_array);
     let results = results.ok_or_else(|| format!("{tool} has no `results`"))?;
-    let provenance = run.get("versionControlProvenance").and_then(Value::as_array);
-    let commits = provenance.into_iter().flatten().filter_map(|it| text(it, "revisionId"));
+    let provenance = run
+        .get("versionControlProvenance")
+        .and_then(Value::as_array);
+    let commits = provenance
+        .into_iter()
+        .flatten()
+        .filter_map(|it| text(it, "revisionId"));
     report.commits.extend(commits.map(str::to_owned));
     report.tools.push(tool.to_owned());
     let levels = rule_levels(driver);
@@ -110,7 +124,9 @@ fn rule_levels(driver: &Value) -> BTreeMap<&str, &str> {
 /// `None`: it is no finding, or somebody has accepted it in the code.
 fn read_result(result: &Value, levels: &BTreeMap<&str, &str>, driver: &Value) -> Option<Finding> {
     let kind = text(result, "kind").unwrap_or("fail");
-    if matches!(kind, "pass" | "notApplicable" | "informational") || text(result, "baselineState") == Some("absent") {
+    if matches!(kind, "pass" | "notApplicable" | "informational")
+        || text(result, "baselineState") == Some("absent")
+    {
         return None;
     }
     let suppressions = result.get("suppressions").and_then(Value::as_array);
@@ -122,19 +138,33 @@ fn read_result(result: &Value, levels: &BTreeMap<&str, &str>, driver: &Value) ->
         let index = usize::try_from(result.get("ruleIndex")?.as_u64()?).ok()?;
         text(driver.get("rules")?.get(index)?, "id")
     };
-    let rule = text(result, "ruleId").or_else(|| result.pointer("/rule/id")?.as_str()).or_else(by_index);
+    let rule = text(result, "ruleId")
+        .or_else(|| result.pointer("/rule/id")?.as_str())
+        .or_else(by_index);
     let rule = rule.unwrap_or("a rule without a name");
     let level = text(result, "level").or_else(|| levels.get(rule).copied());
     let level = Level::read(level.unwrap_or("warning"))?;
-    let message = result.pointer("/message/text").or_else(|| result.pointer("/message/markdown"));
-    let message = message.and_then(Value::as_str).unwrap_or_default().to_owned();
+    let message = result
+        .pointer("/message/text")
+        .or_else(|| result.pointer("/message/markdown"));
+    let message = message
+        .and_then(Value::as_str)
+        .unwrap_or_default()
+        .to_owned();
     let physical = result.pointer("/locations/0/physicalLocation");
-    let file = physical.and_then(|it| it.pointer("/artifactLocation/uri")?.as_str()).unwrap_or_default();
+    let file = physical
+        .and_then(|it| it.pointer("/artifactLocation/uri")?.as_str())
+        .unwrap_or_default();
     let line = physical.and_then(|it| it.pointer("/region/startLine")?.as_u64());
     let place = line.map_or_else(|| file.to_owned(), |line| format!("{file}:{line}"));
-    let prints = result.get("partialFingerprints").or_else(|| result.get("fingerprints"));
+    let prints = result
+        .get("partialFingerprints")
+        .or_else(|| result.get("fingerprints"));
     let same = prints.filter(|it| it.as_object().is_some_and(|it| !it.is_empty()));
-    let key = same.map_or_else(|| format!("{rule}\n{file}\n{message}"), |prints| format!("{rule}\n{file}\n{prints}"));
+    let key = same.map_or_else(
+        || format!("{rule}\n{file}\n{message}"),
+        |prints| format!("{rule}\n{file}\n{prints}"),
+    );
     Some(Finding {
         rule: rule.to_owned(),
         level,

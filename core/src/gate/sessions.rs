@@ -19,7 +19,10 @@ impl Sessions {
     pub fn judge(&self, evidence: &Evidence, now: Timestamp) -> Judgement {
         let judge = |name: &String| match Seen::read(evidence.sessions.get(name), now) {
             Ok(ran) if ran.code == 0 => Judgement::pass(format!("the session `{name}` succeeded")),
-            Ok(ran) => Judgement::fail(format!("the session `{name}` failed ({}): {}", ran.code, ran.said)),
+            Ok(ran) => Judgement::fail(format!(
+                "the session `{name}` failed ({}): {}",
+                ran.code, ran.said
+            )),
             Err(judgement) => judgement,
         };
         Judgement::all(self.names.iter().map(judge).collect())

@@ -107,14 +107,24 @@ fn a_job_of_this_very_run_is_waited_for_and_never_taken_for_a_yes() {
         details: "https://forge.example/acme/tasks/actions/runs/7/job/9".to_owned(),
         ..run("test", "")
     };
-    let judged = says(&checks(&["test"]), &checked(vec![own.clone(), run("other", "success")]));
+    let judged = says(
+        &checks(&["test"]),
+        &checked(vec![own.clone(), run("other", "success")]),
+    );
     let Verdict::Pending { on, .. } = &judged.verdict else {
         panic!("{judged:?}");
     };
     assert!(on.contains("this very run"), "{on}");
-    let again = CheckRun { id: 2, ..run("test", "success") };
+    let again = CheckRun {
+        id: 2,
+        ..run("test", "success")
+    };
     let judged = says(&checks(&["test"]), &checked(vec![again, own]));
-    assert_eq!(judged.verdict.word(), "pending", "an older success does not hide it");
+    assert_eq!(
+        judged.verdict.word(),
+        "pending",
+        "an older success does not hide it"
+    );
 }
 
 #[test]
@@ -126,7 +136,10 @@ fn two_reporters_of_one_name_must_both_be_content_unless_one_is_named() {
         ..run("test", "success")
     };
     let runs = vec![run("test", "failure"), stranger];
-    assert_eq!(says(&checks(&["test"]), &checked(runs.clone())).verdict, Verdict::Fail);
+    assert_eq!(
+        says(&checks(&["test"]), &checked(runs.clone())).verdict,
+        Verdict::Fail
+    );
     let by = |app: &str| {
         Kind::Checks(Checks {
             of: vec![Check {
@@ -136,14 +149,26 @@ fn two_reporters_of_one_name_must_both_be_content_unless_one_is_named() {
             }],
         })
     };
-    assert_eq!(says(&by("github-actions"), &checked(runs.clone())).verdict, Verdict::Fail);
-    assert_eq!(says(&by("15368"), &checked(runs.clone())).verdict, Verdict::Fail);
+    assert_eq!(
+        says(&by("github-actions"), &checked(runs.clone())).verdict,
+        Verdict::Fail
+    );
+    assert_eq!(
+        says(&by("15368"), &checked(runs.clone())).verdict,
+        Verdict::Fail
+    );
     assert_eq!(says(&by("stranger"), &checked(runs)).verdict, Verdict::Pass);
 }
 
 #[test]
 fn what_is_not_known_yet_is_taken_for_the_best_and_turned_around_by_not() {
-    let unasked = gate("a", Kind::Breaker(breaker::Breaker { failures: 1, within: 1 }));
+    let unasked = gate(
+        "a",
+        Kind::Breaker(breaker::Breaker {
+            failures: 1,
+            within: 1,
+        }),
+    );
     let none = Evidence {
         ledger: None,
         ..evidence()
@@ -155,7 +180,19 @@ fn what_is_not_known_yet_is_taken_for_the_best_and_turned_around_by_not() {
     assert_eq!(best(Kind::All(vec![unasked.clone()])), "pass");
     assert_eq!(best(Kind::Not(Box::new(unasked.clone()))), "pass");
     let failed = gate("b", checks(&["c"]));
-    assert_eq!(best(Kind::All(vec![unasked.clone(), gate("t", Kind::Trigger(trigger::Trigger { events: vec!["schedule".to_owned()], ..trigger::Trigger::default() }))])), "fail");
+    assert_eq!(
+        best(Kind::All(vec![
+            unasked.clone(),
+            gate(
+                "t",
+                Kind::Trigger(trigger::Trigger {
+                    events: vec!["schedule".to_owned()],
+                    ..trigger::Trigger::default()
+                })
+            )
+        ])),
+        "fail"
+    );
     assert_eq!(best(Kind::Any(vec![unasked, failed])), "pass");
 }
 
@@ -168,10 +205,22 @@ fn an_overridden_gate_counts_as_a_yes_and_says_who_and_why() {
     };
     let evidence = checked(vec![run("test", "failure")]);
     let judged = judge(&it, &evidence, &overrides, NOW);
-    assert_eq!((judged.verdict.clone(), judged.counts()), (Verdict::Fail, Verdict::Pass));
-    assert_eq!(judged.overridden.as_deref(), Some("anna: users cannot log in"));
-    let strict = Gate { may_override: false, ..it };
-    assert_eq!(judge(&strict, &evidence, &overrides, NOW).counts(), Verdict::Fail);
+    assert_eq!(
+        (judged.verdict.clone(), judged.counts()),
+        (Verdict::Fail, Verdict::Pass)
+    );
+    assert_eq!(
+        judged.overridden.as_deref(),
+        Some("anna: users cannot log in")
+    );
+    let strict = Gate {
+        may_override: false,
+        ..it
+    };
+    assert_eq!(
+        judge(&strict, &evidence, &overrides, NOW).counts(),
+        Verdict::Fail
+    );
 }
 
 #[test]
@@ -191,7 +240,9 @@ fn a_command_says_yes_with_0_not_yet_with_75_and_no_with_the_rest_that_it_says_i
     let mut passed = Vec::new();
     for code in -1..=256 {
         let mut evidence = evidence();
-        evidence.commands.extend(seen(ran(code)).map(|it| ("command".to_owned(), it)));
+        evidence
+            .commands
+            .extend(seen(ran(code)).map(|it| ("command".to_owned(), it)));
         let word = says(&kind, &evidence).verdict.word();
         let expected = match code {
             0 => "pass",
@@ -209,33 +260,53 @@ fn a_command_says_yes_with_0_not_yet_with_75_and_no_with_the_rest_that_it_says_i
 
 fn any_run() -> impl Strategy<Value = CheckRun> {
     let name = proptest::sample::select(&["test", "build"][..]);
-    let status = proptest::sample::select(&["completed", "completed", "in_progress", "queued", "?"][..]);
+    let status =
+        proptest::sample::select(&["completed", "completed", "in_progress", "queued", "?"][..]);
     let conclusion = proptest::sample::select(
-        &["success", "neutral", "skipped", "failure", "cancelled", "stale", "timed_out", "", "?"][..],
+        &[
+            "success",
+            "neutral",
+            "skipped",
+            "failure",
+            "cancelled",
+            "stale",
+            "timed_out",
+            "",
+            "?",
+        ][..],
     );
     let commit = proptest::sample::select(&[COMMIT, COMMIT, OTHER][..]);
-    (name, status, conclusion, commit, 0..4_u64, 1..4_u64, 0..3_u64).prop_map(
-        |(name, status, conclusion, commit, id, app, started)| CheckRun {
-            id,
-            name: name.to_owned(),
-            app,
-            app_name: format!("app-{app}"),
-            status: status.to_owned(),
-            conclusion: conclusion.to_owned(),
-            started,
-            details: String::new(),
-            page: None,
-            commit: commit.to_owned(),
-        },
+    (
+        name,
+        status,
+        conclusion,
+        commit,
+        0..4_u64,
+        1..4_u64,
+        0..3_u64,
     )
+        .prop_map(
+            |(name, status, conclusion, commit, id, app, started)| CheckRun {
+                id,
+                name: name.to_owned(),
+                app,
+                app_name: format!("app-{app}"),
+                status: status.to_owned(),
+                conclusion: conclusion.to_owned(),
+                started,
+                details: String::new(),
+                page: None,
+                commit: commit.to_owned(),
+            },
+        )
 }
 
 fn any_status() -> impl Strategy<Value = CommitStatus> {
     let context = proptest::sample::select(&["test", "build"][..]);
     let state = proptest::sample::select(&["success", "pending", "failure", "error", "?"][..]);
     let commit = proptest::sample::select(&[COMMIT, OTHER][..]);
-    (context, state, commit, 0..4_u64, 0..3_u64).prop_map(|(context, state, commit, id, updated)| {
-        CommitStatus {
+    (context, state, commit, 0..4_u64, 0..3_u64).prop_map(
+        |(context, state, commit, id, updated)| CommitStatus {
             id,
             context: context.to_owned(),
             state: state.to_owned(),
@@ -243,8 +314,8 @@ fn any_status() -> impl Strategy<Value = CommitStatus> {
             updated,
             url: None,
             commit: commit.to_owned(),
-        }
-    })
+        },
+    )
 }
 
 fn any_checked() -> impl Strategy<Value = Checked> {
@@ -278,7 +349,7 @@ proptest! {
     }
 
     #[test]
-    fn a_failure_more_never_raises_a_verdict(checked in any_checked(), mut failure in any_run(), mut status in any_status(), both in any::<bool>()) {
+    fn a_failure_more_never_raises_a_verdict(checked in any_checked(), mut failure in any_run(), mut status in any_status(), both in proptest::bool::ANY) {
         failure.status = "completed".to_owned();
         failure.conclusion = "failure".to_owned();
         status.state = "failure".to_owned();

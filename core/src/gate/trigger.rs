@@ -36,9 +36,16 @@ impl Trigger {
     fn judge_event(&self, subject: &Subject) -> Judgement {
         let event = subject.event.as_str();
         let named = self.events.iter().any(|it| it == event);
-        let what = if event.is_empty() { "a person's command".to_owned() } else { format!("`{event}`") };
+        let what = if event.is_empty() {
+            "a person's command".to_owned()
+        } else {
+            format!("`{event}`")
+        };
         if !named && !self.events.is_empty() {
-            return Judgement::fail(format!("{what} started the run, and only {} may", listed(&self.events)));
+            return Judgement::fail(format!(
+                "{what} started the run, and only {} may",
+                listed(&self.events)
+            ));
         }
         if !named && DANGEROUS.contains(&event) {
             return Judgement::fail(format!(
@@ -49,45 +56,71 @@ impl Trigger {
             return Judgement::pass(format!("{what} started the run"));
         }
         match &subject.upstream {
-            Some(upstream) if upstream.conclusion != "success" => {
-                Judgement::fail(format!("the run that started this one ended with `{}`", upstream.conclusion))
-            }
-            Some(upstream) if upstream.event.starts_with("pull_request") => Judgement::fail(format!(
-                "the run that started this one was itself started by `{}`: what it was about is not merged",
-                upstream.event
+            Some(upstream) if upstream.conclusion != "success" => Judgement::fail(format!(
+                "the run that started this one ended with `{}`",
+                upstream.conclusion
             )),
+            Some(upstream) if upstream.event.starts_with("pull_request") => {
+                Judgement::fail(format!(
+                    "the run that started this one was itself started by `{}`: what it was about is not merged",
+                    upstream.event
+                ))
+            }
             Some(_) => Judgement::pass("a run that succeeded started this one"),
-            None => Judgement::unknown(Lack::Lasting, "the event does not say what started this run"),
+            None => Judgement::unknown(
+                Lack::Lasting,
+                "the event does not say what started this run",
+            ),
         }
     }
 
     fn judge_ref(&self, subject: &Subject) -> Judgement {
         if self.branches.is_empty() && self.tags.is_empty() {
-            return Judgement { verdict: super::Verdict::Pass, because: Vec::new() };
+            return Judgement {
+                verdict: super::Verdict::Pass,
+                because: Vec::new(),
+            };
         }
         let fits = |patterns: &[String], name: &Option<String>| {
             let name = name.as_deref();
             name.is_some_and(|name| patterns.iter().any(|it| matches(it, name)))
         };
         match (&subject.tag, &subject.branch) {
-            (Some(tag), _) if fits(&self.tags, &subject.tag) => Judgement::pass(format!("the tag is `{tag}`")),
-            (None, Some(branch)) if fits(&self.branches, &subject.branch) => Judgement::pass(format!("the branch is `{branch}`")),
-            (None, None) => Judgement::unknown(Lack::Lasting, "nobody knows which branch or tag this run is of"),
+            (Some(tag), _) if fits(&self.tags, &subject.tag) => {
+                Judgement::pass(format!("the tag is `{tag}`"))
+            }
+            (None, Some(branch)) if fits(&self.branches, &subject.branch) => {
+                Judgement::pass(format!("the branch is `{branch}`"))
+            }
+            (None, None) => Judgement::unknown(
+                Lack::Lasting,
+                "nobody knows which branch or tag this run is of",
+            ),
             (tag, branch) => {
                 let is = tag.as_ref().or(branch.as_ref()).map_or("", String::as_str);
                 let may: Vec<String> = self.branches.iter().chain(&self.tags).cloned().collect();
-                Judgement::fail(format!("this run is of `{is}`, and only {} may be deployed", listed(&may)))
+                Judgement::fail(format!(
+                    "this run is of `{is}`, and only {} may be deployed",
+                    listed(&may)
+                ))
             }
         }
     }
 }
 
 fn judge_fork(subject: &Subject) -> Judgement {
-    let foreign = subject.event.starts_with("pull_request") || DANGEROUS.contains(&subject.event.as_str());
+    let foreign =
+        subject.event.starts_with("pull_request") || DANGEROUS.contains(&subject.event.as_str());
     match subject.fork {
         Some(true) => Judgement::fail("it comes from a fork: code of a fork is not deployed"),
-        None if foreign => Judgement::unknown(Lack::Lasting, "the event does not say whether it comes from a fork"),
-        Some(false) | None => Judgement { verdict: super::Verdict::Pass, because: Vec::new() },
+        None if foreign => Judgement::unknown(
+            Lack::Lasting,
+            "the event does not say whether it comes from a fork",
+        ),
+        Some(false) | None => Judgement {
+            verdict: super::Verdict::Pass,
+            because: Vec::new(),
+        },
     }
 }
 

@@ -196,7 +196,11 @@ mod tests {
                 .cloned()
                 .collect();
             for list in shorter {
-                lists.extend(each().into_iter().map(|it| [list.clone(), vec![it]].concat()));
+                lists.extend(
+                    each()
+                        .into_iter()
+                        .map(|it| [list.clone(), vec![it]].concat()),
+                );
             }
         }
         lists
@@ -241,7 +245,9 @@ mod tests {
     #[test]
     fn one_that_is_lowered_never_raises_them_all() {
         for list in lists() {
-            for (at, lower) in (0..list.len()).flat_map(|at| each().into_iter().map(move |it| (at, it))) {
+            for (at, lower) in
+                (0..list.len()).flat_map(|at| each().into_iter().map(move |it| (at, it)))
+            {
                 let mut lowered = list.clone();
                 let Some(place) = lowered.get_mut(at).filter(|it| it.rank() >= lower.rank()) else {
                     continue;

@@ -38,7 +38,9 @@ pub(super) fn read(text: &str) -> Result<Vec<Piece>, String> {
             }
             continue;
         }
-        let (tag, empty) = tag.strip_suffix('/').map_or((tag, false), |tag| (tag, true));
+        let (tag, empty) = tag
+            .strip_suffix('/')
+            .map_or((tag, false), |tag| (tag, true));
         let (full, attributes) = element(tag)?;
         roots += usize::from(open.is_empty());
         let name = full.rsplit(':').next().unwrap_or(&full).to_owned();
@@ -62,7 +64,9 @@ fn skip(after: &str) -> Result<Option<&str>, String> {
     let kinds = [("!--", "-->"), ("![CDATA[", "]]>"), ("?", "?>")];
     for (begins, ends) in kinds {
         if let Some(inner) = after.strip_prefix(begins) {
-            let (_, rest) = inner.split_once(ends).ok_or_else(|| format!("`<{begins}` has no end"))?;
+            let (_, rest) = inner
+                .split_once(ends)
+                .ok_or_else(|| format!("`<{begins}` has no end"))?;
             return Ok(Some(rest));
         }
     }

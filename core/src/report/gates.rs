@@ -39,7 +39,12 @@ pub(super) fn rows(gates: &[Judged]) -> Vec<Row> {
 fn deep(gate: &Judged, depth: usize) -> Vec<Row> {
     let verdict = match (&gate.overridden, &gate.verdict) {
         (Some(words), _) => format!("overridden by {words}"),
-        (None, Verdict::Pending { until: Some(until), .. }) => {
+        (
+            None,
+            Verdict::Pending {
+                until: Some(until), ..
+            },
+        ) => {
             format!("pending until {}", when(*until))
         }
         (None, verdict) if verdict.is_unasked() => "asked at the deploy".to_owned(),

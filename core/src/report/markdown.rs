@@ -256,7 +256,10 @@ fn gates(report: &Report) -> String {
         let name = [Inert::ours(super::gates::indent(it.depth)), code(&it.name)];
         let because = it.reasons.iter().map(|reason| {
             let text = cell(&reason.text);
-            reason.link.as_ref().map_or_else(|| text.clone(), |link| linked(&text, link))
+            reason
+                .link
+                .as_ref()
+                .map_or_else(|| text.clone(), |link| linked(&text, link))
         });
         let more = it.more.then(|| Inert::ours("…"));
         let because: Vec<Inert> = because.chain(more).collect();

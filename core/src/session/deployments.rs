@@ -84,8 +84,17 @@ impl Session {
         let id = match turn {
             Some(Turn::Over(Ok(got))) => forge::read_created(&got),
             Some(Turn::Over(Err(trouble))) => {
-                let yaml = trouble.permission.map(|it| format!(" (give the job `permissions: {{ contents: read, {} }}`)", it.line()));
-                let text = format!("the platform was not told of this deployment: {}{}", trouble.text, yaml.unwrap_or_default());
+                let yaml = trouble.permission.map(|it| {
+                    format!(
+                        " (give the job `permissions: {{ contents: read, {} }}`)",
+                        it.line()
+                    )
+                });
+                let text = format!(
+                    "the platform was not told of this deployment: {}{}",
+                    trouble.text,
+                    yaml.unwrap_or_default()
+                );
                 self.report.troubles.push(text);
                 None
             }
@@ -129,7 +138,10 @@ impl Session {
         let outcome = self.report.outcome;
         let post = self.begin.platform == Platform::ActionsPost;
         let (state, words) = if post {
-            (State::Error, format!("the run died; {} since", outcome.word()))
+            (
+                State::Error,
+                format!("the run died; {} since", outcome.word()),
+            )
         } else {
             let words = format!("{}: {}", outcome.word(), self.report.reason);
             (State::of(outcome), words)
@@ -191,7 +203,10 @@ impl Session {
         let turn = self.told.as_mut().zip(done.last());
         let turn = turn.map(|(told, it)| told.exchange.on(it, &mut told.access, now));
         if let Some(Turn::Over(Err(trouble))) = turn {
-            let text = format!("the platform was not told how this deployment ended: {}", trouble.text);
+            let text = format!(
+                "the platform was not told how this deployment ended: {}",
+                trouble.text
+            );
             self.report.troubles.push(text);
         }
         self.close();

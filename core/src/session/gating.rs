@@ -55,7 +55,13 @@ pub(super) struct Gating {
 }
 
 impl Gating {
-    fn new(gates: Vec<Gate>, evidence: Evidence, overrides: Overrides, asks: Asks, deadline: Timestamp) -> Self {
+    fn new(
+        gates: Vec<Gate>,
+        evidence: Evidence,
+        overrides: Overrides,
+        asks: Asks,
+        deadline: Timestamp,
+    ) -> Self {
         Self {
             gates,
             evidence,
@@ -92,13 +98,17 @@ impl Gating {
                 return;
             }
             match &gate.kind {
-                Kind::All(gates) | Kind::Any(gates) => gates.iter().for_each(|it| collect(it, overridden, leaves)),
+                Kind::All(gates) | Kind::Any(gates) => {
+                    gates.iter().for_each(|it| collect(it, overridden, leaves))
+                }
                 Kind::Not(gate) => collect(gate, overridden, leaves),
                 _ => leaves.push(gate),
             }
         }
         let mut leaves = Vec::new();
-        self.gates.iter().for_each(|gate| collect(gate, &self.overrides.names, &mut leaves));
+        self.gates
+            .iter()
+            .for_each(|gate| collect(gate, &self.overrides.names, &mut leaves));
         leaves
     }
 
@@ -110,7 +120,10 @@ impl Gating {
             judged.verdict.is_unasked()
         };
         let leaves = self.leaves();
-        let wants = leaves.iter().filter(unasked).flat_map(|gate| gate::wants(gate));
+        let wants = leaves
+            .iter()
+            .filter(unasked)
+            .flat_map(|gate| gate::wants(gate));
         let wants: BTreeSet<Want> = wants.filter(|want| self.may_ask(want, plan)).collect();
         let (run, ask): (Vec<Want>, Vec<Want>) = wants.into_iter().partition(Want::runs);
         match (ask.is_empty(), gate::at_best(&self.judged)) {
@@ -143,7 +156,11 @@ impl Gating {
     fn forget(&mut self, now: Timestamp) {
         let none = Overrides::default();
         let leaves = self.leaves();
-        let changing = leaves.into_iter().filter(|gate| gate::judge(gate, &self.evidence, &none, now).verdict.may_change());
+        let changing = leaves.into_iter().filter(|gate| {
+            gate::judge(gate, &self.evidence, &none, now)
+                .verdict
+                .may_change()
+        });
         let wants: Vec<Want> = changing.flat_map(gate::wants).collect();
         let evidence = &mut self.evidence;
         for want in wants {
@@ -180,7 +197,10 @@ impl Session {
             }
         }
         if stage == Stage::Ledger {
-            gating.evidence.ledger = Some(gate::Seen { at: now, what: Ok(recorded) });
+            gating.evidence.ledger = Some(gate::Seen {
+                at: now,
+                what: Ok(recorded),
+            });
         }
         self.ask_gates();
     }
@@ -212,7 +232,10 @@ impl Session {
             return self.ask_gates();
         }
         let what: Vec<String> = wants.iter().map(telling::asked).collect();
-        self.info(crate::report::inert(&format!("gates: asking for {}", what.join(", "))));
+        self.info(crate::report::inert(&format!(
+            "gates: asking for {}",
+            what.join(", ")
+        )));
         for id in begun.ids {
             self.go_on_asking(id);
         }
@@ -220,7 +243,11 @@ impl Session {
 
     /// The next command of a question.
     fn go_on_asking(&mut self, id: u32) {
-        let steps = self.gating.as_mut().map(|it| it.asks.effects(id)).unwrap_or_default();
+        let steps = self
+            .gating
+            .as_mut()
+            .map(|it| it.asks.effects(id))
+            .unwrap_or_default();
         let steps = steps.into_iter().map(Step::strict).collect();
         self.call(Tag::Asked(id), steps);
     }
@@ -282,7 +309,11 @@ impl Session {
             return self.finish(Outcome::Failed, missing.code, vec![missing.why], next);
         }
         let last = stage == Stage::Ledger;
-        let verdict = if last { gate::verdict(&gating.judged) } else { best };
+        let verdict = if last {
+            gate::verdict(&gating.judged)
+        } else {
+            best
+        };
         if plan || verdict == Verdict::Pass {
             gating.passed = true;
             return self.past_gates(stage);
@@ -305,15 +336,22 @@ impl Session {
             Verdict::Pass | Verdict::Fail | Verdict::Unknown { .. } => None,
         };
         let left = gating.deadline.since(now);
-        if !verdict.may_change() || left == 0 || until.is_some_and(|until| until > gating.deadline) {
+        if !verdict.may_change() || left == 0 || until.is_some_and(|until| until > gating.deadline)
+        {
             return false;
         }
         let usual = (FIRST_WAIT << gating.rounds.min(3)).min(LONGEST_WAIT);
-        let wait = until.map_or(usual, |until| until.since(now).max(1)).min(usual).min(left);
+        let wait = until
+            .map_or(usual, |until| until.since(now).max(1))
+            .min(usual)
+            .min(left);
         gating.rounds += 1;
         gating.again = Some(now.plus(wait));
         let on = telling::short(verdict);
-        self.info(crate::report::waiting(&format!("the gates: {on}"), Some(left)));
+        self.info(crate::report::waiting(
+            &format!("the gates: {on}"),
+            Some(left),
+        ));
         true
     }
 
@@ -323,7 +361,11 @@ impl Session {
             Stage::Run => self.connect(),
             Stage::Image => self.past_image(),
             Stage::Ledger => {
-                let state = self.memory.as_ref().map(|it| it.ledger.state().clone()).unwrap_or_default();
+                let state = self
+                    .memory
+                    .as_ref()
+                    .map(|it| it.ledger.state().clone())
+                    .unwrap_or_default();
                 self.go(&state);
             }
         }

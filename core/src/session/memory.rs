@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::ledger::{
-    Append, Began, Body, Command, Committed, Decided, Ended, Fact, Ledger, Origin, Overridden, Sequence,
+    Append, Began, Body, Command, Committed, Decided, Ended, Fact, Ledger, Origin, Overridden,
+    Sequence,
 };
 use crate::protocol::Timestamp;
 use crate::rollout::{Action, End, Mark, Plan, Record};
@@ -81,7 +82,13 @@ impl Memory {
     }
 
     /// A decision, with what it rests on; written with whatever is written next.
-    pub(super) fn decided(&mut self, now: Timestamp, phase: &str, decision: &str, because: Vec<String>) {
+    pub(super) fn decided(
+        &mut self,
+        now: Timestamp,
+        phase: &str,
+        decision: &str,
+        because: Vec<String>,
+    ) {
         let (phase, decision) = (phase.to_owned(), decision.to_owned());
         self.note(
             now,

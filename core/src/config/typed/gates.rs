@@ -36,7 +36,11 @@ impl Reader<'_> {
         self.gate_list(at, &mut known)
     }
 
-    fn gate_list(&mut self, at: Option<&At<Vec<At<raw::Gate>>>>, known: &mut BTreeSet<String>) -> Read<Vec<Gate>> {
+    fn gate_list(
+        &mut self,
+        at: Option<&At<Vec<At<raw::Gate>>>>,
+        known: &mut BTreeSet<String>,
+    ) -> Read<Vec<Gate>> {
         let gates = self.items(at, |reader, _, at| {
             let raw = at.value.as_ref().ok_or(Reported)?;
             reader.gate(at.node, raw, known)
@@ -52,7 +56,10 @@ impl Reader<'_> {
         let (name, kind) = (name?, kind?);
         let name = name.unwrap_or_else(|| kind.word().to_owned());
         if !known.insert(name.clone()) {
-            let mistake = Wrong::new(code::CONFLICT, format!("there are two gates of the name `{name}`"));
+            let mistake = Wrong::new(
+                code::CONFLICT,
+                format!("there are two gates of the name `{name}`"),
+            );
             return Err(self.report_key(node, mistake.help("give one of them a `name`")));
         }
         Ok(Gate {
@@ -62,7 +69,13 @@ impl Reader<'_> {
         })
     }
 
-    fn kind(&mut self, node: NodeId, raw: &raw::Gate, terms: Read<Terms>, known: &mut BTreeSet<String>) -> Read<Kind> {
+    fn kind(
+        &mut self,
+        node: NodeId,
+        raw: &raw::Gate,
+        terms: Read<Terms>,
+        known: &mut BTreeSet<String>,
+    ) -> Read<Kind> {
         if raw.after.is_some() || raw.soak.is_some() {
             return Err(Reported); // by the checker: they are not there yet
         }
@@ -75,30 +88,59 @@ impl Reader<'_> {
         kinds.extend(raw.freeze.as_ref().map(|at| self.freeze(at)));
         kinds.extend(raw.trigger.as_ref().map(|at| self.trigger(at)));
         kinds.extend(raw.breaker.as_ref().map(|at| self.breaker(at)));
-        kinds.extend(raw.fresh.as_ref().map(|at| at.value.map(|_| Kind::Fresh).ok_or(Reported)));
+        kinds.extend(
+            raw.fresh
+                .as_ref()
+                .map(|at| at.value.map(|_| Kind::Fresh).ok_or(Reported)),
+        );
         let runs = raw.sessions.is_some() || raw.command.is_some() || raw.image.is_some();
-        if let Some(at) = raw.deadline.as_ref().map(|it| it.node).or(raw.secrets.as_ref().map(|it| it.node)).filter(|_| !runs) {
-            let mistake = Wrong::new(code::CONFLICT, "nothing of this gate runs here, so nothing needs this");
+        if let Some(at) = raw
+            .deadline
+            .as_ref()
+            .map(|it| it.node)
+            .or(raw.secrets.as_ref().map(|it| it.node))
+            .filter(|_| !runs)
+        {
+            let mistake = Wrong::new(
+                code::CONFLICT,
+                "nothing of this gate runs here, so nothing needs this",
+            );
             kinds.push(Err(self.report_key(at, mistake.help("leave it out"))));
         }
         let terms = terms?;
         kinds.extend(raw.sessions.as_ref().map(|at| self.sessions(at, &terms)));
         kinds.extend(raw.command.as_ref().map(|at| self.command(at, &terms)));
         kinds.extend(raw.image.as_ref().map(|at| self.image_gate(at, &terms)));
-        kinds.extend(raw.all.as_ref().map(|at| self.gate_list(Some(at), known).map(Kind::All)));
-        kinds.extend(raw.any.as_ref().map(|at| self.gate_list(Some(at), known).map(Kind::Any)));
+        kinds.extend(
+            raw.all
+                .as_ref()
+                .map(|at| self.gate_list(Some(at), known).map(Kind::All)),
+        );
+        kinds.extend(
+            raw.any
+                .as_ref()
+                .map(|at| self.gate_list(Some(at), known).map(Kind::Any)),
+        );
         kinds.extend(raw.not.as_ref().map(|at| {
             let inner = at.value.as_ref().ok_or(Reported)?;
-            self.gate(at.node, inner, known).map(|gate| Kind::Not(Box::new(gate)))
+            self.gate(at.node, inner, known)
+                .map(|gate| Kind::Not(Box::new(gate)))
         }));
         let one = kinds.len() == 1;
         let kinds: Read<Vec<Kind>> = kinds.into_iter().collect();
         match (kinds?.pop(), one) {
             (Some(kind), true) => Ok(kind),
-            (None, _) => Err(self.report_key(node, Wrong::new(code::MISSING_KEY, "this gate does not say what it asks").expected(KINDS))),
+            (None, _) => Err(self.report_key(
+                node,
+                Wrong::new(code::MISSING_KEY, "this gate does not say what it asks")
+                    .expected(KINDS),
+            )),
             (Some(_), false) => {
                 let mistake = Wrong::new(code::CONFLICT, "this gate asks several things");
-                Err(self.report_key(node, mistake.help("write a gate for each; all of them must pass")))
+                Err(self.report_key(
+                    node,
+                    mistake.help("write a gate for each; all of them must pass"),
+                ))
             }
         }
     }
@@ -116,7 +158,11 @@ impl Reader<'_> {
     }
 
     /// Each item by a rule, in the order of the file.
-    fn texts(&mut self, at: Option<&At<Vec<At<String>>>>, rule: fn(&str) -> Result<String, Wrong>) -> Read<Vec<String>> {
+    fn texts(
+        &mut self,
+        at: Option<&At<Vec<At<String>>>>,
+        rule: fn(&str) -> Result<String, Wrong>,
+    ) -> Read<Vec<String>> {
         let texts = self.items(at, |reader, _, at| reader.parse(at, rule));
         texts.map(Option::unwrap_or_default)
     }
@@ -132,14 +178,19 @@ impl Reader<'_> {
 
     fn checks(&mut self, at: &At<Vec<At<raw::Check>>>) -> Read<Kind> {
         let of = self.items(Some(at), |reader, _, at| reader.check(at))?;
-        Ok(Kind::Checks(Checks { of: of.unwrap_or_default() }))
+        Ok(Kind::Checks(Checks {
+            of: of.unwrap_or_default(),
+        }))
     }
 
     fn check(&mut self, at: &At<raw::Check>) -> Read<Check> {
         let map = match at.value.as_ref().ok_or(Reported)? {
             raw::Check::Name(_) => {
                 let name = self.parse(at, words)?;
-                return Ok(Check { name, ..Check::default() });
+                return Ok(Check {
+                    name,
+                    ..Check::default()
+                });
             }
             raw::Check::Map(map) => map,
         };
@@ -149,7 +200,10 @@ impl Reader<'_> {
         let skipped = self.given(map.skipped.as_ref());
         let (name, app, creator) = (name?.ok_or(Reported)?, app?, creator?);
         if app.is_some() && creator.is_some() {
-            let mistake = Wrong::new(code::CONFLICT, "an `app` reports check runs, a `creator` statuses: none is both");
+            let mistake = Wrong::new(
+                code::CONFLICT,
+                "an `app` reports check runs, a `creator` statuses: none is both",
+            );
             return Err(self.report_key(at.node, mistake.help("leave one of them out")));
         }
         Ok(Check {
@@ -177,14 +231,19 @@ impl Reader<'_> {
         let ignore = self.texts(raw.ignore.as_ref(), words);
         let baseline = self.optional(raw.baseline.as_ref(), name::file_inside);
         let scanning = match self.map(raw.code_scanning.as_ref()) {
-            Ok(Some(raw)) => self.optional(raw.tool.as_ref(), words).map(|tool| Some(Scanning { tool })),
+            Ok(Some(raw)) => self
+                .optional(raw.tool.as_ref(), words)
+                .map(|tool| Some(Scanning { tool })),
             Ok(None) => Ok(None),
             Err(reported) => Err(reported),
         };
         let (sarif, scanning) = (sarif?, scanning?);
         if sarif.is_empty() && scanning.is_none() {
             let mistake = Wrong::new(code::MISSING_KEY, "nobody is named who looks for something");
-            return Err(self.report_key(at.node, mistake.help("name files with `sarif`, or write `code-scanning: {}`")));
+            return Err(self.report_key(
+                at.node,
+                mistake.help("name files with `sarif`, or write `code-scanning: {}`"),
+            ));
         }
         Ok(Kind::Findings(Findings {
             sarif,
@@ -228,17 +287,30 @@ impl Reader<'_> {
         let calendar = self.optional(raw.calendar.as_ref(), name::file_inside);
         let zone = self.or(raw.zone.as_ref(), "UTC".to_owned(), zone);
         let when = match (from?, to?, calendar?) {
-            (Some(from), Some(to), None) => match Window::between(from, to) {
-                Some(window) => When::Window(window),
-                None => {
-                    let mistake = Wrong::new(code::CONFLICT, "`from` and `to` do not belong together, or there is no time between them");
-                    return Err(self.report_key(at.node, mistake.help("write both with a weekday, both as a time of day, or both as a date")));
+            (Some(from), Some(to), None) => {
+                match Window::between(from, to) {
+                    Some(window) => When::Window(window),
+                    None => {
+                        let mistake = Wrong::new(
+                            code::CONFLICT,
+                            "`from` and `to` do not belong together, or there is no time between them",
+                        );
+                        return Err(self.report_key(at.node, mistake.help("write both with a weekday, both as a time of day, or both as a date")));
+                    }
                 }
-            },
+            }
             (None, None, Some(calendar)) => When::Calendar(calendar),
             _ => {
-                let mistake = Wrong::new(code::MISSING_KEY, "a freeze has `from` and `to`, or a `calendar`");
-                return Err(self.report_key(at.node, mistake.help("write `{ from: \"Fri 16:00\", to: \"Mon 08:00\", zone: Europe/Berlin }`")));
+                let mistake = Wrong::new(
+                    code::MISSING_KEY,
+                    "a freeze has `from` and `to`, or a `calendar`",
+                );
+                return Err(self.report_key(
+                    at.node,
+                    mistake.help(
+                        "write `{ from: \"Fri 16:00\", to: \"Mon 08:00\", zone: Europe/Berlin }`",
+                    ),
+                ));
             }
         };
         Ok(Kind::Freeze(Freeze { when, zone: zone? }))
@@ -285,7 +357,10 @@ impl Reader<'_> {
         let (revision, attestation) = (revision?.unwrap_or(true), attestation?);
         if !revision && attestation.is_none() {
             let mistake = Wrong::new(code::CONFLICT, "this gate asks nothing");
-            return Err(self.report_key(at.node, mistake.help("ask for the `revision`, or name an `attestation`")));
+            return Err(self.report_key(
+                at.node,
+                mistake.help("ask for the `revision`, or name an `attestation`"),
+            ));
         }
         Ok(Kind::Image(Image {
             revision,
@@ -306,8 +381,9 @@ fn words(text: &str) -> Result<String, Wrong> {
 
 fn moment(text: &str) -> Result<Moment, Wrong> {
     Moment::parse(text).ok_or_else(|| {
-        Wrong::new(code::CHOICE, "this is no moment")
-            .expected("`Fri 16:00` each week, `16:00` each day, `2026-12-24` or `2026-12-24 16:00` once")
+        Wrong::new(code::CHOICE, "this is no moment").expected(
+            "`Fri 16:00` each week, `16:00` each day, `2026-12-24` or `2026-12-24 16:00` once",
+        )
     })
 }
 
@@ -315,5 +391,6 @@ fn zone(text: &str) -> Result<String, Wrong> {
     if freeze::is_zone(text) {
         return Ok(text.to_owned());
     }
-    Err(Wrong::new(code::CHOICE, "this time zone is not known").expected("a name such as `Europe/Berlin`, or UTC"))
+    Err(Wrong::new(code::CHOICE, "this time zone is not known")
+        .expected("a name such as `Europe/Berlin`, or UTC"))
 }

@@ -11,9 +11,16 @@ use crate::protocol::Timestamp;
 type Frozen = (Option<Timestamp>, String);
 
 /// The event that is on now and ends last; says what is wrong with the calendar.
-pub(super) fn frozen(text: &str, now: Timestamp, zone: &TimeZone) -> Result<Option<Frozen>, String> {
+pub(super) fn frozen(
+    text: &str,
+    now: Timestamp,
+    zone: &TimeZone,
+) -> Result<Option<Frozen>, String> {
     let lines = unfolded(text);
-    let (first, last) = (lines.first().map(String::as_str), lines.last().map(String::as_str));
+    let (first, last) = (
+        lines.first().map(String::as_str),
+        lines.last().map(String::as_str),
+    );
     if first != Some("BEGIN:VCALENDAR") || last != Some("END:VCALENDAR") {
         return Err("it is no whole iCalendar file".to_owned());
     }
@@ -24,9 +31,14 @@ pub(super) fn frozen(text: &str, now: Timestamp, zone: &TimeZone) -> Result<Opti
     for line in &lines {
         match (line.as_str(), event.as_mut()) {
             ("BEGIN:VEVENT", None) => event = Some(Event::default()),
-            ("BEGIN:VEVENT", Some(_)) => return Err("an event begins inside of another one".to_owned()),
+            ("BEGIN:VEVENT", Some(_)) => {
+                return Err("an event begins inside of another one".to_owned());
+            }
             ("END:VEVENT", _) => {
-                let (from, to, name) = event.take().ok_or("an event ends that has not begun")?.times(zone)?;
+                let (from, to, name) = event
+                    .take()
+                    .ok_or("an event ends that has not begun")?
+                    .times(zone)?;
                 let on = from <= now && now < to;
                 if on && found.as_ref().is_none_or(|(end, _)| *end < to) {
                     found = Some((to, name));
@@ -62,19 +74,33 @@ struct Moment {
 
 impl Event {
     fn take(&mut self, line: &str, zone: &TimeZone) -> Result<(), String> {
-        let (head, value) = line.split_once(':').ok_or_else(|| format!("`{line}` is no line of it"))?;
+        let (head, value) = line
+            .split_once(':')
+            .ok_or_else(|| format!("`{line}` is no line of it"))?;
         let mut parts = head.split(';');
         let key = parts.next().unwrap_or_default().to_ascii_uppercase();
         let parameters: Vec<&str> = parts.collect();
         match key.as_str() {
             "DTSTART" => self.from = Some(moment(value, &parameters, zone)?),
             "DTEND" => self.to = Some(moment(value, &parameters, zone)?),
-            "SUMMARY" => self.name = value.replace("\\,", ",").replace("\\;", ";").replace("\\n", " "),
+            "SUMMARY" => {
+                self.name = value
+                    .replace("\\,", ",")
+                    .replace("\\;", ";")
+                    .replace("\\n", " ")
+            }
             "STATUS" => self.cancelled = value.eq_ignore_ascii_case("CANCELLED"),
             "RRULE" | "RDATE" | "EXDATE" | "EXRULE" => {
-                return Err(format!("an event repeats (`{key}`), which is not there yet: write each one down, or use `from` and `to`"));
+                return Err(format!(
+                    "an event repeats (`{key}`), which is not there yet: write each one down, or use `from` and `to`"
+                ));
             }
-            "DURATION" => return Err("an event has a `DURATION`, which is not there yet: give it a `DTEND`".to_owned()),
+            "DURATION" => {
+                return Err(
+                    "an event has a `DURATION`, which is not there yet: give it a `DTEND`"
+                        .to_owned(),
+                );
+            }
             _ => {}
         }
         Ok(())
@@ -83,18 +109,26 @@ impl Event {
     /// From when to when, and its name.
     fn times(self, zone: &TimeZone) -> Result<(Timestamp, Timestamp, String), String> {
         let name = self.name;
-        let from = self.from.ok_or_else(|| format!("the event `{name}` has no beginning"))?;
+        let from = self
+            .from
+            .ok_or_else(|| format!("the event `{name}` has no beginning"))?;
         let next = |day: i64| utc((day + 1) * DAY, zone);
         // A day without an end is that day.
         let to = match (self.to, from.day) {
             (Some(to), _) => to.at,
-            (None, Some(day)) => next(day).ok_or_else(|| format!("the event `{name}` has no end"))?,
+            (None, Some(day)) => {
+                next(day).ok_or_else(|| format!("the event `{name}` has no end"))?
+            }
             (None, None) => return Err(format!("the event `{name}` has no end")),
         };
         if to <= from.at {
             return Err(format!("the event `{name}` ends before it begins"));
         }
-        Ok(if self.cancelled { (to, to, name) } else { (from.at, to, name) })
+        Ok(if self.cancelled {
+            (to, to, name)
+        } else {
+            (from.at, to, name)
+        })
     }
 }
 
@@ -102,22 +136,34 @@ impl Event {
 fn moment(value: &str, parameters: &[&str], zone: &TimeZone) -> Result<Moment, String> {
     let wrong = || format!("`{value}` is no time of a calendar");
     let named = parameters.iter().find_map(|it| it.strip_prefix("TZID="));
-    let named = named.map(|name| TimeZone::get(name.trim_matches('"')).map_err(|_| format!("nobody knows the time zone {name}")));
+    let named = named.map(|name| {
+        TimeZone::get(name.trim_matches('"'))
+            .map_err(|_| format!("nobody knows the time zone {name}"))
+    });
     let zone = match named.transpose()? {
         Some(named) => named,
         None => zone.clone(),
     };
-    let (day_, time) = value.split_once('T').map_or((value, None), |(day, time)| (day, Some(time)));
-    let digits = |text: &str, count: usize| text.len() == count && text.bytes().all(|it| it.is_ascii_digit());
+    let (day_, time) = value
+        .split_once('T')
+        .map_or((value, None), |(day, time)| (day, Some(time)));
+    let digits = |text: &str, count: usize| {
+        text.len() == count && text.bytes().all(|it| it.is_ascii_digit())
+    };
     if !digits(day_, 8) {
         return Err(wrong());
     }
     let days = day(&format!("{}-{}-{}", &day_[..4], &day_[4..6], &day_[6..])).ok_or_else(wrong)?;
     let Some(time) = time else {
         let at = utc(days * DAY, &zone).ok_or_else(wrong)?;
-        return Ok(Moment { at, day: Some(days) });
+        return Ok(Moment {
+            at,
+            day: Some(days),
+        });
     };
-    let (time, in_utc) = time.strip_suffix('Z').map_or((time, false), |time| (time, true));
+    let (time, in_utc) = time
+        .strip_suffix('Z')
+        .map_or((time, false), |time| (time, true));
     if !digits(time, 6) {
         return Err(wrong());
     }

@@ -4,7 +4,9 @@ use super::*;
 
 fn of_file(kind: &Kind, text: &str) -> Judged {
     let mut evidence = evidence();
-    evidence.files.extend(seen(text.to_owned()).map(|it| ("a".to_owned(), it)));
+    evidence
+        .files
+        .extend(seen(text.to_owned()).map(|it| ("a".to_owned(), it)));
     says(kind, &evidence)
 }
 
@@ -28,23 +30,84 @@ fn sarif(results: &str, more: &str) -> String {
 fn findings_of_the_level_or_worse_say_no() {
     let rows = [
         (sarif("", ""), "pass"),
-        (sarif(r#"{"ruleId":"x","level":"error","message":{"text":"m"}}"#, ""), "fail"),
-        (sarif(r#"{"ruleId":"x","level":"warning","message":{"text":"m"}}"#, ""), "pass"),
-        (sarif(r#"{"ruleId":"x","message":{"text":"m"}}"#, ""), "pass"),
-        (sarif(r#"{"ruleId":"r","message":{"text":"m"}}"#, ""), "fail"),
-        (sarif(r#"{"ruleIndex":0,"message":{"text":"m"}}"#, ""), "fail"),
+        (
+            sarif(
+                r#"{"ruleId":"x","level":"error","message":{"text":"m"}}"#,
+                "",
+            ),
+            "fail",
+        ),
+        (
+            sarif(
+                r#"{"ruleId":"x","level":"warning","message":{"text":"m"}}"#,
+                "",
+            ),
+            "pass",
+        ),
+        (
+            sarif(r#"{"ruleId":"x","message":{"text":"m"}}"#, ""),
+            "pass",
+        ),
+        (
+            sarif(r#"{"ruleId":"r","message":{"text":"m"}}"#, ""),
+            "fail",
+        ),
+        (
+            sarif(r#"{"ruleIndex":0,"message":{"text":"m"}}"#, ""),
+            "fail",
+        ),
         (sarif(r#"{"ruleId":"ignored","level":"error"}"#, ""), "pass"),
         (sarif(r#"{"ruleId":"x","level":"surprise"}"#, ""), "fail"),
-        (sarif(r#"{"ruleId":"x","level":"error","kind":"pass"}"#, ""), "pass"),
-        (sarif(r#"{"ruleId":"x","level":"error","suppressions":[{"kind":"inSource"}]}"#, ""), "pass"),
-        (sarif(r#"{"ruleId":"x","level":"error","suppressions":[{"kind":"external","status":"underReview"}]}"#, ""), "fail"),
-        (sarif(r#"{"ruleId":"x","level":"error","suppressions":[]}"#, ""), "fail"),
-        (sarif("", r#","invocations":[{"executionSuccessful":false}]"#), "unknown"),
-        (sarif("", &format!(r#","versionControlProvenance":[{{"revisionId":"{COMMIT}"}}]"#)), "pass"),
-        (sarif("", &format!(r#","versionControlProvenance":[{{"revisionId":"{OTHER}"}}]"#)), "unknown"),
+        (
+            sarif(r#"{"ruleId":"x","level":"error","kind":"pass"}"#, ""),
+            "pass",
+        ),
+        (
+            sarif(
+                r#"{"ruleId":"x","level":"error","suppressions":[{"kind":"inSource"}]}"#,
+                "",
+            ),
+            "pass",
+        ),
+        (
+            sarif(
+                r#"{"ruleId":"x","level":"error","suppressions":[{"kind":"external","status":"underReview"}]}"#,
+                "",
+            ),
+            "fail",
+        ),
+        (
+            sarif(r#"{"ruleId":"x","level":"error","suppressions":[]}"#, ""),
+            "fail",
+        ),
+        (
+            sarif("", r#","invocations":[{"executionSuccessful":false}]"#),
+            "unknown",
+        ),
+        (
+            sarif(
+                "",
+                &format!(r#","versionControlProvenance":[{{"revisionId":"{COMMIT}"}}]"#),
+            ),
+            "pass",
+        ),
+        (
+            sarif(
+                "",
+                &format!(r#","versionControlProvenance":[{{"revisionId":"{OTHER}"}}]"#),
+            ),
+            "unknown",
+        ),
         (r#"{"version":"2.1.0","runs":[]}"#.to_owned(), "unknown"),
-        (r#"{"version":"2.1.0","runs":[{"tool":{"driver":{"name":"lint"}}}]}"#.to_owned(), "unknown"),
-        (r#"{"version":"1.0.0","runs":[{"tool":{"driver":{"name":"lint"}},"results":[]}]}"#.to_owned(), "unknown"),
+        (
+            r#"{"version":"2.1.0","runs":[{"tool":{"driver":{"name":"lint"}}}]}"#.to_owned(),
+            "unknown",
+        ),
+        (
+            r#"{"version":"1.0.0","runs":[{"tool":{"driver":{"name":"lint"}},"results":[]}]}"#
+                .to_owned(),
+            "unknown",
+        ),
         ("[]".to_owned(), "unknown"),
         (String::new(), "unknown"),
     ];
@@ -66,12 +129,19 @@ fn what_was_known_before_does_not_count_but_no_more_often_than_it_was_known() {
     });
     let judged = |now: &str, before: &str| {
         let mut evidence = evidence();
-        evidence.files.extend(seen(sarif(now, "")).map(|it| ("a".to_owned(), it)));
-        evidence.files.extend(seen(before.to_owned()).map(|it| ("b".to_owned(), it)));
+        evidence
+            .files
+            .extend(seen(sarif(now, "")).map(|it| ("a".to_owned(), it)));
+        evidence
+            .files
+            .extend(seen(before.to_owned()).map(|it| ("b".to_owned(), it)));
         says(&kind, &evidence).verdict.word()
     };
     assert_eq!(judged(finding, &sarif(finding, "")), "pass");
-    assert_eq!(judged(&format!("{finding},{finding}"), &sarif(finding, "")), "fail");
+    assert_eq!(
+        judged(&format!("{finding},{finding}"), &sarif(finding, "")),
+        "fail"
+    );
     assert_eq!(judged(finding, &sarif("", "")), "fail");
     assert_eq!(judged("", "{"), "unknown", "nobody knows what was known");
 }
@@ -86,7 +156,11 @@ fn tests(least: u64, fewer: bool) -> Kind {
 
 #[test]
 fn results_of_tests() {
-    let suite = |attributes: &str, inner: &str| format!("<?xml version=\"1.0\"?>\n<testsuites><testsuite {attributes}>{inner}</testsuite></testsuites>");
+    let suite = |attributes: &str, inner: &str| {
+        format!(
+            "<?xml version=\"1.0\"?>\n<testsuites><testsuite {attributes}>{inner}</testsuite></testsuites>"
+        )
+    };
     let good = "<testcase name='a'/><testcase name=\"b > c\"><system-out><![CDATA[</testcase>]]></system-out></testcase>";
     let rows = [
         (suite("", good), "pass"),
@@ -95,21 +169,63 @@ fn results_of_tests() {
         (suite("tests='2' failures='1'", good), "fail"),
         (suite("tests='2' errors='1'", good), "fail"),
         (suite("tests='two'", good), "unknown"),
-        (suite("", "<testcase name='a'><failure message='x'/></testcase>"), "fail"),
-        (suite("", "<testcase name='a'><error/></testcase><testcase name='b'/>"), "fail"),
+        (
+            suite("", "<testcase name='a'><failure message='x'/></testcase>"),
+            "fail",
+        ),
+        (
+            suite(
+                "",
+                "<testcase name='a'><error/></testcase><testcase name='b'/>",
+            ),
+            "fail",
+        ),
         (suite("", "<testcase name='a' status='failed'/>"), "fail"),
-        (suite("", "<testcase name='a'><skipped/></testcase>"), "unknown"),
-        (suite("", "<testcase name='a'><skipped/></testcase><testcase name='b'/>"), "pass"),
-        (suite("", "<error>before any test</error><testcase name='a'/>"), "fail"),
+        (
+            suite("", "<testcase name='a'><skipped/></testcase>"),
+            "unknown",
+        ),
+        (
+            suite(
+                "",
+                "<testcase name='a'><skipped/></testcase><testcase name='b'/>",
+            ),
+            "pass",
+        ),
+        (
+            suite("", "<error>before any test</error><testcase name='a'/>"),
+            "fail",
+        ),
         (suite("tests='0'", ""), "unknown"),
-        ("<testsuite><testcase name='a'/></testsuite>".to_owned(), "pass"),
-        ("<!-- a --><testsuite><testcase name='a'/></testsuite>\n".to_owned(), "pass"),
+        (
+            "<testsuite><testcase name='a'/></testsuite>".to_owned(),
+            "pass",
+        ),
+        (
+            "<!-- a --><testsuite><testcase name='a'/></testsuite>\n".to_owned(),
+            "pass",
+        ),
         ("<html></html>".to_owned(), "unknown"),
-        ("<!DOCTYPE a [<!ENTITY b 'c'>]><testsuite><testcase name='a'/></testsuite>".to_owned(), "unknown"),
-        ("<testsuite><testcase name='a'/></testsuite><testsuite/>".to_owned(), "unknown"),
-        ("<testsuite><testcase name=a/></testsuite>".to_owned(), "unknown"),
-        ("<testsuite><testcase name='a'></testsuite></testcase>".to_owned(), "unknown"),
-        ("text <testsuite><testcase name='a'/></testsuite>".to_owned(), "unknown"),
+        (
+            "<!DOCTYPE a [<!ENTITY b 'c'>]><testsuite><testcase name='a'/></testsuite>".to_owned(),
+            "unknown",
+        ),
+        (
+            "<testsuite><testcase name='a'/></testsuite><testsuite/>".to_owned(),
+            "unknown",
+        ),
+        (
+            "<testsuite><testcase name=a/></testsuite>".to_owned(),
+            "unknown",
+        ),
+        (
+            "<testsuite><testcase name='a'></testsuite></testcase>".to_owned(),
+            "unknown",
+        ),
+        (
+            "text <testsuite><testcase name='a'/></testsuite>".to_owned(),
+            "unknown",
+        ),
         (String::new(), "unknown"),
     ];
     for (text, expected) in rows {
@@ -123,7 +239,9 @@ fn fewer_tests_than_last_time_say_no() {
     let text = "<testsuite><testcase name='a'/><testcase name='b'/></testsuite>";
     let judged = |last: Option<u64>, fewer: bool, least: u64| {
         let mut evidence = evidence();
-        evidence.files.extend(seen(text.to_owned()).map(|it| ("a".to_owned(), it)));
+        evidence
+            .files
+            .extend(seen(text.to_owned()).map(|it| ("a".to_owned(), it)));
         let counted = last.map(|last| ("tests".to_owned(), last));
         evidence.ledger = seen(Recorded {
             counted: counted.into_iter().collect(),

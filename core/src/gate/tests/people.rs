@@ -44,17 +44,78 @@ fn an_approval_counts_for_the_last_push_by_somebody_else_who_may() {
         (&[review(1, "ben", "APPROVED")], "pass"),
         (&[review(1, "anna", "APPROVED")], "pending"),
         (&[review(1, "ben", "COMMENTED")], "pending"),
-        (&[review(1, "ben", "APPROVED"), review(2, "ben", "COMMENTED")], "pass"),
-        (&[review(1, "ben", "APPROVED"), review(2, "ben", "DISMISSED")], "pending"),
-        (&[review(1, "ben", "APPROVED"), review(2, "ben", "CHANGES_REQUESTED")], "fail"),
-        (&[review(1, "ben", "CHANGES_REQUESTED"), review(2, "ben", "APPROVED")], "pass"),
-        (&[review(1, "ben", "APPROVED"), review(2, "carl", "CHANGES_REQUESTED")], "fail"),
-        (&[Review { commit: OTHER.to_owned(), ..review(1, "ben", "APPROVED") }], "pending"),
-        (&[Review { stale: true, ..review(1, "ben", "APPROVED") }], "pending"),
-        (&[Review { dismissed: true, ..review(1, "ben", "APPROVED") }], "pending"),
-        (&[Review { association: "CONTRIBUTOR".to_owned(), ..review(1, "ben", "APPROVED") }], "pending"),
-        (&[Review { association: String::new(), official: true, ..review(1, "ben", "APPROVED") }], "pass"),
-        (&[Review { user: String::new(), ..review(1, "", "APPROVED") }], "pending"),
+        (
+            &[review(1, "ben", "APPROVED"), review(2, "ben", "COMMENTED")],
+            "pass",
+        ),
+        (
+            &[review(1, "ben", "APPROVED"), review(2, "ben", "DISMISSED")],
+            "pending",
+        ),
+        (
+            &[
+                review(1, "ben", "APPROVED"),
+                review(2, "ben", "CHANGES_REQUESTED"),
+            ],
+            "fail",
+        ),
+        (
+            &[
+                review(1, "ben", "CHANGES_REQUESTED"),
+                review(2, "ben", "APPROVED"),
+            ],
+            "pass",
+        ),
+        (
+            &[
+                review(1, "ben", "APPROVED"),
+                review(2, "carl", "CHANGES_REQUESTED"),
+            ],
+            "fail",
+        ),
+        (
+            &[Review {
+                commit: OTHER.to_owned(),
+                ..review(1, "ben", "APPROVED")
+            }],
+            "pending",
+        ),
+        (
+            &[Review {
+                stale: true,
+                ..review(1, "ben", "APPROVED")
+            }],
+            "pending",
+        ),
+        (
+            &[Review {
+                dismissed: true,
+                ..review(1, "ben", "APPROVED")
+            }],
+            "pending",
+        ),
+        (
+            &[Review {
+                association: "CONTRIBUTOR".to_owned(),
+                ..review(1, "ben", "APPROVED")
+            }],
+            "pending",
+        ),
+        (
+            &[Review {
+                association: String::new(),
+                official: true,
+                ..review(1, "ben", "APPROVED")
+            }],
+            "pass",
+        ),
+        (
+            &[Review {
+                user: String::new(),
+                ..review(1, "", "APPROVED")
+            }],
+            "pending",
+        ),
     ];
     for (reviews, expected) in rows {
         let judged = says(&one(), &reviewed(reviews.to_vec()));
@@ -90,10 +151,37 @@ fn a_person_who_may_pressed_the_button_of_this_run_or_approved_it() {
         (true, "dependabot[bot]", &[], none.clone(), "pending"),
         (true, "", &[], none.clone(), "pending"),
         (false, "anna", &["anna"], none, "pending"),
-        (false, "ben", &["anna"], vec![approved("Anna", "approved", "Production")], "pass"),
-        (false, "ben", &["anna"], vec![approved("ben", "approved", "production")], "pending"),
-        (false, "ben", &[], vec![approved("anna", "approved", "staging")], "pending"),
-        (false, "ben", &[], vec![approved("anna", "approved", "production"), approved("carl", "rejected", "production")], "fail"),
+        (
+            false,
+            "ben",
+            &["anna"],
+            vec![approved("Anna", "approved", "Production")],
+            "pass",
+        ),
+        (
+            false,
+            "ben",
+            &["anna"],
+            vec![approved("ben", "approved", "production")],
+            "pending",
+        ),
+        (
+            false,
+            "ben",
+            &[],
+            vec![approved("anna", "approved", "staging")],
+            "pending",
+        ),
+        (
+            false,
+            "ben",
+            &[],
+            vec![
+                approved("anna", "approved", "production"),
+                approved("carl", "rejected", "production"),
+            ],
+            "fail",
+        ),
     ];
     for (by_hand, actor, by, approvals, expected) in rows {
         let mut evidence = evidence();
@@ -101,7 +189,11 @@ fn a_person_who_may_pressed_the_button_of_this_run_or_approved_it() {
         evidence.subject.actor = Some(actor.to_owned());
         evidence.approvals = seen(approvals.clone());
         let judged = says(&approval(by), &evidence);
-        assert_eq!(judged.verdict.word(), expected, "{by_hand} {actor} {by:?} {approvals:?}");
+        assert_eq!(
+            judged.verdict.word(),
+            expected,
+            "{by_hand} {actor} {by:?} {approvals:?}"
+        );
     }
 }
 
@@ -125,15 +217,69 @@ fn code_of_forks_is_not_deployed_and_three_events_have_to_be_named() {
         ("pull_request", Some(false), None, named(&[]), "pass"),
         ("pull_request", None, None, named(&[]), "unknown"),
         ("pull_request_target", Some(false), None, named(&[]), "fail"),
-        ("pull_request_target", Some(false), None, named(&["pull_request_target"]), "pass"),
-        ("pull_request_target", Some(true), None, named(&["pull_request_target"]), "fail"),
-        ("issue_comment", None, None, named(&["issue_comment"]), "unknown"),
-        ("workflow_run", Some(false), upstream("push", "success"), named(&[]), "fail"),
-        ("workflow_run", Some(false), upstream("push", "success"), named(&["workflow_run"]), "pass"),
-        ("workflow_run", Some(true), upstream("push", "success"), named(&["workflow_run"]), "fail"),
-        ("workflow_run", Some(false), upstream("push", "failure"), named(&["workflow_run"]), "fail"),
-        ("workflow_run", Some(false), upstream("pull_request", "success"), named(&["workflow_run"]), "fail"),
-        ("workflow_run", Some(false), None, named(&["workflow_run"]), "unknown"),
+        (
+            "pull_request_target",
+            Some(false),
+            None,
+            named(&["pull_request_target"]),
+            "pass",
+        ),
+        (
+            "pull_request_target",
+            Some(true),
+            None,
+            named(&["pull_request_target"]),
+            "fail",
+        ),
+        (
+            "issue_comment",
+            None,
+            None,
+            named(&["issue_comment"]),
+            "unknown",
+        ),
+        (
+            "workflow_run",
+            Some(false),
+            upstream("push", "success"),
+            named(&[]),
+            "fail",
+        ),
+        (
+            "workflow_run",
+            Some(false),
+            upstream("push", "success"),
+            named(&["workflow_run"]),
+            "pass",
+        ),
+        (
+            "workflow_run",
+            Some(true),
+            upstream("push", "success"),
+            named(&["workflow_run"]),
+            "fail",
+        ),
+        (
+            "workflow_run",
+            Some(false),
+            upstream("push", "failure"),
+            named(&["workflow_run"]),
+            "fail",
+        ),
+        (
+            "workflow_run",
+            Some(false),
+            upstream("pull_request", "success"),
+            named(&["workflow_run"]),
+            "fail",
+        ),
+        (
+            "workflow_run",
+            Some(false),
+            None,
+            named(&["workflow_run"]),
+            "unknown",
+        ),
     ];
     for (event, fork, upstream, trigger, expected) in rows {
         let mut evidence = evidence();
@@ -141,7 +287,11 @@ fn code_of_forks_is_not_deployed_and_three_events_have_to_be_named() {
         evidence.subject.fork = fork;
         evidence.subject.upstream = upstream;
         let judged = says(&Kind::Trigger(trigger.clone()), &evidence);
-        assert_eq!(judged.verdict.word(), expected, "{event} {fork:?} {trigger:?}");
+        assert_eq!(
+            judged.verdict.word(),
+            expected,
+            "{event} {fork:?} {trigger:?}"
+        );
     }
 }
 
@@ -162,5 +312,8 @@ fn patterns_of_branches() {
         assert_eq!(trigger::matches(pattern, name), fits, "{pattern} {name}");
     }
     let long = "a".repeat(5_000);
-    assert!(!trigger::matches(&"**a".repeat(60), &long.replace('a', "b")), "and it ends");
+    assert!(
+        !trigger::matches(&"**a".repeat(60), &long.replace('a', "b")),
+        "and it ends"
+    );
 }

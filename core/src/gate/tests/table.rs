@@ -77,7 +77,12 @@ fn all_statuses() -> Vec<Option<CommitStatus>> {
 }
 
 /// Who speaks last of each reporter, by sorting; what that is, by a table; and the worst of it.
-fn oracle(runs: &[CheckRun], status: Option<&CommitStatus>, twin: bool, skipped: bool) -> &'static str {
+fn oracle(
+    runs: &[CheckRun],
+    status: Option<&CommitStatus>,
+    twin: bool,
+    skipped: bool,
+) -> &'static str {
     let mut voices: Vec<(u64, bool, bool, u64, u64, char)> = Vec::new();
     for run in runs {
         let near = run.commit == COMMIT;
@@ -106,7 +111,12 @@ fn oracle(runs: &[CheckRun], status: Option<&CommitStatus>, twin: bool, skipped:
         let found = says.iter().find(|(word, _)| *word == status.state);
         last.push(found.map_or('?', |(_, says)| *says));
     }
-    let order = [('n', "fail"), ('?', "unknown"), ('w', "pending"), ('y', "pass")];
+    let order = [
+        ('n', "fail"),
+        ('?', "unknown"),
+        ('w', "pending"),
+        ('y', "pass"),
+    ];
     let worst = order.iter().find(|(says, _)| last.contains(says));
     worst.map_or("unknown", |(_, word)| word)
 }
@@ -137,7 +147,11 @@ fn the_whole_table_of_one_check() {
                     });
                     let judged = says(&kind, &evidence);
                     let expected = oracle(runs, status.as_ref(), twin, skipped);
-                    assert_eq!(judged.verdict.word(), expected, "{runs:#?} {status:?} {twin} {skipped}");
+                    assert_eq!(
+                        judged.verdict.word(),
+                        expected,
+                        "{runs:#?} {status:?} {twin} {skipped}"
+                    );
                     count += 1;
                 }
             }

@@ -48,12 +48,21 @@ fn a_weekend_by_the_clocks_of_berlin() {
 #[test]
 fn nights_and_days_of_the_calendar() {
     let night = freeze("22:00", "06:00", "UTC");
-    assert_eq!(until(&night, at("2026-11-27T23:00:00Z")), Some(at("2026-11-28T06:00:00Z")));
-    assert_eq!(until(&night, at("2026-11-27T05:59:00Z")), Some(at("2026-11-27T06:00:00Z")));
+    assert_eq!(
+        until(&night, at("2026-11-27T23:00:00Z")),
+        Some(at("2026-11-28T06:00:00Z"))
+    );
+    assert_eq!(
+        until(&night, at("2026-11-27T05:59:00Z")),
+        Some(at("2026-11-27T06:00:00Z"))
+    );
     assert_eq!(until(&night, at("2026-11-27T06:00:00Z")), None);
     let holidays = freeze("2026-12-24", "2027-01-02 08:00", "Asia/Tokyo");
     assert_eq!(until(&holidays, at("2026-12-23T14:59:00Z")), None);
-    assert_eq!(until(&holidays, at("2026-12-23T15:00:00Z")), Some(at("2027-01-01T23:00:00Z")));
+    assert_eq!(
+        until(&holidays, at("2026-12-23T15:00:00Z")),
+        Some(at("2027-01-01T23:00:00Z"))
+    );
     assert_eq!(until(&holidays, at("2027-01-01T23:00:00Z")), None);
 }
 
@@ -63,7 +72,10 @@ fn a_week_has_each_minute_once() {
     let mut count = 0;
     for from in 0..24 {
         for hours in 1..168 {
-            let (begin, end) = (4 * 1440 + from * 60, (4 * 1440 + from * 60 + hours * 60) % 10_080);
+            let (begin, end) = (
+                4 * 1440 + from * 60,
+                (4 * 1440 + from * 60 + hours * 60) % 10_080,
+            );
             let kind = Kind::Freeze(Freeze {
                 when: When::Window(Window::Weekly(begin, end)),
                 zone: "UTC".to_owned(),
@@ -82,13 +94,33 @@ fn a_week_has_each_minute_once() {
 
 #[test]
 fn what_is_no_moment_and_what_is_no_window() {
-    for text in ["", "Fry 16:00", "25:00", "24:01", "16", "16:0:0", "2026-02-30", "2026-13-01", "Fri", "a b c"] {
+    for text in [
+        "",
+        "Fry 16:00",
+        "25:00",
+        "24:01",
+        "16",
+        "16:0:0",
+        "2026-02-30",
+        "2026-13-01",
+        "Fri",
+        "a b c",
+    ] {
         let parsed = Moment::parse(text);
         assert_eq!(parsed.is_some(), text == "Fri", "{text}");
     }
     let moment = |text| Moment::parse(text).expect("it is a moment");
-    for (from, to) in [("Fri 16:00", "08:00"), ("16:00", "16:00"), ("2026-12-24", "2026-12-24"), ("2026-12-25", "2026-12-24")] {
-        assert_eq!(Window::between(moment(from), moment(to)), None, "{from} {to}");
+    for (from, to) in [
+        ("Fri 16:00", "08:00"),
+        ("16:00", "16:00"),
+        ("2026-12-24", "2026-12-24"),
+        ("2026-12-25", "2026-12-24"),
+    ] {
+        assert_eq!(
+            Window::between(moment(from), moment(to)),
+            None,
+            "{from} {to}"
+        );
     }
 }
 
@@ -119,23 +151,63 @@ fn a_calendar_freezes_during_its_events() {
     let event = |lines: &str| format!("BEGIN:VEVENT\r\n{lines}END:VEVENT\r\n");
     let rows = [
         (String::new(), "pass"),
-        (event("DTSTART;VALUE=DATE:20261224\r\nDTEND;VALUE=DATE:20261227\r\nSUMMARY:Christ\r\n mas\r\n"), "pending"),
+        (
+            event(
+                "DTSTART;VALUE=DATE:20261224\r\nDTEND;VALUE=DATE:20261227\r\nSUMMARY:Christ\r\n mas\r\n",
+            ),
+            "pending",
+        ),
         (event("DTSTART;VALUE=DATE:20261224\r\n"), "pending"),
         (event("DTSTART;VALUE=DATE:20261223\r\n"), "pass"),
-        (event("DTSTART:20261224T110000Z\r\nDTEND:20261224T120001Z\r\n"), "pending"),
-        (event("DTSTART:20261224T110000Z\r\nDTEND:20261224T120000Z\r\n"), "pass"),
-        (event("DTSTART;TZID=America/New_York:20261224T065900\r\nDTEND;TZID=America/New_York:20261224T080000\r\n"), "pending"),
-        (event("DTSTART:20261224T130000\r\nDTEND:20261224T140000\r\n"), "pending"),
-        (event("DTSTART;VALUE=DATE:20261224\r\nSTATUS:CANCELLED\r\n"), "pass"),
-        (event("DTSTART;VALUE=DATE:20261224\r\nBEGIN:VALARM\r\nDURATION:PT1H\r\nEND:VALARM\r\n"), "pending"),
-        (event("DTSTART;VALUE=DATE:20251224\r\nRRULE:FREQ=YEARLY\r\n"), "unknown"),
-        (event("DTSTART:20261224T110000Z\r\nDURATION:PT1H\r\n"), "unknown"),
+        (
+            event("DTSTART:20261224T110000Z\r\nDTEND:20261224T120001Z\r\n"),
+            "pending",
+        ),
+        (
+            event("DTSTART:20261224T110000Z\r\nDTEND:20261224T120000Z\r\n"),
+            "pass",
+        ),
+        (
+            event(
+                "DTSTART;TZID=America/New_York:20261224T065900\r\nDTEND;TZID=America/New_York:20261224T080000\r\n",
+            ),
+            "pending",
+        ),
+        (
+            event("DTSTART:20261224T130000\r\nDTEND:20261224T140000\r\n"),
+            "pending",
+        ),
+        (
+            event("DTSTART;VALUE=DATE:20261224\r\nSTATUS:CANCELLED\r\n"),
+            "pass",
+        ),
+        (
+            event("DTSTART;VALUE=DATE:20261224\r\nBEGIN:VALARM\r\nDURATION:PT1H\r\nEND:VALARM\r\n"),
+            "pending",
+        ),
+        (
+            event("DTSTART;VALUE=DATE:20251224\r\nRRULE:FREQ=YEARLY\r\n"),
+            "unknown",
+        ),
+        (
+            event("DTSTART:20261224T110000Z\r\nDURATION:PT1H\r\n"),
+            "unknown",
+        ),
         (event("DTSTART:20261224T110000Z\r\n"), "unknown"),
-        (event("DTSTART;TZID=Mars/Base:20261224T110000\r\nDTEND:20261224T120000Z\r\n"), "unknown"),
+        (
+            event("DTSTART;TZID=Mars/Base:20261224T110000\r\nDTEND:20261224T120000Z\r\n"),
+            "unknown",
+        ),
         (event("SUMMARY:nothing\r\n"), "unknown"),
-        (event("DTSTART;VALUE=DATE:20261227\r\nDTEND;VALUE=DATE:20261224\r\n"), "unknown"),
+        (
+            event("DTSTART;VALUE=DATE:20261227\r\nDTEND;VALUE=DATE:20261224\r\n"),
+            "unknown",
+        ),
         (event("DTSTART;VALUE=DATE:2026122x\r\n"), "unknown"),
-        ("BEGIN:VEVENT\r\nDTSTART;VALUE=DATE:20261224\r\n".to_owned(), "unknown"),
+        (
+            "BEGIN:VEVENT\r\nDTSTART;VALUE=DATE:20261224\r\n".to_owned(),
+            "unknown",
+        ),
     ];
     for (events, expected) in &rows {
         let judged = calendar(events);
@@ -146,7 +218,10 @@ fn a_calendar_freezes_during_its_events() {
 #[test]
 fn a_calendar_that_was_cut_off_anywhere_is_no_yes() {
     let whole = "BEGIN:VCALENDAR\nVERSION:2.0\nBEGIN:VEVENT\nDTSTART;VALUE=DATE:20270101\nEND:VEVENT\nEND:VCALENDAR";
-    assert_eq!(of_calendar(whole, "2026-12-24T12:00:00Z").verdict, Verdict::Pass);
+    assert_eq!(
+        of_calendar(whole, "2026-12-24T12:00:00Z").verdict,
+        Verdict::Pass
+    );
     for end in 0..whole.len() {
         let judged = of_calendar(&whole[..end], "2026-12-24T12:00:00Z");
         assert_eq!(judged.verdict.word(), "unknown", "{end}");
@@ -161,7 +236,9 @@ fn a_breaker_closes_at_so_many_failures_and_opens_by_itself() {
     });
     let failed = |ages: &[u64]| {
         let mut evidence = evidence();
-        let failures = ages.iter().map(|age| (Timestamp(NOW.0 - age), format!("v{age}")));
+        let failures = ages
+            .iter()
+            .map(|age| (Timestamp(NOW.0 - age), format!("v{age}")));
         evidence.ledger = seen(Recorded {
             failures: failures.collect(),
             ..Recorded::default()

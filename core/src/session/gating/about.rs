@@ -108,7 +108,9 @@ impl Session {
         };
         if !system.is_like_github() {
             let word = system.word();
-            return Err(format!("it asks GitHub, Forgejo or Gitea, and this run is of {word}"));
+            return Err(format!(
+                "it asks GitHub, Forgejo or Gitea, and this run is of {word}"
+            ));
         }
         let server = get("GITHUB_SERVER_URL").map_or("https://github.com", String::as_str);
         let server = server.trim_end_matches('/');

@@ -5,9 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::running::{self, Command, Nox};
 use crate::config::Facts;
 use crate::event::System;
-use crate::forge::{
-    Access, Answer, Asking, Exchange, Going, Permission, Question, Trouble, Turn,
-};
+use crate::forge::{Access, Answer, Asking, Exchange, Going, Permission, Question, Trouble, Turn};
 use crate::gate::evidence::{Missing, Ran, Subject};
 use crate::gate::{self, Evidence, Gate, Kind, Lack, Seen, Want};
 use crate::protocol::{Completion, Content, Effect, Fault, Run, Timestamp};
@@ -131,7 +129,9 @@ impl Asks {
         }
         if let Some(first) = sessions.first().cloned() {
             let nox = Nox::new(about.workspace, sessions, about.gates);
-            begun.ids.push(self.add(Want::Session(first), Doing::Nox(nox)));
+            begun
+                .ids
+                .push(self.add(Want::Session(first), Doing::Nox(nox)));
         }
         begun
     }
@@ -146,8 +146,12 @@ impl Asks {
     fn doing(&self, want: &Want, about: About<'_>) -> Result<Doing, Missing> {
         let commit = about.subject.commit.clone().unwrap_or_default();
         let name = ref_name(about.subject);
-        let nameless =
-            || Missing::lasting("gate-unknown", "nobody knows which branch or tag this run is of");
+        let nameless = || {
+            Missing::lasting(
+                "gate-unknown",
+                "nobody knows which branch or tag this run is of",
+            )
+        };
         let question = match want {
             Want::File(path) => return Ok(Doing::File(format!("{}/{path}", about.workspace))),
             Want::Command(gate) => {
@@ -178,7 +182,10 @@ impl Asks {
                 tool: tool.clone(),
             },
             Want::Session(_) | Want::Image | Want::Ledger => {
-                return Err(Missing::lasting("gate-unknown", "it is not asked like that"));
+                return Err(Missing::lasting(
+                    "gate-unknown",
+                    "it is not asked like that",
+                ));
             }
         };
         let access = self.access.as_ref().map_err(|why| unsupported(want, why))?;
@@ -287,12 +294,7 @@ fn goes(
 }
 
 /// What was found out is evidence.
-pub(super) fn put(
-    evidence: &mut Evidence,
-    want: Want,
-    told: Result<Told, Missing>,
-    at: Timestamp,
-) {
+pub(super) fn put(evidence: &mut Evidence, want: Want, told: Result<Told, Missing>, at: Timestamp) {
     fn seen<T>(
         at: Timestamp,
         told: Result<Told, Missing>,
@@ -376,9 +378,14 @@ fn supports(system: System, want: &Want, gates: &[Gate]) -> Result<(), Missing> 
     let word = system.word();
     match want {
         Want::Alerts(_) => Err(unsupported(want, &format!("{word} has no code scanning"))),
-        Want::Approvals => Err(unsupported(want, &format!("{word} asks nobody before a job"))),
+        Want::Approvals => Err(unsupported(
+            want,
+            &format!("{word} asks nobody before a job"),
+        )),
         Want::Checks(_) if gates.iter().flat_map(gate::flat).any(by_app) => {
-            let why = format!("{word} has no apps that report check runs: name the `creator` of a status");
+            let why = format!(
+                "{word} has no apps that report check runs: name the `creator` of a status"
+            );
             Err(unsupported(want, &why))
         }
         _ => Ok(()),
@@ -397,7 +404,11 @@ fn missing(trouble: &Trouble) -> Missing {
         )),
         (_, None) => None,
     };
-    let lack = if trouble.passes { Lack::Soon } else { Lack::Lasting };
+    let lack = if trouble.passes {
+        Lack::Soon
+    } else {
+        Lack::Lasting
+    };
     Missing {
         code: trouble.code,
         why: trouble.text.clone(),
@@ -424,7 +435,10 @@ fn unsupported(want: &Want, why: &str) -> Missing {
     let next = "leave that gate out here, or ask in another way, such as with `command`".to_owned();
     Missing {
         next: Some(next),
-        ..Missing::lasting(UNSUPPORTED, format!("the gate `{gate}` cannot be answered: {why}"))
+        ..Missing::lasting(
+            UNSUPPORTED,
+            format!("the gate `{gate}` cannot be answered: {why}"),
+        )
     }
 }
 
@@ -442,7 +456,9 @@ fn git(argv: &[String]) -> Run {
     Run {
         argv: argv.to_vec(),
         env: BTreeMap::from([("GIT_TERMINAL_PROMPT".to_owned(), Content::Text { text })]),
-        inherit: ["PATH", "HOME", "SSH_AUTH_SOCK"].map(str::to_owned).to_vec(),
+        inherit: ["PATH", "HOME", "SSH_AUTH_SOCK"]
+            .map(str::to_owned)
+            .to_vec(),
         timeout: TIP,
         output_limit: OUTPUT,
         ..Run::default()
@@ -453,7 +469,16 @@ fn git(argv: &[String]) -> Run {
 fn ls_remote(workspace: &str, name: &str) -> Vec<String> {
     let one = format!("refs/{name}");
     let followed = format!("{one}^{{}}");
-    let words = ["git", "-C", workspace, "ls-remote", "--exit-code", "origin", &one, &followed];
+    let words = [
+        "git",
+        "-C",
+        workspace,
+        "ls-remote",
+        "--exit-code",
+        "origin",
+        &one,
+        &followed,
+    ];
     words.map(str::to_owned).to_vec()
 }
 
@@ -474,7 +499,9 @@ fn read_tip(completion: Option<&Completion>) -> Result<String, Missing> {
     let followed = lines.iter().find(|(_, name)| name.ends_with("^{}"));
     let found = followed.or_else(|| lines.first());
     let none = || Missing::soon("gate-unknown", "the remote has no such branch or tag");
-    found.map(|(commit, _)| (*commit).to_owned()).ok_or_else(none)
+    found
+        .map(|(commit, _)| (*commit).to_owned())
+        .ok_or_else(none)
 }
 
 fn read_file(path: &str, completion: Option<&Completion>) -> Result<Told, Missing> {

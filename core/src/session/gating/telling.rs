@@ -22,7 +22,10 @@ impl Session {
         let holding: Vec<Judged> = gating.judged.iter().filter(holding).cloned().collect();
         let because: Vec<String> = holding.iter().map(sentence).collect();
         let missing = gating.evidence.missing();
-        let code = missing.iter().map(|it| it.code).find(|it| *it != "gate-unknown");
+        let code = missing
+            .iter()
+            .map(|it| it.code)
+            .find(|it| *it != "gate-unknown");
         let mut next: Vec<String> = missing.iter().filter_map(|it| it.next.clone()).collect();
         next.dedup();
         let overtaken = !holding.is_empty() && holding.iter().all(|it| it.kind == "fresh");
@@ -137,9 +140,9 @@ fn when(verdict: &Verdict) -> String {
             "run it again after {}: it waits for {on}",
             report::when(*until)
         ),
-        Verdict::Pending { until: None, on } => format!(
-            "it waits for {on}; then run it again, or give it time with `wait`"
-        ),
+        Verdict::Pending { until: None, on } => {
+            format!("it waits for {on}; then run it again, or give it time with `wait`")
+        }
         Verdict::Pass | Verdict::Fail | Verdict::Unknown { .. } => "run it again".to_owned(),
     }
 }
