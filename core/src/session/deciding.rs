@@ -19,6 +19,10 @@ use crate::target::docker::{Lifted, Memo};
 /// Milliseconds that going back may wait for what served before to answer: it served a moment ago.
 const VERIFY: u64 = 15_000;
 
+/// Milliseconds that an act which nothing stands in for is tried on: an engine stops its containers for 10 s at most, and is
+/// up again in less than as long.
+pub(super) const PATIENCE: u64 = 30_000;
+
 /// Milliseconds at most that a rollback watches: it goes to what was watched before, and somebody waits.
 const ROLLBACK_BAKE: u64 = 5_000;
 
@@ -391,6 +395,7 @@ impl Session {
             errors: u32::from(environment.bake.errors.0),
             drain: environment.drain,
             verify: VERIFY,
+            patience: PATIENCE,
         }
     }
 

@@ -158,6 +158,7 @@ pub const fn timing() -> Timing {
         errors: 50,
         drain: 500,
         verify: 2000,
+        patience: 0,
     }
 }
 
