@@ -90,7 +90,7 @@ test('names of somebody else do nothing in the log, in annotations, in the summa
   const plan = await here.cd('plan', '--image', image('v1'));
   assert.equal(plan.outcome, 'shown', plan.stdout + plan.stderr);
   const outputs = readFileSync(`${here.dir}/.cd-action/outputs.env`, 'utf8');
-  const comment = readFileSync(/^comment="?([^"\n]+)"?$/m.exec(outputs)[1], 'utf8');
+  const comment = readFileSync(/^CD_COMMENT="?([^"\n]+)"?$/m.exec(outputs)[1], 'utf8');
   assert.match(comment, /^<!-- cd-action plan [a-z0-9 .-]+ -->\n/);
   assert.equal(comment.match(/<!--/g).length, 1);
   for (const markdown of [result.summary, comment.replace(/^<!--.*-->/, '')]) {

@@ -302,7 +302,7 @@ impl Session {
     // --- plan ----------------------------------------------------------------------------------------------------
 
     pub(super) fn show_plan(&mut self) {
-        let because = if !self.unseen {
+        let mut because = if !self.unseen {
             vec!["this is what deploy would do; nothing was touched".to_owned()]
         } else {
             vec![
@@ -310,6 +310,7 @@ impl Session {
                     .to_owned(),
             ]
         };
+        because.extend(self.gates_of_a_plan());
         self.finish(Outcome::Shown, "planned", because, vec![]);
     }
 

@@ -1,7 +1,7 @@
 //! What is said where gates do not let a run go on, and what is remembered where they do.
 
 use super::super::Session;
-use crate::gate::{Judged, Verdict, Want};
+use crate::gate::{self, Judged, Verdict, Want};
 use crate::protocol::Outcome;
 use crate::report::{self, Decision};
 
@@ -53,6 +53,29 @@ impl Session {
             _ => next.extend(way_past),
         }
         self.finish(outcome, reason, because, next);
+    }
+
+    /// What the gates would say to a deploy now.
+    pub(in super::super) fn gates_of_a_plan(&self) -> Option<String> {
+        let judged = &self.gating.as_ref()?.judged;
+        let (now, best) = (gate::verdict(judged), gate::at_best(judged));
+        if best == Verdict::Pass {
+            let words = if now == Verdict::Pass {
+                "the gates say yes"
+            } else {
+                "the gates say yes, as far as they were asked: what runs code is asked by the deploy"
+            };
+            return Some(words.to_owned());
+        }
+        let holding = judged.iter().filter(|it| {
+            let counts = it.counts();
+            counts.rank() == best.rank() && !counts.is_unasked()
+        });
+        let holding: Vec<String> = holding.map(sentence).collect();
+        Some(format!(
+            "as things are, the gates would not let it go on: {}",
+            holding.join("; ")
+        ))
     }
 
     /// How a person takes it on themselves, where that is allowed.
