@@ -191,7 +191,7 @@ pub struct Judged {
     pub overridden: Option<String>,
     /// The gates in it.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub parts: Vec<Judged>,
+    pub parts: Vec<Self>,
 }
 
 impl Judged {

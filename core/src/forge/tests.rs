@@ -153,6 +153,7 @@ fn turn(completion: &Completion) -> Turn {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "rows of one table")]
 fn refusals_are_told_apart_from_limits() {
     let code = |completion: &Completion| match turn(completion) {
         Turn::Over(Err(trouble)) => trouble.code,

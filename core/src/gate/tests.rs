@@ -447,7 +447,7 @@ fn kinds() -> Vec<Kind> {
         Kind::Image(image::Image {
             revision: true,
             attestation: None,
-            terms: terms.clone(),
+            terms,
         }),
         Kind::Fresh,
         Kind::Breaker(breaker::Breaker {

@@ -51,12 +51,12 @@ pub(in crate::config) struct Gate {
     pub(in crate::config) command: Option<At<Vec<At<Scalar>>>>,
     /// All of these gates.
     #[cfg_attr(feature = "generate", schemars(extend("minItems" = 1)))]
-    pub(in crate::config) all: Option<At<Vec<At<Gate>>>>,
+    pub(in crate::config) all: Option<At<Vec<At<Self>>>>,
     /// One of these gates.
     #[cfg_attr(feature = "generate", schemars(extend("minItems" = 1)))]
-    pub(in crate::config) any: Option<At<Vec<At<Gate>>>>,
+    pub(in crate::config) any: Option<At<Vec<At<Self>>>>,
     /// Not this gate.
-    pub(in crate::config) not: Option<At<Box<Gate>>>,
+    pub(in crate::config) not: Option<At<Box<Self>>>,
     /// Time that what runs here may take, for `sessions`, `command` and `image`. Default: 10m.
     pub(in crate::config) deadline: Option<At<Duration>>,
     /// Names of environment variables of the step that what runs here is given, for `sessions`, `command` and `image`.

@@ -98,7 +98,7 @@ impl Reader<'_> {
             .deadline
             .as_ref()
             .map(|it| it.node)
-            .or(raw.secrets.as_ref().map(|it| it.node))
+            .or_else(|| raw.secrets.as_ref().map(|it| it.node))
             .filter(|_| !runs)
         {
             let mistake = Wrong::new(

@@ -27,6 +27,7 @@ fn sarif(results: &str, more: &str) -> String {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "rows of one table")]
 fn findings_of_the_level_or_worse_say_no() {
     let rows = [
         (sarif("", ""), "pass"),
@@ -155,6 +156,7 @@ fn tests(least: u64, fewer: bool) -> Kind {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "rows of one table")]
 fn results_of_tests() {
     let suite = |attributes: &str, inner: &str| {
         format!(

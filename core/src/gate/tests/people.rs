@@ -38,6 +38,7 @@ fn one() -> Kind {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "rows of one table")]
 fn an_approval_counts_for_the_last_push_by_somebody_else_who_may() {
     let rows: &[(&[Review], &str)] = &[
         (&[], "pending"),
@@ -198,6 +199,7 @@ fn a_person_who_may_pressed_the_button_of_this_run_or_approved_it() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "rows of one table")]
 fn code_of_forks_is_not_deployed_and_three_events_have_to_be_named() {
     let named = |events: &[&str]| trigger::Trigger {
         events: events.iter().map(|it| (*it).to_owned()).collect(),

@@ -94,7 +94,7 @@ pub(super) fn ran(
                 keep(stdout, stderr);
             }
             let lines = stdout.lines().chain(stderr.lines());
-            let last = lines.filter(|line| !line.trim().is_empty()).last();
+            let last = lines.filter(|line| !line.trim().is_empty()).next_back();
             let said = last.unwrap_or_default().trim().chars().take(SAID);
             Ok(Ran {
                 what: what.to_owned(),
