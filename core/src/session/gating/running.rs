@@ -93,8 +93,8 @@ pub(super) fn ran(
             if *code != 0 {
                 keep(stdout, stderr);
             }
-            let lines = stdout.lines().chain(stderr.lines());
-            let last = lines.filter(|line| !line.trim().is_empty()).next_back();
+            let mut lines = stdout.lines().chain(stderr.lines());
+            let last = lines.rfind(|line| !line.trim().is_empty());
             let said = last.unwrap_or_default().trim().chars().take(SAID);
             Ok(Ran {
                 what: what.to_owned(),
