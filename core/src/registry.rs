@@ -73,6 +73,18 @@ impl Repository {
         }
     }
 
+    /// Whether both names mean the same: `docker.io/library/tasks` is `tasks`.
+    #[must_use]
+    pub fn is_same(&self, other: &Self) -> bool {
+        (&self.host, &self.path) == (&other.host, &other.path)
+    }
+
+    /// Whether the registry stands in the name, and is not the one that names without one mean.
+    #[must_use]
+    pub fn names_its_registry(&self) -> bool {
+        self.host != HUB || self.name.starts_with(HUB)
+    }
+
     /// As it was written.
     #[must_use]
     pub fn name(&self) -> &str {

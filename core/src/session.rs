@@ -25,7 +25,7 @@ mod secrets;
 mod troubles;
 mod visiting;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::config::{Config, Environment};
 use crate::protocol::{
@@ -77,6 +77,7 @@ enum Tag {
         pulled: bool,
     },
     Volume,
+    Secrets,
     Publishers,
     Listeners,
     Range,
@@ -91,6 +92,7 @@ enum Tag {
     Key,
     Fingerprint,
     GoodImages,
+    GoodImage,
     Ancestor,
     Serving(Action),
     Act(ActionId, Action),
@@ -170,6 +172,8 @@ pub(crate) struct Session {
     wanted: Option<Release>,
     fingerprints: BTreeMap<String, Option<String>>,
     good_images: BTreeMap<String, bool>,
+    /// Images of those that were not here and were asked for at their registry, by digest.
+    fetched: BTreeSet<String>,
     recovered: bool,
     /// What was found to be put right, while that is done.
     left: String,
@@ -244,6 +248,7 @@ impl Session {
             wanted: None,
             fingerprints: BTreeMap::new(),
             good_images: BTreeMap::new(),
+            fetched: BTreeSet::new(),
             recovered: false,
             left: String::new(),
             leased: false,
@@ -376,7 +381,9 @@ impl Session {
             Tag::Open { take } => self.on_open(take, &call.done),
             Tag::Key => self.on_key(&call.done),
             Tag::Fingerprint => self.on_fingerprint(&call.done),
+            Tag::Secrets => self.on_secrets(&call.done),
             Tag::GoodImages => self.on_good_images(&call.done),
+            Tag::GoodImage => self.on_good_image(&call.steps, &call.done),
             Tag::Ancestor => self.on_ancestor(&call.done),
             Tag::Serving(action) => self.on_serving(&action, call),
             Tag::Act(id, action) => self.on_act(id, action, call),
@@ -421,6 +428,7 @@ impl Session {
                 | Tag::Image { .. }
                 | Tag::RouterImage { .. }
                 | Tag::Volume
+                | Tag::Secrets
                 | Tag::Publishers
                 | Tag::Listeners
                 | Tag::Range
@@ -432,32 +440,10 @@ impl Session {
                 | Tag::Key
                 | Tag::Fingerprint
                 | Tag::GoodImages
+                | Tag::GoodImage
                 | Tag::Ancestor
                 | Tag::Serving(_) => false,
             }
-    }
-
-    /// The run was asked to stop before it touched anything that serves.
-    fn stop_here(&mut self, call: &Call<Tag>) {
-        if let (Tag::Open { take: true }, Some(docker)) = (&call.tag, self.docker.as_mut())
-            && docker.read_opened(self.now, &call.done, true).is_ok()
-        {
-            self.leased = true;
-        }
-        if self.calls.idle() {
-            let because = self.stopped();
-            self.finish(Outcome::Cancelled, "cancelled", because, vec![]);
-        }
-    }
-
-    fn stopped(&mut self) -> Vec<String> {
-        self.fill_published();
-        let because = if self.publishing.as_ref().is_some_and(Publishing::touched) {
-            "the run was asked to stop; what it has published stays, and the next run does the rest"
-        } else {
-            "the run was asked to stop before it touched anything"
-        };
-        vec![because.to_owned()]
     }
 
     fn on_cancel(&mut self, grace: u64) {

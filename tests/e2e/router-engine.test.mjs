@@ -117,9 +117,20 @@ test('a rollback needs no registry, and what it goes to survives a clean-up of t
 
   await t.test('an image that is gone all the same is passed over, and said', async () => {
     await docker('image', 'rm', '-f', (await docker('image', 'inspect', '--format', '{{.Id}}', named.v2)));
-    const back = await here.cd('rollback', '--version', 'g2');
+    const back = await withoutRegistry(() => here.cd('rollback', '--version', 'g2'));
     assert.deepEqual([back.outcome, back.report.reason], ['rejected', 'no-target'], back.stdout + back.stderr);
     assert.equal(back.report.candidates.candidates.find((it) => it['known-good'].generation === 2).verdict, 'image-missing');
+    assert.deepEqual(await strayOf(here), []);
+  });
+
+  await t.test('and fetched where the registry has it', async () => {
+    const back = await here.cd('rollback', '--version', 'g2');
+    assert.deepEqual([back.outcome, back.code], ['restored', 0], back.stdout + back.stderr);
+    assert.equal(back.report.serving.digest, named.v2.split('@')[1]);
+    // The commonest clean-up of all takes the digest's name even of an image that is used.
+    await docker('image', 'prune', '-a', '-f');
+    const again = await here.cd('rollback', '--version', 'v1');
+    assert.deepEqual([again.outcome, again.code], ['restored', 0], again.stdout + again.stderr);
     assert.deepEqual(await strayOf(here), []);
   });
 });

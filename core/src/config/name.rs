@@ -299,12 +299,14 @@ pub(super) fn secret_path(text: &str) -> Parsed<String> {
 /// What a GET asks for.
 pub(super) fn http_path(text: &str) -> Parsed<String> {
     if text.starts_with('/')
-        && text.bytes().all(|b| b.is_ascii_graphic() && b != b'#')
+        && text
+            .bytes()
+            .all(|b| b.is_ascii_graphic() && !matches!(b, b'#' | b';' | b'\\'))
         && !text.contains("{{")
     {
         return Ok(text.to_owned());
     }
-    Err(Wrong::new(code::PATH, "this is no path to ask for").expected("a path that begins with `/`, without spaces, `#` and placeholders; other letters as `%…`"))
+    Err(Wrong::new(code::PATH, "this is no path to ask for").expected("a path that begins with `/`, without spaces, `#`, `;`, `\\` and placeholders; those and other letters as `%…`"))
 }
 
 /// `volume:/path[:ro]` or `/host/path:/path[:ro]`.

@@ -274,6 +274,12 @@ pub struct Traffic {
     pub attempts: u64,
     /// Those of them that got an answer below 500.
     pub good: u64,
+    /// Attempts that have begun, whether or not they have ended.
+    pub begun: u64,
+    /// Those of them whose answer has begun, whatever it says.
+    pub answered: u64,
+    /// Answers from 400 to 499: not bad, but told apart.
+    pub refused: u64,
     /// Changes when the counting starts anew.
     pub epoch: u64,
 }

@@ -13,6 +13,16 @@ use crate::spec::InstanceId;
 /// condemned by its probes and its router checks anyway.
 const LEAST_BAD: u64 = 3;
 
+/// The fewest that condemn where no answer was good at all, at the end of the bake.
+const LEAST_WHERE_NONE_IS_GOOD: u64 = 2;
+
+/// Milliseconds for which somebody must have waited, and nobody have got any answer, for that to condemn. The router itself gives up after a
+/// minute, so that short bakes would end before anything is counted.
+const SILENCE: u64 = 15_000;
+
+/// Milliseconds after which a request without an answer is one that waits: it is not yet bad, but no verdict is founded before it is known.
+const SLOW: u64 = 5_000;
+
 /// What is known while baking.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Baking {
@@ -40,6 +50,10 @@ pub(super) struct Baking {
     counts: BTreeMap<InstanceId, Traffic>,
     /// What was counted before the counting started anew.
     before: Traffic,
+    /// Requests that had begun at two moments, the first at least [`SLOW`] ago as soon as that can be.
+    begun: [(Timestamp, u64); 2],
+    /// Since when somebody waits, and nobody has got any answer.
+    silent: Option<Timestamp>,
     /// The last failure of the measuring.
     blind: String,
     probes: u32,
@@ -74,6 +88,8 @@ impl Rollout {
             watched: BTreeSet::new(),
             counts: BTreeMap::new(),
             before: Traffic::default(),
+            begun: [(self.now, 0); 2],
+            silent: None,
             blind: "the last look is too long ago".to_owned(),
             probes: 0,
         });
@@ -116,12 +132,15 @@ impl Rollout {
         } else if baking.watch == Some(id) {
             let lives = observation.watched();
             baking.see(&self.plan.new.members, &lives);
+            baking.wait(self.now);
             let anew = self.started_anew(&lives);
             self.wait_for(&anew);
             if let Some(why) = self.removed(&lives) {
                 return self.unmeasured(&why);
             }
-            if let Some(fault) = self.lives_badly(lives).or_else(|| self.answers_badly()) {
+            let fault = self.lives_badly(lives);
+            let fault = fault.or_else(|| self.answers_badly());
+            if let Some(fault) = fault.or_else(|| self.answers_nobody()) {
                 return self.unwell(fault);
             }
         } else {
@@ -197,6 +216,7 @@ impl Rollout {
             return false;
         };
         self.now >= baking.until
+            && self.is_answered(baking)
             && baking.probe.is_none()
             && baking.watch.is_none()
             && self.plan.new.members.iter().all(|member| {
@@ -205,6 +225,34 @@ impl Rollout {
                     && baking.watched.contains(&member.id)
                     && life.is_some_and(|life| life.is_as_planned() && life.traffic.is_some())
             })
+    }
+
+    /// Whether enough requests were answered for the share of bad ones to mean something. Whoever answers late by nature, as a page
+    /// that waits for news does, is not waited for beyond the last moment.
+    fn is_answered(&self, baking: &Baking) -> bool {
+        let total = baking.total();
+        let waiting = baking.waiting();
+        let few = waiting < LEAST_BAD
+            || waiting * 1000 <= u64::from(self.plan.timing.errors) * total.begun;
+        let last = self.now.plus(self.plan.timing.every + SLOW) >= baking.give_up;
+        few || (last && total.answered > 0)
+    }
+
+    /// Nobody gets an answer at all, good or bad.
+    fn answers_nobody(&self) -> Option<Fault> {
+        let Phase::Baking(baking) = &self.phase else {
+            return None;
+        };
+        let waited = self.now.since(baking.silent?);
+        let begun = baking.total().begun;
+        (waited >= SILENCE && begun >= LEAST_BAD).then(|| Fault {
+            code: FaultCode::Errors,
+            instance: None,
+            seen: format!(
+                "none of {begun} requests has been answered in {} s, though its health is well",
+                waited / 1000
+            ),
+        })
     }
 
     /// Attempts and those without a good answer, of all new instances.
@@ -238,8 +286,9 @@ impl Rollout {
 
     fn answers_badly(&self) -> Option<Fault> {
         let (attempts, bad) = self.answered();
+        let all = bad == attempts && bad >= LEAST_WHERE_NONE_IS_GOOD && self.is_at_the_end();
         let too_many =
-            bad >= LEAST_BAD && bad * 1000 > u64::from(self.plan.timing.errors) * attempts;
+            all || bad >= LEAST_BAD && bad * 1000 > u64::from(self.plan.timing.errors) * attempts;
         too_many.then(|| Fault {
             code: FaultCode::Errors,
             instance: None,
@@ -248,6 +297,10 @@ impl Rollout {
                 share(bad, attempts)
             ),
         })
+    }
+
+    const fn is_at_the_end(&self) -> bool {
+        matches!(&self.phase, Phase::Baking(baking) if self.now.0 >= baking.until.0)
     }
 
     /// What the commit rests on, in words and numbers.
@@ -278,7 +331,19 @@ impl Rollout {
             ),
             "the digest read back from every instance is the planned one".to_owned(),
         ];
-        evidence.into_iter().chain(starts).collect()
+        let refused = baking.total().refused;
+        let refused = (refused > 0).then(|| {
+            format!("{refused} answers were refusals (400 to 499), which are not counted as bad")
+        });
+        let waiting = baking.waiting();
+        let waiting = (waiting > 0).then(|| {
+            format!(
+                "{waiting} requests had waited for more than {} s for an answer",
+                SLOW / 1000
+            )
+        });
+        let more = [starts, refused, waiting].into_iter().flatten();
+        evidence.into_iter().chain(more).collect()
     }
 }
 
@@ -307,6 +372,40 @@ impl Baking {
         }
     }
 
+    /// Everything counted, of all new instances.
+    fn total(&self) -> Traffic {
+        let counts = self.counts.values().chain([&self.before]);
+        counts.fold(Traffic::default(), |total, it| Traffic {
+            attempts: total.attempts + it.attempts,
+            good: total.good + it.good,
+            begun: total.begun + it.begun,
+            answered: total.answered + it.answered,
+            refused: total.refused + it.refused,
+            epoch: 0,
+        })
+    }
+
+    /// Takes in how many requests have begun by now, and whether anybody gets an answer.
+    fn wait(&mut self, now: Timestamp) {
+        let total = self.total();
+        let [_, second] = self.begun;
+        if now.since(second.0) >= SLOW {
+            self.begun = [second, (now, total.begun)];
+        }
+        let failed = total.attempts.saturating_sub(total.good);
+        let silent = total.answered == 0 && total.begun > failed;
+        self.silent = silent.then(|| self.silent.unwrap_or(now));
+    }
+
+    /// At least so many requests have had no answer for [`SLOW`] or longer: those that had begun by then, less all that was answered or
+    /// given up since. Never more than there are, whoever was answered first.
+    fn waiting(&self) -> u64 {
+        let total = self.total();
+        let failed = total.attempts.saturating_sub(total.good);
+        let [(_, begun), _] = self.begun;
+        begun.saturating_sub(total.answered).saturating_sub(failed)
+    }
+
     /// Takes in one look at how they live. Counts that started anew are added to those from before.
     fn see(&mut self, members: &[Member], lives: &BTreeMap<InstanceId, Life>) {
         self.watch = None;
@@ -328,8 +427,13 @@ impl Baking {
                         .counts
                         .insert(id, now)
                         .filter(|then| then.epoch != now.epoch);
-                    self.before.attempts += then.map_or(0, |then| then.attempts);
-                    self.before.good += then.map_or(0, |then| then.good);
+                    let then = then.unwrap_or_default();
+                    self.before.attempts += then.attempts;
+                    self.before.good += then.good;
+                    // What had begun and was not answered then is over.
+                    self.before.begun += then.answered.max(then.attempts);
+                    self.before.answered += then.answered;
+                    self.before.refused += then.refused;
                 }
             }
         }

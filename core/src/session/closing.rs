@@ -117,9 +117,13 @@ impl Session {
             .unwrap_or_default()
     }
 
-    /// A deploy that went well lets an image go only where it pushed an older one out of the known-good.
+    /// A deploy that went well lets an image go only where it pushed an older one out of the known-good, or where what was begun
+    /// before it came to nothing.
     fn some_image_may_go(&self, outcome: Outcome) -> bool {
-        outcome != Outcome::Deployed || self.memory().ledger.state().known_good.len() >= 10
+        let good = &self.memory().ledger.state().known_good;
+        let newest = good.iter().map(|it| it.generation.0).max().unwrap_or(1);
+        let follows = newest == 1 || good.iter().any(|it| it.generation.0 + 1 == newest);
+        outcome != Outcome::Deployed || good.len() >= 10 || !follows
     }
 
     /// Images that no rollback can go back to lose the tag that kept them.
@@ -473,6 +477,7 @@ impl Session {
             });
             self.report.serving = state
                 .serving()
+                .filter(|it| self.runs(it.generation))
                 .map(|it| line_of(&it.release, Some(it.generation), Some(it.since)));
             self.memory = Some(super::Memory::new(ledger, origin));
         }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::facts::job_of;
 use super::gating::Stage;
-use super::imaging::asks;
+use super::imaging::suit;
 use super::memory::{Memory, Story};
 use super::request::Command;
 use super::{Purpose, Session, Tag};
@@ -14,9 +14,9 @@ use crate::protocol::{Completion, Content, Effect, Outcome, Run};
 use crate::report::ReleaseLine;
 use crate::rollout::{Action, Fleet, Member, Observation, Plan, Rollout, Seen, Strategy, Timing};
 use crate::spec::{Generation, InstanceId, Release, Spec};
-use crate::target::docker::{Lifted, Memo};
+use crate::target::docker::{Found, Lifted, Memo};
 
-/// Milliseconds that going back may wait for what served before to answer: it served a moment ago.
+/// Milliseconds at least that going back may wait for what served before to answer.
 const VERIFY: u64 = 15_000;
 
 /// Milliseconds that an act which nothing stands in for is tried on: an engine stops its containers for 10 s at most, and is
@@ -48,15 +48,49 @@ impl Session {
         let serving = ledger
             .state()
             .serving()
-            .map(|it| line_of(&it.release, Some(it.generation), Some(it.since)));
+            .filter(|it| self.runs(it.generation));
+        let serving = serving.map(|it| line_of(&it.release, Some(it.generation), Some(it.since)));
         self.report.before.clone_from(&serving);
         self.report.serving = serving;
+        let lost = ledger.state().next_generation() == Generation(1);
         self.memory = Some(Memory::new(ledger, origin));
+        if lost && self.routed_fleet().is_some() {
+            return self.ledger_lost();
+        }
         let looks = Self::looks_only(self.request().command);
         if !looks && !self.recovered && self.unfinished().is_some() {
             return self.recover();
         }
         self.after_recovery();
+    }
+
+    /// Something has the traffic, and nothing was ever recorded: what is not known can neither be proven nor gone back to.
+    fn ledger_lost(&mut self) {
+        let fleet = self.routed_fleet().unwrap_or_default();
+        let docker = self.docker();
+        let names: Vec<String> = fleet
+            .members
+            .iter()
+            .map(|it| docker.own_name(it.id))
+            .collect();
+        let because = vec![
+            format!(
+                "the router gives the traffic to {}, and the ledger is empty: what was proven here is not known any more",
+                names.join(", ")
+            ),
+            "nothing was touched: it serves on".to_owned(),
+        ];
+        let next = vec![
+            format!(
+                "put the folder `ledger` of the volume {} back from a copy",
+                docker.volume()
+            ),
+            format!(
+                "or begin anew, with an interruption: `docker rm -f {}` on the target, then deploy",
+                names.join(" ")
+            ),
+        ];
+        self.finish(Outcome::Failed, "ledger-lost", because, next);
     }
 
     fn know_releases(&mut self, state: &State) {
@@ -224,6 +258,22 @@ impl Session {
             .serving()
             .map(|it| it.release.version.clone())
             .unwrap_or_default();
+        let generation = self
+            .memory()
+            .ledger
+            .state()
+            .serving()
+            .map(|it| it.generation);
+        if !generation.is_some_and(|it| self.runs(it)) {
+            let because = vec![format!(
+                "{serving} is newer ({why}), and no instance of it runs: nothing serves"
+            )];
+            let environment = &self.environment().name;
+            let next = vec![format!(
+                "`cd-action rollback --environment {environment} --version {serving}` starts it again; so does a deploy of it"
+            )];
+            return self.finish(Outcome::Failed, "newer-is-gone", because, next);
+        }
         let because = vec![format!("{serving} serves, and is newer: {why}")];
         self.finish(
             Outcome::Superseded,
@@ -275,6 +325,7 @@ impl Session {
         let because = vec![format!(
             "{version} serves already, with this very configuration, and is known-good"
         )];
+        self.report.troubles.extend(self.router_note());
         self.finish(Outcome::Unchanged, "serves-already", because, vec![]);
     }
 
@@ -286,7 +337,7 @@ impl Session {
         if !self.gates_are_open() {
             return self.gate(Stage::Ledger);
         }
-        self.docker_mut().setup.asks = asks(&release.spec);
+        suit(&mut self.docker_mut().setup, &release.spec);
         let Some(plan) = self.plan(state, &release) else {
             let because = vec!["no addresses are left on the service's network".to_owned()];
             return self.finish(Outcome::Failed, "addresses", because, vec![]);
@@ -385,6 +436,12 @@ impl Session {
 
     pub(super) fn timing(&self, spec: Option<&Spec>, bake: u64) -> Timing {
         let environment = self.environment();
+        // What served a moment ago answers at once; what has to be started again has the time that it needs for that.
+        let serving = self
+            .memory
+            .as_ref()
+            .and_then(|it| it.ledger.state().serving());
+        let verify = serving.map_or(VERIFY, |it| it.release.spec.health.deadline.max(VERIFY));
         let health = spec.map(|spec| spec.health.clone());
         Timing {
             every: health.as_ref().map_or(500, |it| it.every),
@@ -394,7 +451,7 @@ impl Session {
             bake,
             errors: u32::from(environment.bake.errors.0),
             drain: environment.drain,
-            verify: VERIFY,
+            verify,
             patience: PATIENCE,
         }
     }
@@ -428,6 +485,12 @@ impl Session {
             .iter()
             .find(|entry| entry.weight > 0 && !entry.backup)?;
         self.fleet(Some(routed.member.id.generation))
+    }
+
+    /// Whether any instance of a generation runs.
+    pub(super) fn runs(&self, generation: Generation) -> bool {
+        let of = |it: &&Found| it.id.is_some_and(|id| id.generation == generation);
+        self.survey.instances.iter().filter(of).any(Found::running)
     }
 
     /// Whether a generation serves, as far as is listed: all of its instances exist and get the traffic.

@@ -1,9 +1,10 @@
 //! The house: network, volume and router, made by the first deploy and never replaced by a later one; and the lease.
 
 use super::request::Command;
+use super::secrets::secret_names;
 use super::{Session, Tag};
-use crate::protocol::{Completion, Emit, Outcome};
-use crate::target::docker::Trouble;
+use crate::protocol::{Completion, Content, Effect, Emit, Fault, Outcome, Run};
+use crate::target::docker::{Step, Trouble};
 
 /// How often the house is looked at again where making it failed.
 const HOUSE_TRIES: u32 = 3;
@@ -20,13 +21,62 @@ const NEWEST: u32 = 1;
 /// Segments that `status` reads: all there can be.
 const ALL: u32 = 100_000;
 
+/// A command that does nothing, and cannot be begun where this variable is not set.
+fn is_set(name: &str) -> Step {
+    let secret = Content::Secret {
+        name: name.to_owned(),
+    };
+    let run = Run {
+        argv: vec!["true".to_owned()],
+        env: [(name.to_owned(), secret)].into(),
+        inherit: vec!["PATH".to_owned()],
+        timeout: 10_000,
+        output_limit: 1024,
+        ..Run::default()
+    };
+    Step::tolerant(Effect::Run(run), &[""])
+}
+
 impl Session {
     /// Sees to it that there is a router to speak to.
     pub(super) fn enter_house(&mut self) {
         match &self.survey.router {
             Some(router) if router.running => self.open(true),
             Some(_) => self.look_who_listens(),
-            None => self.look_at_router_image(),
+            None => self.look_at_secrets(),
+        }
+    }
+
+    /// Whether all secrets are set is known before anything is made: fingerprints of them need a house.
+    fn look_at_secrets(&mut self) {
+        let names = self.wanted.as_ref().map(|it| secret_names(&it.spec));
+        let steps: Vec<Step> = names.iter().flatten().map(|name| is_set(name)).collect();
+        if steps.is_empty() {
+            return self.look_at_router_image();
+        }
+        self.call(Tag::Secrets, steps);
+    }
+
+    pub(super) fn on_secrets(&mut self, done: &[Completion]) {
+        let names = self.wanted.as_ref().map(|it| secret_names(&it.spec));
+        let is_missing = |it: &Completion| {
+            matches!(
+                it,
+                Completion::Failed {
+                    fault: Fault::SecretMissing,
+                    ..
+                }
+            )
+        };
+        let asked = names.into_iter().flatten().zip(done);
+        let missing: Vec<String> = asked
+            .filter(|(_, it)| is_missing(it))
+            .map(|(name, _)| name)
+            .collect();
+        if missing.is_empty() {
+            self.look_at_router_image()
+        } else {
+            self.secrets_missing(&missing)
         }
     }
 

@@ -4,8 +4,9 @@ use super::request::Command;
 use super::{Session, Tag};
 use crate::config;
 use crate::protocol::{Completion, Outcome};
+use crate::registry::Repository;
 use crate::spec::{Probe, Release, Spec};
-use crate::target::docker::{Image, Trouble};
+use crate::target::docker::{Image, Setup, Trouble};
 
 impl Session {
     pub(super) fn look_at_image(&mut self) {
@@ -42,6 +43,8 @@ impl Session {
                 let steps = self.docker().image(&reference, true);
                 self.call(Tag::Image { pulled: true }, steps);
             }
+            // Built here under a registry's name, and never pushed: nobody can say what the registry has.
+            Ok(image) if digest_of(&image, &reference).is_none() => self.plan_unseen(&reference),
             Ok(image) => {
                 self.report.troubles.push(format!(
                     "{reference} is taken for what this engine has of it: deploy asks the registry what it is then"
@@ -111,7 +114,7 @@ impl Session {
         match resolved {
             Err(errors) => self.config_errors(&errors),
             Ok(spec) => {
-                self.docker_mut().setup.asks = asks(&spec);
+                suit(&mut self.docker_mut().setup, &spec);
                 let image = name;
                 self.wanted = Some(Release {
                     version,
@@ -157,9 +160,10 @@ impl Session {
     }
 }
 
-/// Whether the router's own check asks for a page: only where health is one.
-pub(super) const fn asks(spec: &Spec) -> bool {
-    matches!(spec.health.probe, Probe::Http { .. })
+/// A router's own check asks for a page only where health is one, and it may take as long as a probe.
+pub(super) const fn suit(setup: &mut Setup, spec: &Spec) {
+    setup.asks = matches!(spec.health.probe, Probe::Http { .. });
+    setup.check = spec.health.timeout;
 }
 
 /// The name without tag and digest.
@@ -182,13 +186,14 @@ fn tag(reference: &str) -> Option<&str> {
         .filter(|tag| !tag.contains('/'))
 }
 
+/// Whether it is an image of this engine alone. A name that says its registry never is: what it means is asked there.
 fn in_no_registry(image: &Image, reference: &str) -> bool {
-    let name = repository(reference);
-    !reference.contains('@')
-        && !image
-            .digests
-            .iter()
-            .any(|it| it.split_once('@').is_some_and(|(repo, _)| repo == name))
+    let name = Repository::parse(repository(reference));
+    let known = |it: &String| {
+        it.split_once('@')
+            .is_some_and(|(it, _)| name.is_same(&Repository::parse(it)))
+    };
+    !reference.contains('@') && !name.names_its_registry() && !image.digests.iter().any(known)
 }
 
 /// A reference is letters, digits and `._-:/@`, and begins with a letter or digit: it can be no option and no command.
@@ -227,10 +232,10 @@ fn digest_of(image: &Image, reference: &str) -> Option<String> {
     if in_no_registry(image, reference) {
         return Some(image.id.clone());
     }
-    let name = repository(reference);
+    let name = Repository::parse(repository(reference));
     let listed = image.digests.iter().filter_map(|it| it.split_once('@'));
     let own = listed
         .into_iter()
-        .find(|(repository, _)| *repository == name);
+        .find(|(repository, _)| name.is_same(&Repository::parse(repository)));
     own.map(|(_, digest)| digest.to_owned())
 }

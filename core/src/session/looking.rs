@@ -206,6 +206,7 @@ impl Session {
             listen: environment.listen.to_string(),
             forwarded: config.router.forwarded,
             asks: true,
+            check: 0,
         };
         let terms = Terms {
             holder: self.begin.holder.clone(),

@@ -36,6 +36,8 @@ pub(super) struct Memory {
     there: usize,
     /// As it was before the last record, while that one has surely not been written.
     before: Option<(Ledger, Vec<Append>)>,
+    /// What was decided since the last record.
+    decided: Vec<(Timestamp, Decided)>,
 }
 
 /// What the records of a rollout say besides what the machine says.
@@ -61,6 +63,7 @@ impl Memory {
             unsure: Vec::new(),
             there: 0,
             before: None,
+            decided: Vec::new(),
         }
     }
 
@@ -81,23 +84,9 @@ impl Memory {
         self.note(now, Fact::Overridden(Overridden { what, who, reason }));
     }
 
-    /// A decision, with what it rests on; written with whatever is written next.
-    pub(super) fn decided(
-        &mut self,
-        now: Timestamp,
-        phase: &str,
-        decision: &str,
-        because: Vec<String>,
-    ) {
-        let (phase, decision) = (phase.to_owned(), decision.to_owned());
-        self.note(
-            now,
-            Fact::Decided(Decided {
-                phase,
-                decision,
-                because,
-            }),
-        );
+    /// Something was decided on the way; written with the record that it leads to.
+    pub(super) fn decided(&mut self, at: Timestamp, decided: Decided) {
+        self.decided.push((at, decided));
     }
 
     /// What has to be written together with an action, for the first time it is asked for.
@@ -108,6 +97,9 @@ impl Memory {
         plan: &Plan,
         story: Option<&Story>,
     ) {
+        for (at, decided) in std::mem::take(&mut self.decided) {
+            self.note(at, Fact::Decided(decided));
+        }
         match action {
             Action::Record(Record::Began, _) => {
                 if let Some(story) = story {

@@ -167,7 +167,8 @@ impl Session {
         let because: Vec<String> = other.into_iter().chain([gone]).collect();
         match self.request().command {
             Command::Recover => {
-                let version = self.report.serving.as_ref().map(|it| it.version.clone());
+                let serving = self.memory().ledger.state().serving();
+                let version = serving.map(|it| it.release.version.clone());
                 let next = vec![format!(
                     "`cd-action rollback --environment {} --version {}` starts it again; so does a deploy",
                     self.environment().name,

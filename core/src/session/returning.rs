@@ -1,9 +1,11 @@
 //! Going back: every version that was proven here is a candidate, with a verdict.
 
+use std::collections::BTreeMap;
+
 use super::{Session, Tag};
 use crate::ledger::State;
-use crate::protocol::{Completion, Outcome};
-use crate::rollback;
+use crate::protocol::{Completion, Effect, Outcome};
+use crate::rollback::{self, Selection, Verdict};
 use crate::spec::Generation;
 use crate::target::docker::Step;
 
@@ -38,24 +40,50 @@ impl Session {
 
     pub(super) fn choose_good(&mut self) {
         let state = self.memory().ledger.state().clone();
+        let wanted = self.request().version.clone();
+        // One is left as long as any of it runs; by name it is also gone to where it is not whole.
+        let serves = |it: Generation| {
+            if wanted.is_some() {
+                self.serves(it)
+            } else {
+                self.runs(it)
+            }
+        };
         let serving = state
             .serving()
-            .filter(|it| self.serves(it.generation))
+            .filter(|it| serves(it.generation))
             .map(|it| it.release.clone());
         let secrets = self
             .fingerprints
             .iter()
             .map(|(name, print)| (name.clone(), print.is_some()))
             .collect();
-        let wanted = self.request().version.clone();
-        let selection = rollback::candidates(
-            &state,
-            serving.as_ref(),
-            wanted.as_deref(),
-            &self.good_images,
-            &secrets,
-        );
+        let candidates = |images: &BTreeMap<String, bool>| {
+            rollback::candidates(
+                &state,
+                serving.as_ref(),
+                wanted.as_deref(),
+                images,
+                &secrets,
+            )
+        };
+        if let Some(reference) = self.to_be_fetched(&candidates) {
+            self.info(format!("fetching {reference}"));
+            let steps = self.docker().image(&reference, true);
+            return self.call(Tag::GoodImage, steps);
+        }
+        let selection = candidates(&self.good_images);
         let chosen = selection.chosen().cloned();
+        let verdicts = || selection.candidates.iter().map(|it| &it.verdict);
+        let denied = verdicts().any(|it| {
+            matches!(
+                it,
+                Verdict::ImageMissing
+                    | Verdict::SecretsMissing { .. }
+                    | Verdict::Quarantined { .. }
+            )
+        });
+        let serves_and_nothing_is_denied = !denied && verdicts().any(|it| *it == Verdict::Serves);
         self.report.candidates = Some(selection);
         match (chosen, serving) {
             (Some(good), _) => {
@@ -70,27 +98,57 @@ impl Session {
                 self.wanted = Some(release);
                 self.decide();
             }
-            (None, Some(serving))
-                if wanted
-                    .as_ref()
-                    .is_none_or(|wanted| *wanted == serving.version) =>
-            {
+            (None, Some(serving)) if serves_and_nothing_is_denied => {
                 let because = vec![format!(
                     "{} serves, and is known-good; there is nothing else to go back to",
                     serving.version
                 )];
                 self.finish(Outcome::Unchanged, "already-known-good", because, vec![]);
             }
-            (None, _) => {
-                let because = vec![match wanted {
-                    Some(wanted) => format!("`{wanted}` cannot be gone back to"),
-                    None => "there is nothing to go back to".to_owned(),
-                }];
-                let next =
-                    vec!["every version that was proven here is listed, with why not".to_owned()];
-                self.finish(Outcome::Rejected, "no-target", because, next);
-            }
+            (None, _) => self.no_target(wanted.as_deref()),
         }
+    }
+}
+
+/// What `choose_good` asks: every candidate with its verdict, if these images are there.
+type Candidates<'a> = dyn Fn(&BTreeMap<String, bool>) -> Selection + 'a;
+
+impl Session {
+    /// The image that would be chosen if it were here, and that nobody has tried to fetch.
+    fn to_be_fetched(&self, candidates: &Candidates<'_>) -> Option<String> {
+        let good = &self.memory().ledger.state().known_good;
+        let untried = good
+            .iter()
+            .map(|it| &it.release)
+            .filter(|it| !it.local && !self.fetched.contains(&it.digest));
+        let mut hoped = self.good_images.clone();
+        hoped.extend(untried.map(|it| (it.digest.clone(), true)));
+        let chosen = candidates(&hoped).chosen().cloned()?.release;
+        let missing = self.good_images.get(&chosen.digest) != Some(&true);
+        missing.then(|| chosen.reference())
+    }
+
+    fn no_target(&mut self, wanted: Option<&str>) {
+        let because = vec![match wanted {
+            Some(wanted) => format!("`{wanted}` cannot be gone back to"),
+            None => "there is nothing to go back to".to_owned(),
+        }];
+        let next = vec!["every version that was proven here is listed, with why not".to_owned()];
+        self.finish(Outcome::Rejected, "no-target", because, next);
+    }
+
+    pub(super) fn on_good_image(&mut self, steps: &[Step], done: &[Completion]) {
+        let digest = steps.iter().find_map(|step| match &step.effect {
+            Effect::Run(run) => run.argv.iter().find_map(|word| word.split_once('@')),
+            _ => None,
+        });
+        let digest = digest
+            .map(|(_, digest)| digest.to_owned())
+            .unwrap_or_default();
+        let here = self.docker_mut().read_image(done).is_ok();
+        self.good_images.insert(digest.clone(), here);
+        self.fetched.insert(digest);
+        self.choose_good();
     }
 }
 

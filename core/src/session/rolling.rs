@@ -3,6 +3,7 @@
 use super::calls::Call;
 use super::request::Command;
 use super::{Purpose, Session, Tag};
+use crate::ledger::Decided;
 use crate::protocol::{Emit, Outcome, Timestamp};
 use crate::report::{Act, Decision, Log, ProbeLine, Span};
 use crate::rollout::{
@@ -265,6 +266,18 @@ impl Session {
                     .last()
                     .map(|span| span.name.clone())
                     .unwrap_or_default();
+                if let Some(memory) = self.memory.as_mut() {
+                    let (phase, decision, because) =
+                        (phase.clone(), decision.clone(), because.clone());
+                    memory.decided(
+                        at,
+                        Decided {
+                            phase,
+                            decision,
+                            because,
+                        },
+                    );
+                }
                 self.report.decisions.push(Decision {
                     at,
                     phase,

@@ -113,6 +113,10 @@ impl Session {
         if missing.is_empty() {
             return self.decide();
         }
+        self.secrets_missing(&missing)
+    }
+
+    pub(super) fn secrets_missing(&mut self, missing: &[String]) {
         let because = missing
             .iter()
             .map(|name| format!("the secret {name} is not set"))

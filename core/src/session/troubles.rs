@@ -1,6 +1,8 @@
-//! Questions that have no answer: what the world's failures mean for a run that has touched nothing.
+//! Questions that have no answer, and runs that are stopped: how a run ends that has touched nothing.
 
-use super::Session;
+use super::calls::Call;
+use super::publishing::Publishing;
+use super::{Session, Tag};
 use crate::protocol::Outcome;
 use crate::target::docker::Trouble;
 
@@ -32,6 +34,29 @@ impl Session {
             because,
             vec![next.to_owned()],
         );
+    }
+
+    /// The run was asked to stop before it touched anything that serves.
+    pub(super) fn stop_here(&mut self, call: &Call<Tag>) {
+        if let (Tag::Open { take: true }, Some(docker)) = (&call.tag, self.docker.as_mut())
+            && docker.read_opened(self.now, &call.done, true).is_ok()
+        {
+            self.leased = true;
+        }
+        if self.calls.idle() {
+            let because = self.stopped();
+            self.finish(Outcome::Cancelled, "cancelled", because, vec![]);
+        }
+    }
+
+    pub(super) fn stopped(&mut self) -> Vec<String> {
+        self.fill_published();
+        let because = if self.publishing.as_ref().is_some_and(Publishing::touched) {
+            "the run was asked to stop; what it has published stays, and the next run does the rest"
+        } else {
+            "the run was asked to stop before it touched anything"
+        };
+        vec![because.to_owned()]
     }
 }
 

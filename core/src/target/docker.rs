@@ -359,7 +359,7 @@ impl Docker {
     }
 
     /// The name of an instance that this run holds.
-    fn own_name(&self, id: InstanceId) -> String {
+    pub(crate) fn own_name(&self, id: InstanceId) -> String {
         format!("{}-{id}.t{}", self.prefix(), self.token)
     }
 
@@ -395,8 +395,9 @@ impl Docker {
     #[must_use]
     pub fn outdated(&self) -> bool {
         !self.file.is_empty()
-            && haproxy::fixed(&self.file)
-                != haproxy::fixed(&haproxy::render(&self.setup, None, &Table::empty()))
+            && (as_checked(&self.file)
+                != as_checked(&haproxy::render(&self.setup, None, &Table::empty()))
+                || haproxy::check_time(&self.file) < Some(self.setup.check))
     }
 
     /// What of the running router differs from the table that is written; empty: it follows.
@@ -460,6 +461,15 @@ impl Docker {
         });
         text
     }
+}
+
+/// The fixed part of a file, without the time that its checks may take: more of that than is wanted does no harm.
+fn as_checked(file: &str) -> String {
+    let fixed = haproxy::fixed(file);
+    let lines = fixed
+        .lines()
+        .filter(|line| !line.trim_start().starts_with("timeout check "));
+    lines.collect::<Vec<_>>().join("\n")
 }
 
 /// The name that HAProxy has for an instance that is asked by name.

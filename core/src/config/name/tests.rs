@@ -179,6 +179,8 @@ fn paths_are_absolute_and_stay_where_they_are() {
             "/a\r\nX: y",
             "/é",
             "/#a",
+            "/a;b",
+            "/a\\b",
             "/{{version}}",
         ]
         .map(|text| (text, "path")),

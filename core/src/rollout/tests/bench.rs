@@ -250,6 +250,9 @@ pub(super) fn alive(attempts: u64, good: u64) -> Life {
     let traffic = Some(Traffic {
         attempts,
         good,
+        begun: attempts,
+        answered: attempts,
+        refused: 0,
         epoch: 0,
     });
     Life {

@@ -234,12 +234,74 @@ fn a_bake_without_length_still_looks_once() {
     );
 }
 
+/// A look that sees so many requests begun, and so many of them answered, all well.
+fn begun(begun: u64, answered: u64) -> Life {
+    let life = alive(answered, answered);
+    let traffic = life.traffic.map(|traffic| Traffic { begun, ..traffic });
+    Life { traffic, ..life }
+}
+
+#[test]
+fn a_version_that_leaves_everybody_waiting_is_condemned_though_it_looks_well() {
+    let mut bench = Plans::new()
+        .change(|plan| plan.timing.bake = 60_000)
+        .begin();
+    bench.until_with(|_| None, |bench| bench.rollout.phase() == "baking");
+    let since = bench.now;
+    let mut users = 0;
+    let end = bench.finish_with(|action| {
+        users += 10;
+        matches!(action, Action::Watch(_)).then(|| lives(id(2, 1), begun(users, 0)))
+    });
+    assert_eq!(
+        (end.reason.as_str(), end.quarantine),
+        ("errors", true),
+        "{end:?}"
+    );
+    assert!(
+        end.because.join(" ").contains("has been answered"),
+        "{end:?}"
+    );
+    let took = bench.now.since(since);
+    assert!(
+        (15_000..25_000).contains(&took),
+        "long before the bake is over: {took}"
+    );
+}
+
+#[test]
+fn requests_that_wait_put_the_verdict_off_and_do_not_condemn_by_themselves() {
+    // Nine of ten are answered late or never.
+    for (late, longer) in [(true, true), (false, false)] {
+        let mut bench = Plans::new()
+            .change(|plan| plan.timing.bake = 12_000)
+            .begin();
+        bench.until_with(|_| None, |bench| bench.rollout.phase() == "baking");
+        let (since, mut users) = (bench.now, 0);
+        let end = bench.finish_with(|action| {
+            users += 10;
+            let answered = if late { users / 10 } else { users };
+            matches!(action, Action::Watch(_)).then(|| lives(id(2, 1), begun(users, answered)))
+        });
+        assert_eq!(end.outcome, Outcome::Deployed, "{end:?}");
+        assert_eq!(
+            bench.now.since(since) > 14_000,
+            longer,
+            "{}",
+            bench.now.since(since)
+        );
+    }
+}
+
 /// Bad answers of how many attempts condemn, at 5 %.
 #[test]
-fn errors_condemn_above_the_limit_but_never_fewer_than_three() {
+fn errors_condemn_above_the_limit_but_not_a_blip_of_two() {
     for (attempts, bad, condemned) in [
         (0, 0, false),
-        (2, 2, false),
+        (1, 1, false),
+        (2, 2, true),
+        (40, 2, false),
+        (20, 2, false),
         (3, 3, true),
         (60, 3, false),
         (59, 3, true),
@@ -278,6 +340,9 @@ fn counts_survive_a_restart_of_the_router() {
             let traffic = Some(Traffic {
                 attempts: 20,
                 good: 18,
+                begun: 20,
+                answered: 20,
+                refused: 0,
                 epoch: look / 2,
             });
             Some(lives(

@@ -2,6 +2,7 @@
 
 use super::super::Session;
 use crate::gate::{self, Judged, Verdict, Want};
+use crate::ledger::Decided;
 use crate::protocol::Outcome;
 use crate::report::{self, Decision};
 
@@ -115,7 +116,13 @@ impl Session {
             for (name, _) in &overridden {
                 memory.overridden(at, name, &reason);
             }
-            memory.decided(at, "gates", "go on", because);
+            let (phase, decision) = ("gates".to_owned(), "go on".to_owned());
+            let decided = Decided {
+                phase,
+                decision,
+                because,
+            };
+            memory.decided(at, decided);
         }
     }
 }

@@ -124,15 +124,17 @@ impl Docker {
     #[must_use]
     pub fn find_range(&self, unique: &str) -> Vec<Step> {
         let name = format!("{}-range-{unique}", self.network());
-        let role = words("--label cd-action.role=range");
+        let role = words("--label cd-action.role=range --label");
+        let whose = format!("cd-action.range={}", self.network());
         let create = [
             words("network create --driver bridge"),
             self.ours(),
             role,
-            vec![name.clone()],
+            vec![whose.clone(), name.clone()],
         ];
-        let prune =
-            words("network prune --force --filter label=cd-action.role=range --filter until=10m");
+        // Another run that makes this very network at this instant looks again.
+        let prune = words("network prune --force --filter");
+        let prune = [prune, vec![format!("label={whose}")]].concat();
         vec![
             Step::tolerant(Effect::Run(self.engine.run(prune)), &[""]),
             Step::strict(Effect::Run(self.engine.run(create.concat()))),

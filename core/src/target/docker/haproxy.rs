@@ -24,7 +24,12 @@ pub struct Setup {
     pub forwarded: bool,
     /// Whether the router's own checks ask for a page, or only connect.
     pub asks: bool,
+    /// Milliseconds that an answer to one of them may take.
+    pub check: u64,
 }
+
+/// Milliseconds that the router's own check always has: instances that are a little slow are no reason to take them out.
+pub(super) const LEAST_CHECK: u64 = 2_000;
 
 /// Where instances are on the service's own network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -191,7 +196,8 @@ impl Line {
     }
 }
 
-/// The servers that a table comes to. A last resort stands beside fallbacks in no table: it would take their requests.
+/// The servers that a table comes to. A last resort stands beside the fallbacks of a bake in no table: it would take their
+/// requests.
 fn lines_of(table: &Table) -> Vec<Line> {
     let line = |entry: &Entry| {
         let kind = if entry.backup {
@@ -206,13 +212,27 @@ fn lines_of(table: &Table) -> Vec<Line> {
         }
     };
     let mut lines: Vec<Line> = table.0.iter().map(line).collect();
+    let last = |entry: &Entry| Line {
+        kind: Kind::Last,
+        member: entry.member,
+        weight: FULL,
+    };
     if table.0.iter().all(|entry| !entry.backup) {
         let serving = table.0.iter().filter(|entry| entry.weight > 0);
-        lines.extend(serving.map(|entry| Line {
-            kind: Kind::Last,
-            member: entry.member,
-            weight: FULL,
-        }));
+        lines.extend(serving.map(last));
+    } else {
+        // A fallback that is not to be raised again is all that is left besides what serves: also where its health is not well.
+        let primary = |entry: &&Entry| {
+            table
+                .0
+                .iter()
+                .any(|it| it.member == entry.member && !it.backup)
+        };
+        let left = table
+            .0
+            .iter()
+            .filter(|entry| entry.backup && !primary(entry));
+        lines.extend(left.map(last));
     }
     lines
 }
@@ -254,6 +274,7 @@ pub(super) fn render(setup: &Setup, lines: Option<&Lines>, table: &Table) -> Str
     } else {
         String::new()
     };
+    let check_ms = setup.check.max(LEAST_CHECK);
     let mut text = format!(
         "global\n    \
          stats socket ipv4@127.0.0.1:9999 level admin\n    \
@@ -264,7 +285,7 @@ pub(super) fn render(setup: &Setup, lines: Option<&Lines>, table: &Table) -> Str
          timeout client 60s\n    \
          timeout server 60s\n    \
          timeout queue 5s\n    \
-         timeout check 2s\n    \
+         timeout check {check_ms}ms\n    \
          timeout http-request 30s\n    \
          timeout tunnel 1h\n    \
          retries 3\n    \
@@ -317,6 +338,16 @@ fn servers_of(text: &mut String, lines: Option<&Lines>, table: &Table) {
                 line.weight
             );
         }
+    }
+}
+
+/// Milliseconds that the checks of a file may take.
+pub(super) fn check_time(file: &str) -> Option<u64> {
+    let mut lines = file.lines().map(str::trim);
+    let time = lines.find_map(|line| line.strip_prefix("timeout check "))?;
+    match time.strip_suffix("ms") {
+        Some(millis) => millis.parse().ok(),
+        None => Some(time.strip_suffix('s')?.parse::<u64>().ok()? * 1000),
     }
 }
 
@@ -437,6 +468,12 @@ pub(super) struct Row {
     pub(super) attempts: u64,
     /// Of those, the ones answered below 500.
     pub(super) good: u64,
+    /// Attempts that have begun.
+    pub(super) begun: u64,
+    /// Answers that have begun, all of them.
+    pub(super) answered: u64,
+    /// Answers from 400 to 499.
+    pub(super) refused: u64,
 }
 
 /// Reads `show stat app 4 -1`, by the names of its columns: an instance's lines are added up.
@@ -468,10 +505,13 @@ pub(super) fn rows(text: &str) -> BTreeMap<InstanceId, Row> {
         };
         let row = rows.entry(id).or_default();
         row.attempts += number("stot").saturating_sub(number("scur"));
-        row.good += ["hrsp_1xx", "hrsp_2xx", "hrsp_3xx", "hrsp_4xx"]
-            .into_iter()
-            .map(number)
-            .sum::<u64>();
+        row.begun += number("stot");
+        let refused = number("hrsp_4xx");
+        let good = ["hrsp_1xx", "hrsp_2xx", "hrsp_3xx"].map(number);
+        let good = good.into_iter().sum::<u64>() + refused;
+        row.good += good;
+        row.refused += refused;
+        row.answered += good + number("hrsp_5xx") + number("hrsp_other");
     }
     rows
 }

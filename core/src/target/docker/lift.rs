@@ -293,6 +293,7 @@ impl Docker {
         if page.answered_by == name {
             let row = self.probed.entry(id).or_default();
             row.attempts += 1;
+            row.answered += 1;
             row.good += u64::from(page.status < 500);
         }
         page.judge(name, status, json)
@@ -360,6 +361,9 @@ impl Docker {
         Traffic {
             attempts,
             good: row.good.saturating_sub(ours.good).min(attempts),
+            begun: row.begun.saturating_sub(ours.attempts),
+            answered: row.answered.saturating_sub(ours.answered),
+            refused: row.refused,
             epoch,
         }
     }
@@ -377,7 +381,12 @@ impl Docker {
                 } else {
                     false
                 };
-                exact || digests.iter().any(|digest| *digest == release.reference())
+                // Under whichever name: a digest means one thing only.
+                let same = |it: &String| {
+                    it.rsplit_once('@')
+                        .is_some_and(|(_, it)| it == release.digest)
+                };
+                exact || digests.iter().any(same)
             });
         Life {
             // Paused is not ended: its probes will tell.
@@ -387,7 +396,9 @@ impl Docker {
             // While it runs again the engine says 0, whatever it ended with.
             exit: (!found.running() && found.status != "paused").then_some(found.exit),
             out_of_memory: found.out_of_memory,
-            unhealthy: found.health.as_deref() == Some("unhealthy"),
+            // Where another health is configured, the image's own is not asked.
+            unhealthy: found.health.as_deref() == Some("unhealthy")
+                && planned.is_none_or(|it| it.spec.health.probe == Probe::Image),
             as_planned,
             traffic,
         }

@@ -405,7 +405,7 @@ impl Docker {
     /// By this holder's own name, whatever it is called now: what another holder has taken is not found.
     fn remove(&self, id: InstanceId) -> Vec<Step> {
         let rm = Step::tolerant(
-            Effect::Run(self.engine.words(&["rm", "-f", &self.own_name(id)])),
+            Effect::Run(self.engine.words(&["rm", "-f", "-v", &self.own_name(id)])),
             GONE,
         );
         if self.grace == 0 {

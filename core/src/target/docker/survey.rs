@@ -222,13 +222,20 @@ const IMAGE_MISSING: &[&str] = &[
 const REGISTRY_AWAY: &[&str] = &[
     "connection refused",
     "no such host",
+    "no route to host",
+    "network is unreachable",
     "i/o timeout",
     "TLS handshake",
     "EOF",
     "Service Unavailable",
     "context deadline",
 ];
-const DENIED: &[&str] = &["denied", "unauthorized", "authentication required"];
+const DENIED: &[&str] = &[
+    "denied",
+    "unauthorized",
+    "authentication required",
+    "no basic auth credentials",
+];
 
 /// The words of a failed command.
 #[must_use]

@@ -81,6 +81,7 @@ fn docker() -> Docker {
         listen: "127.0.0.1:8000".to_owned(),
         forwarded: true,
         asks: true,
+        check: 2_000,
     };
     let terms = Terms {
         holder: "github:x/1/deploy".to_owned(),
@@ -230,7 +231,7 @@ fn destructive_commands_name_only_what_this_holder_has_renamed() {
         lines(&steps),
         [
             "docker stop -t 10 cd-tasks.staging-g1-1.t5",
-            "docker rm -f cd-tasks.staging-g1-1.t5"
+            "docker rm -f -v cd-tasks.staging-g1-1.t5"
         ]
     );
 }

@@ -31,6 +31,8 @@ pub(crate) struct Knobs {
     pub(crate) delay: Duration,
     /// `HANG=1`: accepts, reads, never answers.
     pub(crate) hang: bool,
+    /// `HANG_USERS=1`: the same, but for `/health`, which is well.
+    pub(crate) hang_users: bool,
     /// `LOG_LINES`: prints so many lines at its start.
     pub(crate) log_lines: u64,
 }
@@ -72,6 +74,7 @@ impl Knobs {
             errors_after: millis("ERRORS_AFTER_MS")?.unwrap_or_default(),
             delay: millis("DELAY_MS")?.unwrap_or_default(),
             hang: flag("HANG")?,
+            hang_users: flag("HANG_USERS")?,
             log_lines: number("LOG_LINES")?.unwrap_or(0),
         })
     }

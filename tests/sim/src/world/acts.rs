@@ -406,6 +406,9 @@ impl World {
             let traffic = Traffic {
                 attempts,
                 good: if good { attempts } else { 0 },
+                begun: attempts,
+                answered: attempts,
+                refused: 0,
                 epoch: 0,
             };
             let life = Life {

@@ -1,0 +1,99 @@
+// What looks well and is not, and what somebody took away: a green run has shipped, and nothing that serves is lost.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { docker, ENV, everythingOf, image, place, run as command, strayOf, underLoad } from './lib.mjs';
+
+const bake = { for: '1s', errors: '5%' };
+
+async function run(here, outcome, ...args) {
+  const result = await here.cd(...args);
+  assert.equal(result.outcome, outcome, `${args.join(' ')}: ${result.stdout}${result.stderr}`);
+  return result;
+}
+
+const deploy = (here, tag, outcome = 'deployed') => run(here, outcome, 'deploy', '--image', image(tag));
+
+test('a version that is healthy and never answers its users is not deployed', { timeout: 180_000 }, async (t) => {
+  const here = place('mute').config({ env: { bake } });
+  t.after(() => here.end());
+  await deploy(here, 'v1');
+  here.config({ run: { env: { HANG_USERS: '1' } }, env: { bake } });
+  const { result } = await underLoad(here, () => deploy(here, 'v2', 'rolled-back'));
+  assert.match(result.report.because.join(), /has been answered/);
+  assert.deepEqual(await here.ask(), { status: 200, version: 'v1' });
+  assert.deepEqual(await strayOf(here), []);
+});
+
+test('a rollback leaves what serves, also where not all of it runs', { timeout: 120_000 }, async (t) => {
+  const here = place('half').config({ run: { replicas: 2 }, env: { bake } });
+  t.after(() => here.end());
+  await deploy(here, 'v1');
+  await deploy(here, 'v2');
+  await docker('rm', '-f', (await here.containers()).find((it) => it.version === 'v2').name);
+  await run(here, 'restored', 'rollback', '--reason', 'v2 is bad');
+  assert.deepEqual(await here.ask(), { status: 200, version: 'v1' });
+});
+
+test('a lost ledger takes nothing away: what serves stays, and the way on is said', { timeout: 120_000 }, async (t) => {
+  const here = place('lost').config({ env: { bake } });
+  t.after(() => here.end());
+  await deploy(here, 'v1');
+  await docker('exec', '-u', '0', `${here.prefix}-router`, 'sh', '-c', 'rm -r /var/lib/cd-action/ledger');
+  for (const command of [['deploy', '--image', image('broken')], ['rollback'], ['recover']]) {
+    const { result, users } = await underLoad(here, () => run(here, 'failed', ...command));
+    assert.equal(result.report.reason, 'ledger-lost');
+    assert.equal(users.failed, 0, JSON.stringify(users));
+    assert.match(result.report.next.join(), /docker rm -f/);
+  }
+  assert.deepEqual(await here.ask(), { status: 200, version: 'v1' });
+});
+
+test('a secret that is not set is found before a first deploy makes anything', { timeout: 120_000 }, async (t) => {
+  const here = place('early').config({ run: { secrets: { NOT_SET_ANYWHERE: 'env', NOR_THIS: 'env' } }, env: { bake } });
+  t.after(() => here.end());
+  const before = await everythingOf(here);
+  const result = await run(here, 'invalid', 'deploy', '--image', image('v1'));
+  assert.deepEqual(result.report.because.length, 2, 'both at once');
+  assert.equal(await everythingOf(here), before);
+  assert.equal((await docker('volume', 'ls', '-q', '--filter', `name=${here.prefix}`)), '');
+  assert.equal((await docker('network', 'ls', '-q', '--filter', `name=${here.prefix}`)), '');
+});
+
+test('an image that was never pushed does not stand in for what its registry has', { timeout: 120_000 }, async (t) => {
+  const here = place('stale').config({ env: { bake } });
+  t.after(() => here.end());
+  const name = `127.0.0.1:5000/demo/stale:${here.service}`;
+  await docker('tag', image('v2'), name);
+  await docker('push', '-q', name);
+  await docker('image', 'rm', name);
+  await docker('tag', 'cd-action-demo:plain', name);
+  t.after(() => docker('image', 'rm', '-f', name).catch(() => {}));
+  const { report } = await run(here, 'deployed', 'deploy', '--image', name);
+  assert.equal(report.serving.digest, (await docker('image', 'inspect', '--format', '{{join .RepoDigests " "}}', image('v2'))).match(/demo\/tasks@(\S+)/)[1]);
+});
+
+test('what an image declares as its volume goes with the instance', { timeout: 120_000 }, async (t) => {
+  const here = place('volume').config({ env: { bake } });
+  t.after(() => here.end());
+  const dangling = async () => (await docker('volume', 'ls', '-q', '--filter', 'dangling=true')).split('\n').filter((it) => /^[0-9a-f]{64}$/.test(it)).length;
+  for (const version of ['1', '2']) {
+    const input = `FROM cd-action-demo:plain\nENV APP_VERSION=${version}\nVOLUME /data\n`;
+    const built = await command(['docker', 'build', '-q', '-t', `${here.service}:${version}`, '-'], { env: { ...ENV, DOCKER_BUILDKIT: '0' }, input });
+    assert.equal(built.code, 0, built.stderr);
+    t.after(() => docker('image', 'rm', '-f', `${here.service}:${version}`).catch(() => {}));
+  }
+  await run(here, 'deployed', 'deploy', '--image', `${here.service}:1`);
+  const before = await dangling();
+  await run(here, 'deployed', 'deploy', '--image', `${here.service}:2`);
+  assert.ok(await dangling() <= before, 'nothing is left of the instance that went');
+});
+
+test('what was changed and cannot be deployed is said where nothing else is to do', { timeout: 120_000 }, async (t) => {
+  const here = place('moved').config({ env: { bake } });
+  t.after(() => here.end());
+  await deploy(here, 'v1');
+  here.config({ env: { bake, listen: `127.0.0.1:${here.port + 20}` } });
+  const { report } = await run(here, 'unchanged', 'deploy', '--image', image('v1'));
+  assert.match(report.troubles.join(), new RegExp(`${here.port}\\b.*docker rm -f`));
+});
