@@ -5,11 +5,14 @@
 //! the report. Each stage is entered by asking for what it needs, and left in the `on_*` that hears of it.
 
 mod calls;
+mod cancelling;
 mod closing;
 mod connecting;
 mod deciding;
+mod deployments;
 mod deriving;
 mod facts;
+mod gating;
 mod housing;
 mod imaging;
 mod looking;
@@ -35,15 +38,10 @@ use crate::spec::Release;
 use crate::target::docker::{Docker, Image, Listed, Opened, Step, Survey};
 use calls::{Call, Calls, Progress};
 use facts::Facts;
+use gating::Gating;
 use memory::{Memory, Story};
 use publishing::Publishing;
 use request::{Command, Parsed, Request};
-
-/// Milliseconds that what is under way may still take once the run was asked to stop.
-const ABORT_AFTER: u64 = 2_000;
-
-/// Milliseconds before the end by force that are kept for the report.
-const LAST_WORDS: u64 = 1_500;
 
 /// What a call is for.
 #[derive(Clone, Debug)]
@@ -53,6 +51,8 @@ enum Tag {
     Gathered,
     /// A work of a release.
     Work(u32),
+    /// A question of the gates.
+    Asked(u32),
     /// What a later job reads.
     Handed,
     Credentials,
@@ -97,6 +97,10 @@ enum Tag {
     Kept,
     LetGo,
     Released,
+    /// The platform was told that a deploy begins, is under way, has ended.
+    Announced,
+    UnderWay,
+    Concluded,
     Written,
 }
 
@@ -106,6 +110,7 @@ impl Tag {
         matches!(
             self,
             Self::Work(_)
+                | Self::Asked(_)
                 | Self::Image { .. }
                 | Self::RouterImage { .. }
                 | Self::Names { .. }
@@ -138,6 +143,12 @@ pub(crate) struct Session {
     /// The commit that the image has to be of; `None`: any.
     expected: Option<String>,
     publishing: Option<Publishing>,
+    /// Whether somebody named the image, rather than the commit's own names leading to it.
+    image_given: bool,
+    gating: Option<Gating>,
+    /// The deployment that the platform is told of, and whether that was begun.
+    told: Option<deployments::Told>,
+    announced: bool,
     /// How a release ended, while the file about it is written.
     handed: Option<(&'static str, Vec<String>, Vec<String>)>,
     docker: Option<Docker>,
@@ -186,6 +197,8 @@ pub(crate) struct Session {
     shown_at: Timestamp,
     cancelled: bool,
     report: Report,
+    /// The path of the plan as a comment; empty: there is none.
+    comment: String,
     ending: bool,
     done: Option<(Outcome, u8)>,
     over: bool,
@@ -213,6 +226,10 @@ impl Session {
             facts: Facts::default(),
             expected: None,
             publishing: None,
+            image_given: false,
+            gating: None,
+            told: None,
+            announced: false,
             handed: None,
             docker: None,
             listed: Vec::new(),
@@ -247,6 +264,7 @@ impl Session {
             shown_at: Timestamp(0),
             cancelled: false,
             report: Report::new("", Timestamp(0)),
+            comment: String::new(),
             ending: false,
             done: None,
             over: false,
@@ -337,6 +355,7 @@ impl Session {
             Tag::Config(at) => self.on_config(at, &call.done),
             Tag::Gathered => self.on_gathered(&call.done),
             Tag::Work(id) => self.on_work(id, &call.done),
+            Tag::Asked(id) => self.on_asked(id, &call.done),
             Tag::Handed => self.on_handed(&call.done),
             Tag::Credentials => self.on_credentials(&call.done),
             Tag::Tunnel => self.on_tunnel(&call.done),
@@ -368,6 +387,9 @@ impl Session {
             Tag::Renew => {}
             Tag::Kept => self.on_kept(&call.done),
             Tag::LetGo | Tag::Released => self.close(),
+            Tag::Announced => self.on_announced(&call.done),
+            Tag::UnderWay => self.after_announcing(),
+            Tag::Concluded => self.on_concluded(&call.done),
             Tag::Written => self.say_goodbye(&call.done),
         }
     }
@@ -384,11 +406,15 @@ impl Session {
                 | Tag::LetGo
                 | Tag::Released
                 | Tag::Handed
+                | Tag::Announced
+                | Tag::UnderWay
+                | Tag::Concluded
                 | Tag::Written
                 | Tag::Unmade(_) => true,
                 Tag::Config(_)
                 | Tag::Gathered
                 | Tag::Work(_)
+                | Tag::Asked(_)
                 | Tag::Credentials
                 | Tag::Tunnel
                 | Tag::Forgotten
@@ -415,48 +441,6 @@ impl Session {
             }
     }
 
-    fn on_cancel(&mut self, grace: u64) {
-        let now = self.now;
-        if !self.cancelled {
-            self.abort_at = Some(now.plus(ABORT_AFTER));
-        }
-        self.cancelled = true;
-        self.give_up_at = Some(now.plus(grace.saturating_sub(LAST_WORDS)));
-        self.emit(Emit::Log {
-            level: Level::Warning,
-            text: "asked to stop".to_owned(),
-        });
-        if let Some(docker) = self.docker.as_mut() {
-            docker.grace = 0;
-            docker.hurry = true;
-        }
-        if let Some(rollout) = self.rollout.as_mut() {
-            rollout.cancel(now);
-            return self.drive();
-        }
-        self.calls.abort(Tag::looks);
-        if self.calls.idle() && !self.ending && self.done.is_none() {
-            let because = self.stopped();
-            self.finish(Outcome::Cancelled, "cancelled", because, vec![]);
-        }
-    }
-
-    /// An engine that hangs must not keep the run until it is killed: what is under way is ended, then the run.
-    fn on_deadlines(&mut self) {
-        let now = self.now;
-        if self.abort_at.is_some_and(|at| at <= now) {
-            self.abort_at = None;
-            self.calls.abort(|tag| !matches!(tag, Tag::Tunnel));
-        }
-        if self.give_up_at.is_some_and(|at| at <= now) {
-            self.give_up_at = None;
-            self.calls.abort(|tag| !matches!(tag, Tag::Tunnel));
-            if let Some(rollout) = self.rollout.take() {
-                self.give_up(&rollout);
-            }
-        }
-    }
-
     fn on_time(&mut self) {
         let now = self.now;
         self.on_deadlines();
@@ -469,6 +453,7 @@ impl Session {
             self.open(true);
         }
         self.wake_works();
+        self.wake_gates();
         if let Some(rollout) = self.rollout.as_mut() {
             if rollout.wake_at().is_some_and(|at| at <= now) {
                 rollout.tick(now);
@@ -483,7 +468,8 @@ impl Session {
         let renewal = self.rollout.as_ref().map(|_| self.renewal_due());
         let deadlines = [self.abort_at, self.give_up_at];
         let works = self.publishing.as_ref().and_then(Publishing::wake_at);
-        let waits = [self.again, self.look_again, works, rollout, renewal];
+        let gates = self.gating.as_ref().and_then(Gating::wake_at);
+        let waits = [self.again, self.look_again, works, gates, rollout, renewal];
         let all = waits.into_iter().chain(deadlines).flatten();
         if self.ending {
             deadlines.into_iter().flatten().min()
@@ -496,6 +482,9 @@ impl Session {
         match (&self.rollout, self.again) {
             (Some(rollout), _) => rollout.phase().to_owned(),
             (None, Some(_)) => "the lease that another run holds".to_owned(),
+            (None, None) if self.gating.as_ref().is_some_and(Gating::waits) => {
+                "the gates".to_owned()
+            }
             (None, None) => "an answer".to_owned(),
         }
     }

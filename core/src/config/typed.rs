@@ -11,6 +11,7 @@ use super::{Config, Environment, RegistryAuth, RouterConfig, Template, name};
 
 mod build;
 mod environment;
+mod gates;
 mod health;
 mod run;
 

@@ -1,5 +1,7 @@
 //! What a run writes down at the target: the ledger and the checkpoint, and what of it is not yet known to be there.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::ledger::{
@@ -49,6 +51,8 @@ pub(super) struct Story {
     pub(super) overrides: Vec<String>,
     pub(super) bake: u64,
     pub(super) sequence: Sequence,
+    /// How many tests there were, by the gate that counted them.
+    pub(super) counted: BTreeMap<String, u64>,
 }
 
 impl Memory {
@@ -237,5 +241,6 @@ fn committed(plan: &Plan, story: &Story, evidence: &[String]) -> Committed {
         evidence: evidence.to_vec(),
         command: story.command,
         sequence: story.sequence.clone(),
+        counted: story.counted.clone(),
     }
 }

@@ -51,6 +51,8 @@ pub(super) struct Request {
     pub(super) version: Option<String>,
     /// Milliseconds to wait for a lease.
     pub(super) wait: u64,
+    /// Milliseconds to wait for gates.
+    pub(super) patience: u64,
     pub(super) fail_on_held: bool,
     pub(super) overrides: Vec<String>,
     pub(super) reason: Option<String>,
@@ -105,6 +107,7 @@ fn read(
     } else {
         get("wait")
     };
+    let given = wait.is_some();
     let wait = wait.unwrap_or_else(|| "10m".to_owned());
     let wait = duration(&wait).unwrap_or_else(|| {
         mistakes.push(format!(
@@ -142,6 +145,8 @@ fn read(
         image: get("image"),
         version: get("version"),
         wait,
+        // Whoever is not told to wait for a gate comes back later.
+        patience: if given { wait } else { 0 },
         fail_on_held,
         overrides,
         reason: get("reason"),
@@ -194,9 +199,6 @@ fn overrides(inputs: &BTreeMap<String, String>, mistakes: &mut Vec<String>) -> V
         .map(|it| it.trim().to_owned())
         .filter(|it| !it.is_empty())
         .collect();
-    if let Some(unknown) = overrides.iter().find(|it| *it != "quarantine") {
-        mistakes.push(format!("`override` knows `quarantine`, not `{unknown}`"));
-    }
     if !overrides.is_empty() && !inputs.contains_key("reason") {
         mistakes.push(
             "`override` needs a `reason`: it goes into the ledger under your name".to_owned(),

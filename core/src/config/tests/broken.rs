@@ -228,7 +228,7 @@ environments:
             "8:44 not-yet environments.b.strategy.canary",
             "9:16 not-yet environments.c.target",
             "9:33 not-yet environments.c.strategy",
-            "9:41 not-yet environments.c.gates",
+            "9:51 not-yet environments.c.gates[0].after",
             "10:18 not-yet environments.d.target.kubernetes",
             "11:34 not-yet environments.e.target.docker.host",
         ],

@@ -72,6 +72,26 @@ fn every_example_on_the_page_is_right() {
     assert!(count >= 2, "the page shows {count} examples");
 }
 
+#[test]
+fn every_gate_is_explained_and_the_example_of_gates_is_right() {
+    let page = include_str!("../../../../docs/gates.md");
+    let schema = Schema::load();
+    let known = schema.of("Gate").get("properties");
+    let known = known.and_then(Value::as_object).expect("gates have keys");
+    let there = known
+        .iter()
+        .filter(|(_, rule)| rule.get("x-not-yet").is_none());
+    let missing: Vec<&String> = there
+        .map(|(name, _)| name)
+        .filter(|name| !page.contains(&format!("`{name}")))
+        .collect();
+    assert!(missing.is_empty(), "{missing:?}");
+    let blocks = page.split("```yaml\n").skip(1);
+    let blocks = blocks.filter_map(|block| block.split("```").next());
+    let examples = blocks.filter(|block| block.contains("environments:"));
+    assert_eq!(examples.map(super::good).count(), 1);
+}
+
 /// The checker's schema is the one that is generated from the types.
 #[cfg(feature = "generate")]
 #[test]
