@@ -2,7 +2,7 @@
 "use strict";
 
 // src/shell.ts
-var import_node_fs10 = require("node:fs");
+var import_node_fs11 = require("node:fs");
 var import_node_path6 = require("node:path");
 
 // src/begin.ts
@@ -393,6 +393,9 @@ function faultOf(code) {
   }
 }
 
+// src/effects/fetch.ts
+var import_node_fs = require("node:fs");
+
 // src/inbox.ts
 function createInbox() {
   const items = [];
@@ -431,7 +434,9 @@ function clampDelay(milliseconds) {
 function fetch2(effect, world, signal) {
   const open = [];
   const ask = (method, url, headers2) => {
-    const request2 = (url.startsWith("https:") ? https() : http()).request(url, { method, headers: headers2, signal });
+    const by = url.startsWith("https:") ? https() : http();
+    const agent = effect.direct ? {} : { agent: new by.Agent(byProxies(world.env)) };
+    const request2 = by.request(url, { method, headers: headers2, signal, ...agent });
     open.push(request2);
     return request2;
   };
@@ -483,10 +488,31 @@ function fetch2(effect, world, signal) {
     }
   });
 }
+function byProxies(env) {
+  return { proxyEnv: env };
+}
 function send(body, request, world, ask) {
-  if (body?.type === "answer") return ask("GET", body.url, who(body.authorization, world));
-  request.end(body?.text);
-  return null;
+  switch (body?.type) {
+    case void 0:
+      request.end();
+      return null;
+    case "text":
+      request.end(body.text);
+      return null;
+    case "file":
+      sendFile(body.path, request);
+      return null;
+    case "answer":
+      return ask("GET", body.url, who(body.authorization, world));
+    default:
+      return unreachable(body);
+  }
+}
+function sendFile(path, request) {
+  request.setHeader("content-length", String((0, import_node_fs.statSync)(path).size));
+  const file = (0, import_node_fs.createReadStream)(path);
+  file.on("error", (error) => request.destroy(error));
+  file.pipe(request);
 }
 function pass(response, request, cut2) {
   response.on("error", cut2);
@@ -515,11 +541,18 @@ function authorization(who2, { env, secrets, blotter }) {
     }
     case "variable":
       return `Bearer ${secrets.reveal(who2.name)}`;
+    case "login":
+      return `Basic ${login(secrets.kept(who2.kept), blotter)}`;
     case "bearer":
       return `Bearer ${secrets.kept(who2.kept)}`;
     default:
       return unreachable(who2);
   }
+}
+function login(text2, blotter) {
+  const [, ...password] = Buffer.from(text2, "base64").toString("utf8").split(":");
+  blotter.add(password.join(":"));
+  return text2;
 }
 function answer({ want, keep }, response, body, secrets) {
   if (keep !== null) secrets.keep(keep.name, secretIn(body, keep));
@@ -557,23 +590,23 @@ function fingerprint(names, key, secrets) {
 
 // src/effects/read-file.ts
 var import_node_buffer = require("node:buffer");
-var import_node_fs = require("node:fs");
+var import_node_fs2 = require("node:fs");
 function readTextFile(path, limit) {
-  const file = (0, import_node_fs.openSync)(path, import_node_fs.constants.O_RDONLY | import_node_fs.constants.O_NONBLOCK);
+  const file = (0, import_node_fs2.openSync)(path, import_node_fs2.constants.O_RDONLY | import_node_fs2.constants.O_NONBLOCK);
   try {
-    if (!(0, import_node_fs.fstatSync)(file).isFile()) refuse("other", `${path} is not a file`);
+    if (!(0, import_node_fs2.fstatSync)(file).isFile()) refuse("other", `${path} is not a file`);
     const bytes = readUpTo(file, limit + 1);
     if (bytes.length > limit) refuse("too-large", `${path} is larger than ${limit} bytes`);
     return { type: "read", text: decode(path, bytes) };
   } finally {
-    (0, import_node_fs.closeSync)(file);
+    (0, import_node_fs2.closeSync)(file);
   }
 }
 function readUpTo(file, most) {
   const chunks = [];
   for (let left = most; left > 0; ) {
     const chunk = Buffer.allocUnsafe(Math.min(left, CHUNK));
-    const count = (0, import_node_fs.readSync)(file, chunk);
+    const count = (0, import_node_fs2.readSync)(file, chunk);
     if (count === 0) break;
     chunks.push(chunk.subarray(0, count));
     left -= count;
@@ -587,11 +620,11 @@ function decode(path, bytes) {
 var CHUNK = 65536;
 
 // src/effects/run.ts
-var import_node_fs3 = require("node:fs");
+var import_node_fs4 = require("node:fs");
 var import_node_path2 = require("node:path");
 
 // src/effects/content.ts
-var import_node_fs2 = require("node:fs");
+var import_node_fs3 = require("node:fs");
 function textOf(content, secrets) {
   switch (content.type) {
     case "text":
@@ -609,7 +642,7 @@ function textOf(content, secrets) {
 }
 function read(path) {
   try {
-    return (0, import_node_fs2.readFileSync)(path, "utf8");
+    return (0, import_node_fs3.readFileSync)(path, "utf8");
   } catch (error) {
     if (error instanceof Error && "code" in error && error.code === "ENOENT") return "{}";
     throw error;
@@ -835,14 +868,14 @@ function findProgram(name, path) {
 }
 function isFile(file) {
   try {
-    return (0, import_node_fs3.statSync)(file).isFile();
+    return (0, import_node_fs4.statSync)(file).isFile();
   } catch {
     return false;
   }
 }
 function isExecutable(file) {
   try {
-    (0, import_node_fs3.accessSync)(file, import_node_fs3.constants.X_OK);
+    (0, import_node_fs4.accessSync)(file, import_node_fs4.constants.X_OK);
     return true;
   } catch {
     return false;
@@ -867,7 +900,7 @@ function input(stdin, secrets) {
 function opened(child, path) {
   return new Promise((resolve) => {
     const poll = setInterval(() => {
-      if ((0, import_node_fs3.existsSync)(path)) settle("opened");
+      if ((0, import_node_fs4.existsSync)(path)) settle("opened");
     }, POLL);
     const settle = (outcome) => {
       clearInterval(poll);
@@ -885,33 +918,33 @@ var POLL = 20;
 var TRACKING = "RUNNER_TRACKING_ID";
 
 // src/effects/write-file.ts
-var import_node_fs4 = require("node:fs");
+var import_node_fs5 = require("node:fs");
 var import_node_path3 = require("node:path");
 function writeFile({ path, content, mode, durable }, secrets) {
   const text2 = textOf(content, secrets);
   const folder = (0, import_node_path3.dirname)(path);
-  (0, import_node_fs4.mkdirSync)(folder, { recursive: true });
+  (0, import_node_fs5.mkdirSync)(folder, { recursive: true });
   const temporary = (0, import_node_path3.join)(folder, `.${(0, import_node_path3.basename)(path)}.${process.pid}.tmp`);
   const file = create(temporary);
   try {
-    (0, import_node_fs4.writeFileSync)(file, text2);
-    (0, import_node_fs4.fchmodSync)(file, mode);
-    if (durable) (0, import_node_fs4.fsyncSync)(file);
-    (0, import_node_fs4.renameSync)(temporary, path);
+    (0, import_node_fs5.writeFileSync)(file, text2);
+    (0, import_node_fs5.fchmodSync)(file, mode);
+    if (durable) (0, import_node_fs5.fsyncSync)(file);
+    (0, import_node_fs5.renameSync)(temporary, path);
   } catch (error) {
-    (0, import_node_fs4.rmSync)(temporary, { force: true });
+    (0, import_node_fs5.rmSync)(temporary, { force: true });
     throw error;
   } finally {
-    (0, import_node_fs4.closeSync)(file);
+    (0, import_node_fs5.closeSync)(file);
   }
   return { type: "written" };
 }
 function create(path) {
   try {
-    return (0, import_node_fs4.openSync)(path, "wx", 384);
+    return (0, import_node_fs5.openSync)(path, "wx", 384);
   } catch {
-    (0, import_node_fs4.rmSync)(path, { force: true });
-    return (0, import_node_fs4.openSync)(path, "wx", 384);
+    (0, import_node_fs5.rmSync)(path, { force: true });
+    return (0, import_node_fs5.openSync)(path, "wx", 384);
   }
 }
 
@@ -943,11 +976,11 @@ async function endAll(world) {
 }
 
 // src/emit/command-line.ts
-var import_node_fs6 = require("node:fs");
+var import_node_fs7 = require("node:fs");
 var import_node_path4 = require("node:path");
 
 // src/emit/random.ts
-var import_node_fs5 = require("node:fs");
+var import_node_fs6 = require("node:fs");
 var drawn = Buffer.alloc(0);
 function randomDigits() {
   if (drawn.length === 0) drawn = draw();
@@ -957,11 +990,11 @@ function randomDigits() {
 }
 function draw() {
   const bytes = Buffer.alloc(32 * BYTES);
-  const source = (0, import_node_fs5.openSync)("/dev/urandom", "r");
+  const source = (0, import_node_fs6.openSync)("/dev/urandom", "r");
   try {
-    if ((0, import_node_fs5.readSync)(source, bytes) !== bytes.length) throw new Error("/dev/urandom gives too few bytes");
+    if ((0, import_node_fs6.readSync)(source, bytes) !== bytes.length) throw new Error("/dev/urandom gives too few bytes");
   } finally {
-    (0, import_node_fs5.closeSync)(source);
+    (0, import_node_fs6.closeSync)(source);
   }
   return bytes;
 }
@@ -1041,8 +1074,8 @@ function commandLineVoice(terminal, reports) {
       const text2 = [...outputs].map(([name, value]) => assignment(name, value)).join("");
       const file = (0, import_node_path4.join)(reports, "outputs.env");
       try {
-        (0, import_node_fs6.mkdirSync)(reports, { recursive: true });
-        (0, import_node_fs6.writeFileSync)(file, text2);
+        (0, import_node_fs7.mkdirSync)(reports, { recursive: true });
+        (0, import_node_fs7.writeFileSync)(file, text2);
       } catch (error) {
         say("warning", `the outputs are not in ${file}: ${error instanceof Error ? error.message : String(error)}`);
       }
@@ -1073,7 +1106,7 @@ var COLOURS = {
 };
 
 // src/emit/github.ts
-var import_node_fs7 = require("node:fs");
+var import_node_fs8 = require("node:fs");
 
 // src/emit/file-commands.ts
 function assignment2(name, value) {
@@ -1129,7 +1162,7 @@ function githubVoice(env, writeLog) {
         case "state":
           return assign("GITHUB_STATE", words2);
         case "summary":
-          return toFile("GITHUB_STEP_SUMMARY", (file) => (0, import_node_fs7.writeFileSync)(file, fittingSummary(words2.markdown)));
+          return toFile("GITHUB_STEP_SUMMARY", (file) => (0, import_node_fs8.writeFileSync)(file, fittingSummary(words2.markdown)));
         case "answer":
           return;
         // for a command line; here the outputs say the same
@@ -1144,7 +1177,7 @@ function githubVoice(env, writeLog) {
   function flush() {
     if (log !== "") writeLog(log);
     log = "";
-    for (const [file, text2] of values) (0, import_node_fs7.appendFileSync)(file, text2);
+    for (const [file, text2] of values) (0, import_node_fs8.appendFileSync)(file, text2);
     values.clear();
   }
   function assign(variable, { name, value }) {
@@ -1185,12 +1218,12 @@ var ANNOTATIONS = {
 var MESSAGE_LIMIT = 4e3;
 
 // src/emit/write-out.ts
-var import_node_fs8 = require("node:fs");
+var import_node_fs9 = require("node:fs");
 function writeOut(stream, text2) {
   let bytes = Buffer.from(text2);
   while (bytes.length > 0) {
     try {
-      bytes = bytes.subarray((0, import_node_fs8.writeSync)(stream, bytes));
+      bytes = bytes.subarray((0, import_node_fs9.writeSync)(stream, bytes));
     } catch (error) {
       if (!isBusy(error)) return;
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, BUSY_PAUSE);
@@ -1199,7 +1232,7 @@ function writeOut(stream, text2) {
 }
 function isTerminal(stream) {
   try {
-    return (0, import_node_fs8.fstatSync)(stream).isCharacterDevice();
+    return (0, import_node_fs9.fstatSync)(stream).isCharacterDevice();
   } catch {
     return false;
   }
@@ -1210,7 +1243,7 @@ function isBusy(error) {
 var BUSY_PAUSE = 5;
 
 // src/journal.ts
-var import_node_fs9 = require("node:fs");
+var import_node_fs10 = require("node:fs");
 var import_node_path5 = require("node:path");
 function createJournal(path, blot, warn) {
   let held = [];
@@ -1223,13 +1256,13 @@ function createJournal(path, blot, warn) {
     crash: (words2) => append({ crash: blot(words2) }),
     open: () => attempt(() => {
       if (file !== void 0) return;
-      (0, import_node_fs9.mkdirSync)((0, import_node_path5.dirname)(path), { recursive: true });
-      file = (0, import_node_fs9.openSync)(path, "a", 384);
+      (0, import_node_fs10.mkdirSync)((0, import_node_path5.dirname)(path), { recursive: true });
+      file = (0, import_node_fs10.openSync)(path, "a", 384);
       writeLines(file, held);
       held = [];
     }),
     close: () => attempt(() => {
-      if (file !== void 0) (0, import_node_fs9.closeSync)(file);
+      if (file !== void 0) (0, import_node_fs10.closeSync)(file);
       file = void 0;
     })
   };
@@ -1252,7 +1285,7 @@ function createJournal(path, blot, warn) {
 function writeLines(file, lines2) {
   if (file === void 0) return;
   let bytes = Buffer.from(lines2.join(""));
-  while (bytes.length > 0) bytes = bytes.subarray((0, import_node_fs9.writeSync)(file, bytes));
+  while (bytes.length > 0) bytes = bytes.subarray((0, import_node_fs10.writeSync)(file, bytes));
 }
 
 // src/plain.ts
@@ -1376,7 +1409,7 @@ async function runShell(start, load2) {
   }
   await endAll(world);
   journal.close();
-  if (scratch !== void 0) (0, import_node_fs10.rmSync)(scratch, { recursive: true, force: true });
+  if (scratch !== void 0) (0, import_node_fs11.rmSync)(scratch, { recursive: true, force: true });
 }
 function steadyClock() {
   let last = 0;
@@ -1447,8 +1480,8 @@ function unmadeScratch({ temporary }) {
 function makeScratch({ platform, hasPost }, { temporary }, voice) {
   const left = process.env[`STATE_${SCRATCH}`] ?? "";
   const isOurs = (0, import_node_path6.dirname)(left) === temporary && (0, import_node_path6.basename)(left).startsWith(SCRATCH_PREFIX);
-  if (platform === "actions-post" && isOurs) (0, import_node_fs10.rmSync)(left, { recursive: true, force: true });
-  const scratch = (0, import_node_fs10.mkdtempSync)((0, import_node_path6.join)(temporary, SCRATCH_PREFIX));
+  if (platform === "actions-post" && isOurs) (0, import_node_fs11.rmSync)(left, { recursive: true, force: true });
+  const scratch = (0, import_node_fs11.mkdtempSync)((0, import_node_path6.join)(temporary, SCRATCH_PREFIX));
   if (hasPost) voice.emit({ type: "state", name: SCRATCH, value: scratch });
   voice.flush();
   return scratch;
@@ -1510,7 +1543,7 @@ var PLATFORM_SECRETS = [
 ];
 
 // src/wasm.ts
-var import_node_fs11 = require("node:fs");
+var import_node_fs12 = require("node:fs");
 var import_node_path7 = require("node:path");
 
 // src/generated/core/cd_wasm.js
@@ -1772,7 +1805,7 @@ async function loadMetadata() {
   return load("metadata.wasm");
 }
 async function load(file) {
-  initSync({ module: await WebAssembly.compile((0, import_node_fs11.readFileSync)((0, import_node_path7.join)(__dirname, file))) });
+  initSync({ module: await WebAssembly.compile((0, import_node_fs12.readFileSync)((0, import_node_path7.join)(__dirname, file))) });
   return { Session, needs };
 }
 

@@ -26,6 +26,9 @@ export type Authorization =
   | { "type": "variable",
     /** Its name. */
     name: string, }
+  | { "type": "login",
+    /** Under this name. */
+    kept: string, }
   | { "type": "bearer",
     /** Under this name. */
     kept: string, };
@@ -73,6 +76,9 @@ export type Body =
   | { "type": "text",
     /** UTF-8, byte for byte. */
     text: string, }
+  | { "type": "file",
+    /** Absolute path. */
+    path: string, }
   | { "type": "answer",
     /** As in `Fetch::url`. */
     url: string,
@@ -387,6 +393,8 @@ export type Fetch = {
     headers: { [key in string]: string },
     /** Who asks. */
     authorization: Authorization | null,
+    /** Whether it goes there itself, whatever proxy the environment names. */
+    direct: boolean,
     /** What is sent along. */
     body: Body | null,
     /** Milliseconds after which it is given up and completes as `Completion::TimedOut`. */
@@ -574,7 +582,7 @@ export type Level = "debug" | "info" | "warning" | "error";
 export type Members = { [key in string]: string };
 
 /** What is done with what a URL names. */
-export type Method = "GET" | "HEAD" | "PUT" | "POST";
+export type Method = "GET" | "HEAD" | "PUT" | "POST" | "PATCH" | "DELETE";
 
 /** One mistake in the inputs. */
 export type Mistake = {

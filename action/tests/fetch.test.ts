@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { test } from "node:test";
 import { perform } from "../src/effects";
 import type { Completion, Fetch } from "../src/generated/protocol";
@@ -22,7 +25,16 @@ async function served(handler: Handler, use: (url: string, server: Server) => Pr
 }
 
 function fetched(url: string, change: Partial<Fetch> = {}): { type: "fetch" } & Fetch {
-  const rest = { headers: {}, authorization: null, body: null, timeout: 5000, limit: 1000, want: [], keep: null };
+  const rest = {
+    headers: {},
+    authorization: null,
+    direct: true,
+    body: null,
+    timeout: 5000,
+    limit: 1000,
+    want: [],
+    keep: null,
+  };
   return { type: "fetch", method: "GET", url, ...rest, ...change };
 }
 
@@ -155,5 +167,63 @@ test("what one server answers is sent to another, byte for byte", async (t) => {
     assert.equal(completion.type === "fetched" && completion.body, "true");
     assert.equal(faultOf(await sent(`${url}/gone`)), "unreachable");
     assert.equal(faultOf(await sent("http://127.0.0.1:1/")), "unreachable");
+  });
+});
+
+test("a file goes out byte for byte, and one that is not there is a failure with its name", async (t) => {
+  const dir = mkdtempSync(join(tmpdir(), "cd-fetch-"));
+  t.after(() => rmSync(dir, { recursive: true, force: true }));
+  const bytes = Buffer.from(Array.from({ length: 200_000 }, (_, at) => at % 256));
+  writeFileSync(join(dir, "file"), bytes);
+  const handler: Handler = async (request, response) => {
+    const chunks: Buffer[] = [];
+    for await (const chunk of request) chunks.push(chunk as Buffer);
+    response.end(`${request.headers["content-length"]} ${Buffer.concat(chunks).equals(bytes)}`);
+  };
+  await served(handler, async (url) => {
+    const send = (name: string) => {
+      const body = { type: "file", path: join(dir, name) } as const;
+      return perform(fetched(url, { method: "POST", body }), worldOf(t), never);
+    };
+    const completion = await send("file");
+    assert.equal(completion.type === "fetched" && completion.body, "200000 true");
+    assert.equal(faultOf(await send("missing")), "not-found");
+  });
+});
+
+test("a token of the environment is told, and blotted in what comes back", async (t) => {
+  const handler: Handler = (request, response) => response.end(request.headers.authorization);
+  await served(handler, async (url) => {
+    const world = worldOf(t, { FORGE: "a-token-of-length" });
+    const completion = await perform(
+      fetched(url, { authorization: { type: "variable", name: "FORGE" } }),
+      world,
+      never,
+    );
+    assert.equal(completion.type === "fetched" && completion.body, "Bearer a-token-of-length");
+    assert.equal(world.blotter.blot("a-token-of-length"), "***");
+  });
+});
+
+test("a login that was kept is told, and its password blotted", async (t) => {
+  const handler: Handler = (request, response) => response.end(request.headers.authorization);
+  await served(handler, async (url) => {
+    const world = worldOf(t);
+    const text = Buffer.from("robot:pass:word-of-length").toString("base64");
+    world.secrets.keep("k", text);
+    const completion = await perform(fetched(url, { authorization: { type: "login", kept: "k" } }), world, never);
+    assert.equal(completion.type === "fetched" && completion.body, `Basic ${text}`);
+    assert.equal(world.blotter.blot("pass:word-of-length robot"), "*** robot");
+  });
+});
+
+test("a proxy of the environment is asked, but for what goes there itself", async (t) => {
+  const handler: Handler = (request, response) => response.end(request.url);
+  await served(handler, async (proxy) => {
+    const world = worldOf(t, { HTTP_PROXY: proxy, http_proxy: proxy });
+    const completion = await perform(fetched("http://registry.example/v2/", { direct: false }), world, never);
+    assert.equal(completion.type === "fetched" && completion.body, "http://registry.example/v2/");
+    const direct = await perform(fetched(`${proxy}/own`), world, never);
+    assert.equal(direct.type === "fetched" && direct.body, "/own");
   });
 });

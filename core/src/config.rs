@@ -47,6 +47,10 @@ pub struct Config {
     pub tags: Option<String>,
     /// How a release is built; `None`: not by us.
     pub build: Option<Build>,
+    /// What a release publishes besides the image, in the order of names.
+    pub packages: Vec<Package>,
+    /// A git tag and a release of the forge; `None`: none.
+    pub release: Option<ForgeRelease>,
     /// What stands in front of the instances.
     pub router: RouterConfig,
     /// At least one, by name.
@@ -76,8 +80,60 @@ pub struct RegistryAuth {
 pub enum Build {
     /// With `docker build`.
     Docker(DockerBuild),
+    /// With `podman build`.
+    Podman(DockerBuild),
     /// By a session of the project's noxfile.
     Nox(NoxBuild),
+}
+
+/// A git tag, and a release of the forge.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ForgeRelease {
+    /// The environment variable that holds a token; `None`: the platform's own.
+    pub token: Option<String>,
+}
+
+/// A package of Python.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Package {
+    /// What the configuration calls it.
+    pub name: String,
+    /// The session that builds it; it cannot be taken for an option.
+    pub build: String,
+    /// A path inside the working tree; empty: the working tree itself.
+    pub folder: String,
+    /// The index that is asked, without a slash at its end.
+    pub index: String,
+    /// Who publishes it.
+    pub publisher: Publisher,
+    /// With what files are sent; `None`: by trusted publishing, or by nobody's leave.
+    pub login: Option<PackageLogin>,
+}
+
+/// Who publishes a package.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Publisher {
+    /// A session of the noxfile.
+    Session {
+        /// Its name.
+        name: String,
+        /// Where it is told to send files; `None`: it knows.
+        upload: Option<String>,
+    },
+    /// `uv publish`.
+    Uv {
+        /// Where files are sent.
+        upload: String,
+    },
+}
+
+/// Names of the environment variables with which files are sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PackageLogin {
+    /// This one holds a token.
+    Token(String),
+    /// These hold a user's name and a password.
+    Password(RegistryAuth),
 }
 
 /// A session that makes the image.
@@ -89,7 +145,7 @@ pub struct NoxBuild {
     pub produces: Option<String>,
 }
 
-/// What `docker build` is told.
+/// What `docker build` or `podman build` is told.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DockerBuild {
     /// A path inside the working tree; empty: the working tree itself.

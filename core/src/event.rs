@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use crate::protocol::Timestamp;
 
-mod asking;
+pub(crate) mod asking;
 mod azure;
 mod bitbucket;
 mod circleci;
@@ -25,7 +25,6 @@ mod sources;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use asking::{answer, question};
 pub use forge::github;
 pub use git::{GitFacts, NoRef, in_git};
 pub use names::ENV_NAMES;

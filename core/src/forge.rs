@@ -10,6 +10,7 @@ mod deployment;
 mod exchange;
 mod pages;
 mod read;
+pub mod releases;
 #[cfg(test)]
 mod tests;
 

@@ -61,7 +61,7 @@ pub const INPUTS: &[InputSpec] = &[
     ),
     input(
         "version",
-        "The version's name for people, or the version to roll back to; default: the image's own label, else its tag.",
+        "The version's name for people, the version to roll back to, or the one that release is to give this commit; default: the image's own label, else its tag; the git tag.",
         None,
     ),
     input(
@@ -109,6 +109,10 @@ pub const OUTPUTS: &[OutputSpec] = &[
     output("digest", "Its digest alone."),
     output("previous-digest", "The digest that served before."),
     output("tags", "What a release is named by, one a line: name:tag."),
+    output(
+        "hashes",
+        "What a release has built of packages, one file a line, as sha256sum writes it.",
+    ),
     output("url", "Where the environment is reached."),
     output("report", "Path of the report, in JSON."),
     output("plan", "The plan, in JSON."),

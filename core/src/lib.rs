@@ -6,6 +6,7 @@ pub mod config;
 pub mod event;
 pub mod forge;
 pub mod gate;
+pub mod index;
 pub mod inputs;
 pub mod ledger;
 pub mod library;
@@ -21,6 +22,7 @@ mod session;
 pub mod spec;
 pub mod tag;
 pub mod target;
+mod web;
 
 pub use metadata::Session as MetadataSession;
 pub use program::{Session, needs};

@@ -14,13 +14,13 @@ use std::collections::VecDeque;
 
 use serde_json::Value;
 
+use crate::event::asking::Question;
 use crate::event::{self, Event, GitFacts, System};
 use crate::protocol::{
     Begin, Completion, Content, Effect, EffectId, Emit, Fault, Input, Level, Misuse, Outcome,
     Output, Platform, Timestamp,
 };
 use crate::tag::{self, Derived};
-use asking::Question;
 use request::{Parsed, Request};
 
 pub(crate) use request::COMMAND;

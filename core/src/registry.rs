@@ -18,8 +18,9 @@ use std::fmt;
 
 pub use asking::{Answered, Asking, Described, Going, Question};
 pub use bringing::{Bring, Bringing, Side};
-pub use exchange::{Access, Exchange, Got, Turn};
+pub use exchange::{Access, Exchange, Got, Login, Turn};
 pub use request::Source;
+pub(crate) use request::resolved;
 
 /// The registry of names without a host.
 const HUB: &str = "docker.io";
@@ -124,14 +125,19 @@ impl Repository {
         format!("{scheme}://{host}/v2/{}", self.path)
     }
 
-    fn is_local(&self) -> bool {
-        let name = match self.host.strip_prefix('[') {
-            Some(rest) => rest.split(']').next().unwrap_or(rest),
-            None => self.host.split(':').next().unwrap_or(&self.host),
-        };
-        let address: Option<std::net::IpAddr> = name.parse().ok();
-        name == "localhost" || address.is_some_and(|address| address.is_loopback())
+    pub(crate) fn is_local(&self) -> bool {
+        is_loopback(&self.host)
     }
+}
+
+/// Whether `host[:port]` is this very machine.
+pub(crate) fn is_loopback(host: &str) -> bool {
+    let name = match host.strip_prefix('[') {
+        Some(rest) => rest.split(']').next().unwrap_or(rest),
+        None => host.split(':').next().unwrap_or(host),
+    };
+    let address: Option<std::net::IpAddr> = name.parse().ok();
+    name == "localhost" || address.is_some_and(|address| address.is_loopback())
 }
 
 impl fmt::Display for Repository {

@@ -3,30 +3,43 @@
 //! [`Plan`] is what is wanted, as data. [`Publication`] compares it with what registries say and asks for [`Act`]s until both are
 //! the same. It keeps nothing of its own: what a run knows it has seen in this run, so a run that died anywhere needs no repair,
 //! the next one sees what is there and does the rest. The order is fixed, and each step waits for all of the one before:
-//! what is built → it is what it was to be → names that are for ever → names that move.
+//! what is built → it is what it was to be → packages → names that are for ever → names that move →
+//! the git tag and the forge's release.
 //!
 //! A name that is for ever is never pointed anywhere else: if it is taken by anything but an image of this commit, nothing is
 //! done. A name that moves goes forward only, and is read again after it was written, since a registry has no
 //! compare-and-swap: by versions, what another run overtook is put right by whoever wrote last.
 //!
-//! To add a step (packages, a git tag): its acts here, its facts in [`Seen`], and its place in [`Publication::decide`]. What an
-//! act is in commands and requests, [`engine`] and [`registry`](crate::registry) say.
+//! To add a step: its acts here, its facts in [`Seen`], and its place in [`Publication::decide`]. What an act is in commands
+//! and requests, [`engine`], [`packing`], [`registry`](crate::registry) and [`index`](crate::index) say.
 
+mod announcing;
+pub mod comparing;
+mod ending;
 pub mod engine;
+pub mod login;
 pub mod making;
+pub mod manifest;
 mod moving;
 mod name;
 pub mod nox;
+mod packages;
+pub mod packing;
 mod seen;
 #[cfg(test)]
 mod tests;
 
 use std::collections::BTreeSet;
 
+pub use announcing::{Announcement, AnnouncementState};
 pub use moving::Kinship;
 pub use name::{Fate, Name};
+pub use packages::{Built, BuiltFile, FileFate, PackageState};
 use seen::Seen;
 
+use crate::config::Package;
+use crate::forge::releases::{self as forge, Errand};
+use crate::index::Listed;
 use crate::protocol::{Outcome, Timestamp};
 use crate::registry::{Described, Repository, Trouble};
 use crate::tag::{Derived, Mobility, Tag};
@@ -42,8 +55,27 @@ pub struct Plan {
     pub date: Option<Timestamp>,
     /// Where the image is named; never empty. The first is the one that is deployed.
     pub repositories: Vec<Repository>,
+    /// Whether a session of the noxfile makes the image.
+    pub by_session: bool,
+    /// The version that is released; `None`: the commit has no version of its own.
+    pub release: Option<ReleasedVersion>,
+    /// What is published besides the image; only a version of its own has any.
+    pub packages: Vec<Package>,
+    /// What it ends with; `None`: with the image's names.
+    pub announcement: Option<Announcement>,
     /// Whether acts that change something are only told.
     pub dry: bool,
+}
+
+/// The version of a release, for packages.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReleasedVersion {
+    /// As it was written.
+    pub text: String,
+    /// As indexes of packages write it.
+    pub pep440: String,
+    /// What says so, in words: `the git tag v1.2.3`.
+    pub source: String,
 }
 
 /// Something to find out or to do.
@@ -57,6 +89,26 @@ pub enum Act {
     Describe(Repository, String),
     /// Is this commit before ours, or after it?
     Compare(String),
+    /// Which sessions does the noxfile have?
+    Sessions,
+    /// Let a session build this package.
+    Make(String),
+    /// Which files of this package does its index have?
+    Index(String),
+    /// Send the files of this package that its index lacks.
+    Publish(String),
+    /// Which commit does the git tag name?
+    Tag,
+    /// Which release does the forge have of it?
+    FindRelease,
+    /// Draft it.
+    Draft,
+    /// Send it this file.
+    Attach(String),
+    /// Remove a file of it that is not whole, or not ours.
+    Detach(u64),
+    /// Publish it, and the git tag with it.
+    Announce,
     /// Make the image.
     Build,
     /// Send the image that was built, under this tag.
@@ -88,17 +140,35 @@ impl Act {
     #[must_use]
     pub const fn publishes(&self) -> bool {
         match self {
-            Self::Push(..) | Self::Bring { .. } | Self::Name { .. } => true,
-            Self::List(_)
+            Self::Publish(_)
+            | Self::Draft
+            | Self::Attach(_)
+            | Self::Detach(_)
+            | Self::Announce
+            | Self::Push(..)
+            | Self::Bring { .. }
+            | Self::Name { .. } => true,
+            Self::Tag
+            | Self::FindRelease
+            | Self::List(_)
             | Self::Look(..)
             | Self::Describe(..)
             | Self::Compare(_)
+            | Self::Sessions
+            | Self::Index(_)
+            | Self::Make(_)
             | Self::Build => false,
         }
     }
 
+    /// Whether it makes something here that is published afterwards.
+    #[must_use]
+    pub const fn makes(&self) -> bool {
+        matches!(self, Self::Make(_) | Self::Build)
+    }
+
     const fn changes(&self) -> bool {
-        matches!(self, Self::Build) || self.publishes()
+        self.makes() || self.publishes()
     }
 }
 
@@ -113,8 +183,16 @@ pub enum Observation {
     Described(Described),
     /// The commit stands so to ours.
     Compared(Kinship),
+    /// This was built.
+    Made(Built),
+    /// The index has these files of that version.
+    Indexed(Vec<Listed>),
+    /// The forge has this release, or none.
+    Announced(Option<forge::Release>),
     /// It is done.
     Done,
+    /// It ended badly, and whoever has what was sent knows whether it happened.
+    Unclear(Trouble),
     /// It could not be done, or nobody knows whether it was.
     Failed(Trouble),
 }
@@ -204,13 +282,16 @@ impl Publication {
     #[must_use]
     pub fn advance(&mut self) -> (Vec<Act>, Option<End>) {
         if !self.troubles.is_empty() {
-            let end = self.under_way.is_empty().then(|| self.failed());
+            let end = self
+                .under_way
+                .is_empty()
+                .then(|| ending::failed(&self.troubles));
             return (Vec::new(), end);
         }
         match self.decide() {
             Next::End(end) => (Vec::new(), self.under_way.is_empty().then_some(end)),
             Next::Do(acts) if self.plan.dry && acts.iter().all(Act::changes) => {
-                (Vec::new(), Some(self.shown(&acts)))
+                (Vec::new(), Some(ending::shown(&acts)))
             }
             Next::Do(acts) => {
                 let fresh: Vec<Act> = acts
@@ -236,6 +317,10 @@ impl Publication {
             | Observation::Held(_)
             | Observation::Described(_)
             | Observation::Compared(_)
+            | Observation::Made(_)
+            | Observation::Indexed(_)
+            | Observation::Announced(_)
+            | Observation::Unclear(_)
             | Observation::Done) => self.seen.learn(act, known, self.plan.fixed()),
         }
     }
@@ -255,6 +340,36 @@ impl Publication {
         self.seen.touched
     }
 
+    /// Every package, and what became of it.
+    #[must_use]
+    pub fn packages(&self) -> Vec<PackageState> {
+        packages::states(&self.plan, &self.seen)
+    }
+
+    /// The git tag and the forge's release, and what became of them.
+    #[must_use]
+    pub fn announcement(&self) -> Option<AnnouncementState> {
+        announcing::state(&self.plan, &self.seen)
+    }
+
+    /// What an act is for a forge; `None`: it is none of a forge's.
+    #[must_use]
+    pub(crate) fn errand(&self, act: &Act, workspace: &str) -> Option<Errand> {
+        announcing::errand(&self.plan, &self.seen, act, workspace)
+    }
+
+    /// What was built of a package, and how it is looked for.
+    #[must_use]
+    pub fn built(&self, package: &str) -> Option<(&Built, Looking)> {
+        let built = self.seen.made(package)?;
+        let looking = match (self.seen.sends(package), self.seen.unclear(package)) {
+            (0, _) => Looking::Once,
+            (_, Some(_)) => Looking::ForAMoment,
+            (_, None) => Looking::Patiently,
+        };
+        Some((built, looking))
+    }
+
     /// Every name that was to be, and what became of it.
     #[must_use]
     pub fn names(&self) -> Vec<Name> {
@@ -264,18 +379,50 @@ impl Publication {
     // --- what is still to be found out or done -------------------------------------------------------------------
 
     fn decide(&self) -> Next {
-        let image = match self.look().and_then(|()| self.one_image()) {
+        let image = match self.before_the_image() {
+            Ok(()) => self.one_image(),
+            Err(next) => return next,
+        };
+        let image = match image {
             Ok(image) => image,
             Err(next) => return next,
         };
         let steps = self
             .everywhere(&image)
             .and_then(|()| self.fixed(&image))
-            .and_then(|()| moving::decide(&self.plan, &self.seen, &image));
+            .and_then(|()| moving::decide(&self.plan, &self.seen, &image))
+            .and_then(|()| announcing::decide(&self.plan, &self.seen));
         match steps {
             Err(next) => next,
-            Ok(()) => Next::End(self.released(&image)),
+            Ok(()) => Next::End(ending::released(&self.plan, &self.seen, &image)),
         }
+    }
+
+    /// Everything is built and looked at before anything is published, and packages are published before the image.
+    fn before_the_image(&self) -> Result<(), Next> {
+        let (plan, seen) = (&self.plan, &self.seen);
+        self.look()?;
+        announcing::look(plan, seen)?;
+        self.nothing_stands_against_it()?;
+        self.make()?;
+        packages::verify(plan, seen)?;
+        packages::compare(plan, seen)?;
+        packages::publish(plan, seen)
+    }
+
+    /// What is not there is made: packages first, for an image may be made of them. One after the other, in one working tree.
+    fn make(&self) -> Result<(), Next> {
+        let (plan, seen) = (&self.plan, &self.seen);
+        let packages = packages::unmade(plan, seen);
+        let packages = packages.map(|package| Act::Make(package.name.clone()));
+        let image = self.fixed_names().next().is_none() && !seen.built;
+        let acts: Vec<Act> = packages.chain(image.then_some(Act::Build)).collect();
+        let by_session = !plan.packages.is_empty() || plan.by_session;
+        if !acts.is_empty() && by_session && !seen.listed {
+            return Err(Next::Do(vec![Act::Sessions]));
+        }
+        let most = if plan.dry { acts.len() } else { 1 };
+        only_if_any(acts.into_iter().take(most).collect())
     }
 
     /// What do the names that are for ever name, and what is that?
@@ -301,33 +448,38 @@ impl Publication {
         only_if_any(acts)
     }
 
-    /// The one image that they name, or may name from now on; else it is made.
-    fn one_image(&self) -> Result<String, Next> {
+    /// No name that is for ever names anything else.
+    fn nothing_stands_against_it(&self) -> Result<(), Next> {
         let taken = self.taken();
         if !taken.is_empty() {
-            return Err(Next::End(self.conflict("tag-taken", taken)));
+            return Err(Next::End(ending::conflict(&self.seen, "tag-taken", taken)));
         }
         let digests: BTreeSet<&str> = self.fixed_names().map(|(_, _, digest)| digest).collect();
-        let mut digests = digests.into_iter();
-        match (digests.next(), digests.next()) {
-            (Some(image), None) => Ok(image.to_owned()),
-            (Some(_), Some(_)) => {
-                let mut because =
-                    vec!["there is more than one image of this commit, and a name that is for ever cannot name two".to_owned()];
-                because.extend(self.fixed_names().map(|(repository, tag, digest)| {
-                    format!("{} names {digest}", repository.tagged(tag))
-                }));
-                Err(Next::End(self.conflict("two-images", because)))
-            }
-            (None, _) if self.seen.built => {
-                let repository = self.plan.repository().clone();
-                Err(Next::Do(vec![Act::Push(
-                    repository,
-                    self.plan.version().to_owned(),
-                )]))
-            }
-            (None, _) => Err(Next::Do(vec![Act::Build])),
+        if digests.len() < 2 {
+            return Ok(());
         }
+        let mut because =
+            vec!["there is more than one image of this commit, and a name that is for ever cannot name two".to_owned()];
+        because.extend(
+            self.fixed_names().map(|(repository, tag, digest)| {
+                format!("{} names {digest}", repository.tagged(tag))
+            }),
+        );
+        Err(Next::End(ending::conflict(
+            &self.seen,
+            "two-images",
+            because,
+        )))
+    }
+
+    /// The one image that they name, or may name from now on; else it is sent.
+    fn one_image(&self) -> Result<String, Next> {
+        let first = self.fixed_names().next();
+        let image = first.map(|(_, _, digest)| digest.to_owned());
+        image.ok_or_else(|| {
+            let repository = self.plan.repository().clone();
+            Next::Do(vec![Act::Push(repository, self.plan.version().to_owned())])
+        })
     }
 
     /// Every name that is for ever and names something.
@@ -395,72 +547,17 @@ impl Publication {
         }
         only_if_any(acts)
     }
+}
 
-    // --- how it ends ---------------------------------------------------------------------------------------------
-
-    fn released(&self, image: &str) -> End {
-        let names = self.names();
-        let done = names.iter().any(|name| name.fate.is_new());
-        let (reason, first) = match (self.seen.pushed, done) {
-            (true, _) => (
-                "published",
-                format!("the image was built and published: {image}"),
-            ),
-            (false, true) => (
-                "completed",
-                format!("an image of this commit was there, and is used as it is: {image}"),
-            ),
-            (false, false) => (
-                "already-there",
-                format!("everything was there already: {image}"),
-            ),
-        };
-        let stays = names.iter().filter_map(Name::why_it_stays);
-        End {
-            outcome: Outcome::Released,
-            reason,
-            because: std::iter::once(first).chain(stays).collect(),
-        }
-    }
-
-    fn shown(&self, acts: &[Act]) -> End {
-        let mut because = vec!["nothing was touched; this would be done next".to_owned()];
-        because.extend(acts.iter().map(name::would));
-        End {
-            outcome: Outcome::Shown,
-            reason: "planned",
-            because,
-        }
-    }
-
-    fn conflict(&self, reason: &'static str, because: Vec<String>) -> End {
-        let outcome = if self.touched() {
-            Outcome::Failed
-        } else {
-            Outcome::Rejected
-        };
-        End {
-            outcome,
-            reason,
-            because,
-        }
-    }
-
-    fn failed(&self) -> End {
-        let reason = self
-            .troubles
-            .first()
-            .map_or("failed", |trouble| trouble.code);
-        let outcome = match reason {
-            "no-session" => Outcome::Invalid,
-            _ => Outcome::Failed,
-        };
-        End {
-            outcome,
-            reason,
-            because: self.troubles.iter().map(|it| it.text.clone()).collect(),
-        }
-    }
+/// How an index is looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Looking {
+    /// What it has, it has.
+    Once,
+    /// Something may have come to it.
+    ForAMoment,
+    /// Something was sent to it, and is to show.
+    Patiently,
 }
 
 fn only_if_any(acts: Vec<Act>) -> Result<(), Next> {

@@ -23,7 +23,7 @@ mod words;
 
 pub(crate) use markdown::metadata as tag_summary;
 pub use progress::{held_by, progress, waiting};
-pub use published::{Published, PublishedName};
+pub use published::{Published, PublishedFile, PublishedName, PublishedPackage, PublishedRelease};
 pub(crate) use text::metadata as tag_log;
 pub(crate) use words::{duration, when};
 

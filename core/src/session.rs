@@ -32,6 +32,7 @@ use crate::config::{Config, Environment};
 use crate::protocol::{
     Begin, Completion, Effect, Emit, Input, Level, Misuse, Outcome, Output, Platform, Timestamp,
 };
+use crate::registry::Repository;
 use crate::report::Report;
 use crate::rollout::{Action, ActionId, Rollout};
 use crate::spec::Release;
@@ -47,8 +48,9 @@ use request::{Command, Parsed, Request};
 #[derive(Clone, Debug)]
 enum Tag {
     Config(usize),
-    /// Who we are, and which variables are not set.
     Gathered,
+    /// Logins that docker keeps for these registries.
+    Logins(Vec<Repository>),
     /// A work of a release.
     Work(u32),
     /// A question of the gates.
@@ -354,6 +356,7 @@ impl Session {
         match call.tag.clone() {
             Tag::Config(at) => self.on_config(at, &call.done),
             Tag::Gathered => self.on_gathered(&call.done),
+            Tag::Logins(repositories) => self.on_logins(&repositories, &call.done),
             Tag::Work(id) => self.on_work(id, &call.done),
             Tag::Asked(id) => self.on_asked(id, &call.done),
             Tag::Handed => self.on_handed(&call.done),
@@ -413,6 +416,7 @@ impl Session {
                 | Tag::Unmade(_) => true,
                 Tag::Config(_)
                 | Tag::Gathered
+                | Tag::Logins(_)
                 | Tag::Work(_)
                 | Tag::Asked(_)
                 | Tag::Credentials

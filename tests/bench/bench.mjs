@@ -6,6 +6,7 @@ import { cpus } from 'node:os';
 import { join } from 'node:path';
 
 import { measureMetadata } from './metadata.mjs';
+import { measureRelease } from './release.mjs';
 import { byDigest, docker, ENV, place, REGISTRY, ROOT, run, sleep, until } from '../e2e/lib.mjs';
 
 const RUNS = Number(process.env.BENCH_RUNS ?? 5);
@@ -13,7 +14,7 @@ const HERE = join(ROOT, 'tests', 'bench');
 const EXEC = join(ROOT, 'tests', 'parts', 'exec');
 const RATE = 100;
 const IMAGE = (tag) => `${REGISTRY}/bench/tasks:${tag}`;
-const GOALS = { outage: 0, deploy: 6, start: 2, metadata: 2, memory: 60, derive: 50, gates: 20 };
+const GOALS = { outage: 0, deploy: 6, start: 2, metadata: 2, memory: 60, derive: 50, gates: 20, release: 1.15 };
 
 async function main() {
   await images();
@@ -34,7 +35,7 @@ async function main() {
   }
   const waitless = await deployAgainstRun();
   const start = await startAgainstNode();
-  print(felt, waitless, start, measureMetadata(ENV.CD_NODE));
+  print(felt, waitless, start, measureMetadata(ENV.CD_NODE), await measureRelease());
 }
 
 // --- what users feel ---------------------------------------------------------------------------------------------
@@ -224,11 +225,12 @@ function median(values) {
 
 // --- the table ---------------------------------------------------------------------------------------------------
 
-function print(felt, waitless, start, metadata) {
+function print(felt, waitless, start, metadata, release) {
   if (RUNS > 0) table(felt);
   cost(`a deploy with no waits, against \`docker run -d\` (${waitless.pairs} pairs)`, waitless, GOALS.deploy);
   cost(`process start to the first effect of \`plan\`, against \`node -e 0\` (${start.pairs} pairs)`, start, GOALS.start);
   cost(`\`metadata\`, the whole process, against \`node -e 0\` (${metadata.pairs} pairs)`, metadata, GOALS.metadata);
+  cost(`\`release\`, against the bare commands on the same project (${release.pairs} pairs)`, release, GOALS.release);
   most('`metadata`: memory at its peak', metadata.memory, 'MiB', GOALS.memory);
   most('`metadata`: the derivation alone, natively', metadata.native.derive, 'µs', GOALS.derive);
   most('20 gates over 10,000 check runs, natively', metadata.native.gates / 1000, 'ms', GOALS.gates);

@@ -66,6 +66,39 @@ for (const name of ['1.2.3', 'sha-', 'latest', '1.2$']) {
   }
 }
 
+// An image that is passed on from one registry to another, piece by piece: the mirror has bad days.
+const COPY = [
+  ['POST', '/blobs/uploads/', 'an upload is begun'],
+  ['PUT', '/blobs/uploads/', 'a piece is sent'],
+  ['PUT', '/manifests/1.2.3', 'the image has its first name there'],
+];
+
+for (const [method, path, what] of COPY) {
+  for (const after of [false, true]) {
+    test(`killed ${after ? 'after' : 'before'} ${what} in a mirror`, { timeout: 120_000 }, async (t) => {
+      const mirror = await registryWithBadDays({ rules: [{ method, path, then: { hold: 'copy', after } }] });
+      t.after(mirror.end);
+      const it = await begun('kill-copy');
+      t.after(it.end);
+      const there = `${it.path}-mirror`;
+      it.config({ mirrors: [{ image: `${mirror.host}/${there}` }] });
+      it.first = await it.commit(1);
+      it.as = AS_TAG(it.first);
+      it.env = it.as;
+      const running = it.start('release');
+      await mirror.held('copy');
+      running.child.kill('SIGKILL');
+      assert.equal((await running.ended).signal, 'SIGKILL');
+      mirror.plan({});
+      const digest = await assertFinished(it);
+      assert.deepEqual(await it.tags({ name: there }), NAMES(it.first).sort());
+      for (const name of NAMES(it.first)) assert.equal(await it.digest(name, { name: there }), digest, name);
+      const names = mirror.requests().filter((line) => /^PUT .*\/manifests\/(1\.2\.3|sha-\w+) 201$/.test(line));
+      assert.equal(names.length, new Set(names).size, `a name that is for ever was written twice: ${names}`);
+    });
+  }
+}
+
 test('asked to stop, a run says what is there, and the next one does the rest', async (t) => {
   const registry = await registryWithBadDays({ rules: [{ method: 'PUT', path: '/manifests/latest', then: { wait: 20_000 } }] });
   t.after(registry.end);

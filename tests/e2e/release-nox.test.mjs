@@ -5,7 +5,7 @@ import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 
-import { tools, WHEELS } from './bin/nox.mjs';
+import { offline, pythonTools } from './bin/packages.mjs';
 import { begun } from './bin/project.mjs';
 import { docker, ENV, run } from './lib.mjs';
 
@@ -15,13 +15,12 @@ const sha = (revision) => `sha-${revision}`;
 async function noxProject(t, name, { noxfile, build, first = [] }) {
   const it = await begun(name, { config: { build } });
   t.after(it.end);
-  const [bin, from] = [join(it.dir, 'bin'), await tools()];
+  const [bin, from] = [join(it.dir, 'bin'), await pythonTools()];
   mkdirSync(bin, { recursive: true });
   for (const program of first) symlinkSync(join(from, program), join(bin, program));
   writeFileSync(join(it.dir, 'noxfile.py'), noxfile(it));
   it.first = await it.commit(5);
-  const offline = { PIP_NO_INDEX: '1', PIP_FIND_LINKS: WHEELS, UV_OFFLINE: '1', UV_FIND_LINKS: WHEELS, UV_CACHE_DIR: join(bin, 'cache') };
-  it.env = { ...offline, PATH: `${bin}:${ENV.PATH}` };
+  it.env = { ...offline(join(bin, 'cache')), PATH: `${bin}:${ENV.PATH}` };
   return it;
 }
 

@@ -1,4 +1,6 @@
-import type { ClientRequest, IncomingMessage } from "node:http";
+import { createReadStream, statSync } from "node:fs";
+import type { AgentOptions, ClientRequest, IncomingMessage } from "node:http";
+import type { Blotter } from "../blot";
 import type { World } from "../effects";
 import type { Authorization, Body, Completion, Fetch, Keep } from "../generated/protocol";
 import { clampDelay } from "../inbox";
@@ -11,7 +13,9 @@ import { refuse } from "./fault";
 export function fetch(effect: Fetch, world: World, signal: AbortSignal): Promise<Completion> {
   const open: ClientRequest[] = [];
   const ask = (method: string, url: string, headers: Record<string, string>): ClientRequest => {
-    const request = (url.startsWith("https:") ? https() : http()).request(url, { method, headers, signal });
+    const by = url.startsWith("https:") ? https() : http();
+    const agent = effect.direct ? {} : { agent: new by.Agent(byProxies(world.env)) };
+    const request = by.request(url, { method, headers, signal, ...agent });
     open.push(request);
     return request;
   };
@@ -64,6 +68,11 @@ export function fetch(effect: Fetch, world: World, signal: AbortSignal): Promise
   });
 }
 
+/** A Node that knows of proxies goes by the environment's; an older one leaves this unread. */
+function byProxies(env: NodeJS.ProcessEnv): AgentOptions {
+  return { proxyEnv: env } as AgentOptions;
+}
+
 /** Sends what is known; gives the request whose answer is to be sent. */
 function send(
   body: Body | null,
@@ -71,9 +80,28 @@ function send(
   world: World,
   ask: (method: string, url: string, headers: Record<string, string>) => ClientRequest,
 ): ClientRequest | null {
-  if (body?.type === "answer") return ask("GET", body.url, who(body.authorization, world));
-  request.end(body?.text);
-  return null;
+  switch (body?.type) {
+    case undefined:
+      request.end();
+      return null;
+    case "text":
+      request.end(body.text);
+      return null;
+    case "file":
+      sendFile(body.path, request);
+      return null;
+    case "answer":
+      return ask("GET", body.url, who(body.authorization, world));
+    default:
+      return unreachable(body);
+  }
+}
+
+function sendFile(path: string, request: ClientRequest): void {
+  request.setHeader("content-length", String(statSync(path).size));
+  const file = createReadStream(path);
+  file.on("error", (error) => request.destroy(error));
+  file.pipe(request);
 }
 
 function pass(response: IncomingMessage, request: ClientRequest, cut: (error: Error) => void): void {
@@ -107,11 +135,20 @@ function authorization(who: Authorization, { env, secrets, blotter }: World): st
     }
     case "variable":
       return `Bearer ${secrets.reveal(who.name)}`;
+    case "login":
+      return `Basic ${login(secrets.kept(who.kept), blotter)}`;
     case "bearer":
       return `Bearer ${secrets.kept(who.kept)}`;
     default:
       return unreachable(who);
   }
+}
+
+/** The password in it is not to be seen either. */
+function login(text: string, blotter: Blotter): string {
+  const [, ...password] = Buffer.from(text, "base64").toString("utf8").split(":");
+  blotter.add(password.join(":"));
+  return text;
 }
 
 function answer({ want, keep }: Fetch, response: IncomingMessage, body: string, secrets: Secrets): Completion {

@@ -294,6 +294,9 @@ export type Authorization =
   | { "type": "variable",
     /** Its name. */
     name: string, }
+  | { "type": "login",
+    /** Under this name. */
+    kept: string, }
   | { "type": "bearer",
     /** Under this name. */
     kept: string, };
@@ -303,6 +306,9 @@ export type Body =
   | { "type": "text",
     /** UTF-8, byte for byte. */
     text: string, }
+  | { "type": "file",
+    /** Absolute path. */
+    path: string, }
   | { "type": "answer",
     /** As in [`Fetch::url`]. */
     url: string,
@@ -319,6 +325,8 @@ export type Fetch = {
     headers: { [key in string]: string },
     /** Who asks. */
     authorization: Authorization | null,
+    /** Whether it goes there itself, whatever proxy the environment names. */
+    direct: boolean,
     /** What is sent along. */
     body: Body | null,
     /** Milliseconds after which it is given up and completes as [`Completion::TimedOut`](super::Completion::TimedOut). */
@@ -338,7 +346,7 @@ export type Keep = {
     name: string, };
 
 /** What is done with what a URL names. */
-export type Method = "GET" | "HEAD" | "PUT" | "POST";
+export type Method = "GET" | "HEAD" | "PUT" | "POST" | "PATCH" | "DELETE";
 
 /** How a run ended. Every run of every command ends in exactly one of these. */
 export type Outcome = "shown" | "deployed" | "restored" | "released" | "unchanged" | "held" | "superseded" | "rejected" | "busy" | "failed" | "rolled-back" | "cancelled" | "stranded" | "invalid" | "crashed";

@@ -47,11 +47,12 @@ pub(super) struct Config {
     /// How a release is tagged: rules such as `type=sha,format=long`, one a line, in the syntax of docker/metadata-action.
     /// Default: the commit, the whole version and its major and minor ones where a git tag is one, and the branch.
     pub(super) tags: Option<At<String>>,
-    /// How a release is built: exactly one of `docker` and `nox`.
+    /// How a release is built: exactly one of `docker`, `podman` and `nox`.
     pub(super) build: Option<At<Build>>,
-    /// What a release publishes besides the image.
-    #[cfg_attr(feature = "generate", schemars(extend("x-not-yet" = "publish packages in a step of their own")))]
-    pub(super) packages: Option<At<Later>>,
+    /// What a release publishes besides the image, by a short name: packages of Python.
+    pub(super) packages: Option<At<BTreeMap<String, At<Package>>>>,
+    /// A version that is released gets a git tag and a release of the forge, last of all: `release: {}`. Default: it does not.
+    pub(super) release: Option<At<Release>>,
     /// What runs, and how.
     pub(super) run: Option<At<Run>>,
     /// How it is found out whether an instance is well.
@@ -100,11 +101,10 @@ pub(super) struct Build {
     /// What the session calls the image, where it does not take the name that it is told in `CD_IMAGE`.
     pub(super) produces: Option<At<String>>,
     /// With `podman build`.
-    #[cfg_attr(feature = "generate", schemars(extend("x-not-yet" = "build with `docker`")))]
-    pub(super) podman: Option<At<Later>>,
+    pub(super) podman: Option<At<DockerBuild>>,
 }
 
-/// What `docker build` is told.
+/// What `docker build` or `podman build` is told.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 #[cfg_attr(feature = "generate", derive(JsonSchema))]
@@ -116,6 +116,46 @@ pub(super) struct DockerBuild {
     /// Build arguments, which end in the image's history, so none of them is a secret. In a value `{{version}}` and `{{sha}}`
     /// (40 digits) are filled in.
     pub(super) args: Option<At<BTreeMap<String, At<Scalar>>>>,
+}
+
+/// A git tag, and a release of the forge.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[cfg_attr(feature = "generate", derive(JsonSchema))]
+pub(super) struct Release {
+    /// The name of the environment variable that holds a token of the forge. Default: the input `github-token`, on a command
+    /// line `GITHUB_TOKEN`.
+    #[cfg_attr(feature = "generate", schemars(extend("writeOnly" = true)))]
+    pub(super) token: Option<At<String>>,
+}
+
+/// A package of Python: sessions of the project's noxfile build it and publish it.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[cfg_attr(feature = "generate", derive(JsonSchema))]
+pub(super) struct Package {
+    /// The session that builds it.
+    #[cfg_attr(feature = "generate", schemars(required))]
+    pub(super) build: Option<At<String>>,
+    /// The folder that the session builds into, as a path inside the working tree. Default: `dist`.
+    pub(super) folder: Option<At<String>>,
+    /// The session that publishes what was built. Default: `uv publish` does, to `upload`.
+    pub(super) publish: Option<At<String>>,
+    /// The index that is asked what it has, as installers ask it: `https://index.example/simple`.
+    #[cfg_attr(feature = "generate", schemars(required))]
+    pub(super) index: Option<At<String>>,
+    /// Where files are sent. Needed where no session publishes them.
+    pub(super) upload: Option<At<String>>,
+    /// The name of the environment variable that holds the token with which files are sent. Default: trusted publishing where
+    /// the platform offers it.
+    #[cfg_attr(feature = "generate", schemars(extend("writeOnly" = true)))]
+    pub(super) token: Option<At<String>>,
+    /// In place of a token: the name of the environment variable that holds the user's name.
+    #[cfg_attr(feature = "generate", schemars(extend("writeOnly" = true)))]
+    pub(super) user: Option<At<String>>,
+    /// In place of a token: the name of the environment variable that holds the password.
+    #[cfg_attr(feature = "generate", schemars(extend("writeOnly" = true)))]
+    pub(super) password: Option<At<String>>,
 }
 
 /// What runs, and how.

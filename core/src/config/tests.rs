@@ -106,7 +106,7 @@ const CASES: &[(&str, &str)] = &[
     ),
     (
         code::NOT_YET,
-        "run: { port: 1 }\npackages: {}\nenvironments: { a: {} }",
+        "run: { port: 1 }\nrouter: { mode: tcp }\nenvironments: { a: {} }",
     ),
 ];
 

@@ -13,6 +13,7 @@ mod build;
 mod environment;
 mod gates;
 mod health;
+mod package;
 mod run;
 
 /// The HAProxy that runs where the configuration names none.
@@ -68,25 +69,23 @@ impl Reader<'_> {
         let mirrors = self.mirrors(raw.mirrors.as_ref(), raw.image.as_ref());
         let tags = self.tags(raw.tags.as_ref());
         let build = self.build(raw.build.as_ref());
+        let packages = self.packages(raw.packages.as_ref());
+        let release = self.release(raw.release.as_ref());
         let router = self.router(raw.router.as_ref());
         self.inherited(raw);
         let environments = self.environments(file.node, raw);
-        let config = Config {
+        Ok(Config {
             service: service?,
             image: image?,
             registry: registry?,
             mirrors: mirrors?,
             tags: tags?,
             build: build?,
+            packages: packages?,
+            release: release?,
             router: router?,
             environments: environments?,
-        };
-        // What is not there yet has been refused by the checker; it is never ignored.
-        if raw.packages.is_none() {
-            Ok(config)
-        } else {
-            Err(Reported)
-        }
+        })
     }
 
     /// An environment that overrides a wrong value must not hide it. What conflicts only shows where it is used.

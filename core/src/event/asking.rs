@@ -1,112 +1,223 @@
-//! What has to be asked before an event can be read: the payload's file, and git.
+//! What git is asked about a commit, and what its answers say; and the payload's file, where it may hold what is nobody's.
 //!
-//! [`question`] gives the one effect that asks for all of it, [`answer`] reads what came of it. Nothing of it need be there:
-//! what nobody tells stays empty. The payload comes the way that the words of programs come, with secrets blotted: it may
-//! hold what somebody typed in, and a file that is read would be public.
+//! Nothing of it need be there: what nobody tells stays empty. To add a question: a variant, its command, where its answer goes,
+//! and who asks it when.
 
 use std::collections::BTreeMap;
 
 use serde_json::Value;
 
 use super::GitFacts;
-use crate::protocol::{Completion, Effect, Run};
+use crate::protocol::{Completion, Content, Effect, Run};
 
-/// Most bytes of all answers; payloads have up to some hundred thousand.
-const LIMIT: u32 = 8 << 20;
+/// One question.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Question {
+    /// Which commit is checked out, what decorates it, and when it was made.
+    Head,
+    /// Which branch is checked out.
+    SymbolicRef,
+    /// Where the repository comes from.
+    Remote,
+    /// Which branch is the main one there.
+    DefaultBranch,
+    /// Which branches have the commit.
+    Branches,
+    /// Which tag has the commit.
+    Tags,
+}
 
-/// Milliseconds that git may take.
-const GIT: u64 = 20_000;
-
-/// Everything that is asked, in one process. The remote loses its user and token here: they are nobody's to know.
-const SCRIPT: &str = r#"ask() { printf '\036%s\037' "$1"; shift; "$@" 2>/dev/null; }
-if [ -n "$2" ]; then ask payload cat -- "$2"; fi
-cd "$1" || exit 1
-remote() { git remote get-url origin | sed 's,//[^/@]*@,//,'; }
-ask head git rev-parse --verify --quiet HEAD
-ask symbolic-ref git symbolic-ref --quiet HEAD
-ask decoration git show --no-patch --pretty=%D HEAD
-ask branches git for-each-ref --contains HEAD --sort=-committerdate '--format=%(refname)' refs/heads refs/remotes
-ask tags git tag --contains HEAD
-ask commit-date git show --no-patch --pretty=%cI HEAD
-ask remote remote
-ask default-branch git symbolic-ref --quiet --short refs/remotes/origin/HEAD
-printf '\036'
-"#;
-
-/// What to ask: git, and the payload where there is one.
-pub(crate) fn question(env: &BTreeMap<String, String>, workspace: &str) -> Effect {
-    let payload = env.get("GITHUB_EVENT_PATH").map_or("", String::as_str);
+/// What the payload says. It comes the way that the words of programs come, with secrets blotted: it may hold what somebody typed in,
+/// and a file that is read would be public.
+pub(crate) fn payload(path: &str) -> Effect {
     Effect::Run(Run {
-        argv: ["sh", "-c", SCRIPT, "sh", workspace, payload]
-            .map(str::to_owned)
-            .to_vec(),
-        inherit: ["PATH", "HOME"].map(str::to_owned).to_vec(),
-        timeout: GIT,
-        output_limit: LIMIT,
+        argv: ["cat", "--", path].map(str::to_owned).to_vec(),
+        inherit: vec!["PATH".to_owned()],
+        timeout: TIMEOUT,
+        output_limit: PAYLOAD_LIMIT,
         ..Run::default()
     })
 }
 
-/// The payload, and what git says.
-pub(crate) fn answer(completion: Option<&Completion>) -> (Option<Value>, GitFacts) {
+/// Takes in what the payload's file said.
+pub(crate) fn read_payload(completion: Option<&Completion>) -> Option<Value> {
+    serde_json::from_str(said(completion)?).ok()
+}
+
+/// Takes in what git said to all questions.
+pub(crate) fn read_all(done: &[Completion]) -> GitFacts {
+    let mut git = GitFacts::default();
+    for (question, completion) in Question::ALL.into_iter().zip(done) {
+        if let Some(said) = said(Some(completion)) {
+            question.answered(said, &mut git);
+        }
+    }
+    git
+}
+
+fn said(completion: Option<&Completion>) -> Option<&str> {
     match completion {
-        Some(Completion::Exited { stdout, .. }) => facts(stdout),
-        Some(_) | None => (None, GitFacts::default()),
+        Some(Completion::Exited {
+            code: Some(0),
+            stdout,
+            ..
+        }) => Some(stdout),
+        Some(_) | None => None,
     }
 }
 
-fn facts(said: &str) -> (Option<Value>, GitFacts) {
-    let sections = said
-        .split('\u{1e}')
-        .filter_map(|section| section.split_once('\u{1f}'));
-    let said: BTreeMap<&str, &str> = sections.map(|(name, text)| (name, text.trim())).collect();
-    let text = |name: &str| said.get(name).copied().filter(|text| !text.is_empty());
-    let lines = |name: &str| -> Vec<String> {
-        let lines = text(name).unwrap_or_default().lines();
-        lines.map(str::to_owned).collect()
-    };
-    let default_branch = text("default-branch");
-    let payload = text("payload").and_then(|text| serde_json::from_str(text).ok());
-    let git = GitFacts {
-        head: text("head").map(str::to_owned),
-        symbolic_ref: text("symbolic-ref").map(str::to_owned),
-        decoration: text("decoration").unwrap_or_default().to_owned(),
-        branches: lines("branches"),
-        tags: lines("tags"),
-        commit_date: text("commit-date").map(str::to_owned),
-        remote: text("remote").map(str::to_owned),
-        default_branch: default_branch
-            .map(|name| name.strip_prefix("origin/").unwrap_or(name).to_owned()),
-    };
-    (payload, git)
+impl Question {
+    /// Every question.
+    pub(crate) const ALL: [Self; 6] = [
+        Self::Head,
+        Self::SymbolicRef,
+        Self::Remote,
+        Self::DefaultBranch,
+        Self::Branches,
+        Self::Tags,
+    ];
+
+    /// The same in a folder.
+    pub(crate) fn effect_in(self, folder: &str) -> Effect {
+        let run = self.run();
+        let around = [
+            "sh",
+            "-c",
+            "cd \"$1\" && shift && exec \"$@\"",
+            "sh",
+            folder,
+        ];
+        let around = around.map(str::to_owned).into_iter();
+        let argv = around.chain(run.argv).collect();
+        Effect::Run(Run { argv, ..run })
+    }
+
+    /// Asks it in the folder that the run was started in. Nothing is asked of another host. (Not a part of its caller: most
+    /// runs ask nothing, and the module compiles what is called.)
+    #[inline(never)]
+    pub(crate) fn effect(self) -> Effect {
+        Effect::Run(self.run())
+    }
+
+    fn run(self) -> Run {
+        let variable = |name: &str, text: &str| {
+            let text = text.to_owned();
+            (name.to_owned(), Content::Text { text })
+        };
+        Run {
+            argv: self.argv().iter().map(|word| (*word).to_owned()).collect(),
+            env: BTreeMap::from([
+                variable("GIT_OPTIONAL_LOCKS", "0"),
+                variable("GIT_TERMINAL_PROMPT", "0"),
+                variable("LC_ALL", "C"),
+            ]),
+            inherit: INHERITED.map(str::to_owned).to_vec(),
+            timeout: TIMEOUT,
+            output_limit: OUTPUT_LIMIT,
+            ..Run::default()
+        }
+    }
+
+    const fn argv(self) -> &'static [&'static str] {
+        match self {
+            Self::Head => &[
+                "git",
+                "-c",
+                "log.showSignature=false",
+                "show",
+                "--no-patch",
+                "--pretty=format:%H%n%cI%n%D",
+                "HEAD",
+            ],
+            Self::SymbolicRef => &["git", "symbolic-ref", "--quiet", "HEAD"],
+            // A user's name or a token in it stays in the child.
+            Self::Remote => &[
+                "sh",
+                "-c",
+                "git remote get-url origin | sed 's|//[^/]*@|//|'",
+            ],
+            Self::DefaultBranch => &["git", "symbolic-ref", "--quiet", "refs/remotes/origin/HEAD"],
+            Self::Branches => &[
+                "git",
+                "for-each-ref",
+                "--contains=HEAD",
+                "--sort=-committerdate",
+                "--count=1000",
+                "--format=%(refname)",
+                "refs/heads",
+                "refs/remotes",
+            ],
+            Self::Tags => &[
+                "git",
+                "for-each-ref",
+                "--contains=HEAD",
+                "--count=1",
+                "--format=%(refname)",
+                "refs/tags",
+            ],
+        }
+    }
+
+    /// Takes in what git said.
+    pub(crate) fn answered(self, said: &str, git: &mut GitFacts) {
+        let mut lines = said.lines().map(str::trim).filter(|line| !line.is_empty());
+        let first = || said.lines().next().map(|line| line.trim().to_owned());
+        let first = || first().filter(|line| !line.is_empty());
+        match self {
+            Self::Head => {
+                git.head = lines.next().map(str::to_owned);
+                git.commit_date = lines.next().map(str::to_owned);
+                git.decoration = lines.next().unwrap_or_default().to_owned();
+            }
+            Self::SymbolicRef => git.symbolic_ref = first(),
+            Self::Remote => git.remote = first(),
+            Self::DefaultBranch => {
+                let branch = first();
+                git.default_branch =
+                    branch.and_then(|it| Some(it.strip_prefix(ORIGIN)?.to_owned()));
+            }
+            Self::Branches => git.branches = lines.map(str::to_owned).collect(),
+            Self::Tags => {
+                let names = lines.filter_map(|line| line.strip_prefix("refs/tags/"));
+                git.tags = names.map(str::to_owned).collect();
+            }
+        }
+    }
 }
+
+const ORIGIN: &str = "refs/remotes/origin/";
+
+/// What git needs to find the repository and its own settings.
+const INHERITED: [&str; 8] = [
+    "PATH",
+    "HOME",
+    "XDG_CONFIG_HOME",
+    "GIT_CONFIG_GLOBAL",
+    "GIT_CONFIG_SYSTEM",
+    "GIT_CONFIG_NOSYSTEM",
+    "GIT_DIR",
+    "GIT_WORK_TREE",
+];
+
+/// Each takes some milliseconds; a repository of a million commits may need seconds to find what has one.
+const TIMEOUT: u64 = 20_000;
+
+const OUTPUT_LIMIT: u32 = 1 << 20;
+
+/// Payloads have up to some hundred thousand bytes.
+const PAYLOAD_LIMIT: u32 = 8 << 20;
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn said(stdout: &str) -> Completion {
+    fn exited(code: i32, stdout: &str) -> Completion {
         Completion::Exited {
-            code: Some(0),
+            code: Some(code),
             signal: None,
             stdout: stdout.to_owned(),
             stderr: String::new(),
         }
-    }
-
-    #[test]
-    fn what_is_said_is_read_by_its_name() {
-        let text = "\u{1e}payload\u{1f}{\"ref\":\n\"a\"}\u{1e}head\u{1f}0123\n\u{1e}symbolic-ref\u{1f}refs/heads/main\n\
-            \u{1e}decoration\u{1f}HEAD -> main, tag: v1\n\u{1e}branches\u{1f}refs/heads/main\nrefs/remotes/origin/main\n\
-            \u{1e}tags\u{1f}v1\n\u{1e}commit-date\u{1f}2024-01-02T03:04:05+00:00\n\u{1e}remote\u{1f}https://example.org/a/b\n\
-            \u{1e}default-branch\u{1f}origin/main\n\u{1e}";
-        let (payload, git) = answer(Some(&said(text)));
-        assert_eq!(payload, Some(serde_json::json!({ "ref": "a" })));
-        assert_eq!(git.head.as_deref(), Some("0123"));
-        assert_eq!(git.symbolic_ref.as_deref(), Some("refs/heads/main"));
-        assert_eq!(git.branches.len(), 2);
-        assert_eq!(git.tags, ["v1"]);
-        assert_eq!(git.default_branch.as_deref(), Some("main"));
     }
 
     #[test]
@@ -115,13 +226,61 @@ mod tests {
             fault: crate::protocol::Fault::NotFound,
             message: String::new(),
         };
-        for completion in [
-            None,
-            Some(&nothing),
-            Some(&said("")),
-            Some(&said("\u{1e}payload\u{1f}{")),
-        ] {
-            assert_eq!(answer(completion), (None, GitFacts::default()));
+        let silent = exited(128, "fatal: not a git repository");
+        for completion in [nothing, silent, exited(0, "")] {
+            assert_eq!(read_payload(Some(&completion)), None);
+            let done = Question::ALL.map(|_| completion.clone());
+            assert_eq!(read_all(&done), GitFacts::default());
         }
+        assert_eq!(read_payload(Some(&exited(0, "{"))), None);
+    }
+
+    #[test]
+    fn all_answers_are_read_in_their_order() {
+        let said = ["860c\n\n\n", "refs/heads/main", "", "", "", "refs/tags/v1"];
+        let git = read_all(&said.map(|text| exited(0, text)));
+        assert_eq!(git.head.as_deref(), Some("860c"));
+        assert_eq!(git.symbolic_ref.as_deref(), Some("refs/heads/main"));
+        assert_eq!(git.tags, ["v1"]);
+    }
+
+    #[test]
+    fn answers_become_facts() {
+        let mut git = GitFacts::default();
+        let rows = [
+            (
+                Question::Head,
+                "860c\n2020-01-10T00:30:00Z\nHEAD, tag: v1\n",
+            ),
+            (Question::SymbolicRef, "refs/heads/main\n"),
+            (Question::Remote, "https://github.com/o/r.git\n"),
+            (Question::DefaultBranch, "refs/remotes/origin/a/b\n"),
+            (
+                Question::Branches,
+                "refs/heads/main\nrefs/remotes/origin/x\n",
+            ),
+            (Question::Tags, "refs/tags/v1\n"),
+        ];
+        for (question, said) in rows {
+            question.answered(said, &mut git);
+        }
+        let text = |text: &str| Some(text.to_owned());
+        let expected = GitFacts {
+            head: text("860c"),
+            symbolic_ref: text("refs/heads/main"),
+            decoration: "HEAD, tag: v1".to_owned(),
+            branches: ["refs/heads/main", "refs/remotes/origin/x"]
+                .map(str::to_owned)
+                .to_vec(),
+            tags: vec!["v1".to_owned()],
+            commit_date: text("2020-01-10T00:30:00Z"),
+            remote: text("https://github.com/o/r.git"),
+            default_branch: text("a/b"),
+        };
+        assert_eq!(git, expected);
+        for question in Question::ALL {
+            question.answered("\n", &mut git);
+        }
+        assert_eq!(git, GitFacts::default());
     }
 }

@@ -245,6 +245,7 @@ impl Exchange {
                 name: access.token.clone(),
             }),
             body: self.body.clone().map(|text| Body::Text { text }),
+            direct: crate::registry::is_loopback(access.host()),
             timeout: ANSWER,
             limit: LIMIT,
             want: HEADERS.map(str::to_owned).to_vec(),

@@ -1,29 +1,8 @@
-//! What git is asked, and what its answers say.
-//!
-//! To add a question: a variant, its command, where its answer goes, and when it is asked.
+//! What git has to be asked for a run of `metadata`: most events tell all that is wanted, and then nothing is.
 
-use std::collections::BTreeMap;
-
+use crate::event::asking::Question;
 use crate::event::{Event, GitFacts, System};
-use crate::protocol::{Content, Effect, Run};
 use crate::tag::Wants;
-
-/// One question.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Question {
-    /// Which commit is checked out, what decorates it, and when it was made.
-    Head,
-    /// Which branch is checked out.
-    SymbolicRef,
-    /// Where the repository comes from.
-    Remote,
-    /// Which branch is the main one there.
-    DefaultBranch,
-    /// Which branches have the commit.
-    Branches,
-    /// Which tag has the commit.
-    Tags,
-}
 
 /// What has to be asked, given what the event tells.
 pub(super) fn questions(event: &Event, wants: Wants) -> Vec<Question> {
@@ -50,115 +29,6 @@ pub(super) fn detached(git: &GitFacts) -> Vec<Question> {
         (Some(_), Some(_)) | (None, _) => Vec::new(),
     }
 }
-
-impl Question {
-    /// Asks it in the folder that the run was started in. Nothing is asked of another host. (Not a part of its caller: most
-    /// runs ask nothing, and the module compiles what is called.)
-    #[inline(never)]
-    pub(super) fn effect(self) -> Effect {
-        let variable = |name: &str, text: &str| {
-            let text = text.to_owned();
-            (name.to_owned(), Content::Text { text })
-        };
-        Effect::Run(Run {
-            argv: self.argv().iter().map(|word| (*word).to_owned()).collect(),
-            env: BTreeMap::from([
-                variable("GIT_OPTIONAL_LOCKS", "0"),
-                variable("GIT_TERMINAL_PROMPT", "0"),
-                variable("LC_ALL", "C"),
-            ]),
-            inherit: INHERITED.map(str::to_owned).to_vec(),
-            timeout: TIMEOUT,
-            output_limit: OUTPUT_LIMIT,
-            ..Run::default()
-        })
-    }
-
-    const fn argv(self) -> &'static [&'static str] {
-        match self {
-            Self::Head => &[
-                "git",
-                "-c",
-                "log.showSignature=false",
-                "show",
-                "--no-patch",
-                "--pretty=format:%H%n%cI%n%D",
-                "HEAD",
-            ],
-            Self::SymbolicRef => &["git", "symbolic-ref", "--quiet", "HEAD"],
-            // A user's name or a token in it stays in the child.
-            Self::Remote => &[
-                "sh",
-                "-c",
-                "git remote get-url origin | sed 's|//[^/]*@|//|'",
-            ],
-            Self::DefaultBranch => &["git", "symbolic-ref", "--quiet", "refs/remotes/origin/HEAD"],
-            Self::Branches => &[
-                "git",
-                "for-each-ref",
-                "--contains=HEAD",
-                "--sort=-committerdate",
-                "--count=1000",
-                "--format=%(refname)",
-                "refs/heads",
-                "refs/remotes",
-            ],
-            Self::Tags => &[
-                "git",
-                "for-each-ref",
-                "--contains=HEAD",
-                "--count=1",
-                "--format=%(refname)",
-                "refs/tags",
-            ],
-        }
-    }
-
-    /// Takes in what git said.
-    pub(super) fn answered(self, said: &str, git: &mut GitFacts) {
-        let mut lines = said.lines().map(str::trim).filter(|line| !line.is_empty());
-        let first = || said.lines().next().map(|line| line.trim().to_owned());
-        let first = || first().filter(|line| !line.is_empty());
-        match self {
-            Self::Head => {
-                git.head = lines.next().map(str::to_owned);
-                git.commit_date = lines.next().map(str::to_owned);
-                git.decoration = lines.next().unwrap_or_default().to_owned();
-            }
-            Self::SymbolicRef => git.symbolic_ref = first(),
-            Self::Remote => git.remote = first(),
-            Self::DefaultBranch => {
-                let branch = first();
-                git.default_branch =
-                    branch.and_then(|it| Some(it.strip_prefix(ORIGIN)?.to_owned()));
-            }
-            Self::Branches => git.branches = lines.map(str::to_owned).collect(),
-            Self::Tags => {
-                let names = lines.filter_map(|line| line.strip_prefix("refs/tags/"));
-                git.tags = names.map(str::to_owned).collect();
-            }
-        }
-    }
-}
-
-const ORIGIN: &str = "refs/remotes/origin/";
-
-/// What git needs to find the repository and its own settings.
-const INHERITED: [&str; 8] = [
-    "PATH",
-    "HOME",
-    "XDG_CONFIG_HOME",
-    "GIT_CONFIG_GLOBAL",
-    "GIT_CONFIG_SYSTEM",
-    "GIT_CONFIG_NOSYSTEM",
-    "GIT_DIR",
-    "GIT_WORK_TREE",
-];
-
-/// Each takes some milliseconds; a repository of a million commits may need seconds to find what has one.
-const TIMEOUT: u64 = 20_000;
-
-const OUTPUT_LIMIT: u32 = 1 << 20;
 
 #[cfg(test)]
 mod tests {
@@ -224,52 +94,5 @@ mod tests {
         assert_eq!(detached(&git), [Question::Branches, Question::Tags]);
         git.symbolic_ref = Some("refs/heads/main".to_owned());
         assert_eq!(detached(&git), []);
-    }
-
-    #[test]
-    fn answers_become_facts() {
-        let mut git = GitFacts::default();
-        let rows = [
-            (
-                Question::Head,
-                "860c\n2020-01-10T00:30:00Z\nHEAD, tag: v1\n",
-            ),
-            (Question::SymbolicRef, "refs/heads/main\n"),
-            (Question::Remote, "https://github.com/o/r.git\n"),
-            (Question::DefaultBranch, "refs/remotes/origin/a/b\n"),
-            (
-                Question::Branches,
-                "refs/heads/main\nrefs/remotes/origin/x\n",
-            ),
-            (Question::Tags, "refs/tags/v1\n"),
-        ];
-        for (question, said) in rows {
-            question.answered(said, &mut git);
-        }
-        let text = |text: &str| Some(text.to_owned());
-        let expected = GitFacts {
-            head: text("860c"),
-            symbolic_ref: text("refs/heads/main"),
-            decoration: "HEAD, tag: v1".to_owned(),
-            branches: ["refs/heads/main", "refs/remotes/origin/x"]
-                .map(str::to_owned)
-                .to_vec(),
-            tags: vec!["v1".to_owned()],
-            commit_date: text("2020-01-10T00:30:00Z"),
-            remote: text("https://github.com/o/r.git"),
-            default_branch: text("a/b"),
-        };
-        assert_eq!(git, expected);
-        for question in [
-            Question::Head,
-            Question::SymbolicRef,
-            Question::Remote,
-            Question::DefaultBranch,
-            Question::Branches,
-            Question::Tags,
-        ] {
-            question.answered("\n", &mut git);
-        }
-        assert_eq!(git, GitFacts::default());
     }
 }

@@ -17,6 +17,8 @@ pub struct Fetch {
     pub headers: BTreeMap<String, String>,
     /// Who asks.
     pub authorization: Option<Authorization>,
+    /// Whether it goes there itself, whatever proxy the environment names.
+    pub direct: bool,
     /// What is sent along.
     pub body: Option<Body>,
     /// Milliseconds after which it is given up and completes as [`Completion::TimedOut`](super::Completion::TimedOut).
@@ -44,6 +46,11 @@ pub enum Body {
         /// UTF-8, byte for byte.
         text: String,
     },
+    /// What is in a file of this machine, byte for byte, and seen by nobody.
+    File {
+        /// Absolute path.
+        path: String,
+    },
     /// What a GET is answered with: passed on as it comes, and seen by nobody. Only status 200 counts.
     Answer {
         /// As in [`Fetch::url`].
@@ -67,6 +74,10 @@ pub enum Method {
     Put,
     /// Something is begun there.
     Post,
+    /// A part of it is changed.
+    Patch,
+    /// It is removed.
+    Delete,
 }
 
 /// Who asks, in the header `Authorization`. The values are known to the shell alone.
@@ -89,6 +100,11 @@ pub enum Authorization {
     Variable {
         /// Its name.
         name: String,
+    },
+    /// A user with a password that were [kept](super::Run::keep_as) before, as docker keeps them: `user:password` in base64.
+    Login {
+        /// Under this name.
+        kept: String,
     },
     /// A token that was [kept](Fetch::keep) before.
     Bearer {

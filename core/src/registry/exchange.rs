@@ -21,14 +21,27 @@ const LONGEST_WAIT: u64 = 60_000;
 /// Addresses that one request can be sent on to.
 const HOPS: u32 = 5;
 
+/// Nobody has said who asks.
+const NOBODY: &str =
+    "it wants to know who asks, and neither `registry` says it nor an earlier `docker login`";
+
 /// How a repository is asked; shared by all requests to it.
 #[derive(Clone, Debug)]
 pub struct Access {
     repository: Repository,
-    auth: Option<RegistryAuth>,
+    auth: Option<Login>,
     /// Whether anything is to be written.
     writes: bool,
     way: Way,
+}
+
+/// Who logs in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Login {
+    /// Whom these variables name.
+    Variables(RegistryAuth),
+    /// Whom docker knows from an earlier login; the shell keeps it under this name.
+    Kept(String),
 }
 
 /// How the registry wants to be asked.
@@ -98,13 +111,24 @@ struct Challenge {
 impl Access {
     /// Nothing was asked yet.
     #[must_use]
-    pub const fn new(repository: Repository, auth: Option<RegistryAuth>, writes: bool) -> Self {
+    pub const fn new(repository: Repository, auth: Option<Login>, writes: bool) -> Self {
         Self {
             repository,
             auth,
             writes,
             way: Way::Open,
         }
+    }
+
+    /// Whether nobody logs in.
+    #[must_use]
+    pub const fn is_anonymous(&self) -> bool {
+        self.auth.is_none()
+    }
+
+    /// Who logs in is known now.
+    pub fn login(&mut self, login: Login) {
+        self.auth = Some(login);
     }
 
     /// Which repository.
@@ -114,10 +138,12 @@ impl Access {
     }
 
     fn basic(&self) -> Option<Authorization> {
-        let auth = self.auth.as_ref()?;
-        Some(Authorization::Basic {
-            user: auth.user.clone(),
-            password: auth.password.clone(),
+        Some(match self.auth.as_ref()? {
+            Login::Variables(auth) => Authorization::Basic {
+                user: auth.user.clone(),
+                password: auth.password.clone(),
+            },
+            Login::Kept(kept) => Authorization::Login { kept: kept.clone() },
         })
     }
 
@@ -245,11 +271,13 @@ impl Exchange {
                 Turn::Fetch(Box::new(self.fetch(access)))
             }
             _ if is_busy(status) => self.busy(status, headers, access),
-            _ => over(
-                access,
-                "registry-denied",
-                &refusal("it gives no token", status, body),
-            ),
+            _ => {
+                let what = match access.auth {
+                    Some(_) => "it gives no token",
+                    None => NOBODY,
+                };
+                over(access, "registry-denied", &refusal(what, status, body))
+            }
         }
     }
 
@@ -316,7 +344,7 @@ impl Exchange {
         let denied = |access: &Access| {
             let what = match access.auth {
                 Some(_) => "it does not take this user and password",
-                None => "it wants to know who asks, and `registry` does not say",
+                None => NOBODY,
             };
             over(access, "registry-denied", &refusal(what, 401, body))
         };
@@ -390,6 +418,7 @@ fn ask_for_token(challenge: &Challenge, access: &Access) -> Fetch {
         method: Method::Get,
         url: format!("{}{joint}{query}", challenge.realm),
         authorization: access.basic(),
+        direct: access.repository.is_local(),
         timeout: ANSWER,
         limit: LIMIT,
         want: HEADERS.map(str::to_owned).to_vec(),

@@ -107,6 +107,7 @@ pub(super) fn request(want: &Want, access: &Access) -> Fetch {
             .into_iter()
             .collect(),
         authorization: access.authorization(),
+        direct: access.repository().is_local(),
         body,
         timeout: if matches!(want, Want::Upload { .. }) {
             UPLOAD
@@ -129,7 +130,7 @@ fn upload(root: &str, location: &str, digest: &str) -> String {
 }
 
 /// Where a location leads; never from TLS to where there is none.
-pub(super) fn resolved(here: &str, location: &str) -> Option<String> {
+pub(crate) fn resolved(here: &str, location: &str) -> Option<String> {
     let (scheme, rest) = here.split_once("://")?;
     let host = rest.split('/').next()?;
     if !location.bytes().all(|byte| byte.is_ascii_graphic()) {

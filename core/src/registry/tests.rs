@@ -19,7 +19,7 @@ fn auth() -> Option<RegistryAuth> {
 }
 
 fn access(name: &str, auth: Option<RegistryAuth>) -> Access {
-    Access::new(Repository::parse(name), auth, true)
+    Access::new(Repository::parse(name), auth.map(Login::Variables), true)
 }
 
 fn said(status: u16, headers: &[(&str, &str)], body: &str) -> Completion {
@@ -411,8 +411,9 @@ impl Two {
                     self.to.insert(last.to_owned(), text.clone());
                     said(201, &[], "")
                 }
-                None => said(400, &[], ""),
+                Some(Body::File { .. }) | None => said(400, &[], ""),
             },
+            (Side::To, Method::Patch | Method::Delete) => said(405, &[], ""),
         }
     }
 

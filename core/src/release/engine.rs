@@ -14,8 +14,6 @@ use crate::config::RegistryAuth;
 use crate::protocol::{Completion, Content, Effect, Fault, Run, Stdin, Timestamp};
 use crate::registry::{Repository, Trouble};
 
-use super::Kinship;
-
 /// Milliseconds that a build may take.
 const BUILD: u64 = 3_600_000;
 
@@ -23,18 +21,25 @@ const BUILD: u64 = 3_600_000;
 const PUSH: u64 = 1_800_000;
 
 /// Milliseconds of everything else.
-const QUICK: u64 = 30_000;
+pub(super) const QUICK: u64 = 30_000;
 
 /// Bytes that are kept of what a build says.
-const OUTPUT: u32 = 256 * 1024;
+pub(super) const OUTPUT: u32 = 256 * 1024;
 
 /// How often an image is sent.
 const TRIES: u32 = 4;
 
 /// What the engine's command line may need from the run's environment.
-const INHERIT: [&str; 12] = [
+pub(super) const INHERIT: [&str; 19] = [
     "PATH",
     "HOME",
+    "HTTP_PROXY",
+    "HTTPS_PROXY",
+    "NO_PROXY",
+    "CONTAINERS_CONF",
+    "CONTAINERS_REGISTRIES_CONF",
+    "CONTAINERS_STORAGE_CONF",
+    "XDG_DATA_HOME",
     "TMPDIR",
     "DOCKER_HOST",
     "DOCKER_CONTEXT",
@@ -47,9 +52,29 @@ const INHERIT: [&str; 12] = [
     "RUNNER_TRACKING_ID",
 ];
 
+/// Which command line builds and sends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Program {
+    /// Docker's.
+    Docker,
+    /// Podman's, which needs no engine.
+    Podman,
+}
+
+impl Program {
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Docker => "docker",
+            Self::Podman => "podman",
+        }
+    }
+}
+
 /// The engine at hand.
 #[derive(Clone, Debug)]
 pub struct Engine {
+    /// Its command line.
+    pub program: Program,
     /// The run's own folder.
     pub scratch: String,
     /// The folder of the user's docker settings; `None`: nobody knows where it is.
@@ -65,6 +90,8 @@ pub enum Maker {
     BuildKit,
     /// `docker build` with the builder of old.
     Classic,
+    /// `podman build`.
+    Podman,
 }
 
 impl Maker {
@@ -74,6 +101,7 @@ impl Maker {
         match self {
             Self::BuildKit => "docker build, with BuildKit",
             Self::Classic => "docker build, with the classic builder: there is no buildx here",
+            Self::Podman => "podman build",
         }
     }
 }
@@ -131,14 +159,33 @@ impl Engine {
     }
 
     fn docker(&self, args: &[&str], timeout: u64) -> Run {
-        let argv = std::iter::once(&"docker").chain(args);
-        self.run(argv.map(|arg| (*arg).to_owned()).collect(), timeout)
+        let argv = std::iter::once(self.program.word()).chain(args.iter().copied());
+        self.run(argv.map(str::to_owned).collect(), timeout)
     }
 
-    /// Is there BuildKit?
+    /// Is there BuildKit? Or is there podman?
     #[must_use]
     pub fn find_maker(&self) -> Effect {
-        Effect::Run(self.docker(&["buildx", "version"], QUICK))
+        let args: &[&str] = match self.program {
+            Program::Docker => &["buildx", "version"],
+            Program::Podman => &["--version"],
+        };
+        Effect::Run(self.docker(args, QUICK))
+    }
+
+    /// Who makes images here.
+    ///
+    /// # Errors
+    /// There is no such program.
+    pub fn read_maker(&self, completion: Option<&Completion>) -> Result<Maker, Trouble> {
+        match (self.program, completion) {
+            (Program::Podman, Some(Completion::Exited { code: Some(0), .. })) => Ok(Maker::Podman),
+            (Program::Docker, Some(Completion::Exited { code: Some(0), .. })) => {
+                Ok(Maker::BuildKit)
+            }
+            (Program::Docker, Some(Completion::Exited { .. })) => Ok(Maker::Classic),
+            (_, other) => Err(trouble(other)),
+        }
     }
 
     /// When did the engine give an image this name?
@@ -175,17 +222,23 @@ impl Engine {
         let labels = pairs(building.labels.iter().map(|(key, value)| (key, value)));
         args.extend(labels.iter().flat_map(|label| ["--label", label]));
         let epoch = building.date.map(|date| (date.0 / 1000).to_string());
+        let timestamp = epoch.as_ref().map(|epoch| format!("--timestamp={epoch}"));
         let buildkit = match maker {
             Maker::BuildKit => {
                 // What attests how it was built makes an index of an image, and a new one each time.
                 args.extend(["--load", "--provenance=false"]);
-                "1"
+                Some("1")
             }
-            Maker::Classic => "0",
+            Maker::Classic => Some("0"),
+            Maker::Podman => {
+                args.extend(timestamp.as_deref());
+                None
+            }
         };
         args.extend(last);
         let mut run = self.docker(&args, BUILD);
-        run.env.insert("DOCKER_BUILDKIT".to_owned(), text(buildkit));
+        let buildkit = buildkit.map(|it| ("DOCKER_BUILDKIT".to_owned(), text(it)));
+        run.env.extend(buildkit);
         if let Some(epoch) = epoch {
             run.env.insert("SOURCE_DATE_EPOCH".to_owned(), text(&epoch));
         }
@@ -229,7 +282,16 @@ impl Engine {
     #[must_use]
     pub fn push(&self, repository: &Repository, tag: &str) -> Vec<Effect> {
         let reference = repository.tagged(tag);
-        let mut push = self.docker(&["push", "--", &reference], PUSH);
+        let noted = format!("{}/digest", self.scratch);
+        let to = format!("--digestfile={noted}");
+        let mut args = vec!["push"];
+        if self.program == Program::Podman {
+            args.push(&to);
+            // Docker takes a registry on this very machine to be without TLS; podman has to be told.
+            args.extend(repository.is_local().then_some("--tls-verify=false"));
+        }
+        args.extend(["--", &reference]);
+        let mut push = self.docker(&args, PUSH);
         if let Some(auth) = self.logins.get(repository.server()) {
             let folder = self.folder();
             let around = ["sh", "-c", WITH_PATH, "sh"].map(str::to_owned);
@@ -237,13 +299,24 @@ impl Engine {
             push.argv = around.into_iter().chain([bin]).chain(push.argv).collect();
             push.inherit.retain(|name| name != "DOCKER_CONFIG");
             push.inherit.push(auth.user.clone());
-            push.env.insert("DOCKER_CONFIG".to_owned(), text(&folder));
+            let (name, settings) = match self.program {
+                Program::Docker => ("DOCKER_CONFIG", folder),
+                Program::Podman => ("REGISTRY_AUTH_FILE", format!("{folder}/config.json")),
+            };
+            push.env.insert(name.to_owned(), text(&settings));
             let password = Content::Secret {
                 name: auth.password.clone(),
             };
             push.env.insert(auth.password.clone(), password);
         }
-        vec![Effect::Run(push), self.digests(&reference)]
+        let digests = match self.program {
+            Program::Docker => self.digests(&reference),
+            Program::Podman => {
+                let argv = ["sh", "-c", NOTED, "sh", &noted].map(str::to_owned);
+                Effect::Run(self.run(argv.to_vec(), QUICK))
+            }
+        };
+        vec![Effect::Run(push), digests]
     }
 
     fn digests(&self, reference: &str) -> Effect {
@@ -270,51 +343,6 @@ pub fn find_unset(names: &[String]) -> Effect {
         output_limit: OUTPUT,
         ..Run::default()
     })
-}
-
-/// Is `theirs` before `ours`, or after it? `None`: it is no commit's name.
-#[must_use]
-pub fn compare(workspace: &str, theirs: &str, ours: &str) -> Option<Effect> {
-    let hex = |text: &str| {
-        matches!(text.len(), 40 | 64) && text.bytes().all(|byte| byte.is_ascii_hexdigit())
-    };
-    let argv = ["sh", "-c", COMPARE, "sh", workspace, theirs, ours].map(str::to_owned);
-    (hex(theirs) && hex(ours)).then(|| {
-        Effect::Run(Run {
-            argv: argv.to_vec(),
-            inherit: ["PATH", "HOME"].map(str::to_owned).to_vec(),
-            timeout: QUICK,
-            output_limit: OUTPUT,
-            ..Run::default()
-        })
-    })
-}
-
-/// What comparing commits came to.
-#[must_use]
-pub fn read_kinship(completion: Option<&Completion>) -> Kinship {
-    let word = match completion {
-        Some(Completion::Exited { stdout, .. }) => stdout.trim(),
-        Some(_) | None => "",
-    };
-    match word {
-        "older" => Kinship::Older,
-        "newer" => Kinship::Newer,
-        "apart" => Kinship::Apart,
-        _ => Kinship::Unknown,
-    }
-}
-
-/// Who makes images here.
-///
-/// # Errors
-/// There is no docker.
-pub fn read_maker(completion: Option<&Completion>) -> Result<Maker, Trouble> {
-    match completion {
-        Some(Completion::Exited { code: Some(0), .. }) => Ok(Maker::BuildKit),
-        Some(Completion::Exited { .. }) => Ok(Maker::Classic),
-        other => Err(trouble(other)),
-    }
 }
 
 /// What came of building.
@@ -461,24 +489,7 @@ fn helper(logins: &BTreeMap<String, RegistryAuth>) -> String {
 const HELPER: &str = "cd-action";
 
 /// It says what two variables hold, to whoever has them in its environment.
-const HELPER_PROGRAM: &str = r#"#!/bin/sh
-case ${1-} in
-get) ;;
-list) echo '{}'; exit ;;
-*) exit ;;
-esac
-IFS= read -r server
-case $server in
-CASES
-*) user='' secret='' ;;
-esac
-if [ -z "$secret" ]; then
-  echo 'credentials not found in native keychain'
-  exit 1
-fi
-quoted() { printf '%s' "$1" | sed 's/[\\"]/\\&/g'; }
-printf '{"ServerURL":"%s","Username":"%s","Secret":"%s"}\n' "$server" "$(quoted "$user")" "$(quoted "$secret")"
-"#;
+const HELPER_PROGRAM: &str = include_str!("scripts/helper.sh");
 
 /// A folder of settings with the plugins and contexts of another one.
 const FOLDER: &str = r#"set -eu
@@ -489,17 +500,13 @@ for it in cli-plugins contexts buildx; do
 done
 "#;
 
+/// What podman has noted, as docker says it.
+const NOTED: &str = r#"printf '["%s"]' "$(cat "$1")""#;
+
 /// A command that also finds the programs of a folder.
 const WITH_PATH: &str = r#"PATH=$1:$PATH; export PATH; shift; exec "$@""#;
 
 const UNSET: &str = r#"for name do if [ -z "$(printenv "$name")" ]; then echo "$name"; fi; done"#;
-
-const COMPARE: &str = r#"cd "$1" || exit 1
-for it in "$2" "$3"; do git cat-file -e "$it^{commit}" 2>/dev/null || { echo unknown; exit; }; done
-if git merge-base --is-ancestor "$2" "$3"; then echo older
-elif git merge-base --is-ancestor "$3" "$2"; then echo newer
-else echo apart; fi
-"#;
 
 /// What a docker command line says, and what it means.
 const CLASSES: [(&str, &[&str]); 4] = [
@@ -515,6 +522,7 @@ const CLASSES: [(&str, &[&str]); 4] = [
         "not-built",
         &[
             "An image does not exist locally",
+            "image not known",
             "tag does not exist",
             "No such image",
         ],

@@ -1,19 +1,30 @@
-//! How the image is made: with `docker build`, or by a session of the project's own noxfile.
+//! How the image is made: with `docker build` or `podman build`, or by a session of the project's own noxfile.
 //!
 //! Either way it ends as an image of this engine under its first name, with the labels that say what it is. A session need not
 //! know of that: it is told in its environment which name and labels are wanted, and where it names the image as it likes
 //! (`produces`), the labels are laid over what it has made. That it has made it now, and not on another day, is seen by
 //! the moment at which the engine gave the image its name: before the session and after it.
 
-use super::engine::{Building, Engine, Maker, read_build, read_maker, trouble};
-use super::nox::{self, Noxing};
+use std::collections::BTreeMap;
+
+use super::engine::{Building, Engine, Maker, read_build, trouble};
+use super::nox::{self, Nox};
 use crate::protocol::{Completion, Effect};
 use crate::registry::Trouble;
+
+/// A session that makes the image.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Noxing {
+    /// Its name.
+    pub session: String,
+    /// What it calls the image; `None`: what it is told to.
+    pub produces: Option<String>,
+}
 
 /// What the image is made of.
 #[derive(Clone, Debug)]
 pub enum Recipe {
-    /// A Dockerfile.
+    /// A Dockerfile, by whichever command line.
     Docker,
     /// A session of the noxfile.
     Nox(Noxing),
@@ -26,8 +37,6 @@ pub struct Making {
     building: Building,
     stage: Stage,
     maker: Option<Maker>,
-    /// Which of the ways to nox is taken.
-    way: usize,
     /// When the image got its name, before the session.
     before: Option<String>,
 }
@@ -37,8 +46,6 @@ pub struct Making {
 enum Stage {
     Maker,
     Building,
-    FindingNox,
-    Listing,
     Before,
     Session,
     After,
@@ -65,22 +72,30 @@ impl Making {
             building,
             stage: Stage::Maker,
             maker: None,
-            way: 0,
             before: None,
         }
     }
 
     /// What has made the image; `None`: nothing yet.
     #[must_use]
-    pub fn words(&self) -> Option<String> {
+    pub fn words(&self, nox: &Nox) -> Option<String> {
         match (&self.recipe, self.stage) {
-            (_, Stage::Maker) | (Recipe::Nox(_), Stage::FindingNox) => None,
+            (_, Stage::Maker) => None,
             (Recipe::Docker, _) => Some(self.maker?.words().to_owned()),
             (Recipe::Nox(noxing), _) => Some(format!(
                 "the nox session {}, with {}",
                 noxing.session,
-                nox::words(self.way)
+                nox.words()
             )),
+        }
+    }
+
+    /// Whether a session makes it.
+    #[must_use]
+    pub const fn is_noxs(&self) -> bool {
+        match self.recipe {
+            Recipe::Docker => false,
+            Recipe::Nox(_) => true,
         }
     }
 
@@ -95,15 +110,18 @@ impl Making {
     pub const fn who(&self) -> &'static str {
         match self.stage {
             Stage::Maker | Stage::Building | Stage::Before | Stage::After | Stage::Labelling => {
-                "docker build"
+                match self.maker {
+                    Some(Maker::Podman) => "podman build",
+                    Some(Maker::BuildKit | Maker::Classic) | None => "docker build",
+                }
             }
-            Stage::FindingNox | Stage::Listing | Stage::Session => "nox",
+            Stage::Session => "nox",
         }
     }
 
     /// What to do now.
     #[must_use]
-    pub fn effects(&self, engine: &Engine) -> Vec<Effect> {
+    pub fn effects(&self, engine: &Engine, nox: &Nox) -> Vec<Effect> {
         let maker = self.maker.unwrap_or(Maker::Classic);
         let noxing = match &self.recipe {
             Recipe::Docker => None,
@@ -112,15 +130,9 @@ impl Making {
         match (self.stage, noxing) {
             (Stage::Maker, _) => vec![engine.find_maker()],
             (Stage::Building, _) => vec![engine.build(maker, &self.building)],
-            (Stage::FindingNox, _) => nox::find(self.way, &engine.scratch),
-            (Stage::Listing, _) => vec![nox::list(
-                self.way,
-                &engine.scratch,
-                &self.building.workspace,
-            )],
             (Stage::Before | Stage::After, _) => vec![engine.named_at(self.produced())],
             (Stage::Session, Some(noxing)) => {
-                vec![nox::run(self.way, &engine.scratch, noxing, &self.building)]
+                vec![Effect::Run(nox.run(&noxing.session, told(&self.building)))]
             }
             (Stage::Labelling, _) => vec![engine.label(maker, &self.building, self.produced())],
             (Stage::Session, None) => Vec::new(),
@@ -129,8 +141,8 @@ impl Making {
 
     /// Takes in what came of it.
     #[must_use]
-    pub fn on(&mut self, done: &[Completion]) -> Made {
-        match self.step(done) {
+    pub fn on(&mut self, engine: &Engine, done: &[Completion]) -> Made {
+        match self.step(engine, done) {
             Ok(Some(stage)) => {
                 self.stage = stage;
                 Made::More
@@ -140,34 +152,17 @@ impl Making {
         }
     }
 
-    fn step(&mut self, done: &[Completion]) -> Result<Option<Stage>, Trouble> {
+    fn step(&mut self, engine: &Engine, done: &[Completion]) -> Result<Option<Stage>, Trouble> {
         let last = done.last();
         let next = match self.stage {
             Stage::Maker => {
-                self.maker = Some(read_maker(last)?);
+                self.maker = Some(engine.read_maker(last)?);
                 match &self.recipe {
                     Recipe::Docker => Stage::Building,
-                    Recipe::Nox(_) => Stage::FindingNox,
+                    Recipe::Nox(_) => Stage::Before,
                 }
             }
             Stage::Building | Stage::Labelling => return read_build(last).map(|()| None),
-            Stage::FindingNox => {
-                if nox::is_there(last) {
-                    Stage::Listing
-                } else {
-                    self.way += 1;
-                    if self.way >= nox::WAYS {
-                        return Err(nox::missing(last));
-                    }
-                    Stage::FindingNox
-                }
-            }
-            Stage::Listing => {
-                if let Recipe::Nox(noxing) = &self.recipe {
-                    nox::read_list(last, &noxing.session)?;
-                }
-                Stage::Before
-            }
             Stage::Before => {
                 self.before = read_named_at(last)?;
                 Stage::Session
@@ -209,6 +204,26 @@ impl Making {
     }
 }
 
+/// What a session is told in its environment.
+fn told(building: &Building) -> BTreeMap<&'static str, String> {
+    let labels: Vec<String> = building
+        .labels
+        .iter()
+        .map(|(key, value)| format!("{key}={}", value.replace('\n', " ")))
+        .collect();
+    let mut told = BTreeMap::from([
+        ("CD_IMAGE", building.reference.clone()),
+        ("CD_IMAGE_TAGS", building.tags.join("\n")),
+        ("CD_IMAGE_LABELS", labels.join("\n")),
+        ("CD_VERSION", building.version.clone()),
+        ("CD_REVISION", building.revision.clone()),
+    ]);
+    if let Some(date) = building.date {
+        told.insert("SOURCE_DATE_EPOCH", (date.0 / 1000).to_string());
+    }
+    told
+}
+
 /// When an image got its name; `None`: there is no such image.
 fn read_named_at(completion: Option<&Completion>) -> Result<Option<String>, Trouble> {
     match completion {
@@ -230,8 +245,7 @@ fn read_named_at(completion: Option<&Completion>) -> Result<Option<String>, Trou
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
+    use super::super::engine::Program;
     use super::*;
 
     fn said(code: i32, stdout: &str, stderr: &str) -> Completion {
@@ -243,14 +257,7 @@ mod tests {
         }
     }
 
-    fn not_found() -> Completion {
-        Completion::Failed {
-            fault: crate::protocol::Fault::NotFound,
-            message: "there is no program nox".to_owned(),
-        }
-    }
-
-    fn making() -> (Making, Engine) {
+    fn making() -> (Making, Engine, Nox) {
         let building = Building {
             workspace: "/w".to_owned(),
             context: "/w".to_owned(),
@@ -268,14 +275,14 @@ mod tests {
             produces: Some("tasks:latest".to_owned()),
         };
         let engine = Engine {
+            program: Program::Docker,
             scratch: "/s".to_owned(),
             settings: None,
             logins: BTreeMap::new(),
         };
-        (Making::new(Recipe::Nox(noxing), building), engine)
+        let nox = Nox::new("/w".to_owned(), "/s".to_owned(), Vec::new());
+        (Making::new(Recipe::Nox(noxing), building), engine, nox)
     }
-
-    const LIST: &str = "[{\"session\":\"build-container\",\"name\":\"build-container\"},{\"session\":\"tests-3.12\",\"name\":\"tests\"}]";
 
     fn code(made: &Made) -> &'static str {
         match made {
@@ -286,12 +293,12 @@ mod tests {
 
     /// Goes through the answers in order, and gives the last one's.
     fn through(answers: &[Completion]) -> (Made, Making) {
-        let (mut making, engine) = making();
+        let (mut making, engine, nox) = making();
         let mut last = Made::More;
         for answer in answers {
             assert_eq!(last, Made::More);
-            assert!(!making.effects(&engine).is_empty());
-            last = making.on(std::slice::from_ref(answer));
+            assert!(!making.effects(&engine, &nox).is_empty());
+            last = making.on(&engine, std::slice::from_ref(answer));
         }
         (last, making)
     }
@@ -300,8 +307,6 @@ mod tests {
     fn a_session_makes_the_image_and_it_is_labelled() {
         let answers = [
             said(1, "", "'buildx' is not a docker command"),
-            said(0, "2026.10.20", ""),
-            said(0, LIST, ""),
             said(1, "", "Error: No such image: tasks:latest"),
             said(0, "", "Session build-container was successful"),
             said(0, "\"2026-11-26T10:00:00Z\"", ""),
@@ -309,62 +314,17 @@ mod tests {
         ];
         let (made, making) = through(&answers);
         assert_eq!(made, Made::Done);
-        let words = making.words().expect("it was made");
+        let (_, _, nox) = self::making();
+        let words = making.words(&nox).expect("it was made");
         assert_eq!(words, "the nox session build-container, with nox");
     }
 
     #[test]
     fn an_image_of_another_day_is_not_taken_for_todays() {
         let named = said(0, "\"2026-11-25T10:00:00Z\"", "");
-        let begin = [said(0, "", ""), said(0, "", ""), said(0, LIST, "")];
+        let begin = [said(0, "", "")];
         let rest = [named.clone(), said(0, "", ""), named];
         let (made, _) = through(&[begin.as_slice(), &rest].concat());
         assert_eq!(code(&made), "not-made");
-    }
-
-    #[test]
-    fn nox_is_looked_for_and_fetched_only_in_the_end() {
-        let (mut making, engine) = making();
-        let _ = making.on(&[said(0, "", "")]);
-        let words = |effects: Vec<Effect>| {
-            let runs = effects.into_iter().map(|effect| match effect {
-                Effect::Run(run) => run.argv.join(" "),
-                Effect::ReadFile { .. }
-                | Effect::WriteFile { .. }
-                | Effect::Fetch(_)
-                | Effect::Fingerprint { .. } => String::new(),
-            });
-            runs.collect::<Vec<_>>()
-        };
-        assert_eq!(words(making.effects(&engine)), ["nox --version"]);
-        assert_eq!(making.on(&[not_found()]), Made::More);
-        assert_eq!(words(making.effects(&engine)), ["uvx nox --version"]);
-        assert_eq!(making.on(&[not_found()]), Made::More);
-        let fetched = words(making.effects(&engine));
-        assert!(
-            fetched
-                .iter()
-                .any(|it| it.contains("pip install") && it.contains("--target /s/uv"))
-        );
-        assert_eq!(
-            fetched.last().map(String::as_str),
-            Some("/s/uv/bin/uvx nox --version")
-        );
-        assert_eq!(code(&making.on(&[not_found()])), "nox-missing");
-    }
-
-    #[test]
-    fn a_session_that_is_not_there_is_told_of_with_those_that_are() {
-        let other = LIST.replace("build-container", "build-image");
-        let (made, _) = through(&[said(0, "", ""), said(0, "", ""), said(0, &other, "")]);
-        let Made::Failed(trouble) = made else {
-            panic!("there is no such session")
-        };
-        assert_eq!(trouble.code, "no-session");
-        assert!(
-            trouble.text.contains("build-image, tests"),
-            "{}",
-            trouble.text
-        );
     }
 }

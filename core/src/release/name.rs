@@ -139,6 +139,18 @@ pub(super) fn would(act: &Act) -> String {
         Act::Look(repository, tag) => format!("look at `{}`", repository.tagged(tag)),
         Act::Describe(repository, digest) => format!("look at `{}`", repository.at(digest)),
         Act::Compare(revision) => format!("compare this commit with {revision}"),
+        Act::Sessions => "list the sessions of the noxfile".to_owned(),
+        Act::Make(package) => format!(
+            "build the package `{package}`, and publish what its index lacks, if it has nothing else of this version"
+        ),
+        Act::Index(package) => format!("ask the index of `{package}`"),
+        Act::Publish(package) => format!("publish the package `{package}`"),
+        Act::Tag => "look at the git tag".to_owned(),
+        Act::FindRelease => "look at the forge's release".to_owned(),
+        Act::Draft => "draft the forge's release, fill and publish it".to_owned(),
+        Act::Attach(name) => format!("send {name} to the forge's release"),
+        Act::Detach(asset) => format!("remove the file {asset} of the forge's release"),
+        Act::Announce => "publish the forge's release, and the git tag with it".to_owned(),
         Act::Build => "build the image, and publish it under all its names".to_owned(),
         Act::Push(repository, tag) => format!("send the image as `{}`", repository.tagged(tag)),
         Act::Bring { to, tag, .. } => {

@@ -1,13 +1,14 @@
 //! Nox, which runs the project's own sessions: how it is found, what it is asked, what it says.
 //!
 //! Where there is none it is run by uv; where there is no uv either, a pinned one is put into the run's own folder, and the
-//! user's Python stays as it is.
+//! user's Python stays as it is. The sessions are listed before the first one is run: all that are missing are told at once.
 
 use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::engine::{Building, trouble};
+use super::engine::trouble;
+use super::making::Made;
 use crate::config::did_you_mean;
 use crate::protocol::{Completion, Content, Effect, Fault, Run};
 use crate::registry::Trouble;
@@ -16,32 +17,104 @@ use crate::registry::Trouble;
 pub(crate) const WAYS: usize = 3;
 
 /// The uv that is fetched where nothing else is there.
-const UV: &str = "uv==0.13.9";
+pub(super) const UV: &str = "uv==0.13.9";
 
 /// Milliseconds that a session may take.
 const SESSION: u64 = 3_600_000;
 
 /// Milliseconds of everything else; nox itself may have to be fetched.
-const QUICK: u64 = 300_000;
+pub(super) const QUICK: u64 = 300_000;
 
 /// Bytes that are kept of what a session says.
 const OUTPUT: u32 = 512 * 1024;
 
-/// A session that makes the image.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Noxing {
-    /// Its name.
-    pub session: String,
-    /// What it calls the image; `None`: what it is told to.
-    pub produces: Option<String>,
+/// The nox at hand.
+#[derive(Clone, Debug)]
+pub struct Nox {
+    workspace: String,
+    scratch: String,
+    /// Sessions that the configuration names, each with the key that does.
+    wanted: Vec<(String, String)>,
+    way: usize,
+    stage: Stage,
 }
 
-/// For people.
-pub(super) const fn words(way: usize) -> &'static str {
-    match way {
-        0 => "nox",
-        1 => "uvx nox",
-        _ => "uvx nox, of a uv that was fetched for this run",
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    Finding,
+    Listing,
+    Ready,
+}
+
+impl Nox {
+    /// Not looked for yet. `wanted`: the names of sessions, each with the key that names it.
+    #[must_use]
+    pub const fn new(workspace: String, scratch: String, wanted: Vec<(String, String)>) -> Self {
+        Self {
+            workspace,
+            scratch,
+            wanted,
+            way: 0,
+            stage: Stage::Finding,
+        }
+    }
+
+    /// Whether any session is to be run at all.
+    #[must_use]
+    pub const fn is_wanted(&self) -> bool {
+        !self.wanted.is_empty()
+    }
+
+    /// For people.
+    #[must_use]
+    pub const fn words(&self) -> &'static str {
+        match self.way {
+            0 => "nox",
+            1 => "uvx nox",
+            _ => "uvx nox, of a uv that was fetched for this run",
+        }
+    }
+
+    /// What to do now.
+    #[must_use]
+    pub fn effects(&self) -> Vec<Effect> {
+        match self.stage {
+            Stage::Finding => find(self.way, &self.scratch),
+            Stage::Listing => vec![list(self.way, &self.scratch, &self.workspace)],
+            Stage::Ready => Vec::new(),
+        }
+    }
+
+    /// Takes in what came of it.
+    #[must_use]
+    pub fn on(&mut self, done: &[Completion]) -> Made {
+        let last = done.last();
+        match self.stage {
+            Stage::Finding if is_there(last) => self.stage = Stage::Listing,
+            Stage::Finding if self.way + 1 == WAYS => return Made::Failed(missing(last)),
+            Stage::Finding => self.way += 1,
+            Stage::Listing => match read_all(last, &self.wanted) {
+                Ok(()) => {
+                    self.stage = Stage::Ready;
+                    return Made::Done;
+                }
+                Err(trouble) => return Made::Failed(trouble),
+            },
+            Stage::Ready => return Made::Done,
+        }
+        Made::More
+    }
+
+    /// A session is run, and told in its environment what is wanted.
+    #[must_use]
+    pub fn run(&self, session: &str, told: BTreeMap<&str, String>) -> Run {
+        let argv = self::session(self.way, &self.scratch, &self.workspace, session);
+        let mut run = effect(argv, SESSION);
+        run.env = told
+            .into_iter()
+            .map(|(name, text)| (name.to_owned(), Content::Text { text }))
+            .collect();
+        run
     }
 }
 
@@ -53,76 +126,21 @@ fn program(way: usize, scratch: &str) -> Vec<String> {
     }
 }
 
-fn effect(argv: Vec<String>, timeout: u64) -> Run {
-    Run {
-        argv,
-        inherit: INHERIT.split_whitespace().map(str::to_owned).collect(),
-        timeout,
-        output_limit: OUTPUT,
-        ..Run::default()
-    }
-}
-
 /// Is it there? The last way is made first.
 pub(crate) fn find(way: usize, scratch: &str) -> Vec<Effect> {
     let mut argv = program(way, scratch);
     argv.push("--version".to_owned());
-    let fetch = (way == WAYS - 1).then(|| {
-        let to = format!("{scratch}/uv");
-        let fetch = format!(
-            "python3 -m pip install --quiet --disable-pip-version-check --no-input --no-deps --target {to} {UV}"
-        );
-        Effect::Run(effect(fetch.split(' ').map(str::to_owned).collect(), QUICK))
-    });
+    let fetch = (way == WAYS - 1).then(|| fetch_uv(scratch));
     fetch
         .into_iter()
         .chain([Effect::Run(effect(argv, QUICK))])
         .collect()
 }
 
-pub(crate) const fn is_there(completion: Option<&Completion>) -> bool {
-    matches!(completion, Some(Completion::Exited { code: Some(0), .. }))
-}
-
-pub(crate) fn missing(completion: Option<&Completion>) -> Trouble {
-    let said = trouble(completion).text;
-    Trouble::new(
-        "nox-missing",
-        format!("there is no nox here, and neither a uv at hand nor {UV} could run one: {said}"),
-    )
-}
-
 /// Which sessions are there?
 pub(crate) fn list(way: usize, scratch: &str, workspace: &str) -> Effect {
     let argv = in_tree(workspace, program(way, scratch), &["--list", "--json"]);
     Effect::Run(effect(argv, QUICK))
-}
-
-/// The session is run, and told in its environment what is wanted.
-pub(super) fn run(way: usize, scratch: &str, noxing: &Noxing, building: &Building) -> Effect {
-    let args = ["--session", &noxing.session];
-    let argv = in_tree(&building.workspace, program(way, scratch), &args);
-    let mut run = effect(argv, SESSION);
-    let labels: Vec<String> = building
-        .labels
-        .iter()
-        .map(|(key, value)| format!("{key}={}", value.replace('\n', " ")))
-        .collect();
-    let mut told = BTreeMap::from([
-        ("CD_IMAGE", building.reference.clone()),
-        ("CD_IMAGE_TAGS", building.tags.join("\n")),
-        ("CD_IMAGE_LABELS", labels.join("\n")),
-        ("CD_VERSION", building.version.clone()),
-        ("CD_REVISION", building.revision.clone()),
-    ]);
-    if let Some(date) = building.date {
-        told.insert("SOURCE_DATE_EPOCH", (date.0 / 1000).to_string());
-    }
-    run.env = told
-        .into_iter()
-        .map(|(name, text)| (name.to_owned(), Content::Text { text }))
-        .collect();
-    Effect::Run(run)
 }
 
 /// How a session is run in the working tree.
@@ -141,9 +159,40 @@ pub(crate) fn foreign(argv: Vec<String>, deadline: u64, secrets: &[String]) -> R
     }
 }
 
+pub(super) fn effect(argv: Vec<String>, timeout: u64) -> Run {
+    Run {
+        argv,
+        inherit: INHERIT.split_whitespace().map(str::to_owned).collect(),
+        timeout,
+        output_limit: OUTPUT,
+        ..Run::default()
+    }
+}
+
+/// A uv in the run's own folder.
+pub(super) fn fetch_uv(scratch: &str) -> Effect {
+    let to = format!("{scratch}/uv");
+    let fetch = format!(
+        "python3 -m pip install --quiet --disable-pip-version-check --no-input --no-deps --target {to} {UV}"
+    );
+    Effect::Run(effect(fetch.split(' ').map(str::to_owned).collect(), QUICK))
+}
+
+pub(crate) const fn is_there(completion: Option<&Completion>) -> bool {
+    matches!(completion, Some(Completion::Exited { code: Some(0), .. }))
+}
+
+pub(crate) fn missing(completion: Option<&Completion>) -> Trouble {
+    let said = trouble(completion).text;
+    Trouble::new(
+        "nox-missing",
+        format!("there is no nox here, and neither a uv at hand nor {UV} could run one: {said}"),
+    )
+}
+
 /// # Errors
-/// It could not be listed, or there is no such session.
-pub(crate) fn read_list(completion: Option<&Completion>, wanted: &str) -> Result<(), Trouble> {
+/// They could not be listed, or some are not there.
+fn read_all(completion: Option<&Completion>, wanted: &[(String, String)]) -> Result<(), Trouble> {
     let Some(Completion::Exited {
         code: Some(0),
         stdout,
@@ -163,23 +212,31 @@ pub(crate) fn read_list(completion: Option<&Completion>, wanted: &str) -> Result
         let list = list.iter();
         list.filter_map(move |session| session.get(member)?.as_str())
     };
-    if names("session")
-        .chain(names("name"))
-        .any(|name| name == wanted)
-    {
-        return Ok(());
-    }
     let mut known: Vec<&str> = names("name").collect();
     known.dedup();
-    let near = did_you_mean(wanted, known.iter().copied());
-    let near = near.map(|near| format!("; {near}")).unwrap_or_default();
-    Err(Trouble::new(
-        "no-session",
-        format!(
-            "the noxfile has no session `{wanted}`; it has {}{near}",
-            known.join(", ")
-        ),
-    ))
+    let lacking = wanted.iter().filter(|(_, wanted)| {
+        let mut all = names("session").chain(names("name"));
+        !all.any(|name| name == wanted)
+    });
+    let told: Vec<String> = lacking
+        .map(|(key, wanted)| {
+            let near = did_you_mean(wanted, known.iter().copied());
+            let near = near.map(|near| format!("; {near}")).unwrap_or_default();
+            let known = known.join(", ");
+            format!("`{key}`: the noxfile has no session `{wanted}`; it has {known}{near}")
+        })
+        .collect();
+    if told.is_empty() {
+        Ok(())
+    } else {
+        Err(Trouble::new("no-session", told.join("\n")))
+    }
+}
+
+/// # Errors
+/// They could not be listed, or this one is not there.
+pub(crate) fn read_list(completion: Option<&Completion>, wanted: &str) -> Result<(), Trouble> {
+    read_all(completion, &[("sessions".to_owned(), wanted.to_owned())])
 }
 
 /// # Errors
@@ -218,10 +275,94 @@ const INHERIT: &str = "PATH HOME USER TMPDIR LANG LC_ALL TERM CI XDG_CACHE_HOME 
     SSH_AUTH_SOCK SSL_CERT_FILE SSL_CERT_DIR REQUESTS_CA_BUNDLE CURL_CA_BUNDLE HTTP_PROXY HTTPS_PROXY NO_PROXY http_proxy \
     https_proxy no_proxy PIP_INDEX_URL PIP_CERT PIP_CONFIG_FILE PIP_CACHE_DIR PIP_FIND_LINKS PIP_NO_INDEX UV_INDEX UV_DEFAULT_INDEX UV_INDEX_URL \
     UV_FIND_LINKS UV_OFFLINE UV_CACHE_DIR UV_PYTHON UV_TOOL_DIR PYENV_VERSION PYENV_ROOT NOX_DEFAULT_VENV_BACKEND VIRTUAL_ENV RUNNER_TRACKING_ID RUNNER_TEMP \
-    GITHUB_ACTIONS GITHUB_SHA GITHUB_REF GITHUB_REPOSITORY GITHUB_RUN_ID GITHUB_WORKSPACE";
+    GITHUB_ACTIONS GITLAB_CI GITHUB_SHA GITHUB_REF GITHUB_REPOSITORY GITHUB_RUN_ID GITHUB_WORKSPACE";
 
 /// What code that decides about its own deploy gets of the run's environment: where things are, and nothing to log in with.
 const LITTLE: &str = "PATH HOME USER TMPDIR LANG LC_ALL TERM CI XDG_CACHE_HOME XDG_CONFIG_HOME XDG_DATA_HOME XDG_RUNTIME_DIR SSL_CERT_FILE \
     SSL_CERT_DIR REQUESTS_CA_BUNDLE CURL_CA_BUNDLE NO_PROXY no_proxy PIP_CERT PIP_CACHE_DIR PIP_FIND_LINKS PIP_NO_INDEX UV_FIND_LINKS \
     UV_OFFLINE UV_CACHE_DIR UV_PYTHON UV_TOOL_DIR PYENV_VERSION PYENV_ROOT NOX_DEFAULT_VENV_BACKEND VIRTUAL_ENV RUNNER_TRACKING_ID RUNNER_TEMP \
     GITHUB_ACTIONS GITHUB_SHA GITHUB_REF GITHUB_REPOSITORY GITHUB_RUN_ID GITHUB_WORKSPACE";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LIST: &str = "nox > something\n[{\"session\":\"build-container\",\"name\":\"build-container\"},{\"session\":\"tests-3.12\",\"name\":\"tests\"}]";
+
+    fn said(code: i32, stdout: &str) -> Completion {
+        Completion::Exited {
+            code: Some(code),
+            signal: None,
+            stdout: stdout.to_owned(),
+            stderr: String::new(),
+        }
+    }
+
+    fn not_found() -> Completion {
+        Completion::Failed {
+            fault: Fault::NotFound,
+            message: "there is no program nox".to_owned(),
+        }
+    }
+
+    fn nox(wanted: &[&str]) -> Nox {
+        let wanted = wanted.iter();
+        let wanted = wanted.map(|name| ("build.nox".to_owned(), (*name).to_owned()));
+        Nox::new("/w".to_owned(), "/s".to_owned(), wanted.collect())
+    }
+
+    fn lines(nox: &Nox) -> Vec<String> {
+        let effects = nox.effects().into_iter();
+        let lines = effects.filter_map(|effect| match effect {
+            Effect::Run(run) => Some(run.argv.join(" ")),
+            Effect::ReadFile { .. }
+            | Effect::WriteFile { .. }
+            | Effect::Fetch(_)
+            | Effect::Fingerprint { .. } => None,
+        });
+        lines.collect()
+    }
+
+    #[test]
+    fn it_is_looked_for_and_fetched_only_in_the_end() {
+        let mut nox = nox(&["tests"]);
+        assert_eq!(lines(&nox), ["nox --version"]);
+        assert_eq!(nox.on(&[not_found()]), Made::More);
+        assert_eq!(lines(&nox), ["uvx nox --version"]);
+        assert_eq!(nox.on(&[not_found()]), Made::More);
+        let fetched = lines(&nox);
+        let pip = |line: &String| line.contains("pip install") && line.contains("--target /s/uv");
+        assert!(fetched.first().is_some_and(pip), "{fetched:?}");
+        assert_eq!(
+            fetched.last().map(String::as_str),
+            Some("/s/uv/bin/uvx nox --version")
+        );
+        let over = nox.on(&[not_found()]);
+        assert!(matches!(over, Made::Failed(trouble) if trouble.code == "nox-missing"));
+    }
+
+    #[test]
+    fn sessions_by_either_name_are_there() {
+        let mut nox = nox(&["tests", "tests-3.12", "build-container"]);
+        assert_eq!(nox.on(&[said(0, "2026.10.20")]), Made::More);
+        assert_eq!(nox.on(&[said(0, LIST)]), Made::Done);
+    }
+
+    #[test]
+    fn all_that_are_missing_are_told_with_those_that_are_there() {
+        let mut nox = nox(&["build-containers", "test", "tests"]);
+        assert_eq!(nox.on(&[said(0, "2026.10.20")]), Made::More);
+        let Made::Failed(trouble) = nox.on(&[said(0, LIST)]) else {
+            panic!("two are missing")
+        };
+        assert_eq!(trouble.code, "no-session");
+        let lines: Vec<&str> = trouble.text.lines().collect();
+        assert_eq!(lines.len(), 2, "{lines:?}");
+        assert!(
+            trouble
+                .text
+                .contains("it has build-container, tests; did you mean `build-container`?"),
+            "{lines:?}"
+        );
+    }
+}

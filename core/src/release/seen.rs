@@ -2,8 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Act, Kinship, Observation};
-use crate::registry::{Described, Repository};
+use super::{Act, Built, Kinship, Observation};
+use crate::forge::releases::Release;
+use crate::index::Listed;
+use crate::registry::{Described, Repository, Trouble};
 
 /// A name: where, and the tag.
 pub(super) type Key = (Repository, String);
@@ -15,6 +17,26 @@ pub(super) struct Seen {
     held: BTreeMap<Key, Option<String>>,
     described: BTreeMap<String, Described>,
     kin: BTreeMap<String, Kinship>,
+    /// The sessions of the noxfile are known, and those that are needed are among them.
+    pub(super) listed: bool,
+    /// What was built, by the names of packages.
+    made: BTreeMap<String, Built>,
+    /// What their indexes have.
+    indexed: BTreeMap<String, Vec<Listed>>,
+    /// Names of files that they had when they were first asked.
+    listed_first: BTreeMap<String, BTreeSet<String>>,
+    /// How often their files were sent.
+    sends: BTreeMap<String, u32>,
+    /// How that ended where it ended badly.
+    unclear: BTreeMap<String, Trouble>,
+    /// Which commit the git tag names.
+    tag: Option<Option<String>>,
+    /// The forge's release of it.
+    release: Option<Option<Release>>,
+    /// How often a forge was asked to change something.
+    tries: BTreeMap<Act, u32>,
+    /// How that ended where it ended badly.
+    trouble_of_forge: Option<Trouble>,
     /// The image is on the engine.
     pub(super) built: bool,
     /// This run has sent the image.
@@ -61,6 +83,51 @@ impl Seen {
     pub(super) fn puts(&self, repository: &Repository, tag: &str) -> u32 {
         let key = (repository.clone(), tag.to_owned());
         self.puts.get(&key).copied().unwrap_or_default()
+    }
+
+    pub(super) fn made(&self, package: &str) -> Option<&Built> {
+        self.made.get(package)
+    }
+
+    /// What its index has of a package; `None`: nobody has looked since something was sent.
+    pub(super) fn indexed(&self, package: &str) -> Option<&[Listed]> {
+        self.indexed.get(package).map(Vec::as_slice)
+    }
+
+    /// Whether an index had a file before this run sent any.
+    pub(super) fn was_listed(&self, package: &str, file: &str) -> bool {
+        let first = self.listed_first.get(package);
+        first.is_some_and(|names| names.contains(file))
+    }
+
+    pub(super) fn sends(&self, package: &str) -> u32 {
+        self.sends.get(package).copied().unwrap_or_default()
+    }
+
+    pub(super) fn unclear(&self, package: &str) -> Option<&Trouble> {
+        self.unclear.get(package)
+    }
+
+    /// What the git tag names; `None`: nobody has looked.
+    pub(super) fn tag(&self) -> Option<Option<&str>> {
+        self.tag.as_ref().map(Option::as_deref)
+    }
+
+    /// The forge's release; `None`: nobody has looked.
+    pub(super) fn release(&self) -> Option<Option<&Release>> {
+        self.release.as_ref().map(Option::as_ref)
+    }
+
+    pub(super) fn tries(&self, act: &Act) -> u32 {
+        self.tries.get(act).copied().unwrap_or_default()
+    }
+
+    pub(super) const fn trouble_of_forge(&self) -> Option<&Trouble> {
+        self.trouble_of_forge.as_ref()
+    }
+
+    pub(super) fn touched_forge(&self) -> bool {
+        !self.tries.is_empty()
     }
 
     pub(super) fn learn<'a>(
@@ -116,7 +183,63 @@ impl Seen {
                 | Act::Name { .. },
                 _,
             ) => {}
+            (
+                Act::Sessions
+                | Act::Make(_)
+                | Act::Index(_)
+                | Act::Publish(_)
+                | Act::Tag
+                | Act::FindRelease
+                | Act::Draft
+                | Act::Attach(_)
+                | Act::Detach(_)
+                | Act::Announce,
+                observation,
+            ) => self.learn_beside(act, observation),
         }
+    }
+
+    /// The same of what there is besides the image.
+    fn learn_beside(&mut self, act: &Act, observation: Observation) {
+        match (act, observation) {
+            (Act::Sessions, Observation::Done) => self.listed = true,
+            (Act::Make(package), Observation::Made(built)) => {
+                self.made.insert(package.clone(), built);
+            }
+            (Act::Index(package), Observation::Indexed(listed)) => {
+                let names = || listed.iter().map(|it| it.name.clone()).collect();
+                self.listed_first
+                    .entry(package.clone())
+                    .or_insert_with(names);
+                self.indexed.insert(package.clone(), listed);
+            }
+            (Act::Publish(package), Observation::Done) => {
+                self.sent(package);
+                self.unclear.remove(package);
+            }
+            (Act::Publish(package), Observation::Unclear(trouble)) => {
+                self.sent(package);
+                self.unclear.insert(package.clone(), trouble);
+            }
+            (Act::Tag, Observation::Held(commit)) => self.tag = Some(commit),
+            (Act::FindRelease, Observation::Announced(release)) => self.release = Some(release),
+            (Act::Draft | Act::Attach(_) | Act::Detach(_) | Act::Announce, observation) => {
+                self.forget(act);
+                *self.tries.entry(act.clone()).or_default() += 1;
+                self.trouble_of_forge = None;
+                if let Observation::Unclear(trouble) = observation {
+                    self.trouble_of_forge = Some(trouble);
+                }
+            }
+            // An observation of another kind than the act's says nothing.
+            (_, _) => {}
+        }
+    }
+
+    /// What was sent is looked at before it counts.
+    fn sent(&mut self, package: &str) {
+        self.indexed.remove(package);
+        *self.sends.entry(package.to_owned()).or_default() += 1;
     }
 
     /// What was written is read again before it counts, and so is everything that stood beside it.
@@ -141,7 +264,21 @@ impl Seen {
             } => {
                 self.held.remove(&(repository.clone(), tag.clone()));
             }
-            Act::List(_) | Act::Look(..) | Act::Describe(..) | Act::Compare(_) | Act::Build => {}
+            Act::Publish(package) => {
+                self.indexed.remove(package);
+            }
+            Act::Draft | Act::Attach(_) | Act::Detach(_) => self.release = None,
+            Act::Announce => (self.tag, self.release) = (None, None),
+            Act::Tag
+            | Act::FindRelease
+            | Act::List(_)
+            | Act::Look(..)
+            | Act::Describe(..)
+            | Act::Compare(_)
+            | Act::Sessions
+            | Act::Make(_)
+            | Act::Index(_)
+            | Act::Build => {}
         }
     }
 }

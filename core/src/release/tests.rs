@@ -1,5 +1,7 @@
 //! Releases against a world of registries, in which runs die, answers are lost and other runs come between.
 
+mod packages;
+
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;
@@ -49,7 +51,50 @@ fn plan(number: u32, version: Option<&str>) -> Plan {
             Repository::parse("one.example/a"),
             Repository::parse("two.example/b"),
         ],
+        by_session: false,
+        release: version.map(|version| ReleasedVersion {
+            text: version.to_owned(),
+            pep440: version.to_owned(),
+            source: format!("the git tag v{version}"),
+        }),
+        packages: Vec::new(),
+        announcement: None,
         dry: false,
+    }
+}
+
+/// The same with two packages, of which a session builds two files each.
+fn packaged(number: u32, version: &str) -> Plan {
+    let package = |name: &str| Package {
+        name: name.to_owned(),
+        build: format!("build-{name}"),
+        folder: "dist".to_owned(),
+        index: format!("https://{name}.example/simple"),
+        publisher: crate::config::Publisher::Uv {
+            upload: format!("https://{name}.example/upload"),
+        },
+        login: None,
+    };
+    Plan {
+        packages: vec![package("one"), package("two")],
+        announcement: Some(Announcement {
+            tag: format!("v{version}"),
+            prerelease: false,
+        }),
+        ..plan(number, Some(version))
+    }
+}
+
+/// What the session of a package builds from a commit: the same each time.
+fn built(package: &str, number: u32, version: &str) -> Built {
+    let file = |end: &str| BuiltFile {
+        name: format!("{package}-{version}{end}"),
+        sha256: format!("{number:064x}"),
+    };
+    Built {
+        project: package.to_owned(),
+        version: version.to_owned(),
+        files: vec![file("-py3-none-any.whl"), file(".tar.gz")],
     }
 }
 
@@ -63,6 +108,13 @@ struct World {
     /// Every value that a name ever had.
     history: BTreeMap<(Repository, String), Vec<String>>,
     changes: u32,
+    /// What indexes have, by packages.
+    indexes: BTreeMap<String, Vec<Listed>>,
+    /// How many files are sent before sending fails.
+    strength: Option<u32>,
+    /// What the git tag of the release names.
+    git_tag: Option<String>,
+    announced: Option<forge::Release>,
 }
 
 impl World {
@@ -100,6 +152,21 @@ impl World {
             }
             // A checkout of one commit knows no other.
             Act::Compare(_) => Observation::Compared(Kinship::Unknown),
+            Act::Sessions => Observation::Done,
+            Act::Make(package) => {
+                let version = plan.release.as_ref().map_or("0", |it| it.pep440.as_str());
+                Observation::Made(built(package, number(plan), version))
+            }
+            Act::Index(package) => {
+                Observation::Indexed(self.indexes.get(package).cloned().unwrap_or_default())
+            }
+            Act::Publish(package) => self.send(package, plan),
+            Act::Tag => Observation::Held(self.git_tag.clone()),
+            Act::FindRelease => Observation::Announced(self.announced.clone()),
+            Act::Draft | Act::Attach(_) | Act::Detach(_) | Act::Announce => {
+                self.announce(act, plan);
+                Observation::Done
+            }
             Act::Build => {
                 let number = u32::from_str_radix(&plan.revision, 16).expect("it is a number");
                 self.built = Some(self.image(number));
@@ -127,11 +194,64 @@ impl World {
         }
     }
 
+    fn announce(&mut self, act: &Act, plan: &Plan) {
+        self.changes += 1;
+        let release = self.announced.get_or_insert(forge::Release {
+            id: 7,
+            draft: true,
+            url: "https://forge.example/releases/7".to_owned(),
+            upload: String::new(),
+            assets: Vec::new(),
+        });
+        if let Act::Attach(name) = act {
+            let twice = release.assets.iter().any(|asset| asset.name == *name);
+            assert!(!twice, "{name} is there already");
+            release.assets.push(forge::Asset {
+                id: u64::from(self.changes),
+                name: name.clone(),
+                size: 1,
+                sha256: Some(format!("{:064x}", number(plan))),
+                whole: true,
+            });
+        }
+        if let Act::Detach(id) = act {
+            release.assets.retain(|asset| asset.id != *id);
+        }
+        if *act == Act::Announce {
+            release.draft = false;
+            self.git_tag = Some(plan.revision.clone());
+        }
+    }
+
+    fn send(&mut self, package: &str, plan: &Plan) -> Observation {
+        let version = plan.release.as_ref().map_or("0", |it| it.pep440.as_str());
+        for file in built(package, number(plan), version).files {
+            let there = self.indexes.entry(package.to_owned()).or_default();
+            if there.iter().any(|it| it.name == file.name) {
+                continue;
+            }
+            if self.strength == Some(0) {
+                return Observation::Unclear(Trouble::new("not-sent", "it was cut off"));
+            }
+            self.strength = self.strength.map(|it| it - 1);
+            self.changes += 1;
+            there.push(Listed {
+                name: file.name,
+                sha256: Some(file.sha256),
+            });
+        }
+        Observation::Done
+    }
+
     fn holds(&self, name: &str) -> Option<&str> {
         let (repository, tag) = name.rsplit_once(':')?;
         let key = (Repository::parse(repository), tag.to_owned());
         self.tags.get(&key).map(String::as_str)
     }
+}
+
+fn number(plan: &Plan) -> u32 {
+    u32::from_str_radix(&plan.revision, 16).expect("it is a number")
 }
 
 /// Goes on until it has ended, or for so many acts.
@@ -197,15 +317,22 @@ fn the_third_run_changes_nothing() {
 #[test]
 fn a_run_that_died_anywhere_is_finished_by_the_next() {
     let mut undisturbed = World::default();
-    let _ = release(&mut undisturbed, plan(7, Some("1.2.3")));
+    let _ = release(&mut undisturbed, packaged(7, "1.2.3"));
     let names: Vec<_> = undisturbed.tags.keys().cloned().collect();
-    for acts in 0..60 {
+    for acts in 0..100 {
         let mut world = World::default();
-        let mut dies = Publication::new(plan(7, Some("1.2.3")));
+        let mut dies = Publication::new(packaged(7, "1.2.3"));
         let ended = run(&mut world, &mut dies, acts).is_some();
         world.built = None;
-        let end = release(&mut world, plan(7, Some("1.2.3")));
+        let end = release(&mut world, packaged(7, "1.2.3"));
         assert_eq!(end.outcome, Outcome::Released, "after {acts}: {end:?}");
+        assert_eq!(world.indexes, undisturbed.indexes);
+        let assets = |world: &World| {
+            let assets = world.announced.iter().flat_map(|it| it.assets.clone());
+            assets.map(|it| (it.name, it.sha256)).collect::<Vec<_>>()
+        };
+        assert_eq!(assets(&world), assets(&undisturbed), "after {acts}");
+        assert_eq!(world.git_tag, undisturbed.git_tag);
         assert_eq!(world.tags.keys().cloned().collect::<Vec<_>>(), names);
         for ((repository, tag), values) in &world.history {
             assert_eq!(values.len(), 1, "{repository}:{tag} was written twice");
@@ -216,7 +343,7 @@ fn a_run_that_died_anywhere_is_finished_by_the_next() {
             return;
         }
     }
-    panic!("a release takes less than 60 acts");
+    panic!("a release takes less than 100 acts");
 }
 
 #[test]

@@ -28,6 +28,62 @@ pub struct Published {
     pub touched: bool,
     /// Every name that was to be.
     pub names: Vec<PublishedName>,
+    /// Every package.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub packages: Vec<PublishedPackage>,
+    /// The git tag and the forge's release.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub announcement: Option<PublishedRelease>,
+}
+
+/// A git tag, and a forge's release of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct PublishedRelease {
+    /// The git tag.
+    pub tag: String,
+    /// Where a person sees it; empty where there is none.
+    pub url: String,
+    /// What became of it, in words.
+    pub fate: String,
+}
+
+impl PublishedRelease {
+    /// In a line.
+    pub(super) fn line(&self) -> String {
+        let line = format!("{}, {} {}", self.tag, self.fate, self.url);
+        line.trim_end().to_owned()
+    }
+}
+
+/// A package, and what became of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct PublishedPackage {
+    /// What the configuration calls it.
+    pub name: String,
+    /// The project, as its index writes it; empty where nothing is built yet.
+    pub project: String,
+    /// Its version; empty where nothing is built yet.
+    pub version: String,
+    /// Where it is published.
+    pub index: String,
+    /// What was built.
+    pub files: Vec<PublishedFile>,
+}
+
+/// A file of a package.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct PublishedFile {
+    /// Its name.
+    pub name: String,
+    /// Of its bytes, in hexadecimal.
+    pub sha256: String,
+    /// Whether the index has it.
+    pub holds: bool,
+    /// What became of it, in words.
+    pub fate: String,
 }
 
 /// A name, and what became of it.
@@ -53,6 +109,16 @@ impl Published {
         self.names().collect::<Vec<_>>().join("\n")
     }
 
+    /// What was built of packages, as `sha256sum` writes it.
+    #[must_use]
+    pub fn hashes(&self) -> String {
+        let files = self.packages.iter().flat_map(|package| &package.files);
+        let lines: Vec<String> = files
+            .map(|file| format!("{}  {}", file.sha256, file.name))
+            .collect();
+        lines.join("\n")
+    }
+
     fn names(&self) -> impl Iterator<Item = &str> {
         let holding = self.names.iter().filter(|name| name.holds);
         holding.map(|name| name.name.as_str())
@@ -62,6 +128,7 @@ impl Published {
     #[must_use]
     pub fn json(&self) -> String {
         let tags: Vec<&str> = self.names().collect();
+        let packages: Vec<_> = self.packages.iter().map(handed).collect();
         let it = json!({
             "format": 1,
             "version": self.version,
@@ -69,9 +136,24 @@ impl Published {
             "image": self.image,
             "digest": self.digest,
             "tags": tags,
+            "packages": packages,
         });
         format!("{it:#}\n")
     }
+}
+
+/// A package, as a later job reads it.
+fn handed(package: &PublishedPackage) -> serde_json::Value {
+    let files = package.files.iter();
+    let files: Vec<_> = files
+        .map(|file| json!({ "name": file.name, "sha256": file.sha256 }))
+        .collect();
+    json!({
+        "project": package.project,
+        "version": package.version,
+        "index": package.index,
+        "files": files,
+    })
 }
 
 /// How a release ended, in one sentence.
@@ -103,6 +185,9 @@ pub(super) fn headline(report: &Report) -> String {
         }
         Outcome::Shown => format!("{it} would be released; nothing was touched"),
         _ if !published.touched => format!("{it} was not published; nothing was touched"),
+        _ if holding == published.names.len() => {
+            format!("{it} has all its {names}, and what comes after them is not done")
+        }
         _ => format!(
             "{it} is not published as it was to be: it has {holding} of {}",
             count(published.names.len(), "name")
@@ -157,6 +242,23 @@ mod tests {
                         "stays: 1.3.0 is there, and is newer",
                     ),
                 ],
+                packages: vec![PublishedPackage {
+                    name: "python".to_owned(),
+                    project: "tasks".to_owned(),
+                    version: "1.2.3".to_owned(),
+                    index: "https://index.example/simple".to_owned(),
+                    files: vec![PublishedFile {
+                        name: "tasks-1.2.3.tar.gz".to_owned(),
+                        sha256: "5".repeat(64),
+                        holds: true,
+                        fate: "was there".to_owned(),
+                    }],
+                }],
+                announcement: Some(PublishedRelease {
+                    tag: "v1.2.3".to_owned(),
+                    url: "https://forge.example/releases/7".to_owned(),
+                    fate: "published".to_owned(),
+                }),
             }),
             ..run(
                 "release",
@@ -207,10 +309,14 @@ mod tests {
           commit     aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa
           image      registry.example/acme/tasks@sha256:3333333333333333333333333333333333333333333333333333333333333333
           made with  docker build, with BuildKit
+          git tag    v1.2.3, published https://forge.example/releases/7
 
         what is where
           registry.example/acme/tasks:1.2.3   for ever  published
           registry.example/acme/tasks:latest  moves     stays: 1.3.0 is there, and is newer
+
+        python in https://index.example/simple
+          tasks-1.2.3.tar.gz  was there  5555555555555555555555555555555555555555555555555555555555555555
 
         where to look
           run      https://forge.example/runs/7
@@ -232,11 +338,16 @@ mod tests {
         | commit | `aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa` |
         | image | `registry.example/acme/tasks@sha256:3333333333333333333333333333333333333333333333333333333333333333` |
         | made with | docker build, with BuildKit |
+        | git tag | v1.2.3, published https&#58;//forge.example/releases/7 |
 
         | name | kind | now |
         | --- | --- | --- |
         | `registry.example/acme/tasks:1.2.3` | for ever | published |
         | `registry.example/acme/tasks:latest` | moves | stays: 1.3.0 is there, and is newer |
+
+        | file | SHA-256 | now |
+        | --- | --- | --- |
+        | `tasks-1.2.3.tar.gz` | `5555555555555555555555555555555555555555555555555555555555555555` | was there |
 
         **Where to look:**
 
@@ -252,11 +363,28 @@ mod tests {
             .published
             .expect("it is there");
         assert_eq!(published.tags(), "registry.example/acme/tasks:1.2.3");
+        assert_eq!(
+            published.hashes(),
+            format!("{}  tasks-1.2.3.tar.gz", "5".repeat(64))
+        );
         assert_snapshot!(published.json(), @r#"
         {
           "digest": "sha256:3333333333333333333333333333333333333333333333333333333333333333",
           "format": 1,
           "image": "registry.example/acme/tasks@sha256:3333333333333333333333333333333333333333333333333333333333333333",
+          "packages": [
+            {
+              "files": [
+                {
+                  "name": "tasks-1.2.3.tar.gz",
+                  "sha256": "5555555555555555555555555555555555555555555555555555555555555555"
+                }
+              ],
+              "index": "https://index.example/simple",
+              "project": "tasks",
+              "version": "1.2.3"
+            }
+          ],
           "revision": "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
           "tags": [
             "registry.example/acme/tasks:1.2.3"

@@ -270,6 +270,7 @@ impl Session {
             published.map(g).cloned().unwrap_or_else(|| of(f))
         };
         let tags = published.map(crate::report::Published::tags);
+        let hashes = published.map(crate::report::Published::hashes);
         let plan = report
             .plan
             .as_ref()
@@ -290,6 +291,7 @@ impl Session {
                     .unwrap_or_default(),
             ),
             ("tags", tags.unwrap_or_default()),
+            ("hashes", hashes.unwrap_or_default()),
             ("url", report.url.clone().unwrap_or_default()),
             ("report", report.path.clone()),
             ("plan", plan),

@@ -7,12 +7,14 @@ use std::collections::BTreeSet;
 
 use super::request::Command;
 use super::{Session, Tag};
-use crate::config::{Config, RegistryAuth};
-use crate::event::{self, Event};
+use crate::config::{Config, PackageLogin, RegistryAuth};
+use crate::event::asking::{self, Question};
+use crate::event::{self, Event, Kind, System};
+use crate::forge::releases::Forge;
 use crate::protocol::{Completion, Outcome};
 use crate::registry::Repository;
-use crate::release::engine;
-use crate::tag::{self, Derived, Mobility};
+use crate::release::{Announcement, ReleasedVersion, engine, manifest};
+use crate::tag::{self, Derived, Mobility, Standing, Version};
 use crate::target::docker::Step;
 
 /// The rules of tags where the configuration has none.
@@ -28,6 +30,12 @@ pub(super) struct Called {
     pub(super) repository: Repository,
     /// With what to log in to each repository, the first one's own first.
     pub(super) places: Vec<(Repository, Option<RegistryAuth>)>,
+    /// The version that is released, where the commit has one of its own.
+    pub(super) release: Option<ReleasedVersion>,
+    /// Names of the variables with which the platform lets this job prove who it is.
+    pub(super) trusted: Vec<String>,
+    /// The forge, and the git tag that is put there last.
+    pub(super) announcement: Option<(Forge, Announcement)>,
 }
 
 impl Called {
@@ -61,10 +69,16 @@ impl Called {
 impl Session {
     /// Asks who we are; side by side, whether the variables that will be needed are set.
     pub(super) fn gather(&mut self) {
-        let question = event::question(&self.begin.env, &self.begin.workspace);
-        let unset = engine::find_unset(&self.variables());
-        let steps = [unset, question].map(|effect| Step::strict(effect).beside());
-        let steps = steps.to_vec();
+        let names: Vec<String> = self.variables().into_iter().chain(proofs()).collect();
+        let unset = engine::find_unset(&names);
+        let manifests = manifest::question(&self.begin.workspace);
+        let git = Question::ALL.map(|it| it.effect_in(&self.begin.workspace));
+        let payload = self.begin.env.get("GITHUB_EVENT_PATH");
+        let payload = payload.filter(|path| !path.is_empty());
+        let payload = payload.map(|path| asking::payload(path));
+        let effects = [unset, manifests].into_iter().chain(git).chain(payload);
+        let steps = effects.map(|effect| Step::strict(effect).beside());
+        let steps = steps.collect();
         self.call(Tag::Gathered, steps);
     }
 
@@ -77,21 +91,40 @@ impl Session {
         let names = auths
             .into_iter()
             .flat_map(|auth| [auth.user, auth.password]);
-        let names: BTreeSet<String> = names.collect();
+        let packages = self.config.iter().flat_map(|config| &config.packages);
+        let logins = packages.filter_map(|package| package.login.clone());
+        let more = logins.flat_map(|login| match login {
+            PackageLogin::Token(token) => vec![token],
+            PackageLogin::Password(auth) => vec![auth.user, auth.password],
+        });
+        // What an action gets as an input is set, and no shell knows a variable of such a name.
+        let forge = self.forge_token().filter(|name| !name.contains('-'));
+        let names: BTreeSet<String> = names.chain(more).chain(forge).collect();
         names.into_iter().collect()
     }
 
     pub(super) fn on_gathered(&mut self, done: &[Completion]) {
-        let (payload, git) = event::answer(done.get(1));
+        let (ours, theirs) = done.split_at(done.len().min(2));
+        let (git, payload) = theirs.split_at(theirs.len().min(Question::ALL.len()));
+        let payload = asking::read_payload(payload.first());
+        let git = asking::read_all(git);
         let event = event::normalise(&self.begin.env, payload.as_ref(), &git);
+        let unset = unset(ours.first());
         if self.request().command != Command::Release {
             self.begin_gates(&event, payload.as_ref());
             if self.image_given || !self.wants_an_image() {
                 return self.begin_target();
             }
         }
-        let mut mistakes = unset_variables(done.first());
-        let called = self.called(event, git.head.as_deref(), &mut mistakes);
+        let mut mistakes = unset_variables(&unset);
+        let event = self.with_version(event, &mut mistakes);
+        let mut called = self.called(event, git.head.as_deref(), &mut mistakes);
+        if let (Some(called), Command::Release) = (&mut called, self.request().command) {
+            called.trusted = trusted(called.derived.event.system, &unset);
+            let stated = manifest::answer(ours.get(1));
+            called.release = self.released_version(called, &stated, &mut mistakes);
+            called.announcement = self.announcement(called, &mut mistakes);
+        }
         match (called, mistakes.is_empty()) {
             (Some(called), true) => self.on_called(called),
             (Some(_) | None, _) => {
@@ -121,6 +154,114 @@ impl Session {
                 self.begin_target();
             }
         }
+    }
+
+    /// A version that somebody names is released as if its tag had been pushed.
+    fn with_version(&self, mut event: Event, mistakes: &mut Vec<String>) -> Event {
+        let request = self.request();
+        let Some(version) = request.version.clone() else {
+            return event;
+        };
+        if request.command != Command::Release {
+            return event;
+        }
+        if Version::parse(&version).is_none() {
+            mistakes.push(format!(
+                "`version` is a version such as 1.2.3, not `{version}`"
+            ));
+            return event;
+        }
+        let tag = match version.starts_with('v') {
+            true => version.clone(),
+            false => format!("v{version}"),
+        };
+        if let Some(pushed) = event
+            .tag
+            .as_ref()
+            .filter(|pushed| **pushed != tag && **pushed != version)
+        {
+            mistakes.push(format!(
+                "the input `version` says {version}, and the git tag that was pushed is {pushed}"
+            ));
+            return event;
+        }
+        event.kind = Kind::Tag;
+        event.r#ref = format!("refs/tags/{tag}");
+        event.tag = Some(tag);
+        event.branch = None;
+        event
+    }
+
+    /// The version of its own that this commit is released as; everybody who states one must agree.
+    fn released_version(
+        &self,
+        called: &Called,
+        stated: &[manifest::Stated],
+        mistakes: &mut Vec<String>,
+    ) -> Option<ReleasedVersion> {
+        let event = &called.derived.event;
+        let of_tag = || Version::parse(event.tag.as_deref()?);
+        let version = called.derived.release.clone().or_else(of_tag)?;
+        let source = match (&self.request().version, &event.tag) {
+            (Some(_), _) => "the input `version`".to_owned(),
+            (None, Some(tag)) => format!("the git tag {tag}"),
+            (None, None) => "a rule of `tags`".to_owned(),
+        };
+        mistakes.extend(manifest::disagreement(&version, &source, stated));
+        let packages = self
+            .config
+            .as_ref()
+            .is_some_and(|it| !it.packages.is_empty());
+        let pep440 = version.as_pep440().or_else(|| version.pep440());
+        if packages && version.conflict().is_some() {
+            mistakes.push(format!(
+                "{} comes before its release by SemVer and after it by PEP 440: images and packages would disagree",
+                version.text()
+            ));
+        } else if packages && pep440.is_none() {
+            mistakes.push(format!(
+                "{} is no version that a package of Python can have: write 1.2.3, or 1.2.3-rc.1",
+                version.text()
+            ));
+        }
+        Some(ReleasedVersion {
+            text: version.text().to_owned(),
+            pep440: pep440.unwrap_or_default(),
+            source,
+        })
+    }
+
+    /// The git tag that a version gets, and where.
+    fn announcement(
+        &self,
+        called: &Called,
+        mistakes: &mut Vec<String>,
+    ) -> Option<(Forge, Announcement)> {
+        self.config.as_ref()?.release.as_ref()?;
+        let event = &called.derived.event;
+        let Some(forge) = Forge::of(&self.begin.env, event, self.forge_token()) else {
+            mistakes.push(format!(
+                "`release` ends with a release of the forge, and here is none that is known ({}): it is there for GitHub, Forgejo and Gitea, with an https address",
+                event.system.word()
+            ));
+            return None;
+        };
+        let release = called.release.as_ref()?;
+        let version = Version::parse(&release.text)?;
+        let text = release.text.trim_start_matches('v');
+        let tag = event.tag.clone().unwrap_or_else(|| format!("v{text}"));
+        let prerelease = version.standing() == Standing::Before;
+        Some((forge, Announcement { tag, prerelease }))
+    }
+
+    /// The variable with the forge's token: a secret of the step, else the job's own.
+    pub(super) fn forge_token(&self) -> Option<String> {
+        let release = self.config.as_ref()?.release.as_ref()?;
+        let own = match self.begin.inputs.contains_key("github-token") {
+            true => "INPUT_GITHUB-TOKEN",
+            false => "GITHUB_TOKEN",
+        };
+        Some(release.token.clone().unwrap_or_else(|| own.to_owned()))
     }
 
     /// Everything that speaks against it is told at once.
@@ -177,6 +318,9 @@ impl Session {
             derived,
             places: std::iter::once(own).chain(mirrors).collect(),
             repository,
+            release: None,
+            trusted: Vec::new(),
+            announcement: None,
         })
     }
 }
@@ -232,15 +376,51 @@ fn what_is_missing(derived: &Derived, head: Option<&str>) -> Vec<String> {
     mistakes
 }
 
-fn unset_variables(completion: Option<&Completion>) -> Vec<String> {
+/// Of the variables that were asked for, those that are not set.
+fn unset(completion: Option<&Completion>) -> BTreeSet<String> {
     let names = match completion {
         Some(Completion::Exited { stdout, .. }) => stdout.as_str(),
         Some(_) | None => "",
     };
-    let names = names.lines().filter(|name| !name.trim().is_empty());
+    let names = names.lines().map(str::trim).filter(|name| !name.is_empty());
+    names.map(str::to_owned).collect()
+}
+
+fn unset_variables(unset: &BTreeSet<String>) -> Vec<String> {
+    let proofs: Vec<String> = proofs().collect();
+    let names = unset.iter().filter(|name| !proofs.contains(name));
     names
         .map(|name| {
-            format!("the variable {name}, which `registry` names, is not set: set it in the `env:` of the step")
+            format!("the variable {name}, which the configuration names, is not set: set it in the `env:` of the step")
         })
         .collect()
+}
+
+/// With what platforms let a job prove who it is.
+const OF_GITHUB: [&str; 2] = [
+    "ACTIONS_ID_TOKEN_REQUEST_TOKEN",
+    "ACTIONS_ID_TOKEN_REQUEST_URL",
+];
+const OF_GITLAB: [&str; 1] = ["PYPI_ID_TOKEN"];
+
+fn proofs() -> impl Iterator<Item = String> {
+    OF_GITHUB.into_iter().chain(OF_GITLAB).map(str::to_owned)
+}
+
+/// Those that are set. `uv` uses them on these two only.
+fn trusted(system: System, unset: &BTreeSet<String>) -> Vec<String> {
+    let names: &[&str] = match system {
+        System::GitHub => &OF_GITHUB,
+        System::GitLab => &OF_GITLAB,
+        System::Forgejo
+        | System::Gitea
+        | System::Bitbucket
+        | System::Jenkins
+        | System::CircleCi
+        | System::Azure
+        | System::Git => &[],
+    };
+    let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+    let all = names.iter().all(|name| !unset.contains(name));
+    if all { names } else { Vec::new() }
 }

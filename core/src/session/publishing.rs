@@ -1,30 +1,63 @@
 //! The release itself: the acts of a [publication](crate::release::Publication) are carried out side by side, each as the
 //! requests and processes that it takes, and what comes of them is handed back to it.
 
+mod advice;
 mod words;
 mod work;
 
 use super::deriving::Called;
 use super::{Session, Tag};
-use crate::config::{Build, Facts};
+use crate::config::{Build, Config, Facts, Package, Publisher};
 use crate::protocol::{Completion, Content, Effect, Emit, Level, Outcome};
-use crate::release::engine::{Building, Engine};
-use crate::release::making::{Making, Recipe};
-use crate::release::nox::Noxing;
-use crate::release::{Act, Observation, Plan};
-use crate::report::{self, Published, PublishedName};
+use crate::registry::Repository;
+use crate::release::engine::{Building, Engine, Program};
+use crate::release::making::{Making, Noxing, Recipe};
+use crate::release::nox::Nox;
+use crate::release::packing::Told;
+use crate::release::{Act, Observation, PackageState, Plan};
+use crate::report::{
+    self, Published, PublishedFile, PublishedName, PublishedPackage, PublishedRelease,
+};
 use crate::target::docker::Step;
 use words::{progress, what};
 pub(super) use work::Publishing;
-use work::{Heard, Work};
+use work::{Heard, Tools, Work};
 
 impl Session {
     pub(super) fn publish_release(&mut self, called: Called) {
         let (Some(config), Some(making)) = (self.config.clone(), self.making(&called)) else {
             return;
         };
-        let revision = called.revision().to_owned();
+        self.say_what_is_released(&config, &called);
+        let (packages, note) = packages(&config, &called);
+        if let Some(note) = &note {
+            self.info(note.clone());
+        }
+        let tools = self.tools(&config, &called, &packages, making);
+        let plan = Plan {
+            date: called.derived.event.commit_date,
+            revision: called.revision().to_owned(),
+            repositories: called.places.iter().map(|(it, _)| it.clone()).collect(),
+            by_session: tools.making.is_noxs(),
+            announcement: called.announcement.map(|(_, announcement)| announcement),
+            release: called.release,
+            derived: called.derived,
+            packages,
+            dry: self.request().dry,
+        };
+        let publishing = Publishing::new(plan, tools, called.places, note);
+        let settings = self.settings().unwrap_or_default();
+        let (repositories, effects): (Vec<_>, Vec<_>) =
+            publishing.find_logins(&settings).into_iter().unzip();
+        self.publishing = Some(publishing);
+        let steps = effects.into_iter().map(|it| Step::strict(it).beside());
+        let steps = steps.collect();
+        self.call(Tag::Logins(repositories), steps);
+    }
+
+    fn say_what_is_released(&mut self, config: &Config, called: &Called) {
         let references = called.derived.references();
+        let revision = called.revision().to_owned();
         self.info(format!(
             "releasing {} of {revision} as {}",
             config.service,
@@ -35,25 +68,57 @@ impl Session {
         let texts = references
             .into_iter()
             .chain(mirrors)
-            .chain([revision.clone(), version]);
+            .chain([revision, version]);
         let texts = texts.collect();
         self.emit(Emit::Public { texts });
+    }
+
+    fn tools(
+        &self,
+        config: &Config,
+        called: &Called,
+        packages: &[Package],
+        making: Making,
+    ) -> Tools {
+        let (workspace, scratch) = (self.begin.workspace.clone(), self.begin.scratch.clone());
         // The engine sends to the first repository only; from there the registries pass it on.
-        let logins = config.registry.iter();
         let server = called.repository.server().to_owned();
+        let logins = config.registry.iter();
         let engine = Engine {
-            scratch: self.begin.scratch.clone(),
+            program: match &config.build {
+                Some(Build::Podman(_)) => Program::Podman,
+                Some(Build::Docker(_) | Build::Nox(_)) | None => Program::Docker,
+            },
+            scratch: scratch.clone(),
             settings: self.settings(),
             logins: logins.map(|auth| (server.clone(), auth.clone())).collect(),
         };
-        let plan = Plan {
-            date: called.derived.event.commit_date,
-            revision,
-            repositories: called.places.iter().map(|(it, _)| it.clone()).collect(),
-            derived: called.derived,
-            dry: self.request().dry,
-        };
-        self.publishing = Some(Publishing::new(plan, engine, making, called.places));
+        let sessions = sessions(config, packages);
+        Tools {
+            forge: called.announcement.as_ref().map(|(forge, _)| forge.clone()),
+            nox: Nox::new(workspace.clone(), scratch.clone(), sessions),
+            told: Told {
+                workspace,
+                scratch,
+                version: called.version().to_owned(),
+                revision: called.revision().to_owned(),
+                date: called.derived.event.commit_date,
+                trusted: called.trusted.clone(),
+            },
+            engine,
+            making,
+        }
+    }
+
+    /// Where docker has logged in before, so do we.
+    pub(super) fn on_logins(&mut self, repositories: &[Repository], done: &[Completion]) {
+        for (repository, completion) in repositories.iter().zip(done) {
+            if let (Completion::Exited { code: Some(0), .. }, Some(publishing)) =
+                (completion, self.publishing.as_mut())
+            {
+                publishing.log_in(repository);
+            }
+        }
         self.go_on_publishing();
     }
 
@@ -72,7 +137,7 @@ impl Session {
             args: std::collections::BTreeMap::new(),
         };
         let build = match self.config.as_ref()?.build.clone()? {
-            Build::Docker(build) => build,
+            Build::Docker(build) | Build::Podman(build) => build,
             Build::Nox(build) => {
                 let noxing = Noxing {
                     session: build.session,
@@ -151,14 +216,26 @@ impl Session {
         };
         match heard {
             Heard::Over(work, observation) => {
-                if let (Act::Build, Observation::Failed(_)) = (&work.act, &observation) {
-                    let who = publishing.making.who().to_owned();
+                let who = if let Act::Make(package) | Act::Publish(package) = &work.act {
+                    Some(package.clone())
+                } else {
+                    (work.act == Act::Build).then(|| publishing.making.who().to_owned())
+                };
+                let failed = matches!(
+                    observation,
+                    Observation::Failed(_) | Observation::Unclear(_)
+                );
+                if let Some(who) = who.filter(|_| failed) {
                     self.show_build(who, done.last());
                 }
                 self.end_work(&work, observation);
             }
             Heard::More => self.carry_on(id),
-            Heard::Wait { millis, why } => {
+            Heard::Wait { why: None, .. } => {}
+            Heard::Wait {
+                millis,
+                why: Some(why),
+            } => {
                 self.report.troubles.push(why.clone());
                 self.warn(format!("{why}; again in {}", report::duration(millis)));
             }
@@ -171,6 +248,8 @@ impl Session {
             Completion::Exited { stdout, stderr, .. } | Completion::TimedOut { stdout, stderr },
         ) = completion
         {
+            // Of what is tried again the last try tells.
+            self.report.logs.retain(|log| log.instance != instance);
             self.report.logs.push(report::Log {
                 instance,
                 text: format!("{stdout}{stderr}"),
@@ -179,10 +258,15 @@ impl Session {
     }
 
     fn end_work(&mut self, work: &Work, observation: Observation) {
-        if work.act.publishes() || work.act == Act::Build {
+        if work.act.publishes() || work.act.makes() {
             let ended = match &observation {
-                Observation::Failed(trouble) => trouble.text.clone(),
-                Observation::Tags(_)
+                Observation::Failed(trouble) | Observation::Unclear(trouble) => {
+                    trouble.text.clone()
+                }
+                Observation::Made(_)
+                | Observation::Announced(_)
+                | Observation::Indexed(_)
+                | Observation::Tags(_)
                 | Observation::Held(_)
                 | Observation::Described(_)
                 | Observation::Compared(_)
@@ -225,29 +309,8 @@ impl Session {
         self.fill_published();
         let mut because = end.because.clone();
         because.extend(self.overtaken());
-        let next = match (end.outcome, end.reason) {
-            (Outcome::Released, _) => vec![format!(
-                "deploy it: `cd-action deploy --image {}`",
-                self.report.published.as_ref().map_or("", |it| it.image.as_str())
-            )],
-            (_, "tag-taken") => vec![
-                "give this release a version of its own; a name that is for ever is not given twice".to_owned(),
-            ],
-            (_, "two-images") => vec![
-                "remove the names of one of them in the registry, then run it again".to_owned(),
-            ],
-            (_, "registry-denied") => vec![
-                "check `registry`: the account needs the right to write this image (on GitHub: `permissions: { packages: write }`)".to_owned(),
-            ],
-            (_, "build" | "session-failed" | "not-made" | "no-session") => {
-                vec!["repair the build; nothing was published".to_owned()]
-            }
-            (_, "nox-missing") => vec!["install nox or uv where this runs".to_owned()],
-            (Outcome::Failed, _) => vec![
-                "run it again: what is published already is found, and the rest is done".to_owned(),
-            ],
-            _ => Vec::new(),
-        };
+        because.extend(self.publishing.as_ref().and_then(|it| it.note.clone()));
+        let next = self.what_next(end);
         if end.outcome != Outcome::Released {
             return self.finish(end.outcome, end.reason, because, next);
         }
@@ -314,9 +377,66 @@ impl Session {
             image: named.map(|(digest, it)| it.at(digest)).unwrap_or_default(),
             digest: digest.unwrap_or_default(),
             reused: image.is_some_and(|(_, was_there)| was_there),
-            made_with: publishing.making.words(),
+            made_with: publishing.making.words(&publishing.nox),
             touched: publication.touched(),
             names: names.collect(),
+            packages: publication.packages().into_iter().map(package).collect(),
+            announcement: publication.announcement().map(|it| PublishedRelease {
+                tag: it.tag,
+                url: it.url,
+                fate: it.fate.to_owned(),
+            }),
         });
+    }
+}
+
+/// Packages are published for a version only: a branch has none of its own, which is said.
+fn packages(config: &Config, called: &Called) -> (Vec<Package>, Option<String>) {
+    if called.release.is_some() || config.packages.is_empty() {
+        return (config.packages.clone(), None);
+    }
+    let names: Vec<&str> = config.packages.iter().map(|it| it.name.as_str()).collect();
+    let note = format!(
+        "this commit has no version of its own (no git tag, no input `version`), so no package is published: {}",
+        names.join(", ")
+    );
+    (Vec::new(), Some(note))
+}
+
+/// Every session that is to be run, with the key that names it.
+fn sessions(config: &Config, packages: &[Package]) -> Vec<(String, String)> {
+    let image = match &config.build {
+        Some(Build::Nox(build)) => Some(("build.nox".to_owned(), build.session.clone())),
+        Some(Build::Docker(_) | Build::Podman(_)) | None => None,
+    };
+    let packages = packages.iter().flat_map(|package| {
+        let key = |key: &str| format!("packages.{}.{key}", package.name);
+        let publish = match &package.publisher {
+            Publisher::Session { name, .. } => Some((key("publish"), name.clone())),
+            Publisher::Uv { .. } => None,
+        };
+        std::iter::once((key("build"), package.build.clone())).chain(publish)
+    });
+    image.into_iter().chain(packages).collect()
+}
+
+fn package(state: PackageState) -> PublishedPackage {
+    let built = state.built.iter().flat_map(|built| &built.files);
+    let files = built.zip(&state.files).map(|(file, fate)| PublishedFile {
+        name: file.name.clone(),
+        sha256: file.sha256.clone(),
+        holds: fate.holds(),
+        fate: fate.words().to_owned(),
+    });
+    PublishedPackage {
+        files: files.collect(),
+        project: state
+            .built
+            .as_ref()
+            .map(|it| it.project.clone())
+            .unwrap_or_default(),
+        version: state.built.map(|it| it.version).unwrap_or_default(),
+        name: state.name,
+        index: state.index,
     }
 }

@@ -167,8 +167,7 @@ fn out_of_place(command: Command, inputs: &BTreeMap<String, String>) -> Vec<Stri
         Command::Status | Command::Recover => Some("takes no `image`".to_owned()),
     };
     let version = match command {
-        Command::Deploy | Command::Plan | Command::Rollback => None,
-        Command::Release => Some("takes its version from the rules of `tags`".to_owned()),
+        Command::Release | Command::Deploy | Command::Plan | Command::Rollback => None,
         Command::Status | Command::Recover => Some("takes no `version`".to_owned()),
     };
     let given = [("image", image), ("version", version)];
@@ -360,7 +359,7 @@ mod tests {
             ("deploy", version, false),
             ("plan", version, false),
             ("rollback", version, false),
-            ("release", version, true),
+            ("release", version, false),
             ("status", version, true),
             ("recover", version, true),
         ];

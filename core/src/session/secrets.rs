@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::request::Command;
 use super::{Session, Tag};
-use crate::config::{Environment, Target, config_hash};
+use crate::config::{Environment, PackageLogin, Target, config_hash};
 use crate::ledger::State;
 use crate::protocol::{Completion, Effect, Emit, Outcome};
 use crate::spec::{Release, Spec};
@@ -33,11 +33,18 @@ impl Session {
         self.mask(names);
     }
 
-    /// The same for a release, which needs the registry's alone.
+    /// The same for a release, which needs those of registries and indexes alone.
     pub(super) fn mask_registry(&mut self) {
         let logins = self.config.as_ref().map(super::deriving::logins);
         let names = logins.unwrap_or_default().into_iter();
-        self.mask(names.map(|it| it.password).collect());
+        let packages = self.config.iter().flat_map(|config| &config.packages);
+        let packages = packages.filter_map(|package| match package.login.as_ref()? {
+            PackageLogin::Token(token) => Some(token.clone()),
+            PackageLogin::Password(auth) => Some(auth.password.clone()),
+        });
+        let forge = self.forge_token();
+        let names = names.map(|it| it.password).chain(packages).chain(forge);
+        self.mask(names.collect());
     }
 
     /// The same for what is deployed: a configuration of today may name other secrets.

@@ -114,14 +114,14 @@ export async function begun(name, options) {
   return it;
 }
 
-/** A registry with bad days: `{ host, plan(…), requests(), held(name), end() }`. */
-export async function registryWithBadDays(plan = {}) {
+/** A registry with bad days: `{ host, plan(…), requests(), held(name), end() }`; with a port, another server with bad days. */
+export async function registryWithBadDays(plan = {}, upstream = undefined) {
   const dir = mkdtempSync(join(tmpdir(), 'cd-e2e-registry-'));
   mkdirSync(dir, { recursive: true });
   const change = (next) => writeFileSync(join(dir, 'plan.json'), JSON.stringify(next));
   change(plan);
   const program = join(ROOT, 'tests', 'e2e', 'bin', 'registry.mjs');
-  const child = spawn(INSIDE, ['node', program, dir], { env: ENV, stdio: ['ignore', 'inherit', 'inherit'] });
+  const child = spawn(INSIDE, ['node', program, dir, ...(upstream ? [String(upstream)] : [])], { env: ENV, stdio: ['ignore', 'inherit', 'inherit'] });
   const closed = new Promise((resolve) => child.on('close', resolve));
   const port = await until('the registry with bad days', () => existsSync(join(dir, 'port')) && readFileSync(join(dir, 'port'), 'utf8'), { seconds: 20 });
   return {

@@ -1,9 +1,11 @@
-// A registry in front of the registry, which can have bad days. It runs in the engine's network; `registry.mjs FOLDER`.
+// A registry in front of the registry, which can have bad days. It runs in the engine's network; `registry.mjs FOLDER [PORT]`.
+// With PORT it stands in front of that server instead, such as an index of packages.
 //
 // FOLDER/plan.json says how, and is read anew for each request:
+//   tls     { key, cert }: it is spoken to by HTTPS (read once)
 //   auth    { kind: "basic" | "token", user, password }: who may come in
 //   rules   [{ method, path, times, then }]: the first that fits and is not used up. `then` is
-//             { status, headers }   this is the answer
+//             { status, headers, body }   this is the answer
 //             { cut: BYTES }        the connection is cut once so much of the request is through
 //             { wait: MS }          it takes so long
 //             { hold: NAME, after } FOLDER/held-NAME comes to be, and nothing more happens; `after`: the registry has done it
@@ -11,24 +13,28 @@
 
 import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer, request } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import { join } from 'node:path';
 
 const folder = process.argv[2];
-const UPSTREAM = { host: '127.0.0.1', port: 5000 };
+const [, , , port] = process.argv;
+const UPSTREAM = { host: '127.0.0.1', port: Number(port ?? 5000) };
 const TOKEN = `token-${process.pid}-that-nobody-guesses`;
 const used = new Map();
 
 const plan = () => JSON.parse(readFileSync(join(folder, 'plan.json'), 'utf8'));
 const note = ({ method, url }, status) => appendFileSync(join(folder, 'requests'), `${method} ${url} ${status}\n`);
 
-const server = createServer((asked, answer) => {
+const { tls } = plan();
+const serve = tls ? (work) => createTlsServer(tls, work) : createServer;
+const server = serve((asked, answer) => {
   const { auth, rules = [] } = plan();
   const refused = auth && refusal(asked, auth);
   if (refused) return end(asked, answer, refused);
   const at = rules.findIndex((it, index) => fits(asked, it) && (used.get(key(it, index)) ?? 0) < (it.times ?? 1));
   const then = at < 0 ? {} : rules[at].then;
   if (at >= 0) used.set(key(rules[at], at), (used.get(key(rules[at], at)) ?? 0) + 1);
-  if (then.status) return end(asked, answer, { status: then.status, headers: then.headers ?? {} });
+  if (then.status) return end(asked, answer, { status: then.status, headers: then.headers ?? {}, body: then.body });
   if (then.cut !== undefined) return cut(asked, then.cut);
   if (then.hold && !then.after) return hold(asked, then.hold);
   setTimeout(() => pass(asked, answer, then), then.wait ?? 0);
@@ -75,7 +81,9 @@ function hold(asked, name) {
 }
 
 function pass(asked, answer, then) {
-  const { authorization, ...headers } = asked.headers;
+  // The tests' registry asks nobody who they are.
+  const { authorization, ...rest } = asked.headers;
+  const headers = port ? asked.headers : rest;
   const onward = request({ ...UPSTREAM, method: asked.method, path: asked.url, headers }, (came) => {
     if (then.hold) {
       came.resume();

@@ -189,7 +189,44 @@ fn what_is_built_and_how_it_is_tagged() {
             "mirrors: [{ registry: { user: A, password: B } }]",
             "1:11 missing-key mirrors[0]",
         ),
+        (
+            "packages: { a: { build: b, index: https://i } }",
+            "1:13 missing-key packages.a",
+        ),
+        (
+            "packages: { a: { build: b, publish: c } }",
+            "1:13 missing-key packages.a",
+        ),
+        (
+            "packages: { a: { build: -b, index: https://i, publish: c } }",
+            "1:25 name packages.a.build",
+        ),
+        (
+            "packages: { A: { build: b, index: https://i, publish: c } }",
+            "1:13 name packages.A",
+        ),
+        (
+            "packages: { a: { build: b, index: https://u:p@i, publish: c } }",
+            "1:35 address packages.a.index",
+        ),
+        (
+            "packages: { a: { build: b, folder: ../x, index: https://i, publish: c } }",
+            "1:36 path packages.a.folder",
+        ),
+        (
+            "packages: { a: { build: b, index: https://i, publish: c, user: U } }",
+            "1:13 missing-key packages.a",
+        ),
+        (
+            "packages: { a: { build: b, index: https://i, publish: c, token: T, user: U, password: P } }",
+            "1:13 conflict packages.a",
+        ),
+        (
+            "packages: { a: { build: b, index: https://i, publish: c, token: t-1 } }",
+            "1:65 name packages.a.token",
+        ),
         ("build: { docker: {}, nox: a }", "1:1 conflict build"),
+        ("build: { docker: {}, podman: {} }", "1:1 conflict build"),
         ("build: { produces: a }", "1:1 conflict build"),
         ("build: { nox: -a }", "1:15 name build.nox"),
         ("build: { nox: a, produces: A }", "1:28 name build.produces"),
@@ -205,10 +242,10 @@ fn what_is_built_and_how_it_is_tagged() {
 #[test]
 fn what_is_not_there_yet() {
     assert_told(
-        r"build:
+        r"service: tasks
 
-  podman: {}
-packages: { python: { build: build-python } }
+
+packages: {}
 router: { mode: tcp }
 environments:
   a: { target: podman, strategy: rolling }
@@ -219,8 +256,6 @@ environments:
 ",
         &[
             "1:1 not-yet",
-            "3:3 not-yet build.podman",
-            "4:1 not-yet packages",
             "5:17 not-yet router.mode",
             "7:16 not-yet environments.a.target",
             "7:34 not-yet environments.a.strategy",

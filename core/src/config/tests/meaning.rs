@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::super::{
-    Bake, Config, DockerHost, HealthTemplate, Listen, Mode, Permille, RouterConfig, SshHost,
-    Strategy, Target, parse,
+    Bake, Config, DockerHost, HealthTemplate, Listen, Mode, PackageLogin, Permille, Publisher,
+    RegistryAuth, RouterConfig, SshHost, Strategy, Target, parse,
 };
 use super::{SMALLEST, good, mistakes};
 use crate::spec::SecretUse;
@@ -195,6 +195,27 @@ fn everything_that_can_be_said() {
         ),
     ]);
     assert_eq!(staging.run.secrets, secrets);
+    let [other, python] = config.packages.as_slice() else {
+        panic!("the file has two packages")
+    };
+    let auth = RegistryAuth {
+        user: "A".into(),
+        password: "B".into(),
+    };
+    let upload = "https://index.example/upload".to_owned();
+    assert_eq!(other.login, Some(PackageLogin::Password(auth)));
+    assert_eq!(other.publisher, Publisher::Uv { upload });
+    assert_eq!(other.folder, "dist");
+    assert_eq!(python.index, "https://index.example/simple");
+    assert_eq!(
+        python.login,
+        Some(PackageLogin::Token("PUBLISH_TOKEN".into()))
+    );
+    let session = Publisher::Session {
+        name: "publish-python".into(),
+        upload: None,
+    };
+    assert_eq!((&python.publisher, &*python.folder), (&session, "out"));
 }
 
 #[test]

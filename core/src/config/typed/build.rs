@@ -60,30 +60,36 @@ impl Reader<'_> {
         let (Some(at), Some(raw)) = (at, self.map(at)?) else {
             return Ok(None);
         };
-        if raw.podman.is_some() {
-            return Err(Reported); // by the checker: it is not there yet
-        }
         let nox = self.optional(raw.nox.as_ref(), session);
         let produces = self.optional(raw.produces.as_ref(), name::image_reference);
         let docker = self.map(raw.docker.as_ref());
-        match (docker?, nox?, produces?) {
-            (Some(_), Some(_), _) => {
-                let mistake = Wrong::new(code::CONFLICT, "both `docker` and `nox` are to build it");
-                Err(self.report_key(at.node, mistake.help("leave one of them out")))
-            }
-            (_, None, Some(_)) => {
-                let mistake = Wrong::new(code::CONFLICT, "`produces` is for `nox`");
-                Err(self.report_key(at.node, mistake.help("name the session with `nox`")))
-            }
-            (Some(docker), None, None) => {
+        let podman = self.map(raw.podman.as_ref());
+        let (docker, podman, nox) = (docker?, podman?, nox?);
+        match (docker, podman, nox, produces?) {
+            (Some(docker), None, None, None) => {
                 let build = self.docker_build(docker)?;
                 Ok(Some(Build::Docker(build)))
             }
-            (None, Some(session), produces) => Ok(Some(Build::Nox(NoxBuild { session, produces }))),
-            (None, None, None) => {
+            (None, Some(podman), None, None) => {
+                let build = self.docker_build(podman)?;
+                Ok(Some(Build::Podman(build)))
+            }
+            (None, None, Some(session), produces) => {
+                Ok(Some(Build::Nox(NoxBuild { session, produces })))
+            }
+            (None, None, None, None) => {
                 let mistake = Wrong::new(code::MISSING_KEY, "`build` does not say what builds")
                     .help("add `docker: {}` for a Dockerfile in the working tree");
                 Err(self.report_key(at.node, mistake))
+            }
+            (_, _, None, Some(_)) => {
+                let mistake = Wrong::new(code::CONFLICT, "`produces` is for `nox`");
+                Err(self.report_key(at.node, mistake.help("name the session with `nox`")))
+            }
+            (_, _, _, _) => {
+                let problem = "more than one of `docker`, `podman` and `nox` is to build it";
+                let mistake = Wrong::new(code::CONFLICT, problem);
+                Err(self.report_key(at.node, mistake.help("leave all but one out")))
             }
         }
     }

@@ -11,6 +11,7 @@ fn engine(auth: bool) -> Engine {
         ("registry.example:5000".to_owned(), auth)
     });
     Engine {
+        program: Program::Docker,
         scratch: "/s".to_owned(),
         settings: Some("/home/a/.docker".to_owned()),
         logins: auth.into_iter().collect(),
@@ -146,14 +147,5 @@ fn what_docker_says_has_a_class_and_hope_or_none() {
             (first, last),
             "{stderr}"
         );
-    }
-}
-
-#[test]
-fn only_commits_are_compared() {
-    let commit = "a".repeat(40);
-    assert!(compare("/w", &commit, &commit).is_some());
-    for no in ["", "HEAD", "--all", &"a".repeat(39), &"g".repeat(40)] {
-        assert_eq!(compare("/w", no, &commit), None, "{no}");
     }
 }

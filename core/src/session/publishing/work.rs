@@ -2,21 +2,30 @@
 
 use std::collections::BTreeMap;
 
-use crate::config::RegistryAuth;
+use crate::config::{Package, PackageLogin, RegistryAuth};
+use crate::forge::releases::{self as forge, Forge};
+use crate::index;
 use crate::protocol::{Completion, Effect, Timestamp};
 use crate::registry::{
-    Access, Answered, Asking, Bring, Bringing, Exchange, Going, Question, Repository, Side,
+    Access, Answered, Asking, Bring, Bringing, Exchange, Going, Login, Question, Repository, Side,
     Trouble, Turn,
 };
+use crate::release::comparing;
 use crate::release::engine::{self, Engine, Sent};
+use crate::release::login;
 use crate::release::making::{Made, Making};
-use crate::release::{Act, Observation, Plan, Publication};
+use crate::release::nox::Nox;
+use crate::release::packing::{self, Sending, Told};
+use crate::release::{Act, Looking, Observation, Plan, Publication};
 
 /// A release under way.
 #[derive(Debug)]
 pub(in super::super) struct Publishing {
     pub(super) publication: Publication,
     pub(super) making: Making,
+    pub(super) nox: Nox,
+    told: Told,
+    forge: Option<Forge>,
     engine: Engine,
     /// The settings in which sending is done are there.
     prepared: bool,
@@ -25,6 +34,8 @@ pub(in super::super) struct Publishing {
     next: u32,
     /// What the engine says that it has sent.
     pub(super) sent: Vec<String>,
+    /// What is to be said at the end besides.
+    pub(super) note: Option<String>,
 }
 
 /// An act, and how far it is.
@@ -45,6 +56,18 @@ enum Doing {
     Asking(Box<Asking>, Box<Exchange>),
     /// An image is passed on by two registries.
     Bringing(Box<Bringing>, Side, Box<Exchange>),
+    /// Nox is looked for, and asked for its sessions.
+    Listing,
+    /// A package is built.
+    Packing,
+    /// An index is asked.
+    Indexing(Box<index::Asking>),
+    /// A package is sent.
+    Publishing(Box<Sending>),
+    /// A forge is asked.
+    Forging(Box<forge::Running>),
+    /// There is nothing to do it with.
+    Nothing,
     /// An image is made.
     Making,
     /// The settings are written with which an image is sent.
@@ -55,40 +78,79 @@ enum Doing {
     Comparing,
 }
 
+/// What a release is made and sent with.
+pub(super) struct Tools {
+    pub(super) engine: Engine,
+    pub(super) making: Making,
+    pub(super) nox: Nox,
+    pub(super) told: Told,
+    pub(super) forge: Option<Forge>,
+}
+
 /// What was heard of a work.
 pub(super) enum Heard {
     Over(Box<Work>, Observation),
     More,
-    Wait { millis: u64, why: String },
+    Wait { millis: u64, why: Option<String> },
 }
 
 /// What that means for the work itself.
 enum Goes {
     Over(Observation),
     More,
-    Wait { millis: u64, why: String },
+    Wait { millis: u64, why: Option<String> },
 }
 
 impl Publishing {
     pub(super) fn new(
         plan: Plan,
-        engine: Engine,
-        making: Making,
+        tools: Tools,
         places: Vec<(Repository, Option<RegistryAuth>)>,
+        note: Option<String>,
     ) -> Self {
         let dry = plan.dry;
-        let access = places
-            .into_iter()
-            .map(|(repository, auth)| (repository.clone(), Access::new(repository, auth, !dry)));
+        let Tools {
+            engine,
+            making,
+            nox,
+            told,
+            forge,
+        } = tools;
+        let access = places.into_iter().map(|(repository, auth)| {
+            let login = auth.map(Login::Variables);
+            (repository.clone(), Access::new(repository, login, !dry))
+        });
         Self {
             access: access.collect(),
             publication: Publication::new(plan),
             making,
+            nox,
+            told,
+            forge,
             engine,
             prepared: false,
             works: BTreeMap::new(),
             next: 1,
             sent: Vec::new(),
+            note,
+        }
+    }
+
+    /// Registries that nobody is named for, and with what docker has logged in there before.
+    pub(super) fn find_logins(&self, settings: &str) -> Vec<(Repository, Effect)> {
+        let open = self.access.values().filter(|access| access.is_anonymous());
+        let effects = open.map(|access| {
+            let repository = access.repository();
+            let effect = login::find_login(settings, repository.server(), &kept(repository));
+            (repository.clone(), effect)
+        });
+        effects.collect()
+    }
+
+    /// Docker has logged in there.
+    pub(super) fn log_in(&mut self, repository: &Repository) {
+        if let Some(access) = self.access.get_mut(repository) {
+            access.login(Login::Kept(kept(repository)));
         }
     }
 
@@ -111,11 +173,31 @@ impl Publishing {
 
     /// Begins an act; `None`: it is over at once.
     pub(super) fn begin(&mut self, act: Act, now: Timestamp) -> Option<u32> {
+        let doing = self.doing(&act);
+        let id = self.next;
+        self.next += 1;
+        let work = Work {
+            act,
+            begun: now,
+            tries: 1,
+            again: None,
+            doing,
+        };
+        if let (Doing::Comparing, None) = (&work.doing, self.compare(&work.act)) {
+            let unknown = Observation::Compared(comparing::read_kinship(None));
+            self.publication.observe(&work.act, unknown);
+            return None;
+        }
+        self.works.insert(id, work);
+        Some(id)
+    }
+
+    fn doing(&self, act: &Act) -> Doing {
         let ask = |repository: &Repository, question: Question| {
             let (asking, exchange) = Asking::new(repository.clone(), question);
             Doing::Asking(Box::new(asking), Box::new(exchange))
         };
-        let doing = match &act {
+        match act {
             Act::List(repository) => ask(repository, Question::Tags),
             Act::Look(repository, tag) => ask(repository, Question::Held { tag: tag.clone() }),
             Act::Describe(repository, digest) => {
@@ -130,6 +212,16 @@ impl Publishing {
                 let (tag, digest) = (tag.clone(), digest.clone());
                 ask(repository, Question::Name { tag, digest })
             }
+            Act::Sessions => Doing::Listing,
+            Act::Make(_) => Doing::Packing,
+            Act::Index(name) => self.indexing(name),
+            Act::Publish(name) => self.sending(name),
+            Act::Tag
+            | Act::FindRelease
+            | Act::Draft
+            | Act::Attach(_)
+            | Act::Detach(_)
+            | Act::Announce => self.forging(act),
             Act::Build => Doing::Making,
             Act::Bring {
                 from,
@@ -144,23 +236,57 @@ impl Publishing {
             Act::Push(..) if self.prepared => Doing::Sending,
             Act::Push(..) => Doing::Preparing,
             Act::Compare(_) => Doing::Comparing,
-        };
-        let id = self.next;
-        self.next += 1;
-        let work = Work {
-            act,
-            begun: now,
-            tries: 1,
-            again: None,
-            doing,
-        };
-        if let (Doing::Comparing, None) = (&work.doing, self.compare(&work.act)) {
-            let unknown = Observation::Compared(engine::read_kinship(None));
-            self.publication.observe(&work.act, unknown);
-            return None;
         }
-        self.works.insert(id, work);
-        Some(id)
+    }
+
+    fn forging(&self, act: &Act) -> Doing {
+        let errand = self.publication.errand(act, self.making.workspace());
+        match (self.forge.clone(), errand) {
+            (Some(forge), Some(errand)) => {
+                Doing::Forging(Box::new(forge::Running::new(forge, errand)))
+            }
+            (Some(_) | None, Some(_) | None) => Doing::Nothing, // a plan without a forge has no such act
+        }
+    }
+
+    fn package(&self, name: &str) -> Option<&Package> {
+        let mut packages = self.publication.plan().packages.iter();
+        packages.find(|package| package.name == name)
+    }
+
+    fn indexing(&self, name: &str) -> Doing {
+        let (Some(package), Some((built, looking))) =
+            (self.package(name), self.publication.built(name))
+        else {
+            return Doing::Nothing; // an index is asked only for what was built
+        };
+        let wanted = match looking {
+            Looking::Once => Vec::new(),
+            Looking::ForAMoment | Looking::Patiently => {
+                built.files.iter().map(|file| file.name.clone()).collect()
+            }
+        };
+        let most = match looking {
+            Looking::Once => 1,
+            Looking::ForAMoment => index::FOR_A_MOMENT,
+            Looking::Patiently => index::PATIENTLY,
+        };
+        let login = match &package.login {
+            Some(PackageLogin::Password(auth)) => Some(auth.clone()),
+            Some(PackageLogin::Token(_)) | None => None,
+        };
+        let (project, version) = (&built.project, &built.version);
+        let asking = index::Asking::new(&package.index, project, version, wanted, most, login);
+        Doing::Indexing(Box::new(asking))
+    }
+
+    fn sending(&self, name: &str) -> Doing {
+        match (self.package(name), self.publication.built(name)) {
+            (Some(package), Some((built, _))) => {
+                Doing::Publishing(Box::new(Sending::new(package.clone(), built)))
+            }
+            (Some(_) | None, Some(_) | None) => Doing::Nothing, // only what was built is sent
+        }
     }
 
     fn compare(&self, act: &Act) -> Option<Effect> {
@@ -168,7 +294,7 @@ impl Publishing {
             return None;
         };
         let ours = &self.publication.plan().revision;
-        engine::compare(self.making.workspace(), theirs, ours)
+        comparing::compare(self.making.workspace(), theirs, ours)
     }
 
     /// The next commands of a work.
@@ -191,11 +317,22 @@ impl Publishing {
                 let fetch = access.map(|access| exchange.fetch(access));
                 fetch.map(Effect::Fetch).into_iter().collect()
             }
-            (Doing::Making, _) => self.making.effects(&self.engine),
+            (Doing::Listing, _) => self.nox.effects(),
+            (Doing::Packing, Act::Make(name)) => {
+                let package = self.package(name);
+                let effects = package.map(|package| self.told.make(&self.nox, package));
+                effects.unwrap_or_default()
+            }
+            (Doing::Indexing(asking), _) => vec![Effect::Fetch(asking.fetch())],
+            (Doing::Forging(running), _) => vec![Effect::Fetch(running.fetch())],
+            (Doing::Publishing(sending), _) => sending.effects(&self.nox, &self.told),
+            (Doing::Making, _) => self.making.effects(&self.engine, &self.nox),
             (Doing::Preparing, _) => self.engine.prepare(),
             (Doing::Sending, Act::Push(repository, tag)) => self.engine.push(repository, tag),
             (Doing::Comparing, act) => self.compare(act).into_iter().collect(),
-            (Doing::Sending | Doing::Bringing(..), _) => Vec::new(),
+            (Doing::Sending | Doing::Packing | Doing::Nothing | Doing::Bringing(..), _) => {
+                Vec::new()
+            }
         }
     }
 
@@ -228,11 +365,21 @@ impl Publishing {
                 let access = at.and_then(|it| self.access.get_mut(it));
                 brought(bringing, side, exchange, access, done.last())
             }
-            Doing::Making => match self.making.on(done) {
-                Made::More => Goes::More,
-                Made::Done => Goes::Over(Observation::Done),
-                Made::Failed(trouble) => Goes::Over(Observation::Failed(trouble)),
+            Doing::Listing => made(self.nox.on(done)),
+            Doing::Packing => Goes::Over(match packing::read_make(done) {
+                Ok(built) => Observation::Made(built),
+                Err(trouble) => Observation::Failed(trouble),
+            }),
+            Doing::Forging(running) => forged(running, done.last()),
+            Doing::Nothing => Goes::Over(failed("failed", "there is nothing to do it with")),
+            Doing::Indexing(asking) => indexed(asking, done.last()),
+            Doing::Publishing(sending) => match sending.on(done) {
+                packing::Sent::More => Goes::More,
+                packing::Sent::Done => Goes::Over(Observation::Done),
+                packing::Sent::Unclear(trouble) => Goes::Over(Observation::Unclear(trouble)),
+                packing::Sent::No(trouble) => Goes::Over(Observation::Failed(trouble)),
             },
+            Doing::Making => made(self.making.on(&self.engine, done)),
             Doing::Preparing if engine::is_prepared(done) => {
                 self.prepared = true;
                 work.doing = Doing::Sending;
@@ -246,14 +393,61 @@ impl Publishing {
                 }
                 Sent::Again { millis, why } => {
                     work.tries += 1;
-                    Goes::Wait { millis, why }
+                    wait(millis, why)
                 }
                 Sent::No(trouble) => Goes::Over(Observation::Failed(trouble)),
             },
             Doing::Comparing => {
-                Goes::Over(Observation::Compared(engine::read_kinship(done.last())))
+                Goes::Over(Observation::Compared(comparing::read_kinship(done.last())))
             }
         }
+    }
+}
+
+/// The name that the shell keeps a login under.
+fn kept(repository: &Repository) -> String {
+    format!("login {}", repository.server())
+}
+
+fn made(made: Made) -> Goes {
+    match made {
+        Made::More => Goes::More,
+        Made::Done => Goes::Over(Observation::Done),
+        Made::Failed(trouble) => Goes::Over(Observation::Failed(trouble)),
+    }
+}
+
+fn indexed(asking: &mut index::Asking, completion: Option<&Completion>) -> Goes {
+    let Some(completion) = completion else {
+        return Goes::Over(failed("index-answer", "nobody was asked"));
+    };
+    match asking.on(completion) {
+        index::Asked::Ask => Goes::More,
+        index::Asked::Wait { millis, why } => Goes::Wait { millis, why },
+        index::Asked::Over(Ok(listed)) => Goes::Over(Observation::Indexed(listed)),
+        index::Asked::Over(Err(trouble)) => Goes::Over(Observation::Failed(trouble)),
+    }
+}
+
+fn forged(running: &mut forge::Running, completion: Option<&Completion>) -> Goes {
+    let Some(completion) = completion else {
+        return Goes::Over(failed("forge-answer", "nobody was asked"));
+    };
+    match running.on(completion) {
+        forge::Asked::Ask => Goes::More,
+        forge::Asked::Wait { millis, why } => wait(millis, why),
+        forge::Asked::Over(Ok(answer)) => Goes::Over(match answer {
+            forge::Answer::Commit(commit) => Observation::Held(commit),
+            forge::Answer::Release(release) => Observation::Announced(release),
+            forge::Answer::Done => Observation::Done,
+        }),
+        // What it was asked to change may have been changed: it is looked at again.
+        forge::Asked::Over(Err(trouble))
+            if trouble.code == "forge-unreachable" && running.changes() =>
+        {
+            Goes::Over(Observation::Unclear(trouble))
+        }
+        forge::Asked::Over(Err(trouble)) => Goes::Over(Observation::Failed(trouble)),
     }
 }
 
@@ -268,7 +462,7 @@ fn asked(
     };
     match exchange.on(completion, access) {
         Turn::Fetch(_) => Goes::More,
-        Turn::Wait { millis, why } => Goes::Wait { millis, why },
+        Turn::Wait { millis, why } => wait(millis, why),
         Turn::Over(got) => match asking.on(got) {
             Going::Ask(next) => {
                 *exchange = next;
@@ -292,7 +486,7 @@ fn brought(
     };
     match exchange.on(completion, access) {
         Turn::Fetch(_) => Goes::More,
-        Turn::Wait { millis, why } => Goes::Wait { millis, why },
+        Turn::Wait { millis, why } => wait(millis, why),
         Turn::Over(got) => match bringing.on(got, exchange.source(access)) {
             Bring::Ask(next, first) => {
                 (*side, *exchange) = (next, first);
@@ -301,6 +495,13 @@ fn brought(
             Bring::Over(Ok(())) => Goes::Over(Observation::Done),
             Bring::Over(Err(trouble)) => Goes::Over(Observation::Failed(trouble)),
         },
+    }
+}
+
+const fn wait(millis: u64, why: String) -> Goes {
+    Goes::Wait {
+        millis,
+        why: Some(why),
     }
 }
 
@@ -325,6 +526,17 @@ const fn repository_of(act: &Act) -> Option<&Repository> {
         | Act::Push(repository, _)
         | Act::Name { repository, .. }
         | Act::Bring { to: repository, .. } => Some(repository),
-        Act::Compare(_) | Act::Build => None,
+        Act::Compare(_)
+        | Act::Sessions
+        | Act::Make(_)
+        | Act::Index(_)
+        | Act::Publish(_)
+        | Act::Tag
+        | Act::FindRelease
+        | Act::Draft
+        | Act::Attach(_)
+        | Act::Detach(_)
+        | Act::Announce
+        | Act::Build => None,
     }
 }

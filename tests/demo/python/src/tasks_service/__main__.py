@@ -1,0 +1,5 @@
+"""`python -m tasks_service`."""
+
+from tasks_service import main
+
+main()
