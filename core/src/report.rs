@@ -14,6 +14,7 @@ mod published;
 #[cfg(test)]
 mod samples;
 mod serving;
+mod stopping;
 #[cfg(test)]
 mod tests;
 mod text;
@@ -23,6 +24,7 @@ mod words;
 pub(crate) use markdown::metadata as tag_summary;
 pub use progress::{held_by, progress, waiting};
 pub use published::{Published, PublishedName};
+pub(crate) use stopping::set_by;
 pub(crate) use text::metadata as tag_log;
 pub(crate) use words::{duration, when};
 
@@ -30,6 +32,7 @@ use serde::Serialize;
 
 use crate::protocol::{Outcome, Timestamp};
 use crate::rollback::Selection;
+use crate::stop::Stop;
 
 /// Everything there is to say about one run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -89,6 +92,13 @@ pub struct Report {
     pub candidates: Option<Selection>,
     /// What `status` found.
     pub status: Option<Status>,
+    /// The stop that stands, where this run saw one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stop: Option<Stop>,
+    /// What tells other environments that this image was proven here: the name of it in the registry, where that is known to
+    /// be there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub proof: Option<String>,
     /// What a release has published, or found published.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub published: Option<Published>,
@@ -289,6 +299,8 @@ impl Report {
             left: Vec::new(),
             candidates: None,
             status: None,
+            stop: None,
+            proof: None,
             published: None,
             journal: String::new(),
             path: String::new(),

@@ -13,6 +13,7 @@ mod alphabet;
 mod attempt;
 mod baking;
 mod giving_up;
+mod holding;
 pub mod invariants;
 mod phase;
 mod plan;
@@ -193,6 +194,11 @@ impl Rollout {
         }
         if let Some(by) = observation.fenced() {
             return self.fenced(by);
+        }
+        if self.gives_way()
+            && let Some(by) = observation.stopped()
+        {
+            return self.held(by);
         }
         match &self.phase {
             Phase::Beginning(_)

@@ -55,7 +55,8 @@ fn above_the_logs(report: &Report) -> Vec<String> {
     if report.outcome == Outcome::Shown {
         blocks.extend(report.plan.iter().map(plan::render));
     }
-    blocks.extend(report.status.iter().map(status::render));
+    let status = report.status.iter();
+    blocks.extend(status.map(|status| status::render(report, status)));
     blocks.extend([
         diagram(&gantt::gantt(report)),
         phases(report),

@@ -2,8 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use crate::config::Override;
+use crate::event::date;
 use crate::inputs::INPUTS;
 use crate::protocol::{Begin, Platform};
+use crate::stop::Until;
 
 /// What to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -12,16 +15,20 @@ pub(super) enum Command {
     Release,
     Deploy,
     Rollback,
+    Stop,
+    Resume,
     Status,
     Recover,
 }
 
 impl Command {
-    const ALL: [Self; 6] = [
+    const ALL: [Self; 8] = [
         Self::Plan,
         Self::Release,
         Self::Deploy,
         Self::Rollback,
+        Self::Stop,
+        Self::Resume,
         Self::Status,
         Self::Recover,
     ];
@@ -32,6 +39,8 @@ impl Command {
             Self::Release => "release",
             Self::Deploy => "deploy",
             Self::Rollback => "rollback",
+            Self::Stop => "stop",
+            Self::Resume => "resume",
             Self::Status => "status",
             Self::Recover => "recover",
         }
@@ -39,7 +48,10 @@ impl Command {
 }
 
 /// Commands of the design whose capability is not there yet.
-const NOT_YET: [&str; 5] = ["promote", "abort", "stop", "resume", "replay"];
+const NOT_YET: [&str; 3] = ["promote", "abort", "replay"];
+
+/// Milliseconds of the longest stop: a year. What is to be stopped for longer is not deployed at all.
+const LONGEST_STOP: u64 = 31_622_400_000;
 
 /// A request without mistakes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,6 +66,8 @@ pub(super) struct Request {
     pub(super) fail_on_held: bool,
     pub(super) overrides: Vec<String>,
     pub(super) reason: Option<String>,
+    /// When a stop ends by itself.
+    pub(super) until: Option<Until>,
     pub(super) json: bool,
     /// A release that only says what it would do.
     pub(super) dry: bool,
@@ -126,7 +140,18 @@ fn read(
     } else {
         command
     };
-    if dry_run && matches!(command, Command::Rollback | Command::Recover) {
+    let until = until(inputs, command, mistakes);
+    if command == Command::Stop && !inputs.contains_key("reason") {
+        mistakes.push(
+            "`stop` needs a `reason`: it is what everybody reads whose deploy is held".to_owned(),
+        );
+    }
+    if dry_run
+        && matches!(
+            command,
+            Command::Rollback | Command::Recover | Command::Stop | Command::Resume
+        )
+    {
         mistakes.push(
             "`dry-run` works for release and deploy; for rollback, `status` lists where it can go"
                 .to_owned(),
@@ -142,6 +167,7 @@ fn read(
         fail_on_held,
         overrides,
         reason: get("reason"),
+        until,
         json,
         dry: dry_run && command == Command::Release,
     }
@@ -158,6 +184,32 @@ fn truth(inputs: &BTreeMap<String, String>, name: &str, mistakes: &mut Vec<Strin
     }
 }
 
+/// A duration, by its unit, or a moment.
+fn until(
+    inputs: &BTreeMap<String, String>,
+    command: Command,
+    mistakes: &mut Vec<String>,
+) -> Option<Until> {
+    let text = inputs.get("until")?;
+    if command != Command::Stop {
+        mistakes.push("`until` says when a stop ends: it goes with `stop`".to_owned());
+        return None;
+    }
+    let days = text.strip_suffix('d').and_then(|days| days.parse().ok());
+    let days = days.and_then(|days: u64| days.checked_mul(86_400_000));
+    let after = days.or_else(|| duration(text));
+    let after = after.filter(|millis| (1_000..=LONGEST_STOP).contains(millis));
+    let until = after
+        .map(Until::After)
+        .or_else(|| date::parse(text).map(Until::At));
+    if until.is_none() {
+        mistakes.push(format!(
+            "`until` is a duration such as 30m, 2h or 3d, of at most a year, or a moment such as 2026-11-30T08:00:00Z, not `{text}`"
+        ));
+    }
+    until
+}
+
 fn overrides(inputs: &BTreeMap<String, String>, mistakes: &mut Vec<String>) -> Vec<String> {
     let overrides: Vec<String> = inputs
         .get("override")
@@ -166,8 +218,12 @@ fn overrides(inputs: &BTreeMap<String, String>, mistakes: &mut Vec<String>) -> V
         .map(|it| it.trim().to_owned())
         .filter(|it| !it.is_empty())
         .collect();
-    if let Some(unknown) = overrides.iter().find(|it| *it != "quarantine") {
-        mistakes.push(format!("`override` knows `quarantine`, not `{unknown}`"));
+    let known = Override::ALL.map(Override::word);
+    if let Some(unknown) = overrides.iter().find(|it| !known.contains(&it.as_str())) {
+        mistakes.push(format!(
+            "`override` knows `{}`, not `{unknown}`",
+            known.join("` and `")
+        ));
     }
     if !overrides.is_empty() && !inputs.contains_key("reason") {
         mistakes.push(
@@ -254,6 +310,8 @@ fn help() -> String {
         release    build the image once and publish it under names that stay; again: what is missing\n  \
         deploy     start the new version, prove it, move the traffic, watch it; go back by itself\n  \
         rollback   go to the newest version proven here that does not run, or to --version\n  \
+        stop       set the stop button: no deploy goes on until it is lifted, or until --until\n  \
+        resume     lift it\n  \
         status     say what serves, what is known-good, what is quarantined; verify the ledger\n  \
         recover    finish or undo what a dead run left\n  \
         metadata   derive tags, labels and annotations for images; its flags: metadata --help\n\nflags\n"
@@ -323,6 +381,44 @@ mod tests {
         assert_eq!(duration("0"), Some(0));
         assert_eq!(duration("10"), None);
         assert_eq!(duration("25h"), None);
+    }
+
+    #[test]
+    fn a_stop_needs_a_reason_and_ends_after_a_while_or_at_a_moment() {
+        let until = |text: &str| {
+            let words = ["stop", "--reason", "moving", "--until", text];
+            match parsed(&words) {
+                Parsed::Request(request) => request.until,
+                Parsed::Mistakes(mistakes) => {
+                    assert_eq!(mistakes.len(), 1, "{mistakes:?}");
+                    None
+                }
+                Parsed::Help(_) => panic!("nobody asked for help"),
+            }
+        };
+        let rows = [
+            ("1s", Some(Until::After(1_000))),
+            ("2h", Some(Until::After(7_200_000))),
+            ("3d", Some(Until::After(259_200_000))),
+            ("366d", Some(Until::After(31_622_400_000))),
+            (
+                "2026-11-22T10:31:05Z",
+                Some(Until::At(crate::protocol::Timestamp(1_795_343_465_000))),
+            ),
+            ("0", None),
+            ("500ms", None),
+            ("367d", None),
+            ("99999999999999999999d", None),
+            ("monday", None),
+            ("10:30", None),
+        ];
+        for (text, expected) in rows {
+            assert_eq!(until(text), expected, "{text}");
+        }
+        assert!(matches!(parsed(&["stop"]), Parsed::Mistakes(mistakes) if mistakes.len() == 1));
+        assert!(matches!(parsed(&["resume"]), Parsed::Request(_)));
+        let misplaced = ["deploy", "--until", "2h"];
+        assert!(matches!(parsed(&misplaced), Parsed::Mistakes(mistakes) if mistakes.len() == 1));
     }
 
     #[test]
