@@ -38,10 +38,8 @@ use crate::spec::{Generation, InstanceId};
 use attempt::{Heard, RETRY, Try};
 use phase::Phase;
 
-/// How often an act that did not go through is tried before the edge for that is taken.
-///
-/// Acts are idempotent and bounded by the target's own time limits, so three tries bound every phase; more would only
-/// make a broken engine take longer to be reported.
+/// How often at least an act that did not go through is tried. Acts are idempotent and bounded by the target's own time
+/// limits, so this bounds every phase. Where nothing is better than to try on, [`Timing::patience`] says how long.
 pub const TRIES: u8 = 3;
 
 /// How far it has reached into the world, and so what going back has to undo.
@@ -334,7 +332,7 @@ impl Rollout {
 
     /// An act of the phase ended.
     fn on_act(&mut self, id: ActionId, observation: Observation) {
-        let now = self.now;
+        let (now, patience) = (self.now, self.patience());
         let Some(act) = self.phase.acts_mut().into_iter().find(|act| act.is(id)) else {
             return;
         };
@@ -355,11 +353,20 @@ impl Rollout {
         let Some(act) = self.phase.acts_mut().into_iter().find(|act| act.is(id)) else {
             return;
         };
-        match act.heard(now, &done) {
+        match act.heard(now, &done, patience) {
             Heard::Yes if self.phase.pending() => {}
             Heard::Yes => self.go_on(&lingering),
             Heard::Again(trouble) => self.trouble(trouble),
             Heard::GivenUp { trouble, unknown } => self.given_up(trouble, unknown),
+        }
+    }
+
+    /// How long an act is tried that nothing stands in for, in milliseconds.
+    const fn patience(&self) -> u64 {
+        if self.hurry {
+            0
+        } else {
+            self.plan.timing.patience
         }
     }
 
@@ -444,29 +451,6 @@ impl Rollout {
     fn unwell(&mut self, fault: Fault) {
         self.decided("go back", vec![fault.seen.clone()]);
         self.settle(self.old_generation(), Why::Unwell(fault));
-    }
-
-    /// Another run has the lease. Nothing more is done: what is half done is for that run to settle.
-    fn fenced(&mut self, by: &str) {
-        let took_over = format!("another run took over: {by}");
-        let end = match &self.phase {
-            Phase::Settling(settling) => self.end_when_fenced(settling, &took_over),
-            Phase::Committing(act) if act.unknown() => {
-                let unknown = "nobody knows whether the commit was recorded".to_owned();
-                End::lost(vec![took_over, unknown])
-            }
-            Phase::Beginning(_)
-            | Phase::Withdrawing { .. }
-            | Phase::Stopping(_)
-            | Phase::Starting(_)
-            | Phase::Admitting(_)
-            | Phase::Proving(_)
-            | Phase::Shifting(_)
-            | Phase::Baking(_)
-            | Phase::Committing(_)
-            | Phase::Over(_) => End::lost(vec![took_over]),
-        };
-        self.over(end);
     }
 
     // --- small words ---------------------------------------------------------------------------------------------

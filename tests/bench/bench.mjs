@@ -225,6 +225,15 @@ function median(values) {
 // --- the table ---------------------------------------------------------------------------------------------------
 
 function print(felt, waitless, start, metadata) {
+  if (RUNS > 0) table(felt);
+  cost(`a deploy with no waits, against \`docker run -d\` (${waitless.pairs} pairs)`, waitless, GOALS.deploy);
+  cost(`process start to the first effect of \`plan\`, against \`node -e 0\` (${start.pairs} pairs)`, start, GOALS.start);
+  cost(`\`metadata\`, the whole process, against \`node -e 0\` (${metadata.pairs} pairs)`, metadata, GOALS.metadata);
+  most('`metadata`: memory at its peak', metadata.memory, 'MiB', GOALS.memory);
+  most('`metadata`: the derivation alone, natively', metadata.native.derive, 'µs', GOALS.derive);
+}
+
+function table(felt) {
   const row = (cells, widths) => say(cells.map((cell, at) => (at === 0 ? cell.padEnd(widths[at]) : cell.padStart(widths[at]))).join('').trimEnd());
   const widths = [24, 12, 10, 10, 6, 12, 10, 10, 6, 14];
   say(`\nmedians of ${RUNS}, one instance, ${RATE} users a second, each on a new connection; ${cpus().length} processors, engine ${ENV.BENCH_ENGINE}`);
@@ -240,11 +249,6 @@ function print(felt, waitless, start, metadata) {
     row([name, ...cells, name === 'cd-action' ? `outage 0${missed ? ' MISSED' : ': met'}` : ''], [...widths.slice(0, 9), 18]);
   }
   say('');
-  cost(`a deploy with no waits, against \`docker run -d\` (${waitless.pairs} pairs)`, waitless, GOALS.deploy);
-  cost(`process start to the first effect of \`plan\`, against \`node -e 0\` (${start.pairs} pairs)`, start, GOALS.start);
-  cost(`\`metadata\`, the whole process, against \`node -e 0\` (${metadata.pairs} pairs)`, metadata, GOALS.metadata);
-  most('`metadata`: memory at its peak', metadata.memory, 'MiB', GOALS.memory);
-  most('`metadata`: the derivation alone, natively', metadata.native.derive, 'µs', GOALS.derive);
 }
 
 function cost(what, { ours, theirs, ratio }, goal) {

@@ -150,6 +150,21 @@ test('an instance that somebody stopped, removed or paused is noticed, and what 
     assert.deepEqual(await versions(here), ['v2 running', 'v2 running']);
     assert.deepEqual(await strayOf(here), []);
   });
+
+  await t.test('a new one removed in its bake: back, and the version is not blamed', async () => {
+    here.config({ run: { replicas: 2, env: { A: '2' } }, env: { bake: { for: '60s', errors: '90%' } } });
+    const begun = here.start('deploy', '--image', image('v3'));
+    t.after(() => begun.child.kill('SIGKILL'));
+    await until('the bake', () => /^baking$/m.test(begun.output()));
+    const { quarantine } = await statusOf(here);
+    await docker('rm', '-f', (await here.containers()).find((it) => it.version === 'v3').name);
+    const result = await begun.ended;
+    assert.deepEqual([result.outcome, result.code], ['rolled-back', 1], result.stdout + result.stderr);
+    assert.match(result.report.because.join('\n'), /somebody removed it/);
+    assert.deepEqual((await statusOf(here)).quarantine, quarantine);
+    assert.deepEqual(await versions(here), ['v2 running', 'v2 running']);
+    assert.deepEqual(await strayOf(here), []);
+  });
 });
 
 test('without a docker command nothing is touched, and that is said', async (t) => {

@@ -27,6 +27,7 @@ if (!wasUp) {
 after(() => { if (!wasUp) part('down'); });
 part('up');
 
+const { countingDocker } = await import('./bin/docker.mjs');
 const {
   strayOf, byDigest, committedOf, docker, everythingOf, image, ledgerOf, place, run, sleep, underLoad, until,
 } = await import('./lib.mjs');
@@ -204,4 +205,26 @@ test('an engine that restarts in the middle of a deploy is not the version\'s fa
   }
   const left = await run(['docker', 'ps', '-aq', '--filter', `label=cd-action.service=${here.service}`]);
   assert.equal(left.stdout.trim().split('\n').length, 3, 'two instances and their router');
+});
+
+test('an engine that is away for a while as traffic moves or the commit is written is waited for', async (t) => {
+  const here = place('away').config({ env: { bake } });
+  t.after(() => here.end());
+  await deploy(here, image('v1'));
+  for (const [at, next] of [['route#2', 'v2'], ['commit#1', 'v3']]) {
+    await t.test(`before ${at}`, async () => {
+      const counting = countingDocker(here, `${at} before pause`);
+      const begun = counting.start('deploy', '--image', image(next));
+      await until(`the call ${at}`, () => counting.reached().length > 0);
+      part('engine', 'stop');
+      counting.go(at);
+      await sleep(5000);
+      part('engine', 'start');
+      const result = await begun.ended;
+      assert.equal(result.outcome, 'deployed', result.stdout + result.stderr);
+      assert.equal((await here.ask()).version, next);
+      assert.deepEqual(await versions(here), [`${next} running`]);
+      assert.deepEqual([await strayOf(here), (await here.cd('status')).report.status.unfinished], [[], null]);
+    });
+  }
 });

@@ -250,7 +250,7 @@ pub enum Seen {
     Nothing(String),
 }
 
-/// How an instance lives.
+/// How an instance lives. The default is that of one that is not there.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Life {
     /// Whether its process runs.

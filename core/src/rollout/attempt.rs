@@ -3,16 +3,21 @@
 use super::{Action, ActionId, Done, InstanceId, TRIES};
 use crate::protocol::Timestamp;
 
-/// Milliseconds between two tries of an act.
+/// Milliseconds between the first two tries of an act; each further wait is twice as long, up to [`LONGEST`].
 pub(super) const RETRY: u64 = 500;
 
-/// An act that is tried until it is done, [`TRIES`] times at most.
+/// Milliseconds that two tries are apart at most.
+const LONGEST: u64 = 4_000;
+
+/// An act that is tried until it is done, and not for ever.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Try {
     id: Option<ActionId>,
     action: Action,
     tries: u8,
     again: Option<Timestamp>,
+    /// Since the first try failed: until when it is tried on.
+    until: Option<Timestamp>,
     /// Some answer was that nobody knows. A later no does not undo that: it speaks of its own try.
     unknown: bool,
 }
@@ -39,11 +44,14 @@ impl Try {
             action,
             tries: 1,
             again: None,
+            until: None,
             unknown: false,
         }
     }
 
-    pub(super) fn heard(&mut self, now: Timestamp, done: &Done) -> Heard {
+    /// Hears of the last try. An act is tried [`TRIES`] times, and one that nothing stands in for also for as long as `patience`
+    /// (milliseconds) from the first that failed.
+    pub(super) fn heard(&mut self, now: Timestamp, done: &Done, patience: u64) -> Heard {
         self.id = None;
         let trouble = match done {
             Done::Yes => return Heard::Yes,
@@ -53,21 +61,35 @@ impl Try {
                 why.clone()
             }
         };
-        if self.tries >= TRIES {
+        let patience = if self.is_without_substitute() {
+            patience
+        } else {
+            0
+        };
+        let until = *self.until.get_or_insert_with(|| now.plus(patience));
+        if self.tries >= TRIES && now >= until {
             return Heard::GivenUp {
                 trouble,
                 unknown: self.unknown,
             };
         }
-        self.tries += 1;
-        self.again = Some(now.plus(RETRY));
+        let wait = LONGEST.min(RETRY << (self.tries - 1).min(8));
+        self.again = Some(now.plus(wait));
+        self.tries = self.tries.saturating_add(1);
         Heard::Again(trouble)
+    }
+
+    /// Whether all that is left without it is to go back, or to strand. A start is not: where it fails, nothing has changed, and
+    /// most of what makes it fail is the version's own.
+    const fn is_without_substitute(&self) -> bool {
+        !matches!(self.action, Action::Start(_) | Action::Log(_))
     }
 
     /// Is to be asked for once more, as a part of the plan and not for want of an answer.
     pub(super) fn repeat(&mut self, at: Timestamp, forced: bool) {
         self.id = None;
         self.tries = 1;
+        self.until = None;
         self.unknown = false;
         self.again = Some(at);
         if let Action::Route { force, .. } = &mut self.action {

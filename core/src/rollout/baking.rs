@@ -118,6 +118,9 @@ impl Rollout {
             baking.see(&self.plan.new.members, &lives);
             let anew = self.started_anew(&lives);
             self.wait_for(&anew);
+            if let Some(why) = self.removed(&lives) {
+                return self.unmeasured(&why);
+            }
             if let Some(fault) = self.lives_badly(lives).or_else(|| self.answers_badly()) {
                 return self.unwell(fault);
             }

@@ -51,4 +51,8 @@ pub struct Timing {
     pub drain: u64,
     /// How long going back may wait for what served before to answer.
     pub verify: u64,
+    /// How long at least an act is tried on that moves traffic, is recorded or ends an instance, after it failed for the
+    /// first time: long enough for an engine that is being restarted to be back.
+    #[serde(default)]
+    pub patience: u64,
 }

@@ -113,6 +113,9 @@ impl Rollout {
             let lives = observation.watched();
             proving.watch = None;
             proving.watched = lives.keys().copied().collect();
+            if let Some(why) = self.removed(&lives) {
+                return self.unmeasured(&why);
+            }
             if let Some(fault) = self.lives_badly(lives) {
                 return self.unwell(fault);
             }
@@ -178,6 +181,15 @@ impl Rollout {
         self.settle(self.old_generation(), Why::World(why));
     }
 
+    /// A new instance that is not there any more: engines restart what ends and remove nothing, so somebody did.
+    pub(super) fn removed(&self, lives: &BTreeMap<InstanceId, Life>) -> Option<String> {
+        let new = &self.plan.new.members;
+        let gone = lives
+            .iter()
+            .find(|(id, life)| life.is_gone() && new.iter().any(|member| member.id == **id));
+        gone.map(|(id, _)| format!("{id} is gone: somebody removed it while this run watched"))
+    }
+
     /// Keeps what was seen, and tells what condemns the new version at once.
     pub(super) fn lives_badly(&mut self, lives: BTreeMap<InstanceId, Life>) -> Option<Fault> {
         let new = &self.plan.new.members;
@@ -208,6 +220,11 @@ impl Life {
     /// Whether it was seen to run, and to run the planned image.
     pub(super) fn is_as_planned(&self) -> bool {
         self.running && self.as_planned == Some(true)
+    }
+
+    /// Whether there is no such instance.
+    fn is_gone(&self) -> bool {
+        *self == Self::default()
     }
 
     /// What condemns an instance at once, with what was seen.

@@ -336,12 +336,12 @@ impl Rollout {
     }
 
     fn on_settling_act(&mut self, mut settling: Settling, id: ActionId, observation: Observation) {
-        let now = self.now;
+        let (now, patience) = (self.now, self.patience());
         let Some(act) = settling.acts_mut().into_iter().find(|act| act.is(id)) else {
             return;
         };
         let (done, lingering) = observation.done();
-        let heard = act.heard(now, &done);
+        let heard = act.heard(now, &done, patience);
         let action = act.action().clone();
         let instance = act.instance();
         self.put(settling);

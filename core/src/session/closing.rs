@@ -1,6 +1,6 @@
 //! The end of a run: what goes back, what is written, and what is said.
 
-use super::deciding::line_of;
+use super::deciding::{PATIENCE, line_of};
 use super::request::Command;
 use super::{Session, Tag};
 use crate::ledger::verify_chain;
@@ -334,9 +334,9 @@ impl Session {
         steps.extend([
             step("start", format!("{new} new instances of {} beside the old ones", release.version), 60_000, "they are removed; nothing else was touched"),
             step("prove", format!("each answers {} times in a row through the router, by name, without traffic", timing.successes), timing.prove, &back),
-            step("shift", format!("all traffic of {listen} goes to the new instances; the old ones stand by in the router"), 30_000, &back),
+            step("shift", format!("all traffic of {listen} goes to the new instances; the old ones stand by in the router"), 30_000 + PATIENCE, &back),
             step("bake", format!("the new instances are watched under traffic for {} s", timing.bake / 1000), timing.bake + timing.prove, &back),
-            step("commit", format!("{} is recorded as known-good", release.version), 30_000, &back),
+            step("commit", format!("{} is recorded as known-good", release.version), 30_000 + PATIENCE, &back),
             step("retire", format!("{old} old instances drain, then are removed"), timing.drain + 30_000, "the next run removes them"),
         ]);
         let interrupts = plan.strategy.interrupts() && old > 0;

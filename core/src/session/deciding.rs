@@ -21,6 +21,10 @@ const VERIFY: u64 = 15_000;
 /// The code of a run that found what it wanted.
 pub(super) const SERVES_ALREADY: &str = "serves-already";
 
+/// Milliseconds that an act which nothing stands in for is tried on: an engine stops its containers for 10 s at most, and is
+/// up again in less than as long.
+pub(super) const PATIENCE: u64 = 30_000;
+
 /// Milliseconds at most that a rollback watches: it goes to what was watched before, and somebody waits.
 const ROLLBACK_BAKE: u64 = 5_000;
 
@@ -414,6 +418,7 @@ impl Session {
             errors: u32::from(environment.bake.errors.0),
             drain: environment.drain,
             verify: VERIFY,
+            patience: PATIENCE,
         }
     }
 

@@ -157,6 +157,9 @@ fn read(
                 .to_owned(),
         );
     }
+    if !post {
+        mistakes.extend(out_of_place(command, inputs));
+    }
     Request {
         command,
         environment: get("environment"),
@@ -171,6 +174,35 @@ fn read(
         json,
         dry: dry_run && command == Command::Release,
     }
+}
+
+/// What would be passed over in silence: a command that is told what it has no use for was meant to do something else.
+fn out_of_place(command: Command, inputs: &BTreeMap<String, String>) -> Vec<String> {
+    let word = command.word();
+    let image = match command {
+        Command::Deploy | Command::Plan => None,
+        Command::Rollback => Some(
+            "goes to what was proven here: name it by `version`; `image` is for deploy".to_owned(),
+        ),
+        Command::Release => Some("builds its image; `image` is for deploy".to_owned()),
+        Command::Stop | Command::Resume | Command::Status | Command::Recover => {
+            Some("takes no `image`".to_owned())
+        }
+    };
+    let version = match command {
+        Command::Deploy | Command::Plan | Command::Rollback => None,
+        Command::Release => Some("takes its version from the rules of `tags`".to_owned()),
+        Command::Stop | Command::Resume | Command::Status | Command::Recover => {
+            Some("takes no `version`".to_owned())
+        }
+    };
+    let given = [("image", image), ("version", version)];
+    let given = given
+        .into_iter()
+        .filter(|(name, _)| inputs.contains_key(*name));
+    given
+        .filter_map(|(_, why)| Some(format!("`{word}` {}", why?)))
+        .collect()
 }
 
 fn truth(inputs: &BTreeMap<String, String>, name: &str, mistakes: &mut Vec<String>) -> bool {
@@ -372,6 +404,50 @@ mod tests {
                 .iter()
                 .any(|it| it.contains("`promote` is not there yet"))
         );
+    }
+
+    #[test]
+    fn what_a_command_has_no_use_for_is_a_mistake_and_not_passed_over() {
+        let image = ["--image=tasks:1"].as_slice();
+        let version = ["--version=1"].as_slice();
+        let refused = [
+            ("deploy", image, false),
+            ("plan", image, false),
+            ("rollback", image, true),
+            ("release", image, true),
+            ("status", image, true),
+            ("recover", image, true),
+            ("deploy", version, false),
+            ("plan", version, false),
+            ("rollback", version, false),
+            ("release", version, true),
+            ("status", version, true),
+            ("recover", version, true),
+            ("resume", image, true),
+            ("resume", version, true),
+        ];
+        for (command, flags, wrong) in refused {
+            let words: Vec<&str> = [command].iter().chain(flags).copied().collect();
+            let mistakes = matches!(parsed(&words), Parsed::Mistakes(_));
+            assert_eq!(mistakes, wrong, "{words:?}");
+        }
+    }
+
+    #[test]
+    fn the_post_step_has_the_inputs_of_its_main_step() {
+        let inputs = [
+            ("command", "deploy"),
+            ("image", "tasks:1"),
+            ("version", "1"),
+        ];
+        let post = parse(&Begin {
+            platform: Platform::ActionsPost,
+            inputs: inputs
+                .map(|(name, value)| (name.to_owned(), value.to_owned()))
+                .into(),
+            ..Begin::default()
+        });
+        assert!(matches!(post, Parsed::Request(request) if request.command == Command::Recover));
     }
 
     #[test]

@@ -159,6 +159,7 @@ pub const fn timing() -> Timing {
         errors: 50,
         drain: 500,
         verify: 2000,
+        patience: 0,
     }
 }
 

@@ -121,6 +121,7 @@ fn setup(chance: &mut Chance, mutant: Option<Mutant>) -> Setup {
             errors: u32::try_from(chance.below(200)).expect("less than 200"),
             drain: chance.wide(3_000),
             verify: chance.wide(10_000),
+            patience: chance.wide(30_000),
         },
         mutant,
     }

@@ -16,6 +16,7 @@ impl Plans {
             errors: 50,
             drain: 3_000,
             verify: 4_000,
+            patience: 0,
         };
         let (new, old) = (fleet(2, 1), Some(fleet(1, 1)));
         Self(Plan {
@@ -29,6 +30,11 @@ impl Plans {
 
     pub(super) fn recreate(mut self) -> Self {
         self.0.strategy = Strategy::Recreate;
+        self
+    }
+
+    pub(super) fn patience(mut self, patience: u64) -> Self {
+        self.0.timing.patience = patience;
         self
     }
 

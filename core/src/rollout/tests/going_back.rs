@@ -73,6 +73,23 @@ fn a_first_deploy_that_fails_leaves_nothing_routed() {
     }
 }
 
+#[test]
+fn an_instance_that_somebody_removed_is_nobodys_fault() {
+    for phase in ["proving", "baking"] {
+        let mut bench = Plans::new().begin();
+        bench.until_with(|_| None, |bench| bench.rollout.phase() == phase);
+        let end = bench.finish_with(|action| {
+            matches!(action, Action::Watch(_)).then(|| lives(id(2, 1), Life::default()))
+        });
+        assert!(!end.quarantine, "{phase}: {end:?}");
+        assert_eq!(end.serving, Some(Generation(1)), "{phase}");
+        assert!(
+            end.because.join(" ").contains("somebody removed it"),
+            "{end:?}"
+        );
+    }
+}
+
 type Odd = fn(&Action) -> Option<Observation>;
 
 #[test]

@@ -315,6 +315,25 @@ fn a_write_is_tried_three_times() {
 }
 
 #[test]
+fn an_engine_that_is_away_is_waited_for() {
+    let unanswered = |kind: fn(&Action) -> bool, mut times: u8| {
+        let mut bench = Plans::new().patience(30_000).begin();
+        let end = bench.finish_with(|action| {
+            let unanswered = kind(action) && times > 0;
+            times -= u8::from(unanswered);
+            unanswered.then(|| unknown(action))
+        });
+        (end.outcome, bench.now)
+    };
+    for kind in [is_route, is_commit] {
+        let (outcome, at) = unanswered(kind, 9);
+        assert_eq!(outcome, Outcome::Deployed);
+        assert!(at > Timestamp(23_500), "it waited in between: {at:?}");
+        assert_ne!(unanswered(kind, 200).0, Outcome::Deployed, "not for ever");
+    }
+}
+
+#[test]
 fn an_unknown_commit_is_never_taken_back() {
     type Answer = fn(&Action) -> Observation;
     let answers: [&[Answer]; 3] = [
