@@ -23,6 +23,9 @@ export type Authorization =
     user: string,
     /** The name of the one that holds the password. */
     password: string, }
+  | { "type": "variable",
+    /** Its name. */
+    name: string, }
   | { "type": "bearer",
     /** Under this name. */
     kept: string, };
@@ -481,7 +484,9 @@ export type KnownGood = {
      * It worked here once, but somebody did not want it: a rollback goes there again only when told so by name, else
      * two of them in a row would end where they began.
      */
-    left?: Timestamp | null, };
+    left?: Timestamp | null,
+    /** How many tests there were, by the name of the gate that counted them. */
+    counted?: { [key in string]: number }, };
 
 /** How a run ended. */
 export type LastRun = {
@@ -496,12 +501,32 @@ export type LastRun = {
     /** Which run. */
     run: Origin, };
 
+/** A rollout that failed. */
+export type LedgerFailure = {
+    /** When. */
+    at: Timestamp,
+    /** What was to serve, in its name for people. */
+    version: string,
+    /** How it ended. */
+    outcome: Outcome, };
+
 /** The end of the chain. Whoever knows it from elsewhere can tell whether the chain was rewritten. */
 export type LedgerHead = {
     /** The number of the last record; 0 where there is none. */
     seq: number,
     /** Its hash; 64 zeros where there is none. */
     hash: string, };
+
+/** A person's decision against a rule. */
+export type LedgerOverride = {
+    /** When. */
+    at: Timestamp,
+    /** The gate's name, or `quarantine`. */
+    what: string,
+    /** Whose decision, where that is known. */
+    who: string | null,
+    /** In the person's own words. */
+    reason: string, };
 
 /** What a ledger says, or where it is not what was written. */
 export type LedgerReading =
@@ -536,7 +561,11 @@ export type LedgerState = {
     /** What began and neither was committed nor ended: a run is at it, or died at it. */
     open: OpenRollout | null,
     /** How the last run that wrote here ended. */
-    last: LastRun | null, };
+    last: LastRun | null,
+    /** Rollouts that failed, the newest first. */
+    failures?: Array<LedgerFailure>,
+    /** What persons decided against rules, the newest first. */
+    overridden?: Array<LedgerOverride>, };
 
 /** How loud something is. */
 export type Level = "debug" | "info" | "warning" | "error";

@@ -29,6 +29,7 @@ pub use resolve::config_hash;
 pub(crate) use suggest::did_you_mean;
 pub use template::Template;
 
+use crate::gate::Gate;
 use crate::spec::SecretUse;
 
 /// A service, and where it runs. What is in it has been parsed: it needs no second look.
@@ -129,6 +130,10 @@ pub struct Environment {
     pub drain: u64,
     /// Time after which another run may take over from a dead one; at least 1,000.
     pub lease: u64,
+    /// What must hold before anything is touched; all of them.
+    pub gates: Vec<Gate>,
+    /// Whether the platform is told of deployments.
+    pub deployments: bool,
     /// What runs, overrides applied.
     pub run: RunTemplate,
     /// Whether it is well, overrides applied.
@@ -363,6 +368,17 @@ fn read(
     let file: raw::At<raw::Config> = serde_json::from_value(refused.readable(document, &root))
         .expect("what the schema lets pass the types of `raw` can read");
     typed::config(document, &file, repository, mistakes)
+}
+
+impl Environment {
+    /// The environments whose proof a gate of this one waits for.
+    pub(crate) fn afters(&self) -> impl Iterator<Item = &str> {
+        let gates = self.gates.iter().flat_map(crate::gate::flat);
+        gates.filter_map(|gate| match &gate.kind {
+            crate::gate::Kind::After(after) => Some(after.environment.as_str()),
+            _ => None,
+        })
+    }
 }
 
 impl Override {

@@ -66,8 +66,8 @@ pub const INPUTS: &[InputSpec] = &[
     ),
     input(
         "wait",
-        "How long to wait for another run's lease, such as 10m.",
-        Some("10m"),
+        "How long to wait, such as 30m: for gates (default: 0, come back later) and for another run's lease (default: 10m).",
+        None,
     ),
     input(
         "on-held",
@@ -76,7 +76,7 @@ pub const INPUTS: &[InputSpec] = &[
     ),
     input(
         "override",
-        "What a person overrides, separated by commas: quarantine, stop. Needs a reason.",
+        "What a person overrides, separated by commas: names of gates, quarantine, or stop. Needs a reason.",
         None,
     ),
     input(
@@ -125,6 +125,10 @@ pub const OUTPUTS: &[OutputSpec] = &[
     ),
     output("report", "Path of the report, in JSON."),
     output("plan", "The plan, in JSON."),
+    output(
+        "comment",
+        "Path of the plan in Markdown, for a comment on a pull request.",
+    ),
 ];
 
 /// The environment variables that runs read besides those of [events](crate::event::ENV_NAMES) and
@@ -135,6 +139,7 @@ pub const ENV_NAMES: &[&str] = &[
     "DOCKER_CONFIG",
     "GITHUB_ACTION_REPOSITORY",
     "GITHUB_ACTOR",
+    "GITHUB_API_URL",
     "GITHUB_EVENT_NAME",
     "GITHUB_JOB",
     "GITHUB_REF",

@@ -12,6 +12,7 @@
 //! new *member* of a known kind is ignored by older versions; where that would be wrong, raise `FORMAT` in `record.rs`.
 //! Never `flatten`, never `untagged`: both lose the places of errors and guess at meaning.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -26,7 +27,7 @@ pub(crate) mod fixtures;
 mod record;
 mod state;
 
-pub use state::{Head, KnownGood, Last, Open, Quarantined, State};
+pub use state::{Failure, Head, KnownGood, Last, Open, Override, Quarantined, State};
 
 /// Records after which a segment is full. With releases of a few kilobytes it is read and rewritten at once, and a
 /// usual deploy (begun, a few decisions, committed, ended) starts a new one every tenth time.
@@ -165,6 +166,9 @@ pub struct Committed {
     pub command: Command,
     /// Its place among the revisions.
     pub sequence: Sequence,
+    /// How many tests there were, by the name of the gate that counted them.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub counted: BTreeMap<String, u64>,
 }
 
 /// A release's place among others of its repository; tells the older one from the newer.

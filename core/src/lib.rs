@@ -4,6 +4,8 @@
 
 pub mod config;
 pub mod event;
+pub mod forge;
+pub mod gate;
 pub mod inputs;
 pub mod ledger;
 pub mod library;

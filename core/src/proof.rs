@@ -192,7 +192,7 @@ pub(crate) mod tests {
 
     #[test]
     fn the_tag_names_the_environment_and_twelve_digits() {
-        let tag = |digest: &str| super::tag("staging", digest);
+        let tag = |digest: &str| tag("staging", digest);
         assert_eq!(
             tag(&digest('a')).as_deref(),
             Some("proven-staging-aaaaaaaaaaaa")

@@ -4,6 +4,7 @@
 //! report file.
 
 mod escape;
+mod gates;
 mod headline;
 mod markdown;
 mod next;
@@ -28,8 +29,14 @@ pub(crate) use stopping::set_by;
 pub(crate) use text::metadata as tag_log;
 pub(crate) use words::{duration, when};
 
+/// Somebody else's words as one line that does nothing.
+pub(crate) fn inert(text: &str) -> String {
+    escape::cut(&escape::line(text), 400)
+}
+
 use serde::Serialize;
 
+use crate::gate::Judged;
 use crate::protocol::{Outcome, Timestamp};
 use crate::rollback::Selection;
 use crate::stop::Stop;
@@ -74,6 +81,9 @@ pub struct Report {
     pub ended: Timestamp,
     /// What would be, or was to be, done.
     pub plan: Option<PlanLines>,
+    /// What the gates said, with what each rests on.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub gates: Vec<Judged>,
     /// The phases it went through, in order.
     pub phases: Vec<Span>,
     /// What was decided, and on what.
@@ -244,6 +254,9 @@ pub struct Status {
     pub known_good: Vec<ReleaseLine>,
     /// What must not be deployed, with why.
     pub quarantine: Vec<String>,
+    /// What persons decided against rules, the newest first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub overridden: Vec<String>,
     /// Who holds the lease; `None`: nobody.
     pub lease: Option<String>,
     /// What is not as the ledger says, in words, mostly because a run died; `None`: nothing.
@@ -290,6 +303,7 @@ impl Report {
             began,
             ended: began,
             plan: None,
+            gates: Vec::new(),
             phases: Vec::new(),
             decisions: Vec::new(),
             acts: Vec::new(),
@@ -311,6 +325,12 @@ impl Report {
     #[must_use]
     pub fn markdown(&self) -> String {
         markdown::render(self)
+    }
+
+    /// The plan as a comment on a pull request, in GitHub's Markdown. It begins with a mark by which the next one finds it.
+    #[must_use]
+    pub fn comment(&self) -> String {
+        markdown::comment::render(self)
     }
 
     /// What a command line or a log shows at the end.

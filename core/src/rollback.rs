@@ -455,6 +455,7 @@ mod tests {
             command: Command::Deploy,
             sequence: Sequence::default(),
             left: facts.left.then_some(Timestamp(9)),
+            counted: BTreeMap::new(),
         });
     }
 

@@ -8,8 +8,10 @@ mod calls;
 mod closing;
 mod connecting;
 mod deciding;
+mod deployments;
 mod deriving;
 mod facts;
+mod gating;
 mod housing;
 mod imaging;
 mod looking;
@@ -39,6 +41,7 @@ use crate::stop::Stop;
 use crate::target::docker::{Docker, Image, Listed, Opened, Step, Survey};
 use calls::{Call, Calls, Progress};
 use facts::Facts;
+use gating::Gating;
 use memory::{Memory, Story};
 use proving::Proof;
 use publishing::Publishing;
@@ -75,6 +78,12 @@ pub(crate) struct Session {
     /// The commit that the image has to be of; `None`: any.
     expected: Option<String>,
     publishing: Option<Publishing>,
+    /// Whether somebody named the image, rather than the commit's own names leading to it.
+    image_given: bool,
+    gating: Option<Gating>,
+    /// The deployment that the platform is told of, and whether that was begun.
+    told: Option<deployments::Told>,
+    announced: bool,
     /// How a release ended, while the file about it is written.
     handed: Option<(&'static str, Vec<String>, Vec<String>)>,
     docker: Option<Docker>,
@@ -127,6 +136,8 @@ pub(crate) struct Session {
     shown_at: Timestamp,
     cancelled: bool,
     report: Report,
+    /// The path of the plan as a comment; empty: there is none.
+    comment: String,
     ending: bool,
     done: Option<(Outcome, u8)>,
     over: bool,
@@ -154,6 +165,10 @@ impl Session {
             facts: Facts::default(),
             expected: None,
             publishing: None,
+            image_given: false,
+            gating: None,
+            told: None,
+            announced: false,
             handed: None,
             docker: None,
             listed: Vec::new(),
@@ -190,6 +205,7 @@ impl Session {
             shown_at: Timestamp(0),
             cancelled: false,
             report: Report::new("", Timestamp(0)),
+            comment: String::new(),
             ending: false,
             done: None,
             over: false,
@@ -280,6 +296,7 @@ impl Session {
             Tag::Config(at) => self.on_config(at, &call.done),
             Tag::Gathered => self.on_gathered(&call.done),
             Tag::Work(id) => self.on_work(id, &call.done),
+            Tag::Asked(id) => self.on_asked(id, &call.done),
             Tag::Handed => self.on_handed(&call.done),
             Tag::Credentials => self.on_credentials(&call.done),
             Tag::Tunnel => self.on_tunnel(&call.done),
@@ -312,6 +329,9 @@ impl Session {
             Tag::Pressed => self.on_pressed(&call.done),
             Tag::Lifted => self.on_lifted(&call.done),
             Tag::Proof => self.on_proof(&call.done),
+            Tag::Announced => self.on_announced(&call.done),
+            Tag::UnderWay => self.after_announcing(),
+            Tag::Concluded => self.on_concluded(&call.done),
             Tag::Written => self.say_goodbye(&call.done),
         }
     }
@@ -399,6 +419,7 @@ impl Session {
         }
         self.wake_works();
         self.wake_proof();
+        self.wake_gates();
         if let Some(rollout) = self.rollout.as_mut() {
             if rollout.wake_at().is_some_and(|at| at <= now) {
                 rollout.tick(now);
@@ -413,7 +434,8 @@ impl Session {
         let renewal = self.rollout.as_ref().map(|_| self.renewal_due());
         let deadlines = [self.abort_at, self.give_up_at];
         let works = self.publishing.as_ref().and_then(Publishing::wake_at);
-        let waits = [self.again, self.look_again, works, rollout, renewal];
+        let gates = self.gating.as_ref().and_then(Gating::wake_at);
+        let waits = [self.again, self.look_again, works, gates, rollout, renewal];
         let all = waits.into_iter().chain(deadlines).flatten();
         if self.ending {
             let proof = self.proof.wake_at();
@@ -427,6 +449,9 @@ impl Session {
         match (&self.rollout, self.again) {
             (Some(rollout), _) => rollout.phase().to_owned(),
             (None, Some(_)) => "the lease that another run holds".to_owned(),
+            (None, None) if self.gating.as_ref().is_some_and(Gating::waits) => {
+                "the gates".to_owned()
+            }
             (None, None) => "an answer".to_owned(),
         }
     }

@@ -162,3 +162,54 @@ test('a commit is proven in the registry, once, and a registry that does not tak
     assert.match(result.report.troubles.join('\n'), /other environments cannot read .*NOT_SET_ANYWHERE/);
   });
 });
+
+test('production goes on with the very image that staging proved, once it has soaked; one that was built anew is refused', { timeout: 420_000 }, async (t) => {
+  const it = await twoPlaces(t, 'after', { gates: [{ after: 'staging', soak: `${SOAK}s` }] });
+  const second = await secondEngine({ port: Number(it.registry.host.split(':')[1]), images: ['cd-action-router:2.6'] });
+  t.after(async () => {
+    await it.end(second.env);
+    await second.end();
+  });
+  const production = (...args) => it.cd(second.env, ...args, '--environment', 'production');
+  const there = () => second.docker('ps', '-aq', '--filter', `label=cd-action.service=${it.service}`);
+  const commit = 'a'.repeat(40);
+  const one = await it.push('v1', 'one', commit);
+  const rebuilt = await it.push('v2', 'rebuilt', commit);
+  assert.notEqual(one, rebuilt);
+
+  const never = await production('deploy', '--image', one);
+  assert.deepEqual([never.code, never.outcome], [1, 'rejected'], never.stderr);
+  assert.match(never.stderr, /never proven in staging/);
+
+  const staged = await it.staging('deploy', '--image', one);
+  assert.deepEqual([staged.outcome, staged.report.proof], ['deployed', `${it.repository}:${proofOf('staging', one)}`], staged.stderr);
+  // No way leads from production's job to staging's host.
+  assert.notEqual((await second.exec(['curl', '-s', '-m', '2', `http://127.0.0.1:${it.port}/health`])).code, 0);
+  assert.equal((await inside(['curl', '-s', '-m', '2', `http://127.0.0.1:${it.port}/health`])).code, 0);
+
+  const soaking = await production('deploy', '--image', one, '--wait', '0');
+  assert.deepEqual([soaking.code, soaking.outcome], [0, 'held'], soaking.stderr);
+  assert.match(soaking.stderr, new RegExp(`proven in staging since 2.* has to be for ${SOAK} s: .* still to come`));
+  assert.equal((await production('deploy', '--image', one, '--wait', '0', '--on-held', 'fail')).code, 1);
+  const anew = await production('deploy', '--image', rebuilt);
+  assert.deepEqual([anew.code, anew.outcome], [1, 'rejected'], anew.stderr);
+  assert.match(anew.stderr, /built anew from the same commit is another image/);
+
+  it.registry.plan({ auth: { kind: 'basic', ...AUTH }, rules: [{ method: 'GET', path: '/manifests/proven-', times: 1000, then: { status: 503 } }] });
+  const away = await production('deploy', '--image', one, '--wait', '0');
+  assert.notEqual(away.outcome, 'deployed', away.stderr);
+  assert.match(away.stderr, /answered 503/);
+  it.registry.plan({ auth: { kind: 'basic', ...AUTH } });
+  assert.equal(await there(), '', 'nothing was touched on the other engine');
+
+  const plan = await production('plan', '--image', one);
+  assert.equal(plan.outcome, 'shown', plan.stderr);
+  assert.match(plan.stderr, new RegExp(proofOf('staging', one)), 'it names what was read');
+  const through = await production('deploy', '--image', one, '--wait', `${SOAK + 20}s`);
+  assert.deepEqual([through.code, through.outcome], [0, 'deployed'], through.stderr);
+  const runs = async (ask) => ask('ps', '--filter', `label=cd-action.service=${it.service}`, '--filter', 'label=cd-action.role=instance', '--format', '{{.Label "cd-action.digest"}}');
+  assert.equal(await runs(second.docker), await runs(docker), 'one digest runs in both');
+  assert.ok(await it.manifest(proofOf('production', one)), 'and production has proven it too');
+  const told = [never, soaking, anew, away, plan, through].map(({ stdout, stderr, report }) => [stdout, stderr, JSON.stringify(report)].join('\n')).join('\n');
+  assert.ok(!told.includes(AUTH.password));
+});

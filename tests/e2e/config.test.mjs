@@ -31,8 +31,8 @@ const BROKEN = {
     says: /did you mean `port`/,
   },
   'capabilities that are not there yet': {
-    text: 'run: { port: 8000 }\npackages: {}\nenvironments:\n  staging: { strategy: canary, gates: [] }\n',
-    mistakes: ['cd.yml:2:1 packages', 'cd.yml:4:24 environments.staging.strategy', 'cd.yml:4:32 environments.staging.gates'],
+    text: 'run: { port: 8000 }\npackages: {}\nenvironments:\n  staging: { strategy: canary, gates: [{ after: staging }] }\n',
+    mistakes: ['cd.yml:2:1 packages', 'cd.yml:4:24 environments.staging.strategy', 'cd.yml:4:42 environments.staging.gates[0].after'],
     says: /not there yet/,
   },
   'durations and percentages without their units': {

@@ -1,33 +1,13 @@
 // Images that a session of the project's own noxfile makes: real nox, real uv, a noxfile that knows nothing of us.
 
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 
+import { tools, WHEELS } from './bin/nox.mjs';
 import { begun } from './bin/project.mjs';
 import { docker, ENV, run } from './lib.mjs';
-
-const FOLDER = join(process.env.CD_PARTS ?? '/tmp/cd-action-parts', 'nox');
-const WHEELS = join(FOLDER, 'wheels');
-
-/** Nox and uv, in an environment of the tests' own, and as wheels: where the engine is there is no way to PyPI. */
-async function tools() {
-  const bin = join(FOLDER, 'bin');
-  const steps = [
-    ['python3', '-m', 'venv', FOLDER],
-    [join(bin, 'pip'), 'install', '-q', 'nox', 'uv==0.13.9'],
-    [join(bin, 'pip'), 'download', '-q', '-d', WHEELS, 'nox', 'uv==0.13.9'],
-  ];
-  if (!existsSync(join(FOLDER, 'done'))) {
-    for (const argv of steps) {
-      const { code, stderr } = await run(argv, { timeout: 300_000 });
-      if (code !== 0) throw new Error(`nox and uv from PyPI are needed: ${argv.join(' ')}: ${stderr}`);
-    }
-    writeFileSync(join(FOLDER, 'done'), '');
-  }
-  return bin;
-}
 
 const sha = (revision) => `sha-${revision}`;
 

@@ -199,7 +199,7 @@ test('a person who says why goes on in spite of it, unless that is forbidden, or
 
   here.config({ env: { ...QUICK, overrides: ['quarantine'] } });
   const forbidden = await here.cd('deploy', '--image', image('v3'), ...hotfix);
-  assert.deepEqual([forbidden.code, forbidden.outcome, forbidden.report.reason], [3, 'invalid', 'override-forbidden'], forbidden.stderr);
+  assert.deepEqual([forbidden.code, forbidden.outcome, forbidden.report.reason], [1, 'rejected', 'override-forbidden'], forbidden.stderr);
   await assertSettled(here, { version: 'v2' });
 });
 

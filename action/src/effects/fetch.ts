@@ -105,6 +105,8 @@ function authorization(who: Authorization, { env, secrets, blotter }: World): st
       blotter.add(text);
       return `Basic ${text}`;
     }
+    case "variable":
+      return `Bearer ${secrets.reveal(who.name)}`;
     case "bearer":
       return `Bearer ${secrets.kept(who.kept)}`;
     default:

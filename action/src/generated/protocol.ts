@@ -291,6 +291,9 @@ export type Authorization =
     user: string,
     /** The name of the one that holds the password. */
     password: string, }
+  | { "type": "variable",
+    /** Its name. */
+    name: string, }
   | { "type": "bearer",
     /** Under this name. */
     kept: string, };

@@ -16,6 +16,7 @@ use serde::{Deserialize, Deserializer};
 
 use super::tree::NodeId;
 
+pub(super) mod gates;
 #[cfg(feature = "generate")]
 pub(super) mod generate;
 
@@ -279,9 +280,10 @@ pub(super) struct Environment {
     pub(super) lease: Option<At<Duration>>,
     /// What a person may override here, with a reason that is recorded: `quarantine`, `stop`. Default: all of it; `[]`: nothing.
     pub(super) overrides: Option<At<Vec<At<Override>>>>,
-    /// What must hold before anything is touched.
-    #[cfg_attr(feature = "generate", schemars(extend("x-not-yet" = "let an earlier job ask, and let this one need it; protect the forge's environment with reviewers")))]
-    pub(super) gates: Option<At<Later>>,
+    /// What must hold before anything is touched: all of these.
+    pub(super) gates: Option<At<Vec<At<gates::Gate>>>>,
+    /// Whether the platform is told of deployments, as objects of its own. Default: false.
+    pub(super) deployments: Option<At<bool>>,
     /// Overrides `run` in this environment: maps are merged key by key, everything else is replaced, null removes.
     #[cfg_attr(
         feature = "generate",

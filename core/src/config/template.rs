@@ -84,6 +84,12 @@ impl Template {
         Some(Wrong::new(code::PLACEHOLDER, problem).expected("version, sha"))
     }
 
+    /// The same, for whoever tells the mistake in a sentence.
+    pub(crate) fn filled(&self, facts: &Facts) -> Result<String, String> {
+        let filled = self.fill(facts);
+        filled.map_err(|mistake| mistake.at(self.origin.clone()).problem)
+    }
+
     /// The text, every placeholder filled in.
     pub(super) fn fill(&self, facts: &Facts) -> Result<String, Wrong> {
         let parts = self.parts.iter().map(|part| match part {

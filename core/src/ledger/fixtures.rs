@@ -93,6 +93,7 @@ pub(crate) fn committed(generation: Generation, command: Command, release: Relea
         evidence: vec!["3 of 3 probes answered".to_owned()],
         command,
         sequence: Sequence::default(),
+        counted: BTreeMap::new(),
     }))
 }
 

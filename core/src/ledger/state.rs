@@ -1,8 +1,10 @@
 //! What the records come to: a fold, total, without a look at anything else.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
-use super::{Began, Body, Command, Committed, Ended, Fact, Origin, Resumed, Sequence};
+use super::{Began, Body, Command, Committed, Ended, Fact, Origin, Overridden, Resumed, Sequence};
 use crate::protocol::{Outcome, Timestamp};
 use crate::spec::{Generation, Release};
 use crate::stop::Stop;
@@ -16,6 +18,12 @@ pub(super) const GOOD_KEPT: usize = 10;
 /// known-good, so nothing becomes a rollback target by being forgotten. The price: the two-hundred-and-first failure
 /// lets the first one be tried again, behind its health proof like any new release.
 pub(super) const QUARANTINE_KEPT: usize = 200;
+
+/// Failures to keep: as many as a gate can count.
+const FAILURES_KEPT: usize = 50;
+
+/// Overrides to keep; all of them stay in the records.
+const OVERRIDES_KEPT: usize = 10;
 
 /// What a ledger comes to.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,6 +46,40 @@ pub struct State {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "generate", ts(optional = nullable))]
     pub stop: Option<Stop>,
+    /// Rollouts that failed, the newest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub failures: Vec<Failure>,
+    /// What persons decided against rules, the newest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub overridden: Vec<Override>,
+}
+
+/// A rollout that failed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[cfg_attr(feature = "generate", derive(ts_rs::TS), ts(rename = "LedgerFailure"))]
+pub struct Failure {
+    /// When.
+    pub at: Timestamp,
+    /// What was to serve, in its name for people.
+    pub version: String,
+    /// How it ended.
+    pub outcome: Outcome,
+}
+
+/// A person's decision against a rule.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[cfg_attr(feature = "generate", derive(ts_rs::TS), ts(rename = "LedgerOverride"))]
+pub struct Override {
+    /// When.
+    pub at: Timestamp,
+    /// The gate's name, or `quarantine`.
+    pub what: String,
+    /// Whose decision, where that is known.
+    pub who: Option<String>,
+    /// In the person's own words.
+    pub reason: String,
 }
 
 /// The end of the chain. Whoever knows it from elsewhere can tell whether the chain was rewritten.
@@ -74,6 +116,9 @@ pub struct KnownGood {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "generate", ts(optional = nullable))]
     pub left: Option<Timestamp>,
+    /// How many tests there were, by the name of the gate that counted them.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub counted: BTreeMap<String, u64>,
 }
 
 /// A release that failed here.
@@ -169,7 +214,8 @@ impl State {
             Fact::Ended(ended) => self.end(body, ended),
             Fact::Stopped(stop) => self.stop = Some(Stop::clone(stop)),
             Fact::Resumed(resumed) => self.resume(resumed),
-            Fact::Decided(_) | Fact::Overridden(_) => {}
+            Fact::Overridden(overridden) => self.override_(body.at, overridden),
+            Fact::Decided(_) => {}
         }
     }
 
@@ -205,6 +251,7 @@ impl State {
                 command: committed.command,
                 sequence: committed.sequence.clone(),
                 left: None,
+                counted: committed.counted.clone(),
             },
         );
         self.known_good.truncate(GOOD_KEPT);
@@ -238,10 +285,39 @@ impl State {
             return;
         };
         self.generation = self.generation.max(generation);
+        self.remember_failure(body.at, generation, ended.outcome);
         if ended.quarantine {
             self.quarantine(body, generation, &ended.reason);
         }
         self.close(generation);
+    }
+
+    /// A rollout that was to bring something and did not: whoever cancels has not failed.
+    fn remember_failure(&mut self, at: Timestamp, generation: Generation, outcome: Outcome) {
+        let open = self.open.as_ref().filter(|it| it.generation == generation);
+        let failed = matches!(outcome, Outcome::RolledBack | Outcome::Stranded);
+        if let Some(open) = open.filter(|it| failed && it.command == Command::Deploy) {
+            let version = open.release.version.clone();
+            let failure = Failure {
+                at,
+                version,
+                outcome,
+            };
+            self.failures.insert(0, failure);
+            self.failures.truncate(FAILURES_KEPT);
+        }
+    }
+
+    fn override_(&mut self, at: Timestamp, overridden: &Overridden) {
+        let Overridden { what, who, reason } = overridden.clone();
+        let it = Override {
+            at,
+            what,
+            who,
+            reason,
+        };
+        self.overridden.insert(0, it);
+        self.overridden.truncate(OVERRIDES_KEPT);
     }
 
     /// Only what is open can fail: what was committed held its proof.

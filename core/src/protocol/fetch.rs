@@ -85,6 +85,11 @@ pub enum Authorization {
         /// The name of the one that holds the password.
         password: String,
     },
+    /// A token in an environment variable of the run.
+    Variable {
+        /// Its name.
+        name: String,
+    },
     /// A token that was [kept](Fetch::keep) before.
     Bearer {
         /// Under this name.

@@ -64,6 +64,8 @@ pub enum Answered {
     Named,
     /// What the tag holds, if there is one; and what time it is where the registry is.
     Proof {
+        /// The tag.
+        tag: String,
         /// An index.
         index: Option<String>,
         /// By the registry's clock; `None`: it did not say.
@@ -201,9 +203,9 @@ impl Asking {
 
     fn on_missing(&self, reference: &str) -> Result<Next, Trouble> {
         match &self.question {
-            Question::Proof { .. } => {
-                let (index, at) = (None, None);
-                Ok(Next::Done(Answered::Proof { index, at }))
+            Question::Proof { tag } => {
+                let (tag, index, at) = (tag.clone(), None, None);
+                Ok(Next::Done(Answered::Proof { tag, index, at }))
             }
             Question::Prove { proof, .. } if reference == tag_of(proof) => {
                 let reference = proof.digest.clone();
@@ -262,9 +264,9 @@ impl Asking {
             return Ok(Next::Done(Answered::Held(Some(digest))));
         }
         let at = headers.get("date").and_then(|text| date::http(text));
-        if let Question::Proof { .. } = self.question {
-            let index = Some(body);
-            return Ok(Next::Done(Answered::Proof { index, at }));
+        if let Question::Proof { tag } = &self.question {
+            let (tag, index) = (tag.clone(), Some(body));
+            return Ok(Next::Done(Answered::Proof { tag, index, at }));
         }
         if let Question::Prove { proof, .. } = &self.question
             && reference == tag_of(proof)

@@ -113,7 +113,11 @@ impl Making {
             (Stage::Maker, _) => vec![engine.find_maker()],
             (Stage::Building, _) => vec![engine.build(maker, &self.building)],
             (Stage::FindingNox, _) => nox::find(self.way, &engine.scratch),
-            (Stage::Listing, _) => vec![nox::list(self.way, &engine.scratch, &self.building)],
+            (Stage::Listing, _) => vec![nox::list(
+                self.way,
+                &engine.scratch,
+                &self.building.workspace,
+            )],
             (Stage::Before | Stage::After, _) => vec![engine.named_at(self.produced())],
             (Stage::Session, Some(noxing)) => {
                 vec![nox::run(self.way, &engine.scratch, noxing, &self.building)]

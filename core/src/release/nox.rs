@@ -13,7 +13,7 @@ use crate::protocol::{Completion, Content, Effect, Fault, Run};
 use crate::registry::Trouble;
 
 /// Ways to nox, in the order in which they are tried.
-pub(super) const WAYS: usize = 3;
+pub(crate) const WAYS: usize = 3;
 
 /// The uv that is fetched where nothing else is there.
 const UV: &str = "uv==0.13.9";
@@ -64,7 +64,7 @@ fn effect(argv: Vec<String>, timeout: u64) -> Run {
 }
 
 /// Is it there? The last way is made first.
-pub(super) fn find(way: usize, scratch: &str) -> Vec<Effect> {
+pub(crate) fn find(way: usize, scratch: &str) -> Vec<Effect> {
     let mut argv = program(way, scratch);
     argv.push("--version".to_owned());
     let fetch = (way == WAYS - 1).then(|| {
@@ -80,11 +80,11 @@ pub(super) fn find(way: usize, scratch: &str) -> Vec<Effect> {
         .collect()
 }
 
-pub(super) const fn is_there(completion: Option<&Completion>) -> bool {
+pub(crate) const fn is_there(completion: Option<&Completion>) -> bool {
     matches!(completion, Some(Completion::Exited { code: Some(0), .. }))
 }
 
-pub(super) fn missing(completion: Option<&Completion>) -> Trouble {
+pub(crate) fn missing(completion: Option<&Completion>) -> Trouble {
     let said = trouble(completion).text;
     Trouble::new(
         "nox-missing",
@@ -93,12 +93,8 @@ pub(super) fn missing(completion: Option<&Completion>) -> Trouble {
 }
 
 /// Which sessions are there?
-pub(super) fn list(way: usize, scratch: &str, building: &Building) -> Effect {
-    let argv = in_tree(
-        &building.workspace,
-        program(way, scratch),
-        &["--list", "--json"],
-    );
+pub(crate) fn list(way: usize, scratch: &str, workspace: &str) -> Effect {
+    let argv = in_tree(workspace, program(way, scratch), &["--list", "--json"]);
     Effect::Run(effect(argv, QUICK))
 }
 
@@ -129,9 +125,25 @@ pub(super) fn run(way: usize, scratch: &str, noxing: &Noxing, building: &Buildin
     Effect::Run(run)
 }
 
+/// How a session is run in the working tree.
+pub(crate) fn session(way: usize, scratch: &str, workspace: &str, name: &str) -> Vec<String> {
+    in_tree(workspace, program(way, scratch), &["--session", name])
+}
+
+/// Code of the commit that decides about the commit: it gets less of the run's environment than what builds a release, and of
+/// secrets those that are named for it.
+pub(crate) fn foreign(argv: Vec<String>, deadline: u64, secrets: &[String]) -> Run {
+    let secret = |name: &String| (name.clone(), Content::Secret { name: name.clone() });
+    Run {
+        env: secrets.iter().map(secret).collect(),
+        inherit: LITTLE.split_whitespace().map(str::to_owned).collect(),
+        ..effect(argv, deadline)
+    }
+}
+
 /// # Errors
 /// It could not be listed, or there is no such session.
-pub(super) fn read_list(completion: Option<&Completion>, wanted: &str) -> Result<(), Trouble> {
+pub(crate) fn read_list(completion: Option<&Completion>, wanted: &str) -> Result<(), Trouble> {
     let Some(Completion::Exited {
         code: Some(0),
         stdout,
@@ -187,7 +199,7 @@ pub(super) fn read_run(completion: Option<&Completion>) -> Result<(), Trouble> {
 }
 
 /// A program where the working tree is: nox takes its noxfile, and its sessions their files, from there.
-fn in_tree(workspace: &str, program: Vec<String>, args: &[&str]) -> Vec<String> {
+pub(crate) fn in_tree(workspace: &str, program: Vec<String>, args: &[&str]) -> Vec<String> {
     let around = [
         "sh",
         "-c",
@@ -206,4 +218,10 @@ const INHERIT: &str = "PATH HOME USER TMPDIR LANG LC_ALL TERM CI XDG_CACHE_HOME 
     SSH_AUTH_SOCK SSL_CERT_FILE SSL_CERT_DIR REQUESTS_CA_BUNDLE CURL_CA_BUNDLE HTTP_PROXY HTTPS_PROXY NO_PROXY http_proxy \
     https_proxy no_proxy PIP_INDEX_URL PIP_CERT PIP_CONFIG_FILE PIP_CACHE_DIR PIP_FIND_LINKS PIP_NO_INDEX UV_INDEX UV_DEFAULT_INDEX UV_INDEX_URL \
     UV_FIND_LINKS UV_OFFLINE UV_CACHE_DIR UV_PYTHON UV_TOOL_DIR PYENV_VERSION PYENV_ROOT NOX_DEFAULT_VENV_BACKEND VIRTUAL_ENV RUNNER_TRACKING_ID RUNNER_TEMP \
+    GITHUB_ACTIONS GITHUB_SHA GITHUB_REF GITHUB_REPOSITORY GITHUB_RUN_ID GITHUB_WORKSPACE";
+
+/// What code that decides about its own deploy gets of the run's environment: where things are, and nothing to log in with.
+const LITTLE: &str = "PATH HOME USER TMPDIR LANG LC_ALL TERM CI XDG_CACHE_HOME XDG_CONFIG_HOME XDG_DATA_HOME XDG_RUNTIME_DIR SSL_CERT_FILE \
+    SSL_CERT_DIR REQUESTS_CA_BUNDLE CURL_CA_BUNDLE NO_PROXY no_proxy PIP_CERT PIP_CACHE_DIR PIP_FIND_LINKS PIP_NO_INDEX UV_FIND_LINKS \
+    UV_OFFLINE UV_CACHE_DIR UV_PYTHON UV_TOOL_DIR PYENV_VERSION PYENV_ROOT NOX_DEFAULT_VENV_BACKEND VIRTUAL_ENV RUNNER_TRACKING_ID RUNNER_TEMP \
     GITHUB_ACTIONS GITHUB_SHA GITHUB_REF GITHUB_REPOSITORY GITHUB_RUN_ID GITHUB_WORKSPACE";

@@ -110,6 +110,17 @@ pub(super) fn code(text: &str) -> Inert {
     Inert(verbatim(&line(text)))
 }
 
+/// As a link, where the address is one that cannot end it and does nothing but lead somewhere; else only the words.
+pub(super) fn linked(text: &Inert, url: &str) -> Inert {
+    let safe = |c: char| c.is_ascii_alphanumeric() || "-._~:/?#@!$&+,;=%".contains(c);
+    let web = url.starts_with("https://") || url.starts_with("http://");
+    if web && url.len() <= 2_000 && url.chars().all(safe) && !text.0.is_empty() {
+        Inert(format!("[{}](<{url}>)", text.0))
+    } else {
+        text.clone()
+    }
+}
+
 /// As a fenced block of Markdown. Nothing in it can end it.
 pub(super) fn fenced(lines: &[String]) -> String {
     let longest = lines

@@ -3,6 +3,7 @@
 //! What somebody needs who was woken comes first: how it ended, on a failure why and what to do. What is long and rarely
 //! read is folded away. Where all of it is too long, the logs are cut first: their beginnings matter least.
 
+pub(super) mod comment;
 mod gantt;
 mod logs;
 pub(crate) mod metadata;
@@ -13,7 +14,7 @@ mod status;
 #[cfg(test)]
 mod tests;
 
-use super::escape::{Inert, code, cut, fenced, lines, prose, sentence};
+use super::escape::{Inert, code, cut, fenced, lines, linked, prose, sentence};
 use super::headline::headline;
 use super::next::next;
 use super::serving::{Serving, details, name, same, serving};
@@ -55,6 +56,7 @@ fn above_the_logs(report: &Report) -> Vec<String> {
     if report.outcome == Outcome::Shown {
         blocks.extend(report.plan.iter().map(plan::render));
     }
+    blocks.push(gates(report));
     let status = report.status.iter();
     blocks.extend(status.map(|status| status::render(report, status)));
     blocks.extend([
@@ -247,6 +249,28 @@ fn candidates(selection: &Selection) -> String {
         &sentences(&verdict::never_proven(selection)),
     );
     heading(3, &Inert::ours("Where a rollback can go")) + &possible + &never
+}
+
+fn gates(report: &Report) -> String {
+    let all = super::gates::rows(&report.gates);
+    let row = |it: &super::gates::Row| {
+        let name = [Inert::ours(super::gates::indent(it.depth)), code(&it.name)];
+        let because = it.reasons.iter().map(|reason| {
+            let text = cell(&reason.text);
+            reason
+                .link
+                .as_ref()
+                .map_or_else(|| text.clone(), |link| linked(&text, link))
+        });
+        let more = it.more.then(|| Inert::ours("…"));
+        let because: Vec<Inert> = because.chain(more).collect();
+        [
+            Inert::join(&name, ""),
+            cell(&it.verdict),
+            Inert::join(&because, "; "),
+        ]
+    };
+    table(["gate", "verdict", "on what"], &rows(&all, row))
 }
 
 fn decisions(report: &Report) -> String {

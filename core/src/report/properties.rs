@@ -2,8 +2,9 @@
 
 use proptest::prelude::*;
 
-use super::samples::{OUTCOMES, plan, rolled_back, selection, status};
+use super::samples::{OUTCOMES, gates, plan, rolled_back, selection, status};
 use super::*;
+use crate::gate::{Judged, Verdict as Says};
 use crate::rollback::Verdict;
 
 /// Pieces that mean something to Markdown, to HTML, to a diagram, to a terminal, to a runner or to a careless reader.
@@ -80,6 +81,7 @@ fn fill(outcome: Outcome, texts: Vec<String>) -> Report {
         outcome,
         plan: plan().plan,
         status: status().status,
+        gates: gates(),
         candidates: Some(selection()),
         troubles: vec![String::new()],
         left: vec![String::new()],
@@ -103,6 +105,31 @@ fn fill(outcome: Outcome, texts: Vec<String>) -> Report {
         .iter_mut()
         .for_each(|it| fill_selection(it, &mut fill));
     report
+        .gates
+        .iter_mut()
+        .for_each(|it| fill_gate(it, &mut fill));
+    report
+}
+
+fn fill_gate(gate: &mut Judged, fill: &mut dyn FnMut(&mut String)) {
+    let Judged {
+        name,
+        because,
+        overridden,
+        verdict,
+        parts,
+        kind: _,
+    } = gate;
+    fill(name);
+    overridden.iter_mut().for_each(&mut *fill);
+    for reason in because {
+        fill(&mut reason.text);
+        reason.link.iter_mut().for_each(&mut *fill);
+    }
+    if let Says::Pending { on, .. } = verdict {
+        fill(on);
+    }
+    parts.iter_mut().for_each(|it| fill_gate(it, fill));
 }
 
 fn fill_facts(report: &mut Report, fill: &mut impl FnMut(&mut String)) {
@@ -231,6 +258,7 @@ fn fill_status(status: &mut Status, fill: &mut impl FnMut(&mut String)) {
         astray,
         known_good,
         quarantine,
+        overridden,
         lease,
         unfinished,
         ledger,
@@ -241,6 +269,7 @@ fn fill_status(status: &mut Status, fill: &mut impl FnMut(&mut String)) {
         .into_iter()
         .chain(astray)
         .chain(quarantine)
+        .chain(overridden)
         .chain(lease)
         .chain(unfinished);
     texts.for_each(&mut *fill);

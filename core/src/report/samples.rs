@@ -1,10 +1,13 @@
 //! Reports that tests read: what sessions really fill in, for a service that is deployed for the first and the second
 //! time.
 
+use std::collections::BTreeMap;
+
 use super::{
     Act, Decision, InstanceLine, Log, PlanLines, PlanStep, ProbeLine, ReleaseLine, Report, Span,
     Status,
 };
+use crate::gate::{Judged, Reason, Verdict as Says};
 use crate::ledger::{Command, KnownGood, Quarantined, Sequence, fixtures};
 use crate::protocol::{Outcome, Timestamp};
 use crate::rollback::{Candidate, Selection, Verdict};
@@ -251,6 +254,9 @@ pub(super) fn status() -> Report {
             "v1 (sha256:{}): not-proven on 2026-11-20 08:00:00Z",
             "1".repeat(64)
         )],
+        overridden: vec![
+            "`freeze` by anna on 2026-11-21 08:00:00Z: users cannot log in".to_owned(),
+        ],
         lease: Some("run-7, for 12 s more".to_owned()),
         unfinished: Some(
             "an earlier run did not finish: g2 (v3) was begun and not ended".to_owned(),
@@ -292,6 +298,7 @@ pub(super) fn selection() -> Selection {
             command: Command::Deploy,
             sequence: Sequence::default(),
             left: None,
+            counted: BTreeMap::new(),
         },
         verdict,
     };
@@ -346,4 +353,50 @@ pub(super) fn rollback() -> Report {
 
 pub(super) fn owned(texts: &[&str]) -> Vec<String> {
     texts.iter().map(|text| (*text).to_owned()).collect()
+}
+
+/// Gates of each verdict, one inside of another.
+pub(super) fn gates() -> Vec<Judged> {
+    let reason = |text: &str, link: Option<&str>| Reason {
+        text: text.to_owned(),
+        link: link.map(str::to_owned),
+    };
+    let gate = |name: &str, kind: &'static str, verdict: Says, because: Vec<Reason>| Judged {
+        name: name.to_owned(),
+        kind,
+        verdict,
+        because,
+        overridden: None,
+        parts: Vec::new(),
+    };
+    let test = reason(
+        "`test` of ci succeeded",
+        Some("https://forge.example/runs/1"),
+    );
+    let checks = gate("checks", "checks", Says::Pass, vec![test]);
+    let freeze = Says::Pending {
+        until: Some(BEGAN.plus(3_600_000)),
+        on: "the end of the freeze".to_owned(),
+    };
+    let freeze = gate(
+        "freeze",
+        "freeze",
+        freeze,
+        vec![reason("there is a freeze", None)],
+    );
+    let one = Judged {
+        parts: vec![checks, freeze],
+        ..gate("one", "any", Says::Pass, Vec::new())
+    };
+    let failed = gate(
+        "findings",
+        "findings",
+        Says::Fail,
+        vec![reason("lint found 2", None)],
+    );
+    let overridden = Judged {
+        overridden: Some("anna: users cannot log in".to_owned()),
+        ..failed
+    };
+    vec![one, overridden]
 }

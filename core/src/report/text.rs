@@ -40,6 +40,7 @@ pub(super) fn render(report: &Report) -> String {
             .iter()
             .for_each(|plan| plan::render(&mut page, plan));
     }
+    page.section("gates", gates(report));
     report
         .status
         .iter()
@@ -216,6 +217,17 @@ fn candidates(page: &mut Page, selection: &Selection) {
 
 fn one_a_line(texts: &[String]) -> Vec<Plain> {
     texts.iter().map(|text| Plain::line(text)).collect()
+}
+
+/// The name, indented by how deep it is inside of others; the verdict; what it rests on.
+fn gates(report: &Report) -> Vec<Plain> {
+    let rows = super::gates::rows(&report.gates);
+    let row = |it: &super::gates::Row| {
+        let links = it.links();
+        let name = format!("{}{}", "· ".repeat(it.depth), it.name);
+        [name, it.verdict.clone(), format!("{}{links}", it.because)]
+    };
+    Plain::columns(&rows.iter().map(row).collect::<Vec<_>>())
 }
 
 fn places(report: &Report) -> Vec<Plain> {

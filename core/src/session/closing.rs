@@ -8,6 +8,7 @@ use crate::protocol::{Completion, Content, Effect, Emit, Level, Outcome, Platfor
 use crate::report::{InstanceLine, PlanLines, PlanStep, Status};
 use crate::rollout::{End, Plan, Rollout, Strategy};
 use crate::spec::{Generation, Release};
+use crate::target::docker::Step;
 
 impl Session {
     /// The run ends so. What it holds is given back first.
@@ -141,7 +142,7 @@ impl Session {
 
     /// Everything is done: the report is written, then told.
     pub(super) fn close(&mut self) {
-        if self.begin_proof() {
+        if self.tells_the_end() || self.begin_proof() {
             return;
         }
         self.report.ended = self.now;
@@ -160,22 +161,32 @@ impl Session {
             self.begin.reports, self.report.began.0
         );
         self.report.path.clone_from(&path);
-        let content = Content::Text {
-            text: self.report.json(),
-        };
-        self.effect(
-            Tag::Written,
-            Effect::WriteFile {
+        // A plan is also written as what can be said about a pull request.
+        let comment = (command == "plan" && self.report.outcome == Outcome::Shown)
+            .then(|| format!("{}/plan-{}.md", self.begin.reports, self.report.began.0));
+        let file = |path: String, text: String| {
+            Step::strict(Effect::WriteFile {
                 path,
-                content,
+                content: Content::Text { text },
                 mode: 0o644,
                 durable: true,
-            },
-        );
+            })
+        };
+        let report = file(path, self.report.json());
+        let comment = comment.map(|path| {
+            self.comment.clone_from(&path);
+            file(path, self.report.comment())
+        });
+        let steps = std::iter::once(report).chain(comment).collect();
+        self.call(Tag::Written, steps);
     }
 
     pub(super) fn say_goodbye(&mut self, done: &[Completion]) {
+        if let Some(Completion::Failed { .. }) = done.get(1) {
+            self.comment.clear();
+        }
         if let Some(Completion::Failed { message, .. }) = done.first() {
+            self.comment.clear();
             self.report
                 .troubles
                 .push(format!("the report could not be written: {message}"));
@@ -281,6 +292,7 @@ impl Session {
             ("stop", stop.unwrap_or_default()),
             ("report", report.path.clone()),
             ("plan", plan),
+            ("comment", self.comment.clone()),
         ];
         for (name, value) in outputs {
             self.emit(Emit::Output {
@@ -396,6 +408,9 @@ impl Session {
 
     fn button(&self) -> String {
         let name = &self.environment().name;
+        if let Some(approval) = self.approval() {
+            return format!("{name} waits for a person: {}", approval.words());
+        }
         match self.environment().mode {
             crate::config::Mode::Delivery => {
                 format!("{name} is in delivery mode: a person pushes the button")
@@ -543,6 +558,7 @@ impl Session {
                     )
                 })
                 .collect(),
+            overridden: state.overridden.iter().map(overridden).collect(),
             lease: holder
                 .map(|holder| format!("{holder}, for {} s more", self.opened.left.div_ceil(100))),
             unfinished: self.unfinished().or_else(|| self.missing()),
@@ -550,4 +566,11 @@ impl Session {
             ledger_sound,
         }
     }
+}
+
+/// `freeze by anna on …: reason`
+fn overridden(it: &crate::ledger::Override) -> String {
+    let who = it.who.as_deref().unwrap_or("somebody");
+    let when = crate::report::when(it.at);
+    format!("`{}` by {who} on {when}: {}", it.what, it.reason)
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::facts::job_of;
+use super::gating::Stage;
 use super::imaging::asks;
 use super::memory::{Memory, Story};
 use super::request::Command;
@@ -306,10 +307,13 @@ impl Session {
     }
 
     /// Everything says yes.
-    fn go(&mut self, state: &State) {
+    pub(super) fn go(&mut self, state: &State) {
         let Some(release) = self.wanted.clone() else {
             return;
         };
+        if !self.gates_are_open() {
+            return self.gate(Stage::Ledger);
+        }
         self.docker_mut().setup.asks = asks(&release.spec);
         let Some(plan) = self.plan(state, &release) else {
             let because = vec!["no addresses are left on the service's network".to_owned()];
@@ -329,7 +333,11 @@ impl Session {
             | Command::Status
             | Command::Recover => Brought::Deploy,
         };
+        if self.announces() {
+            return;
+        }
         self.report.troubles.extend(self.router_note());
+        self.remember_gates();
         self.story = Some(Story {
             from: plan.old.as_ref().map(|old| old.generation),
             strategy: plan.strategy.word(),
@@ -338,6 +346,7 @@ impl Session {
             overrides: self.request().overrides.clone(),
             bake: plan.timing.bake,
             sequence: self.facts.sequence(release.revision.clone()),
+            counted: self.counted_tests(),
             release: release.clone(),
         });
         self.docker_mut()

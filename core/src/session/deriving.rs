@@ -84,6 +84,12 @@ impl Session {
     pub(super) fn on_gathered(&mut self, done: &[Completion]) {
         let (payload, git) = event::answer(done.get(1));
         let event = event::normalise(&self.begin.env, payload.as_ref(), &git);
+        if self.request().command != Command::Release {
+            self.begin_gates(&event, payload.as_ref());
+            if self.image_given || !self.wants_an_image() {
+                return self.begin_target();
+            }
+        }
         let mut mistakes = unset_variables(done.first());
         let called = self.called(event, git.head.as_deref(), &mut mistakes);
         match (called, mistakes.is_empty()) {

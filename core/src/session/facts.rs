@@ -49,6 +49,7 @@ impl Facts {
                 pressed || attempt.is_some_and(|attempt| attempt > 1)
             }
         };
+        let get_state = |name: &str| begin.inputs.get(name).is_some_and(|it| !it.is_empty());
         Self {
             run_url: get("CD_RUN_URL").or(event.run.url).or(run_url),
             sha: get("GITHUB_SHA"),
@@ -70,7 +71,8 @@ impl Facts {
             post_has_work: begin
                 .inputs
                 .get("state-open")
-                .is_some_and(|open| open == "1"),
+                .is_some_and(|open| open == "1")
+                || get_state("state-deployment"),
             repository,
         }
     }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::gating::Stage;
 use super::request::Command;
 use super::{Session, Tag, text_of};
 use crate::config::{self, Environment, Mode, Override, Target};
@@ -168,14 +169,20 @@ impl Session {
         self.report.environment = name;
         self.report.url.clone_from(&environment.url);
         self.mask_config(&environment);
+        self.mask_registry();
         let forbidden = self.forbidden_overrides(&environment);
         if !forbidden.is_empty() {
             let next =
                 vec!["`environments.<name>.overrides` says what may be overridden".to_owned()];
-            return self.finish(Outcome::Invalid, "override-forbidden", forbidden, next);
+            return self.finish(Outcome::Rejected, "override-forbidden", forbidden, next);
         }
         self.environment = Some(environment);
-        if self.request().image.is_none() && self.wants_an_image() {
+        if !self.overrides_fit() {
+            return;
+        }
+        self.image_given = self.request().image.is_some();
+        let unnamed = !self.image_given && self.wants_an_image();
+        if unnamed || self.has_gates() {
             return self.gather();
         }
         self.begin_target();
@@ -203,7 +210,7 @@ impl Session {
     }
 
     /// Whether an image has to be found that nobody named. A plan goes without one where none is built here.
-    fn wants_an_image(&self) -> bool {
+    pub(super) fn wants_an_image(&self) -> bool {
         match self.request().command {
             Command::Deploy => true,
             Command::Plan => self.config.as_ref().is_some_and(|it| it.build.is_some()),
@@ -242,7 +249,8 @@ impl Session {
             setup,
             terms,
         ));
-        let delivery = environment.mode == Mode::Delivery;
+        // Where a gate asks for a person, that one is the button.
+        let delivery = environment.mode == Mode::Delivery && self.approval().is_none();
         if delivery && self.request().command == Command::Deploy && !self.facts.by_hand {
             let name = &environment.name;
             let because = vec![format!(
@@ -254,7 +262,7 @@ impl Session {
             )];
             return self.finish(Outcome::Held, "delivery", because, next);
         }
-        self.connect();
+        self.gate(Stage::Run);
     }
 
     fn started_by(&self) -> String {
@@ -333,9 +341,13 @@ impl Session {
 
     /// Both halves of the first look are over, or one still goes on.
     pub(super) fn go_in(&mut self) {
-        if !(self.surveyed && self.imaged) {
-            return;
+        if self.surveyed && self.imaged {
+            self.gate_image();
         }
+    }
+
+    /// The gates had their say about the image.
+    pub(super) fn past_image(&mut self) {
         let router = self.survey.router.as_ref();
         let (there, running) = (router.is_some(), router.is_some_and(|it| it.running));
         match self.request().command {

@@ -1,9 +1,12 @@
 //! What a run writes down at the target: the ledger and the checkpoint, and what of it is not yet known to be there.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::ledger::{
-    Append, Began, Body, Command, Committed, Ended, Fact, Ledger, Origin, Overridden, Sequence,
+    Append, Began, Body, Command, Committed, Decided, Ended, Fact, Ledger, Origin, Overridden,
+    Sequence,
 };
 use crate::protocol::Timestamp;
 use crate::rollout::{Action, End, Mark, Plan, Record};
@@ -46,6 +49,8 @@ pub(super) struct Story {
     pub(super) overrides: Vec<String>,
     pub(super) bake: u64,
     pub(super) sequence: Sequence,
+    /// How many tests there were, by the gate that counted them.
+    pub(super) counted: BTreeMap<String, u64>,
 }
 
 impl Memory {
@@ -74,6 +79,25 @@ impl Memory {
         let who = self.origin.actor.clone();
         let (what, reason) = (what.to_owned(), reason.to_owned());
         self.note(now, Fact::Overridden(Overridden { what, who, reason }));
+    }
+
+    /// A decision, with what it rests on; written with whatever is written next.
+    pub(super) fn decided(
+        &mut self,
+        now: Timestamp,
+        phase: &str,
+        decision: &str,
+        because: Vec<String>,
+    ) {
+        let (phase, decision) = (phase.to_owned(), decision.to_owned());
+        self.note(
+            now,
+            Fact::Decided(Decided {
+                phase,
+                decision,
+                because,
+            }),
+        );
     }
 
     /// What has to be written together with an action, for the first time it is asked for.
@@ -227,5 +251,6 @@ fn committed(plan: &Plan, story: &Story, evidence: &[String]) -> Committed {
         evidence: evidence.to_vec(),
         command: story.command,
         sequence: story.sequence.clone(),
+        counted: story.counted.clone(),
     }
 }

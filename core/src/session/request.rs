@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use crate::config::Override;
 use crate::event::date;
 use crate::inputs::INPUTS;
 use crate::protocol::{Begin, Platform};
@@ -63,6 +62,8 @@ pub(super) struct Request {
     pub(super) version: Option<String>,
     /// Milliseconds to wait for a lease.
     pub(super) wait: u64,
+    /// Milliseconds to wait for gates.
+    pub(super) patience: u64,
     pub(super) fail_on_held: bool,
     pub(super) overrides: Vec<String>,
     pub(super) reason: Option<String>,
@@ -119,6 +120,7 @@ fn read(
     } else {
         get("wait")
     };
+    let given = wait.is_some();
     let wait = wait.unwrap_or_else(|| "10m".to_owned());
     let wait = duration(&wait).unwrap_or_else(|| {
         mistakes.push(format!(
@@ -167,6 +169,8 @@ fn read(
         image: get("image"),
         version: get("version"),
         wait,
+        // Whoever is not told to wait for a gate comes back later.
+        patience: if given { wait } else { 0 },
         fail_on_held,
         overrides,
         reason: get("reason"),
@@ -250,13 +254,6 @@ fn overrides(inputs: &BTreeMap<String, String>, mistakes: &mut Vec<String>) -> V
         .map(|it| it.trim().to_owned())
         .filter(|it| !it.is_empty())
         .collect();
-    let known = Override::ALL.map(Override::word);
-    if let Some(unknown) = overrides.iter().find(|it| !known.contains(&it.as_str())) {
-        mistakes.push(format!(
-            "`override` knows `{}`, not `{unknown}`",
-            known.join("` and `")
-        ));
-    }
     if !overrides.is_empty() && !inputs.contains_key("reason") {
         mistakes.push(
             "`override` needs a `reason`: it goes into the ledger under your name".to_owned(),

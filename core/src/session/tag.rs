@@ -12,6 +12,8 @@ pub(super) enum Tag {
     Gathered,
     /// A work of a release.
     Work(u32),
+    /// A question of the gates.
+    Asked(u32),
     /// What a later job reads.
     Handed,
     Credentials,
@@ -54,6 +56,10 @@ pub(super) enum Tag {
     Kept,
     LetGo,
     Released,
+    /// The platform was told that a deploy begins, is under way, has ended.
+    Announced,
+    UnderWay,
+    Concluded,
     /// The stop button is set, or not.
     Pressed,
     /// It is lifted, or not.
@@ -69,6 +75,7 @@ impl Tag {
         matches!(
             self,
             Self::Work(_)
+                | Self::Asked(_)
                 | Self::Image { .. }
                 | Self::RouterImage { .. }
                 | Self::Names { .. }
@@ -90,11 +97,15 @@ impl Tag {
             | Self::Lifted
             | Self::Proof
             | Self::Handed
+            | Self::Announced
+            | Self::UnderWay
+            | Self::Concluded
             | Self::Written
             | Self::Unmade(_) => true,
             Self::Config(_)
             | Self::Gathered
             | Self::Work(_)
+            | Self::Asked(_)
             | Self::Credentials
             | Self::Tunnel
             | Self::Forgotten

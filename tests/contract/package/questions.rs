@@ -269,6 +269,7 @@ fn good(shelf: &mut Shelf, command: Command, number: u32) {
         evidence: Vec::new(),
         command,
         sequence: Sequence::default(),
+        counted: std::collections::BTreeMap::new(),
     };
     write(shelf, Fact::Committed(Box::new(committed)));
 }

@@ -15,7 +15,7 @@ fn word() -> impl Strategy<Value = String> {
     let words = "service image registry user password tags build packages run port env secrets replicas command memory cpus \
         volumes labels networks read-only health http path status json tcp exec image every timeout successes failures deadline \
         router mode forwarded environments staging production target docker podman host known-hosts key listen url strategy \
-        blue-green recreate rolling canary bake for errors drain lease gates delivery deployment file from A B-C <<";
+        blue-green recreate rolling canary bake for errors drain lease gates checks freeze not any delivery deployment file from A B-C <<";
     prop::sample::select(
         words
             .split_whitespace()

@@ -111,7 +111,7 @@ impl Reader<'_> {
 }
 
 /// A session's name; nox could take one that begins with `-` for an option.
-fn session(text: &str) -> Result<String, Wrong> {
+pub(super) fn session(text: &str) -> Result<String, Wrong> {
     one_line(text)?;
     if text.is_empty() || text.starts_with('-') {
         return Err(Wrong::new(code::NAME, "this is no name of a session"));

@@ -38,9 +38,8 @@ impl Reader<'_> {
         let health = self.health(raw.health.as_ref());
         let overrides = self.overrides(raw.overrides.as_ref());
         let port = self.port(raw.run.as_ref(), anchor);
-        if raw.gates.is_some() {
-            return Err(Reported); // by the checker: they are not there yet
-        }
+        let gates = self.gates(raw.gates.as_ref());
+        let deployments = self.given(raw.deployments.as_ref());
         let (run, port) = (run?, port?);
         Ok(Environment {
             name: key.to_owned(),
@@ -55,6 +54,8 @@ impl Reader<'_> {
             bake: bake?,
             drain: drain?,
             lease: lease?,
+            gates: gates?,
+            deployments: deployments?.unwrap_or(false),
             run: run.with_port(port),
             health: health?,
             overrides: overrides?,

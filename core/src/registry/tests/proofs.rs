@@ -133,13 +133,21 @@ fn a_proof_is_read_with_the_registry_s_time() {
     let (index, at) = (None, None);
     assert_eq!(
         prove(&mut there, ask(), date).1,
-        Ok(Answered::Proof { index, at })
+        Ok(Answered::Proof {
+            tag: tag.clone(),
+            index,
+            at
+        })
     );
     there.insert(tag.clone(), "{}".to_owned());
     let (index, at) = (Some("{}".to_owned()), Some(Timestamp(1_795_343_465_000)));
     assert_eq!(
         prove(&mut there, ask(), date).1,
-        Ok(Answered::Proof { index, at })
+        Ok(Answered::Proof {
+            tag: tag.clone(),
+            index,
+            at
+        })
     );
 }
 

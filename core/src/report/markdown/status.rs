@@ -19,6 +19,10 @@ pub(super) fn render(report: &Report, status: &Status) -> String {
             &rows(&status.known_good, known_good),
         )
         + &titled("Quarantined", &sentences(&status.quarantine))
+        + &titled(
+            "Overridden by persons, the newest first",
+            &sentences(&status.overridden),
+        )
         + &titled("The rest", &rest(status))
 }
 

@@ -12,6 +12,10 @@ pub(super) fn render(page: &mut Page, report: &Report, status: &Status) {
     page.section("instances", instances(status));
     page.section("known-good, the newest first", known_good(status));
     page.section("quarantined", one_a_line(&status.quarantine));
+    page.section(
+        "overridden by persons, the newest first",
+        one_a_line(&status.overridden),
+    );
     page.section("the rest", rest(status));
 }
 

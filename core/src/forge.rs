@@ -1,0 +1,206 @@
+//! A forge (GitHub, also Enterprise; Forgejo and Gitea where their interface is the same), asked over its own interface: what was
+//! checked, who reviewed, who approved, what scanners found, what a branch is at; and deployments are recorded there.
+//!
+//! Two machines, one inside the other, and neither acts, as with registries: an [`Asking`] is a question with all the requests
+//! that it takes, an [`Exchange`] one of those requests with everything that may come between it and its answer. What is not
+//! understood of an answer is no answer: a gate never passes on a guess.
+
+mod asking;
+mod deployment;
+mod exchange;
+mod pages;
+mod read;
+#[cfg(test)]
+mod tests;
+
+pub use asking::{Answer, Asking, Going, Question};
+pub use deployment::{Deployment, State, create, read_created, status};
+pub use exchange::{Access, Exchange, Got, Permission, Trouble, Turn};
+
+use crate::gate::findings::Level;
+
+/// What was checked of a commit.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Checked {
+    /// Check runs.
+    pub runs: Vec<CheckRun>,
+    /// Commit statuses.
+    pub statuses: Vec<CommitStatus>,
+    /// Another commit with the same tree, some of them are of.
+    pub twin: Option<Twin>,
+}
+
+/// The head of the pull request that became a commit, with the same tree.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Twin {
+    /// It.
+    pub commit: String,
+    /// The pull request.
+    pub pull: u64,
+}
+
+/// A check run.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CheckRun {
+    /// Names it.
+    pub id: u64,
+    /// Anybody's word.
+    pub name: String,
+    /// The app that reports it.
+    pub app: u64,
+    /// The app's slug.
+    pub app_name: String,
+    /// `completed`, or it is under way.
+    pub status: String,
+    /// How it ended; empty where it has not.
+    pub conclusion: String,
+    /// Milliseconds since 1970; 0 where nobody says.
+    pub started: u64,
+    /// Where its details are.
+    pub details: String,
+    /// Its page.
+    pub page: Option<String>,
+    /// What it is of.
+    pub commit: String,
+}
+
+impl CheckRun {
+    /// Whether it has ended.
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        self.status == "completed"
+    }
+
+    /// Where a person sees it.
+    #[must_use]
+    pub const fn link(&self) -> Option<&String> {
+        match &self.page {
+            Some(page) => Some(page),
+            None => Some(&self.details),
+        }
+    }
+}
+
+/// A commit status.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CommitStatus {
+    /// Grows.
+    pub id: u64,
+    /// Anybody's word.
+    pub context: String,
+    /// `success`, `pending`, `failure`, `error`.
+    pub state: String,
+    /// Who reported it.
+    pub creator: String,
+    /// Milliseconds since 1970; 0 where nobody says.
+    pub updated: u64,
+    /// Where a person sees it.
+    pub url: Option<String>,
+    /// What it is of.
+    pub commit: String,
+}
+
+/// A pull request.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Pull {
+    /// Names it in its repository.
+    pub number: u64,
+    /// Who opened it.
+    pub author: String,
+    /// Its newest commit.
+    pub head: String,
+    /// What it became, where it was merged.
+    pub merged_as: Option<String>,
+    /// Where a person sees it.
+    pub url: Option<String>,
+}
+
+impl Pull {
+    /// Whether this commit is what it was merged as, or its newest one.
+    #[must_use]
+    pub fn became(&self, commit: &str) -> bool {
+        self.merged_as.as_deref() == Some(commit) || self.head == commit
+    }
+}
+
+/// A pull request with its reviews.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Reviewed {
+    /// The one that became the commit; `None`: none is known.
+    pub pull: Option<Pull>,
+    /// Oldest first.
+    pub reviews: Vec<Review>,
+}
+
+/// A review.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Review {
+    /// Grows.
+    pub id: u64,
+    /// Whose.
+    pub user: String,
+    /// `APPROVED`, `CHANGES_REQUESTED`, `COMMENTED`, …
+    pub state: String,
+    /// The commit that was looked at.
+    pub commit: String,
+    /// Milliseconds since 1970.
+    pub at: u64,
+    /// What the reviewer is to the repository, in GitHub's words.
+    pub association: String,
+    /// The same of Forgejo and Gitea: whether it counts there.
+    pub official: bool,
+    /// Whether something was pushed since, where the forge says so.
+    pub stale: bool,
+    /// Whether it was dismissed, where the forge says so apart.
+    pub dismissed: bool,
+    /// Where a person sees it.
+    pub url: Option<String>,
+}
+
+/// Somebody's word on a run that waits.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Approved {
+    /// Whose.
+    pub user: String,
+    /// `approved` or `rejected`.
+    pub state: String,
+    /// For which environments.
+    pub environments: Vec<String>,
+}
+
+/// What code scanning says.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Scanned {
+    /// Who has looked at what.
+    pub analyses: Vec<Analysis>,
+    /// What is open on the run's ref.
+    pub alerts: Vec<Alert>,
+}
+
+/// A scanner has looked.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Analysis {
+    /// At this.
+    pub commit: String,
+    /// Who.
+    pub tool: String,
+    /// What went wrong; empty: nothing.
+    pub error: String,
+}
+
+/// A scanner has found something.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Alert {
+    /// Names it.
+    pub number: u64,
+    /// Who.
+    pub tool: String,
+    /// By which rule.
+    pub rule: String,
+    /// How bad it is.
+    pub level: Level,
+    /// What.
+    pub message: String,
+    /// Where a person sees it.
+    pub url: Option<String>,
+}

@@ -1,0 +1,371 @@
+//! Questions to a forge, answered by hand: what is asked, in which order, and what an answer has to be.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use super::*;
+use crate::event::System;
+use crate::protocol::{Completion, Fault, Timestamp};
+
+const COMMIT: &str = "0123456789abcdef0123456789abcdef01234567";
+const NOW: Timestamp = Timestamp(1_795_343_465_000);
+
+fn access() -> Access {
+    Access::new(
+        System::GitHub,
+        "https://api.example/",
+        "acme/tasks",
+        "TOKEN",
+    )
+    .expect("it is right")
+}
+
+fn answered(status: u16, headers: &[(&str, &str)], body: &Value) -> Completion {
+    let headers = headers
+        .iter()
+        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+    Completion::Fetched {
+        status,
+        headers: headers.collect(),
+        body: body.to_string(),
+    }
+}
+
+fn first(question: Question) -> (Asking, Exchange, Access) {
+    let access = access();
+    let (asking, exchange) = Asking::new(question, &access);
+    (asking, exchange, access)
+}
+
+/// Answers every request by its path below the repository; gives the answer, and what was asked.
+fn talk(
+    question: Question,
+    answers: &BTreeMap<&str, Value>,
+) -> (Result<Answer, Trouble>, Vec<String>) {
+    let (mut asking, mut exchange, mut access) = first(question);
+    let mut asked = Vec::new();
+    for _ in 0..50 {
+        let url = exchange.fetch(&access).url;
+        let path = url.replace("https://api.example/repos/acme/tasks", "");
+        let known = answers.get(path.split('?').next().unwrap_or_default());
+        asked.push(path);
+        let completion = known.map_or_else(
+            || answered(404, &[], &json!({})),
+            |body| answered(200, &[], body),
+        );
+        let Turn::Over(got) = exchange.on(&completion, &mut access, NOW) else {
+            panic!("it is answered");
+        };
+        match asking.on(got) {
+            Going::Ask(next) => exchange = *next,
+            Going::Done(done) => return (done, asked),
+        }
+    }
+    panic!("it never ends: {asked:?}");
+}
+
+fn checks() -> Question {
+    Question::Checks {
+        commit: COMMIT.to_owned(),
+        names: vec!["test".to_owned()],
+    }
+}
+
+fn run(name: &str, commit: &str) -> Value {
+    json!({ "id": 1, "name": name, "status": "completed", "conclusion": "success", "head_sha": commit, "app": { "id": 1, "slug": "ci" } })
+}
+
+#[test]
+fn what_is_reported_needs_no_pull_request() {
+    let runs = format!("/commits/{COMMIT}/check-runs");
+    let status = format!("/commits/{COMMIT}/status");
+    let answers = BTreeMap::from([
+        (
+            runs.as_str(),
+            json!({ "total_count": 1, "check_runs": [run("test", COMMIT)] }),
+        ),
+        (
+            status.as_str(),
+            json!({ "sha": COMMIT, "total_count": 0, "statuses": [] }),
+        ),
+    ]);
+    let (answer, asked) = talk(checks(), &answers);
+    let Ok(Answer::Checked(checked)) = answer else {
+        panic!("{answer:?}");
+    };
+    assert_eq!(
+        (checked.runs.len(), checked.twin, asked.len()),
+        (1, None, 2)
+    );
+}
+
+#[test]
+fn an_entry_that_is_not_understood_spoils_the_list() {
+    let runs = format!("/commits/{COMMIT}/check-runs");
+    let whole = run("test", COMMIT);
+    for member in ["id", "name", "status", "head_sha"] {
+        let mut torn = whole.clone();
+        torn.as_object_mut().expect("it is one").remove(member);
+        let answers = BTreeMap::from([(
+            runs.as_str(),
+            json!({ "total_count": 2, "check_runs": [whole, torn] }),
+        )]);
+        let (answer, _) = talk(checks(), &answers);
+        assert_eq!(
+            answer.expect_err("it says no").code,
+            "forge-answer",
+            "{member}"
+        );
+    }
+    for body in [
+        json!([]),
+        json!({ "check_runs": [] }),
+        json!({ "total_count": 0 }),
+        json!(null),
+        json!("x"),
+    ] {
+        let answers = BTreeMap::from([(runs.as_str(), body.clone())]);
+        let (answer, _) = talk(checks(), &answers);
+        assert!(answer.is_err(), "{body}");
+    }
+}
+
+#[test]
+fn a_message_only_leads_to_a_pull_request() {
+    let rows = [
+        ("A change (#12)", Some(12)),
+        ("Merge pull request #7 from a/b", Some(7)),
+        ("A change (#12)\n\n(#13)", Some(12)),
+        ("A change #12", None),
+        ("A change (#x)", None),
+        ("(#99999999999999999999)", None),
+        ("", None),
+    ];
+    for (message, expected) in rows {
+        assert_eq!(read::named_pull(message), expected, "{message}");
+    }
+}
+
+fn turn(completion: &Completion) -> Turn {
+    let (_, mut exchange, mut access) = first(checks());
+    exchange.on(completion, &mut access, NOW)
+}
+
+#[test]
+fn refusals_are_told_apart_from_limits() {
+    let code = |completion: &Completion| match turn(completion) {
+        Turn::Over(Err(trouble)) => trouble.code,
+        Turn::Over(Ok(_)) => "answered",
+        Turn::Wait { .. } => "waits",
+        Turn::Again => "again",
+    };
+    let message = |text: &str| json!({ "message": text });
+    let reset = (NOW.0 / 1000 + 30).to_string();
+    let late = (NOW.0 / 1000 + 3_000).to_string();
+    let rows = [
+        (
+            answered(403, &[], &message("Resource not accessible by integration")),
+            "forge-denied",
+        ),
+        (
+            answered(401, &[], &message("Bad credentials")),
+            "forge-denied",
+        ),
+        (
+            answered(403, &[("retry-after", "5")], &message("x")),
+            "waits",
+        ),
+        (
+            answered(
+                403,
+                &[],
+                &message("You have exceeded a secondary rate limit"),
+            ),
+            "waits",
+        ),
+        (
+            answered(
+                403,
+                &[
+                    ("x-ratelimit-remaining", "0"),
+                    ("x-ratelimit-reset", &reset),
+                ],
+                &message("x"),
+            ),
+            "waits",
+        ),
+        (
+            answered(
+                403,
+                &[("x-ratelimit-remaining", "0"), ("x-ratelimit-reset", &late)],
+                &message("x"),
+            ),
+            "forge-limited",
+        ),
+        (
+            answered(429, &[("retry-after", "3600")], &message("x")),
+            "forge-limited",
+        ),
+        (answered(500, &[], &message("x")), "waits"),
+        (answered(404, &[], &message("x")), "answered"),
+        (answered(422, &[], &message("x")), "forge-answer"),
+        (
+            answered(
+                302,
+                &[("location", "https://evil.example/repos")],
+                &message("x"),
+            ),
+            "forge-answer",
+        ),
+        (
+            answered(
+                301,
+                &[("location", "https://api.example/repositories/5/x")],
+                &message("x"),
+            ),
+            "again",
+        ),
+        (
+            answered(
+                301,
+                &[("location", "https://api.example.evil.example/x")],
+                &message("x"),
+            ),
+            "forge-answer",
+        ),
+        (
+            Completion::Failed {
+                fault: Fault::SecretMissing,
+                message: String::new(),
+            },
+            "forge-token",
+        ),
+    ];
+    for (completion, expected) in rows {
+        assert_eq!(code(&completion), expected, "{completion:?}");
+    }
+}
+
+#[test]
+fn tries_and_waits_have_their_bound() {
+    let (_, mut exchange, mut access) = first(checks());
+    let mut waited = 0;
+    for tries in 1..=20 {
+        match exchange.on(
+            &answered(503, &[("retry-after", "999")], &json!({})),
+            &mut access,
+            NOW,
+        ) {
+            Turn::Wait { millis, .. } => waited += millis,
+            Turn::Over(Err(trouble)) => {
+                assert_eq!((trouble.code, tries), ("forge-unreachable", 5));
+                assert!(waited <= 4 * 60_000, "{waited}");
+                return;
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+    panic!("it never ends");
+}
+
+#[test]
+fn what_has_not_changed_is_what_it_was() {
+    let (_, mut exchange, mut access) = first(checks());
+    let body = json!({ "total_count": 0, "check_runs": [] });
+    let once = exchange.on(
+        &answered(200, &[("etag", "\"a\"")], &body),
+        &mut access,
+        NOW,
+    );
+    let (_, mut again, _) = first(checks());
+    let fetch = again.fetch(&access);
+    assert_eq!(
+        fetch.headers.get("if-none-match").map(String::as_str),
+        Some("\"a\"")
+    );
+    let same = again.on(&answered(304, &[], &Value::Null), &mut access, NOW);
+    assert_eq!(once, same);
+}
+
+#[test]
+fn the_token_goes_to_safe_addresses_of_repositories_only() {
+    let fits =
+        |api: &str, repository: &str| Access::new(System::GitHub, api, repository, "T").is_ok();
+    assert!(fits("https://api.github.com", "acme/tasks"));
+    assert!(fits("http://127.0.0.1:80/api/v3", "acme/tasks"));
+    assert!(fits("http://[::1]:80", "acme/tasks"));
+    assert!(fits("http://localhost:3000/api/v1", "acme/tasks"));
+    for api in [
+        "http://forge.example",
+        "ftp://127.0.0.1",
+        "https://user@forge.example",
+        "https://a b",
+        "",
+        "http://127.0.0.1.evil.example",
+    ] {
+        assert!(!fits(api, "acme/tasks"), "{api}");
+    }
+    for repository in [
+        "acme",
+        "acme/tasks/x",
+        "../tasks",
+        "acme/..",
+        "acme/ta sks",
+        "acme/tasks?x",
+        "",
+    ] {
+        assert!(!fits("https://api.github.com", repository), "{repository}");
+    }
+}
+
+#[test]
+fn what_is_written_is_not_written_twice() {
+    let deployment = Deployment {
+        commit: COMMIT.to_owned(),
+        environment: "production".to_owned(),
+        production: true,
+        rollback: false,
+        version: "1".repeat(300),
+        digest: String::new(),
+        before: String::new(),
+        run: String::new(),
+        url: "javascript:alert(1)".to_owned(),
+    };
+    let mut exchange = create(&deployment);
+    let mut access = access();
+    let body = exchange.fetch(&access).body;
+    let Some(crate::protocol::Body::Text { text }) = body else {
+        panic!("it has one");
+    };
+    let body: Value = serde_json::from_str(&text).expect("it is JSON");
+    assert_eq!(
+        (
+            body["auto_merge"].as_bool(),
+            body["required_contexts"].as_array().map(Vec::len)
+        ),
+        (Some(false), Some(0))
+    );
+    assert!(
+        body["description"]
+            .as_str()
+            .expect("it has one")
+            .chars()
+            .count()
+            <= 140
+    );
+    assert!(matches!(
+        exchange.on(&answered(502, &[], &json!({})), &mut access, NOW),
+        Turn::Over(Err(_))
+    ));
+    let told = status(7, State::Success, "deployed", &deployment).fetch(&access);
+    assert!(
+        told.url.ends_with("/deployments/7/statuses"),
+        "{}",
+        told.url
+    );
+    assert!(
+        !format!("{:?}", told.body).contains("javascript"),
+        "it is no address"
+    );
+}

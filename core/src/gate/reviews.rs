@@ -1,0 +1,134 @@
+//! `reviews`: the pull request that became this commit was approved, after its last push, and not by its author.
+//!
+//! Of each person the last word counts. An approval counts only for the commit that it was given for, so one push after it and it
+//! is gone. Who may approve is whom the forge lets write, or whom the configuration names.
+
+use std::collections::BTreeMap;
+
+use super::{Evidence, Judgement, Lack, Reason, Seen, Verdict, short};
+use crate::forge::{Pull, Review};
+use crate::protocol::Timestamp;
+
+/// What is asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reviews {
+    /// How many have to approve; at least 1.
+    pub approvals: u32,
+    /// Only these count; empty: everybody who may write there.
+    pub by: Vec<String>,
+}
+
+/// Who may write, in GitHub's words.
+const INSIDERS: [&str; 3] = ["OWNER", "MEMBER", "COLLABORATOR"];
+
+impl Reviews {
+    /// What the reviews say.
+    #[must_use]
+    pub fn judge(&self, evidence: &Evidence, now: Timestamp) -> Judgement {
+        let commit = match evidence.commit() {
+            Ok(commit) => commit,
+            Err(judgement) => return judgement,
+        };
+        let reviewed = match Seen::read(evidence.reviews.as_ref(), now) {
+            Ok(reviewed) => reviewed,
+            Err(judgement) => return judgement,
+        };
+        let Some(pull) = reviewed.pull.as_ref().filter(|it| it.became(commit)) else {
+            let why = format!(
+                "no pull request is known that became {}: nobody has reviewed it",
+                short(commit)
+            );
+            return Judgement::unknown(Lack::Soon, why);
+        };
+        self.judge_pull(pull, &reviewed.reviews)
+    }
+
+    fn judge_pull(&self, pull: &Pull, reviews: &[Review]) -> Judgement {
+        let last = last_words(reviews);
+        let mut because = Vec::new();
+        let mut approved = 0;
+        for review in last.values() {
+            let who = &review.user;
+            let text = match (review.state.as_str(), self.why_not(review, pull)) {
+                ("CHANGES_REQUESTED" | "REQUEST_CHANGES", _) if *who != pull.author => {
+                    let text = format!("{who} wants changes in pull request {}", pull.number);
+                    let because = vec![Reason::linked(text, review.url.as_ref())];
+                    return Judgement {
+                        verdict: Verdict::Fail,
+                        because,
+                    };
+                }
+                ("APPROVED", None) => {
+                    approved += 1;
+                    format!(
+                        "{who} approved {} in pull request {}",
+                        short(&pull.head),
+                        pull.number
+                    )
+                }
+                ("APPROVED", Some(why)) => format!("the approval of {who} does not count: {why}"),
+                (_, _) => continue,
+            };
+            because.push(Reason::linked(text, review.url.as_ref()));
+        }
+        let verdict = if approved >= self.approvals {
+            Verdict::Pass
+        } else {
+            let on = match self.by.as_slice() {
+                [] => format!("a reviewer who is not {}", pull.author),
+                by => by.join(" or "),
+            };
+            let text = format!(
+                "pull request {} has {approved} of {} approvals",
+                pull.number, self.approvals
+            );
+            because.insert(0, Reason::linked(text, pull.url.as_ref()));
+            Verdict::pending(None, on)
+        };
+        Judgement { verdict, because }
+    }
+
+    /// Why an approval does not count, if it does not.
+    fn why_not(&self, review: &Review, pull: &Pull) -> Option<String> {
+        if review.user.is_empty() || review.user == pull.author {
+            return Some("it is the author's own".to_owned());
+        }
+        if review.commit != pull.head || review.stale {
+            let (given, is) = (short(&review.commit), short(&pull.head));
+            return Some(format!(
+                "it was given for {given}, and {is} was pushed since"
+            ));
+        }
+        if review.dismissed {
+            return Some("it was dismissed".to_owned());
+        }
+        let insider = INSIDERS.contains(&review.association.as_str()) || review.official;
+        match self.by.as_slice() {
+            [] if !insider => Some("whoever gave it may not write there".to_owned()),
+            [] => None,
+            by => {
+                (!by.contains(&review.user)).then(|| "it is not of those who are asked".to_owned())
+            }
+        }
+    }
+}
+
+/// A comment takes nothing back.
+fn last_words(reviews: &[Review]) -> BTreeMap<&str, &Review> {
+    let mut last: BTreeMap<&str, &Review> = BTreeMap::new();
+    for review in reviews {
+        if matches!(
+            review.state.as_str(),
+            "COMMENTED" | "COMMENT" | "PENDING" | "REQUEST_REVIEW"
+        ) {
+            continue;
+        }
+        let newer = last
+            .get(review.user.as_str())
+            .is_none_or(|it| (it.at, it.id) <= (review.at, review.id));
+        if newer {
+            last.insert(&review.user, review);
+        }
+    }
+    last
+}

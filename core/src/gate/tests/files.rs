@@ -1,0 +1,286 @@
+//! Evidence in files: SARIF and JUnit, whole and cut off, honest and not.
+
+use super::*;
+
+fn of_file(kind: &Kind, text: &str) -> Judged {
+    let mut evidence = evidence();
+    evidence
+        .files
+        .extend(seen(text.to_owned()).map(|it| ("a".to_owned(), it)));
+    says(kind, &evidence)
+}
+
+fn findings() -> Kind {
+    Kind::Findings(findings::Findings {
+        sarif: vec!["a".to_owned()],
+        level: findings::Level::Error,
+        ignore: vec!["ignored".to_owned()],
+        baseline: None,
+        scanning: None,
+    })
+}
+
+fn sarif(results: &str, more: &str) -> String {
+    format!(
+        r#"{{"version":"2.1.0","runs":[{{"tool":{{"driver":{{"name":"lint","rules":[{{"id":"r","defaultConfiguration":{{"level":"error"}}}}]}}}},"results":[{results}]{more}}}]}}"#
+    )
+}
+
+#[test]
+fn findings_of_the_level_or_worse_say_no() {
+    let rows = [
+        (sarif("", ""), "pass"),
+        (
+            sarif(
+                r#"{"ruleId":"x","level":"error","message":{"text":"m"}}"#,
+                "",
+            ),
+            "fail",
+        ),
+        (
+            sarif(
+                r#"{"ruleId":"x","level":"warning","message":{"text":"m"}}"#,
+                "",
+            ),
+            "pass",
+        ),
+        (
+            sarif(r#"{"ruleId":"x","message":{"text":"m"}}"#, ""),
+            "pass",
+        ),
+        (
+            sarif(r#"{"ruleId":"r","message":{"text":"m"}}"#, ""),
+            "fail",
+        ),
+        (
+            sarif(r#"{"ruleIndex":0,"message":{"text":"m"}}"#, ""),
+            "fail",
+        ),
+        (sarif(r#"{"ruleId":"ignored","level":"error"}"#, ""), "pass"),
+        (sarif(r#"{"ruleId":"x","level":"surprise"}"#, ""), "fail"),
+        (
+            sarif(r#"{"ruleId":"x","level":"error","kind":"pass"}"#, ""),
+            "pass",
+        ),
+        (
+            sarif(
+                r#"{"ruleId":"x","level":"error","suppressions":[{"kind":"inSource"}]}"#,
+                "",
+            ),
+            "pass",
+        ),
+        (
+            sarif(
+                r#"{"ruleId":"x","level":"error","suppressions":[{"kind":"external","status":"underReview"}]}"#,
+                "",
+            ),
+            "fail",
+        ),
+        (
+            sarif(r#"{"ruleId":"x","level":"error","suppressions":[]}"#, ""),
+            "fail",
+        ),
+        (
+            sarif("", r#","invocations":[{"executionSuccessful":false}]"#),
+            "unknown",
+        ),
+        (
+            sarif(
+                "",
+                &format!(r#","versionControlProvenance":[{{"revisionId":"{COMMIT}"}}]"#),
+            ),
+            "pass",
+        ),
+        (
+            sarif(
+                "",
+                &format!(r#","versionControlProvenance":[{{"revisionId":"{OTHER}"}}]"#),
+            ),
+            "unknown",
+        ),
+        (r#"{"version":"2.1.0","runs":[]}"#.to_owned(), "unknown"),
+        (
+            r#"{"version":"2.1.0","runs":[{"tool":{"driver":{"name":"lint"}}}]}"#.to_owned(),
+            "unknown",
+        ),
+        (
+            r#"{"version":"1.0.0","runs":[{"tool":{"driver":{"name":"lint"}},"results":[]}]}"#
+                .to_owned(),
+            "unknown",
+        ),
+        ("[]".to_owned(), "unknown"),
+        (String::new(), "unknown"),
+    ];
+    for (text, expected) in rows {
+        let judged = of_file(&findings(), &text);
+        assert_eq!(judged.verdict.word(), expected, "{text}: {judged:?}");
+    }
+}
+
+#[test]
+fn what_was_known_before_does_not_count_but_no_more_often_than_it_was_known() {
+    let finding = r#"{"ruleId":"x","level":"error","message":{"text":"m"}}"#;
+    let Kind::Findings(it) = findings() else {
+        panic!("it is that");
+    };
+    let kind = Kind::Findings(findings::Findings {
+        baseline: Some("b".to_owned()),
+        ..it
+    });
+    let judged = |now: &str, before: &str| {
+        let mut evidence = evidence();
+        evidence
+            .files
+            .extend(seen(sarif(now, "")).map(|it| ("a".to_owned(), it)));
+        evidence
+            .files
+            .extend(seen(before.to_owned()).map(|it| ("b".to_owned(), it)));
+        says(&kind, &evidence).verdict.word()
+    };
+    assert_eq!(judged(finding, &sarif(finding, "")), "pass");
+    assert_eq!(
+        judged(&format!("{finding},{finding}"), &sarif(finding, "")),
+        "fail"
+    );
+    assert_eq!(judged(finding, &sarif("", "")), "fail");
+    assert_eq!(judged("", "{"), "unknown", "nobody knows what was known");
+}
+
+fn tests(least: u64, fewer: bool) -> Kind {
+    Kind::Tests(results::Tests {
+        junit: vec!["a".to_owned()],
+        least,
+        fewer,
+    })
+}
+
+#[test]
+fn results_of_tests() {
+    let suite = |attributes: &str, inner: &str| {
+        format!(
+            "<?xml version=\"1.0\"?>\n<testsuites><testsuite {attributes}>{inner}</testsuite></testsuites>"
+        )
+    };
+    let good = "<testcase name='a'/><testcase name=\"b > c\"><system-out><![CDATA[</testcase>]]></system-out></testcase>";
+    let rows = [
+        (suite("", good), "pass"),
+        (suite("tests='2' failures='0'", good), "pass"),
+        (suite("tests='3'", good), "unknown"),
+        (suite("tests='2' failures='1'", good), "fail"),
+        (suite("tests='2' errors='1'", good), "fail"),
+        (suite("tests='two'", good), "unknown"),
+        (
+            suite("", "<testcase name='a'><failure message='x'/></testcase>"),
+            "fail",
+        ),
+        (
+            suite(
+                "",
+                "<testcase name='a'><error/></testcase><testcase name='b'/>",
+            ),
+            "fail",
+        ),
+        (suite("", "<testcase name='a' status='failed'/>"), "fail"),
+        (
+            suite("", "<testcase name='a'><skipped/></testcase>"),
+            "unknown",
+        ),
+        (
+            suite(
+                "",
+                "<testcase name='a'><skipped/></testcase><testcase name='b'/>",
+            ),
+            "pass",
+        ),
+        (
+            suite("", "<error>before any test</error><testcase name='a'/>"),
+            "fail",
+        ),
+        (suite("tests='0'", ""), "unknown"),
+        (
+            "<testsuite><testcase name='a'/></testsuite>".to_owned(),
+            "pass",
+        ),
+        (
+            "<!-- a --><testsuite><testcase name='a'/></testsuite>\n".to_owned(),
+            "pass",
+        ),
+        ("<html></html>".to_owned(), "unknown"),
+        (
+            "<!DOCTYPE a [<!ENTITY b 'c'>]><testsuite><testcase name='a'/></testsuite>".to_owned(),
+            "unknown",
+        ),
+        (
+            "<testsuite><testcase name='a'/></testsuite><testsuite/>".to_owned(),
+            "unknown",
+        ),
+        (
+            "<testsuite><testcase name=a/></testsuite>".to_owned(),
+            "unknown",
+        ),
+        (
+            "<testsuite><testcase name='a'></testsuite></testcase>".to_owned(),
+            "unknown",
+        ),
+        (
+            "text <testsuite><testcase name='a'/></testsuite>".to_owned(),
+            "unknown",
+        ),
+        (String::new(), "unknown"),
+    ];
+    for (text, expected) in rows {
+        let judged = of_file(&tests(1, true), &text);
+        assert_eq!(judged.verdict.word(), expected, "{text}: {judged:?}");
+    }
+}
+
+#[test]
+fn fewer_tests_than_last_time_say_no() {
+    let text = "<testsuite><testcase name='a'/><testcase name='b'/></testsuite>";
+    let judged = |last: Option<u64>, fewer: bool, least: u64| {
+        let mut evidence = evidence();
+        evidence
+            .files
+            .extend(seen(text.to_owned()).map(|it| ("a".to_owned(), it)));
+        let counted = last.map(|last| ("tests".to_owned(), last));
+        evidence.ledger = seen(Recorded {
+            counted: counted.into_iter().collect(),
+            ..Recorded::default()
+        });
+        says(&tests(least, fewer), &evidence).verdict.word()
+    };
+    assert_eq!(judged(None, false, 1), "pass");
+    assert_eq!(judged(Some(2), false, 1), "pass");
+    assert_eq!(judged(Some(3), false, 1), "fail");
+    assert_eq!(judged(Some(3), true, 1), "pass");
+    assert_eq!(judged(None, true, 3), "fail");
+}
+
+/// Every beginning of a file: wherever it was cut off, it is no yes.
+#[test]
+fn a_file_that_was_cut_off_anywhere_is_no_yes() {
+    let files = [
+        (findings(), sarif(r#"{"ruleId":"x","level":"note","message":{"text":"m"}}"#, "")),
+        (tests(1, true), "<?xml version=\"1.0\"?><testsuites tests=\"2\"><testsuite name=\"a\"><testcase name=\"b\"/><testcase name=\"c\"></testcase></testsuite></testsuites>".to_owned()),
+    ];
+    for (kind, whole) in files {
+        assert_eq!(of_file(&kind, &whole).verdict, Verdict::Pass, "{whole}");
+        for end in 0..whole.len() {
+            let judged = of_file(&kind, &whole[..end]);
+            assert_ne!(judged.verdict, Verdict::Pass, "{}", &whole[..end]);
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn what_is_no_evidence_is_no_yes(text in ".{0,60}", pieces in proptest::collection::vec(proptest::sample::select(&["<", ">", "/", "testsuite", "testcase", "failure", " ", "'", "=", "name", "<testsuite>", "</testsuite>", "<![CDATA[", "]]>", "{", "}", "\"runs\"", ":", "[", "]"][..]), 0..20)) {
+        for text in [text, pieces.concat()] {
+            prop_assert_ne!(of_file(&findings(), &text).verdict, Verdict::Pass, "{}", text);
+            // A suite that shows a test that did not fail is evidence, however it was put together.
+            if !text.contains("testcase") {
+                prop_assert_ne!(of_file(&tests(1, true), &text).verdict, Verdict::Pass, "{}", text);
+            }
+        }
+    }
+}

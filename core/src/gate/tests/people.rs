@@ -1,0 +1,319 @@
+//! Reviews, approvals, triggers: who, and whether they may.
+
+use super::*;
+
+fn review(id: u64, user: &str, state: &str) -> Review {
+    Review {
+        id,
+        user: user.to_owned(),
+        state: state.to_owned(),
+        commit: COMMIT.to_owned(),
+        at: id,
+        association: "MEMBER".to_owned(),
+        ..Review::default()
+    }
+}
+
+fn reviewed(reviews: Vec<Review>) -> Evidence {
+    let pull = Pull {
+        number: 12,
+        author: "anna".to_owned(),
+        head: COMMIT.to_owned(),
+        ..Pull::default()
+    };
+    Evidence {
+        reviews: seen(Reviewed {
+            pull: Some(pull),
+            reviews,
+        }),
+        ..evidence()
+    }
+}
+
+fn one() -> Kind {
+    Kind::Reviews(reviews::Reviews {
+        approvals: 1,
+        by: Vec::new(),
+    })
+}
+
+#[test]
+fn an_approval_counts_for_the_last_push_by_somebody_else_who_may() {
+    let rows: &[(&[Review], &str)] = &[
+        (&[], "pending"),
+        (&[review(1, "ben", "APPROVED")], "pass"),
+        (&[review(1, "anna", "APPROVED")], "pending"),
+        (&[review(1, "ben", "COMMENTED")], "pending"),
+        (
+            &[review(1, "ben", "APPROVED"), review(2, "ben", "COMMENTED")],
+            "pass",
+        ),
+        (
+            &[review(1, "ben", "APPROVED"), review(2, "ben", "DISMISSED")],
+            "pending",
+        ),
+        (
+            &[
+                review(1, "ben", "APPROVED"),
+                review(2, "ben", "CHANGES_REQUESTED"),
+            ],
+            "fail",
+        ),
+        (
+            &[
+                review(1, "ben", "CHANGES_REQUESTED"),
+                review(2, "ben", "APPROVED"),
+            ],
+            "pass",
+        ),
+        (
+            &[
+                review(1, "ben", "APPROVED"),
+                review(2, "carl", "CHANGES_REQUESTED"),
+            ],
+            "fail",
+        ),
+        (
+            &[Review {
+                commit: OTHER.to_owned(),
+                ..review(1, "ben", "APPROVED")
+            }],
+            "pending",
+        ),
+        (
+            &[Review {
+                stale: true,
+                ..review(1, "ben", "APPROVED")
+            }],
+            "pending",
+        ),
+        (
+            &[Review {
+                dismissed: true,
+                ..review(1, "ben", "APPROVED")
+            }],
+            "pending",
+        ),
+        (
+            &[Review {
+                association: "CONTRIBUTOR".to_owned(),
+                ..review(1, "ben", "APPROVED")
+            }],
+            "pending",
+        ),
+        (
+            &[Review {
+                association: String::new(),
+                official: true,
+                ..review(1, "ben", "APPROVED")
+            }],
+            "pass",
+        ),
+        (
+            &[Review {
+                user: String::new(),
+                ..review(1, "", "APPROVED")
+            }],
+            "pending",
+        ),
+    ];
+    for (reviews, expected) in rows {
+        let judged = says(&one(), &reviewed(reviews.to_vec()));
+        assert_eq!(judged.verdict.word(), *expected, "{reviews:#?}");
+    }
+}
+
+#[test]
+fn a_pull_request_that_became_something_else_proves_nothing() {
+    let mut evidence = reviewed(vec![review(1, "ben", "APPROVED")]);
+    evidence.subject.commit = Some(OTHER.to_owned());
+    assert_eq!(says(&one(), &evidence).verdict.word(), "unknown");
+}
+
+fn approval(by: &[&str]) -> Kind {
+    Kind::Approval(approval::Approval {
+        by: by.iter().map(|it| (*it).to_owned()).collect(),
+    })
+}
+
+#[test]
+fn a_person_who_may_pressed_the_button_of_this_run_or_approved_it() {
+    let approved = |user: &str, state: &str, environment: &str| Approved {
+        user: user.to_owned(),
+        state: state.to_owned(),
+        environments: vec![environment.to_owned()],
+    };
+    let none: Vec<Approved> = Vec::new();
+    let rows = [
+        (true, "anna", &["anna"][..], none.clone(), "pass"),
+        (true, "anna", &[], none.clone(), "pass"),
+        (true, "ben", &["anna"], none.clone(), "pending"),
+        (true, "dependabot[bot]", &[], none.clone(), "pending"),
+        (true, "", &[], none.clone(), "pending"),
+        (false, "anna", &["anna"], none, "pending"),
+        (
+            false,
+            "ben",
+            &["anna"],
+            vec![approved("Anna", "approved", "Production")],
+            "pass",
+        ),
+        (
+            false,
+            "ben",
+            &["anna"],
+            vec![approved("ben", "approved", "production")],
+            "pending",
+        ),
+        (
+            false,
+            "ben",
+            &[],
+            vec![approved("anna", "approved", "staging")],
+            "pending",
+        ),
+        (
+            false,
+            "ben",
+            &[],
+            vec![
+                approved("anna", "approved", "production"),
+                approved("carl", "rejected", "production"),
+            ],
+            "fail",
+        ),
+    ];
+    for (by_hand, actor, by, approvals, expected) in rows {
+        let mut evidence = evidence();
+        evidence.subject.by_hand = by_hand;
+        evidence.subject.actor = Some(actor.to_owned());
+        evidence.approvals = seen(approvals.clone());
+        let judged = says(&approval(by), &evidence);
+        assert_eq!(
+            judged.verdict.word(),
+            expected,
+            "{by_hand} {actor} {by:?} {approvals:?}"
+        );
+    }
+}
+
+#[test]
+fn code_of_forks_is_not_deployed_and_three_events_have_to_be_named() {
+    let named = |events: &[&str]| trigger::Trigger {
+        events: events.iter().map(|it| (*it).to_owned()).collect(),
+        ..trigger::Trigger::default()
+    };
+    let upstream = |event: &str, conclusion: &str| {
+        Some(evidence::Upstream {
+            event: event.to_owned(),
+            conclusion: conclusion.to_owned(),
+        })
+    };
+    let rows = [
+        ("push", None, None, named(&[]), "pass"),
+        ("push", Some(true), None, named(&[]), "fail"),
+        ("workflow_dispatch", None, None, named(&["push"]), "fail"),
+        ("pull_request", Some(true), None, named(&[]), "fail"),
+        ("pull_request", Some(false), None, named(&[]), "pass"),
+        ("pull_request", None, None, named(&[]), "unknown"),
+        ("pull_request_target", Some(false), None, named(&[]), "fail"),
+        (
+            "pull_request_target",
+            Some(false),
+            None,
+            named(&["pull_request_target"]),
+            "pass",
+        ),
+        (
+            "pull_request_target",
+            Some(true),
+            None,
+            named(&["pull_request_target"]),
+            "fail",
+        ),
+        (
+            "issue_comment",
+            None,
+            None,
+            named(&["issue_comment"]),
+            "unknown",
+        ),
+        (
+            "workflow_run",
+            Some(false),
+            upstream("push", "success"),
+            named(&[]),
+            "fail",
+        ),
+        (
+            "workflow_run",
+            Some(false),
+            upstream("push", "success"),
+            named(&["workflow_run"]),
+            "pass",
+        ),
+        (
+            "workflow_run",
+            Some(true),
+            upstream("push", "success"),
+            named(&["workflow_run"]),
+            "fail",
+        ),
+        (
+            "workflow_run",
+            Some(false),
+            upstream("push", "failure"),
+            named(&["workflow_run"]),
+            "fail",
+        ),
+        (
+            "workflow_run",
+            Some(false),
+            upstream("pull_request", "success"),
+            named(&["workflow_run"]),
+            "fail",
+        ),
+        (
+            "workflow_run",
+            Some(false),
+            None,
+            named(&["workflow_run"]),
+            "unknown",
+        ),
+    ];
+    for (event, fork, upstream, trigger, expected) in rows {
+        let mut evidence = evidence();
+        evidence.subject.event = event.to_owned();
+        evidence.subject.fork = fork;
+        evidence.subject.upstream = upstream;
+        let judged = says(&Kind::Trigger(trigger.clone()), &evidence);
+        assert_eq!(
+            judged.verdict.word(),
+            expected,
+            "{event} {fork:?} {trigger:?}"
+        );
+    }
+}
+
+#[test]
+fn patterns_of_branches() {
+    let rows = [
+        ("main", "main", true),
+        ("main", "main2", false),
+        ("release/*", "release/1", true),
+        ("release/*", "release/1/2", false),
+        ("release/**", "release/1/2", true),
+        ("v*.*", "v1.2", true),
+        ("**", "", true),
+        ("*", "a/b", false),
+        ("", "", true),
+    ];
+    for (pattern, name, fits) in rows {
+        assert_eq!(trigger::matches(pattern, name), fits, "{pattern} {name}");
+    }
+    let long = "a".repeat(5_000);
+    assert!(
+        !trigger::matches(&"**a".repeat(60), &long.replace('a', "b")),
+        "and it ends"
+    );
+}

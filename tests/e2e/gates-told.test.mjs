@@ -1,0 +1,102 @@
+// What the platform and people are told: deployments, ended in every outcome; names of somebody else, which do nothing anywhere.
+
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { test } from 'node:test';
+
+import { checkRun, commitAt, startForge, status, TOKEN } from './bin/forge.mjs';
+import { job, stopStep } from './bin/runner.mjs';
+import { image, place, until } from './lib.mjs';
+
+const QUICK = { bake: { for: '0s' }, drain: '0s', url: 'https://tasks.example' };
+
+async function onForge(t, name, { deployments = true } = {}) {
+  const forge = await startForge();
+  t.after(() => forge.end());
+  const here = place(name);
+  t.after(() => here.end());
+  const { sha } = commitAt(here, forge);
+  here.config({ env: { ...QUICK, deployments } });
+  return { forge, here, sha, states: () => forge.data.deployments.map((it) => `${it.task}: ${it.statuses.map(({ state }) => state).join(' ')}`) };
+}
+
+test('a deployment is begun before anything is touched and ended in every outcome; a rollback is one of its own', { timeout: 240_000 }, async (t) => {
+  const { forge, here, sha, states } = await onForge(t, 'told');
+  const deploy = (tag) => here.cd('deploy', '--image', image(tag));
+  assert.equal((await deploy('v1')).outcome, 'deployed');
+  assert.equal((await deploy('v1')).outcome, 'unchanged', 'nothing is deployed, so nothing is told');
+  assert.equal((await deploy('broken')).outcome, 'rolled-back');
+  assert.equal((await deploy('v2')).outcome, 'deployed');
+  const back = await here.cd('rollback');
+  assert.equal(back.outcome, 'restored', back.stdout + back.stderr);
+  assert.deepEqual(states(), ['deploy: in_progress success', 'deploy: in_progress failure', 'deploy: in_progress success', 'rollback: in_progress success']);
+  const [first, , third] = forge.data.deployments;
+  assert.deepEqual([first.ref, first.environment, first.auto_merge, first.required_contexts, first.production_environment], [sha, 'staging', false, [], false]);
+  assert.match(third.payload['previous-digest'], /^sha256:/);
+  const ended = third.statuses[1];
+  assert.deepEqual([ended.environment_url, ended.log_url], ['https://tasks.example', 'https://forge.example/acme/tasks/actions/runs/7']);
+  assert.ok(ended.description.length <= 140);
+});
+
+test('a platform that refuses is told of in the report, and changes nothing about the deploy', { timeout: 120_000 }, async (t) => {
+  const { forge, here } = await onForge(t, 'untold');
+  forge.faults = [({ request, response }) => {
+    if (request.method !== 'POST') return false;
+    forge.send(response, 403, { message: 'Resource not accessible by integration' });
+    return true;
+  }];
+  const result = await here.cd('deploy', '--image', image('v1'));
+  assert.equal(result.outcome, 'deployed', result.stdout + result.stderr);
+  assert.match(result.report.troubles.join('\n'), /permissions: \{ contents: read, deployments: write \}/);
+});
+
+test('a run that is killed leaves its deployment to post, which ends it', { timeout: 120_000 }, async (t) => {
+  const { here, states } = await onForge(t, 'killed');
+  here.config({ env: { ...QUICK, deployments: true, bake: { for: '30s' } } });
+  assert.equal((await here.cd('deploy', '--image', image('v1'))).outcome, 'deployed');
+  const theJob = job(here, { runId: '7', env: { GITHUB_EVENT_NAME: 'push', GITHUB_SERVER_URL: 'https://forge.example' } });
+  const step = theJob.start({ image: image('v2'), 'github-token': TOKEN });
+  await until('the bake', () => /^baking/m.test(step.output()) || /: baking/.test(step.output()), { seconds: 40 });
+  step.child.kill('SIGKILL');
+  const result = await step.ended;
+  assert.deepEqual(states().at(-1), 'deploy: in_progress');
+  const post = await result.post().ended;
+  assert.match(states().at(-1), /^deploy: in_progress error$/, post.log);
+  const next = theJob.start({ image: image('v2'), 'github-token': TOKEN });
+  await until('the bake', () => /baking/.test(next.output()), { seconds: 40 });
+  await stopStep(next);
+  assert.match(states().at(-1), /^deploy: in_progress inactive$/, 'a cancelled one is over, too');
+});
+
+const HOSTILE = [
+  '::error::owned', '##[set-output name=outcome;]deployed', '::stop-commands::x', 'a\n::add-mask::b', '<script>alert(1)</script>', '<img src=x onerror=y>',
+  '@octocat', '| a | b |', '`` ` ``', '[click](javascript:alert(1))', '![x](https://evil.example/p.png)', '\u202eexe.txt', '\u001b[31mred', '--> <!--', '# Title', '</details>',
+];
+
+test('names of somebody else do nothing in the log, in annotations, in the summary and in the comment', { timeout: 180_000 }, async (t) => {
+  const { forge, here, sha } = await onForge(t, 'hostile', { deployments: false });
+  forge.data.runs[sha] = HOSTILE.map((name) => checkRun(name, { conclusion: 'failure', app: name, appId: 1, html_url: 'javascript:alert(1)', details_url: 'https://x.example/a)<b> |' }));
+  forge.data.statuses[sha] = HOSTILE.map((name) => status(name, 'failure', { target_url: `https://x.example/)${name}` }));
+  here.config({ image: 'registry.example/acme/tasks', env: { ...QUICK, gates: [{ checks: HOSTILE.filter((name) => !/[\n\u001b]/.test(name)) }, { name: 'absent', checks: ['nobody reports this'] }] } });
+  const theJob = job(here, { runId: '7', env: { GITHUB_EVENT_NAME: 'push', GITHUB_REF: 'refs/heads/main', GITHUB_SERVER_URL: 'https://forge.example' } });
+  const result = await theJob.start({ 'github-token': TOKEN }).ended;
+  assert.equal(result.outputs.outcome, 'rejected', result.log);
+  const ours = ['group', 'endgroup', 'stop-commands', 'error', 'add-mask', 'warning', 'debug'];
+  assert.deepEqual(result.commands.filter((it) => !ours.includes(it.name)).map((it) => it.name), []);
+  assert.equal(result.annotations.filter((it) => it.name === 'error').length, 1, 'ours alone');
+  assert.doesNotMatch(result.log, /\u001b|\u202e/);
+  const plan = await here.cd('plan', '--image', image('v1'));
+  assert.equal(plan.outcome, 'shown', plan.stdout + plan.stderr);
+  const outputs = readFileSync(`${here.dir}/.cd-action/outputs.env`, 'utf8');
+  const comment = readFileSync(/^comment="?([^"\n]+)"?$/m.exec(outputs)[1], 'utf8');
+  assert.match(comment, /^<!-- cd-action plan [a-z0-9 .-]+ -->\n/);
+  assert.equal(comment.match(/<!--/g).length, 1);
+  for (const markdown of [result.summary, comment.replace(/^<!--.*-->/, '')]) {
+    const bare = markdown.replace(/```[^]*?```/g, '').replace(/`[^`\n]*`/g, '');
+    assert.doesNotMatch(bare, /<script|<img|onerror=y>|<!--|-->/);
+    assert.doesNotMatch(bare, /\]\((?!<https:\/\/)/, 'links lead where we say');
+    assert.doesNotMatch(bare, /!\[|javascript:/);
+    assert.doesNotMatch(bare, /@octocat/);
+    assert.doesNotMatch(bare, /^# Title/m);
+  }
+});
