@@ -514,6 +514,8 @@ function authorization(who2, { env, secrets, blotter }) {
       blotter.add(text2);
       return `Basic ${text2}`;
     }
+    case "variable":
+      return `Bearer ${secrets.reveal(who2.name)}`;
     case "bearer":
       return `Bearer ${secrets.kept(who2.kept)}`;
     default:

@@ -24,6 +24,10 @@ export type Authorization = {
     /** The name of the one that holds the password. */
     password: string;
 } | {
+    "type": "variable";
+    /** Its name. */
+    name: string;
+} | {
     "type": "bearer";
     /** Under this name. */
     kept: string;
@@ -533,6 +537,10 @@ export type KnownGood = {
      * two of them in a row would end where they began.
      */
     left?: Timestamp | null;
+    /** How many tests there were, by the name of the gate that counted them. */
+    counted?: {
+        [key in string]: number;
+    };
 };
 /** How a run ended. */
 export type LastRun = {
@@ -547,12 +555,32 @@ export type LastRun = {
     /** Which run. */
     run: Origin;
 };
+/** A rollout that failed. */
+export type LedgerFailure = {
+    /** When. */
+    at: Timestamp;
+    /** What was to serve, in its name for people. */
+    version: string;
+    /** How it ended. */
+    outcome: Outcome;
+};
 /** The end of the chain. Whoever knows it from elsewhere can tell whether the chain was rewritten. */
 export type LedgerHead = {
     /** The number of the last record; 0 where there is none. */
     seq: number;
     /** Its hash; 64 zeros where there is none. */
     hash: string;
+};
+/** A person's decision against a rule. */
+export type LedgerOverride = {
+    /** When. */
+    at: Timestamp;
+    /** The gate's name, or `quarantine`. */
+    what: string;
+    /** Whose decision, where that is known. */
+    who: string | null;
+    /** In the person's own words. */
+    reason: string;
 };
 /** What a ledger says, or where it is not what was written. */
 export type LedgerReading = {
@@ -589,6 +617,12 @@ export type LedgerState = {
     open: OpenRollout | null;
     /** How the last run that wrote here ended. */
     last: LastRun | null;
+    /** The last stop that nobody has lifted; it may have run out since. */
+    stop?: Stop | null;
+    /** Rollouts that failed, the newest first. */
+    failures?: Array<LedgerFailure>;
+    /** What persons decided against rules, the newest first. */
+    overridden?: Array<LedgerOverride>;
 };
 /** How loud something is. */
 export type Level = "debug" | "info" | "warning" | "error";
@@ -667,7 +701,7 @@ export type Origin = {
     repository?: string | null;
 };
 /** How a run ended. Every run of every command ends in exactly one of these. */
-export type Outcome = "shown" | "deployed" | "restored" | "released" | "unchanged" | "held" | "superseded" | "rejected" | "busy" | "failed" | "rolled-back" | "cancelled" | "stranded" | "invalid" | "crashed";
+export type Outcome = "shown" | "deployed" | "restored" | "released" | "unchanged" | "held" | "stopped" | "resumed" | "superseded" | "rejected" | "busy" | "failed" | "rolled-back" | "cancelled" | "stranded" | "invalid" | "crashed";
 /** What the core tells the world. */
 export type Output = {
     "type": "effect";
@@ -926,6 +960,21 @@ export type Stdin = {
     "type": "tar";
     /** In this order; folders are not listed, but made. */
     files: Array<TarFile>;
+};
+/** One pressing of the button. */
+export type Stop = {
+    /** One word, told apart from every other pressing. */
+    id: string;
+    /** Who pressed it, where that is known. */
+    who?: string | null;
+    /** Why, in the person's own words. */
+    reason: string;
+    /** When, by the target's clock. */
+    since: Timestamp;
+    /** When it ends by itself, by the target's clock; `None`: when somebody lifts it. */
+    until?: Timestamp | null;
+    /** Where the run that set it can be looked at. */
+    url?: string | null;
 };
 /** Who runs us. */
 export type System = "github" | "forgejo" | "gitea" | "gitlab" | "bitbucket" | "jenkins" | "circleci" | "azure" | "git";
