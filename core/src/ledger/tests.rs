@@ -482,7 +482,7 @@ fn what_a_newer_version_came_to_is_not_held_against_its_snapshot() {
         head = next;
         format!("{line}\n")
     };
-    let first = line(r#"{"format":2,"kind":"moved","generation":9}"#);
+    let first = line(r#"{"format":3,"kind":"moved","generation":9}"#);
     let cause = body(&Ledger::empty(), decided("x"));
     let base = Ledger::read("000001", &first)
         .expect("it is untouched")
@@ -500,7 +500,7 @@ fn what_a_newer_version_came_to_is_not_held_against_its_snapshot() {
     let newer = verified.expect("it is untouched").newer;
     assert_eq!(
         newer.as_deref(),
-        Some("record 1 has format 2, this version knows 1")
+        Some("record 1 has format 3, this version knows 2")
     );
 }
 
