@@ -105,7 +105,7 @@ test('pages that shift between two reads lose nothing; ten thousand check runs c
   // An end that never comes is no end.
   forge.faults = [({ path, response }) => {
     if (!path.includes('check-runs')) return false;
-    forge.send(response, 200, { total_count: 300, check_runs: data.runs[sha].slice(0, 99) });
+    forge.send(response, 200, { total_count: 300, check_runs: data.runs[sha].slice(0, 99).map((it) => ({ head_sha: sha, ...it })) });
     return true;
   }];
   const torn = await unknown(it, { checks: ['check 1'] }, 'checks');

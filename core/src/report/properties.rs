@@ -265,6 +265,7 @@ fn fill_status(status: &mut Status, fill: &mut impl FnMut(&mut String)) {
         ledger_sound: _,
     } = status;
     *astray = vec![String::new()];
+    *overridden = vec![String::new()];
     let texts = [router, ledger]
         .into_iter()
         .chain(astray)

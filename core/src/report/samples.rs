@@ -254,9 +254,7 @@ pub(super) fn status() -> Report {
             "v1 (sha256:{}): not-proven on 2026-11-20 08:00:00Z",
             "1".repeat(64)
         )],
-        overridden: vec![
-            "`freeze` by anna on 2026-11-21 08:00:00Z: users cannot log in".to_owned(),
-        ],
+        overridden: Vec::new(),
         lease: Some("run-7, for 12 s more".to_owned()),
         unfinished: Some(
             "an earlier run did not finish: g2 (v3) was begun and not ended".to_owned(),

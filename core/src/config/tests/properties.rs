@@ -60,6 +60,7 @@ fn file() -> impl Strategy<Value = String> {
         let mut author = Author {
             schema: &schema,
             choices: choices.into_iter(),
+            depth: 0,
         };
         let keys: Vec<String> = schema
             .shapes(schema.root())
@@ -74,6 +75,8 @@ fn file() -> impl Strategy<Value = String> {
 struct Author<'a> {
     schema: &'a Schema,
     choices: std::vec::IntoIter<u8>,
+    /// Gates hold gates: how deep it is in maps.
+    depth: usize,
 }
 
 impl Author<'_> {
@@ -101,7 +104,13 @@ impl Author<'_> {
             return word;
         }
         if shape.fits(&Kind::Map(Vec::new())) {
-            return format!("{{ {} }}", self.entries(shape).join(", "));
+            if self.depth > 8 {
+                return "{}".to_owned();
+            }
+            self.depth += 1;
+            let entries = self.entries(shape).join(", ");
+            self.depth -= 1;
+            return format!("{{ {entries} }}");
         }
         if let Some(items) = shape.items() {
             return format!(

@@ -178,7 +178,8 @@ fn moment(value: &str, parameters: &[&str], zone: &TimeZone) -> Result<Moment, S
     } else {
         utc(minutes, &zone)
     };
-    let at = at.ok_or_else(wrong)?;
+    let seconds = u64::try_from(second * 1000).unwrap_or(0);
+    let at = at.ok_or_else(wrong)?.plus(seconds);
     Ok(Moment { at, day: None })
 }
 

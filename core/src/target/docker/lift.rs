@@ -336,6 +336,11 @@ impl Docker {
         let mut lives = BTreeMap::new();
         for &id in ids {
             if let Some(it) = found.iter().find(|it| it.id == Some(id)) {
+                // Somebody is removing it: its end is not its own.
+                if matches!(it.status.as_str(), "removing" | "dead") {
+                    lives.insert(id, Life::default());
+                    continue;
+                }
                 let traffic = epoch.map(|epoch| {
                     self.traffic(id, rows.get(&id).copied().unwrap_or_default(), epoch)
                 });

@@ -524,6 +524,26 @@ fn our_own_probes_are_no_traffic() {
 }
 
 #[test]
+fn an_instance_that_somebody_is_removing_is_gone_and_did_not_end() {
+    for status in ["removing", "dead"] {
+        let mut docker = docker();
+        let found = format!(
+            r#"["/cd-tasks.staging-g2-1.t5","{status}",137,false,0,"sha256:1",null,"instance","2","1","12","d","c","x",{{}}]"#
+        );
+        let images = r#"["sha256:1",[],[],null,{}]"#;
+        let done = [said("result=done\n"), said(&found), said(images)];
+        let ids = vec![member(2, 1).id];
+        let Ok((_, Observation::Watched(lives))) = docker.looked(&[], &ids, &done) else {
+            panic!("it was seen")
+        };
+        assert_eq!(
+            lives.get(&member(2, 1).id),
+            Some(&crate::rollout::Life::default())
+        );
+    }
+}
+
+#[test]
 fn an_address_is_not_given_again_while_a_table_names_it() {
     let mut docker = docker();
     docker.file = docker.file_for(&Table::serving(Some(&fleet(3))));
