@@ -222,7 +222,7 @@ pub(crate) mod tests {
                     "digest": proof.digest,
                     "size": 7
                 })),
-                "what pulls it gets the image"
+                "it lists the image"
             );
         }
     }

@@ -48,6 +48,8 @@ test('while the button is set a deploy is held and touches nothing; going back w
   const here = await served(t, 'stop');
   assert.equal((await here.cd('deploy', '--image', image('v2'))).outcome, 'deployed');
   const users = await here.load();
+  let summary;
+  t.after(async () => summary ?? users.stop());
   const stopped = await stop(here, '--until', '2h');
   assert.equal(stopped.report.stop.reason, WHY);
   assert.equal(stopped.report.serving.version, 'v2');
@@ -86,7 +88,7 @@ test('while the button is set a deploy is held and touches nothing; going back w
   assert.deepEqual([again.code, again.outcome, again.report.reason], [0, 'unchanged', 'not-stopped'], again.stderr);
   const deployed = await here.cd('deploy', '--image', image('v3'));
   assert.equal(deployed.outcome, 'deployed', deployed.stderr);
-  const summary = await users.stop();
+  summary = await users.stop();
   assert.equal(summary.failed, 0, JSON.stringify(summary));
   const { ledger } = await assertSettled(here, { version: 'v3' });
   const said = ledger.records.filter((it) => ['stopped', 'resumed'].includes(it.kind));
@@ -135,11 +137,15 @@ for (const { strategy, call, what, held } of LINES) {
     const users = strategy === 'blue-green' ? await here.load() : null;
     const docker = countingDocker(here, `${call} before pause`);
     const run = docker.start('deploy', '--image', image('v2'));
-    await docker.waitForCall(call);
-    await stop(here);
-    docker.go(call);
-    const result = await run.ended;
-    const summary = users && await users.stop();
+    let result, summary;
+    try {
+      await docker.waitForCall(call);
+      await stop(here);
+    } finally {
+      docker.go(call);
+      result = await run.ended;
+      summary = users && await users.stop();
+    }
     if (summary) assert.equal(summary.failed, 0, JSON.stringify(summary));
     if (held) assertHeld(here, result);
     else assert.deepEqual([result.code, result.outcome], [0, 'deployed'], result.stderr);

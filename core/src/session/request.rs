@@ -142,7 +142,12 @@ fn read(
     } else {
         command
     };
-    let until = until(inputs, command, mistakes);
+    // The post step has the inputs of its main step.
+    let until = if post {
+        None
+    } else {
+        until(inputs, command, mistakes)
+    };
     if command == Command::Stop && !inputs.contains_key("reason") {
         mistakes.push(
             "`stop` needs a `reason`: it is what everybody reads whose deploy is held".to_owned(),
@@ -436,6 +441,7 @@ mod tests {
             ("command", "deploy"),
             ("image", "tasks:1"),
             ("version", "1"),
+            ("until", "2h"),
         ];
         let post = parse(&Begin {
             platform: Platform::ActionsPost,

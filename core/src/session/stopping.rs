@@ -3,6 +3,7 @@
 //! `stop`: the router is looked into → the button is pressed, whoever holds the lease → where nobody is at work, the ledger
 //! is told too. `resume`: the lease → the button is lifted and the ledger told, in one breath. Neither looks at what serves.
 
+use super::deciding::line_of;
 use super::memory::Memory;
 use super::request::Command;
 use super::{Purpose, Session, Tag};
@@ -63,6 +64,8 @@ impl Session {
     fn overrides_stop(&mut self, stop: &Stop) -> bool {
         if !self.overrides(Override::Stop) {
             let because = vec![set_by(stop)];
+            let wanted = self.wanted.as_ref().map(|it| line_of(it, None, None));
+            self.report.wanted = self.report.wanted.take().or(wanted);
             self.finish(Outcome::Held, stop::CODE, because, vec![]);
             return false;
         }
