@@ -11,6 +11,7 @@ pub mod ledger;
 pub mod library;
 mod metadata;
 mod program;
+pub mod proof;
 pub mod protocol;
 pub mod registry;
 pub mod release;
@@ -19,6 +20,7 @@ pub mod rollback;
 pub mod rollout;
 mod session;
 pub mod spec;
+pub mod stop;
 pub mod tag;
 pub mod target;
 

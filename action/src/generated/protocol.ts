@@ -341,4 +341,4 @@ export type Keep = {
 export type Method = "GET" | "HEAD" | "PUT" | "POST";
 
 /** How a run ended. Every run of every command ends in exactly one of these. */
-export type Outcome = "shown" | "deployed" | "restored" | "released" | "unchanged" | "held" | "superseded" | "rejected" | "busy" | "failed" | "rolled-back" | "cancelled" | "stranded" | "invalid" | "crashed";
+export type Outcome = "shown" | "deployed" | "restored" | "released" | "unchanged" | "held" | "stopped" | "resumed" | "superseded" | "rejected" | "busy" | "failed" | "rolled-back" | "cancelled" | "stranded" | "invalid" | "crashed";

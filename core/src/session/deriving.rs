@@ -110,6 +110,8 @@ impl Session {
             Command::Plan
             | Command::Deploy
             | Command::Rollback
+            | Command::Stop
+            | Command::Resume
             | Command::Status
             | Command::Recover => {
                 let reference = called.reference();
@@ -188,7 +190,7 @@ pub(super) fn logins(config: &Config) -> Vec<RegistryAuth> {
 }
 
 /// As it is configured; else in the platform's own registry, under the repository's name.
-fn image_name(config: &Config, event: &Event) -> Option<String> {
+pub(super) fn image_name(config: &Config, event: &Event) -> Option<String> {
     let own = || {
         let name = event.repository.name.to_lowercase();
         let registry = event.registry.as_ref()?;
