@@ -570,6 +570,8 @@ export type LedgerState = {
     open: OpenRollout | null,
     /** How the last run that wrote here ended. */
     last: LastRun | null,
+    /** The last stop that nobody has lifted; it may have run out since. */
+    stop?: Stop | null,
     /** Rollouts that failed, the newest first. */
     failures?: Array<LedgerFailure>,
     /** What persons decided against rules, the newest first. */
@@ -654,7 +656,7 @@ export type Origin = {
     repository?: string | null, };
 
 /** How a run ended. Every run of every command ends in exactly one of these. */
-export type Outcome = "shown" | "deployed" | "restored" | "released" | "unchanged" | "held" | "superseded" | "rejected" | "busy" | "failed" | "rolled-back" | "cancelled" | "stranded" | "invalid" | "crashed";
+export type Outcome = "shown" | "deployed" | "restored" | "released" | "unchanged" | "held" | "stopped" | "resumed" | "superseded" | "rejected" | "busy" | "failed" | "rolled-back" | "cancelled" | "stranded" | "invalid" | "crashed";
 
 /** What the core tells the world. */
 export type Output =
@@ -795,7 +797,10 @@ export type Run = {
     argv: Array<string>,
     /** Variables to set for the child. They are its whole environment, with those of `inherit`. */
     env: { [key in string]: Content },
-    /** Names of variables that the child gets from the run's own environment, where they are set. */
+    /**
+     * Names of variables that the child gets from the run's own environment, where they are set. `GIT_*` stands for all that
+     * begin with `GIT_`.
+     */
     inherit: Array<string>,
     /** What the child reads; `None`: nothing, its input is closed. */
     stdin: Stdin | null,
@@ -891,6 +896,21 @@ export type Stdin =
   | { "type": "tar",
     /** In this order; folders are not listed, but made. */
     files: Array<TarFile>, };
+
+/** One pressing of the button. */
+export type Stop = {
+    /** One word, told apart from every other pressing. */
+    id: string,
+    /** Who pressed it, where that is known. */
+    who?: string | null,
+    /** Why, in the person's own words. */
+    reason: string,
+    /** When, by the target's clock. */
+    since: Timestamp,
+    /** When it ends by itself, by the target's clock; `None`: when somebody lifts it. */
+    until?: Timestamp | null,
+    /** Where the run that set it can be looked at. */
+    url?: string | null, };
 
 /** Who runs us. */
 export type System = "github" | "forgejo" | "gitea" | "gitlab" | "bitbucket" | "jenkins" | "circleci" | "azure" | "git";

@@ -194,6 +194,17 @@ pub struct Environment {
     pub run: RunTemplate,
     /// Whether it is well, overrides applied.
     pub health: HealthTemplate,
+    /// What a person may override here; each once.
+    pub overrides: Vec<Override>,
+}
+
+/// A rule that a person may set aside, with a reason that is recorded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Override {
+    /// What failed here before is not deployed again.
+    Quarantine,
+    /// While the stop button is set nothing is deployed.
+    Stop,
 }
 
 /// Who pushes the button to this environment.
@@ -413,6 +424,31 @@ fn read(
     let file: raw::At<raw::Config> = serde_json::from_value(refused.readable(document, &root))
         .expect("what the schema lets pass the types of `raw` can read");
     typed::config(document, &file, repository, mistakes)
+}
+
+impl Environment {
+    /// The environments whose proof a gate of this one waits for.
+    pub(crate) fn afters(&self) -> impl Iterator<Item = &str> {
+        let gates = self.gates.iter().flat_map(crate::gate::flat);
+        gates.filter_map(|gate| match &gate.kind {
+            crate::gate::Kind::After(after) => Some(after.environment.as_str()),
+            _ => None,
+        })
+    }
+}
+
+impl Override {
+    /// All of them.
+    pub const ALL: [Self; 2] = [Self::Quarantine, Self::Stop];
+
+    /// What the input `override` and the configuration call it.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Quarantine => "quarantine",
+            Self::Stop => crate::stop::NAME,
+        }
+    }
 }
 
 impl fmt::Display for DockerHost {

@@ -7,6 +7,7 @@
 //! To add a gate: `gate/<name>.rs` with what is configured and `judge`, a variant of [`Kind`], its line in `wants`, `judge_kind`
 //! and `Kind::word`; its key in `config/raw/gates.rs` and its reading in `config/typed/gates.rs`; a part of `docs/gates.md`.
 
+pub mod after;
 pub mod approval;
 pub mod breaker;
 pub mod checks;
@@ -62,6 +63,8 @@ pub enum Kind {
     Tests(results::Tests),
     /// A person's approval.
     Approval(approval::Approval),
+    /// The image is proven in another environment.
+    After(after::After),
     /// Times at which nothing is deployed.
     Freeze(freeze::Freeze),
     /// What started the run.
@@ -93,6 +96,7 @@ impl Kind {
             Self::Findings(_) => "findings",
             Self::Tests(_) => "tests",
             Self::Approval(_) => "approval",
+            Self::After(_) => "after",
             Self::Freeze(_) => "freeze",
             Self::Trigger(_) => "trigger",
             Self::Image(_) => "image",
@@ -245,6 +249,8 @@ pub enum Want {
     Image,
     /// What is recorded at the target.
     Ledger,
+    /// That the image was proven in this environment, as its registry has it.
+    Proof(String),
 }
 
 impl Want {
@@ -283,6 +289,7 @@ pub fn wants(gate: &Gate) -> Vec<Want> {
         Kind::Findings(it) => it.wants(),
         Kind::Tests(it) => it.wants(),
         Kind::Approval(_) => vec![Want::Approvals],
+        Kind::After(it) => vec![Want::Proof(it.environment.clone())],
         Kind::Freeze(it) => it.wants(),
         Kind::Trigger(_) => Vec::new(),
         Kind::Image(it) => it.wants(&gate.name),
@@ -334,6 +341,7 @@ fn judge_kind(name: &str, kind: &Kind, evidence: &Evidence, now: Timestamp) -> J
         Kind::Findings(it) => it.judge(evidence, now),
         Kind::Tests(it) => it.judge(name, evidence, now),
         Kind::Approval(it) => it.judge(evidence, now),
+        Kind::After(it) => it.judge(evidence, now),
         Kind::Freeze(it) => it.judge(evidence, now),
         Kind::Trigger(it) => it.judge(evidence),
         Kind::Image(it) => it.judge(name, evidence, now),

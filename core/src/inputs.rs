@@ -41,7 +41,7 @@ const fn output(name: &'static str, help: &'static str) -> OutputSpec {
 pub const INPUTS: &[InputSpec] = &[
     input(
         "command",
-        "What to do: plan, release, deploy, rollback, status or recover.",
+        "What to do: plan, release, deploy, rollback, stop, resume, status or recover.",
         Some("deploy"),
     ),
     input(
@@ -76,10 +76,19 @@ pub const INPUTS: &[InputSpec] = &[
     ),
     input(
         "override",
-        "What a person overrides, separated by commas: names of gates, or quarantine. Needs a reason.",
+        "What a person overrides, separated by commas: names of gates, quarantine, or stop. Needs a reason.",
         None,
     ),
-    input("reason", "Why; recorded in the ledger.", None),
+    input(
+        "reason",
+        "Why; recorded in the ledger. A stop and an override need one.",
+        None,
+    ),
+    input(
+        "until",
+        "When a stop ends by itself, by the target's clock: after a time, such as 2h or 3d, or at one, such as 2026-11-30T08:00:00Z; default: when it is lifted.",
+        None,
+    ),
     input(
         "dry-run",
         "true: say what deploy or release would do, and touch nothing.",
@@ -114,6 +123,10 @@ pub const OUTPUTS: &[OutputSpec] = &[
         "What a release has built of packages, one file a line, as sha256sum writes it.",
     ),
     output("url", "Where the environment is reached."),
+    output(
+        "stop",
+        "The stop that stands, in JSON: who set it, why, since when, until when; empty: none was seen.",
+    ),
     output("report", "Path of the report, in JSON."),
     output("plan", "The plan, in JSON."),
     output(

@@ -19,6 +19,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::protocol::{Outcome, Timestamp};
 use crate::spec::{Generation, Release, Token};
+use crate::stop::Stop;
 
 mod chain;
 #[cfg(test)]
@@ -96,8 +97,12 @@ pub enum Fact {
     Committed(Box<Committed>),
     /// A run is over.
     Ended(Ended),
-    /// A person overrode a gate or a quarantine.
+    /// A person overrode a gate, a quarantine or the stop button.
     Overridden(Overridden),
+    /// A person set the stop button.
+    Stopped(Box<Stop>),
+    /// A person lifted it.
+    Resumed(Resumed),
 }
 
 /// What is about to happen.
@@ -116,7 +121,7 @@ pub struct Began {
     pub reason: Option<String>,
     /// Who asked: a revision, or somebody who wants back.
     pub command: Command,
-    /// Names of the gates that were overridden, or `quarantine`.
+    /// Names of the gates that were overridden, or `quarantine`, or `stop`.
     pub overrides: Vec<String>,
 }
 
@@ -201,12 +206,24 @@ pub struct Ended {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Overridden {
-    /// The gate's name, or `quarantine`.
+    /// The gate's name, or `quarantine`, or `stop`.
     pub what: String,
     /// Whose decision, where that is known.
     pub who: Option<String>,
     /// In the person's own words.
     pub reason: String,
+}
+
+/// A stop is over because a person says so.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Resumed {
+    /// The pressing that is lifted.
+    pub id: String,
+    /// Whose decision, where that is known.
+    pub who: Option<String>,
+    /// In the person's own words, where there are any.
+    pub reason: Option<String>,
 }
 
 /// How the target must change for a record to be in the ledger.

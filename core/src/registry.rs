@@ -11,16 +11,19 @@ mod asking;
 mod bringing;
 mod exchange;
 mod request;
+mod talk;
 #[cfg(test)]
 mod tests;
 
 use std::fmt;
 
+pub(crate) use asking::is_digest;
 pub use asking::{Answered, Asking, Described, Going, Question};
 pub use bringing::{Bring, Bringing, Side};
 pub use exchange::{Access, Exchange, Got, Login, Turn};
 pub use request::Source;
 pub(crate) use request::resolved;
+pub use talk::{Next, Talk};
 
 /// The registry of names without a host.
 const HUB: &str = "docker.io";

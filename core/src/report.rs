@@ -15,6 +15,7 @@ mod published;
 #[cfg(test)]
 mod samples;
 mod serving;
+mod stopping;
 #[cfg(test)]
 mod tests;
 mod text;
@@ -24,6 +25,7 @@ mod words;
 pub(crate) use markdown::metadata as tag_summary;
 pub use progress::{held_by, progress, waiting};
 pub use published::{Published, PublishedFile, PublishedName, PublishedPackage, PublishedRelease};
+pub(crate) use stopping::set_by;
 pub(crate) use text::metadata as tag_log;
 pub(crate) use words::{duration, when};
 
@@ -37,6 +39,7 @@ use serde::Serialize;
 use crate::gate::Judged;
 use crate::protocol::{Outcome, Timestamp};
 use crate::rollback::Selection;
+use crate::stop::Stop;
 
 /// Everything there is to say about one run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -99,6 +102,13 @@ pub struct Report {
     pub candidates: Option<Selection>,
     /// What `status` found.
     pub status: Option<Status>,
+    /// The stop that stands, where this run saw one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stop: Option<Stop>,
+    /// What tells other environments that this image was proven here: the name of it in the registry, where that is known to
+    /// be there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub proof: Option<String>,
     /// What a release has published, or found published.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub published: Option<Published>,
@@ -303,6 +313,8 @@ impl Report {
             left: Vec::new(),
             candidates: None,
             status: None,
+            stop: None,
+            proof: None,
             published: None,
             journal: String::new(),
             path: String::new(),

@@ -13,6 +13,7 @@ mod alphabet;
 mod attempt;
 mod baking;
 mod giving_up;
+mod holding;
 pub mod invariants;
 mod phase;
 mod plan;
@@ -191,6 +192,11 @@ impl Rollout {
         }
         if let Some(by) = observation.fenced() {
             return self.fenced(by);
+        }
+        if self.gives_way()
+            && let Some(by) = observation.stopped()
+        {
+            return self.held(by);
         }
         match &self.phase {
             Phase::Beginning(_)
@@ -445,29 +451,6 @@ impl Rollout {
     fn unwell(&mut self, fault: Fault) {
         self.decided("go back", vec![fault.seen.clone()]);
         self.settle(self.old_generation(), Why::Unwell(fault));
-    }
-
-    /// Another run has the lease. Nothing more is done: what is half done is for that run to settle.
-    fn fenced(&mut self, by: &str) {
-        let took_over = format!("another run took over: {by}");
-        let end = match &self.phase {
-            Phase::Settling(settling) => self.end_when_fenced(settling, &took_over),
-            Phase::Committing(act) if act.unknown() => {
-                let unknown = "nobody knows whether the commit was recorded".to_owned();
-                End::lost(vec![took_over, unknown])
-            }
-            Phase::Beginning(_)
-            | Phase::Withdrawing { .. }
-            | Phase::Stopping(_)
-            | Phase::Starting(_)
-            | Phase::Admitting(_)
-            | Phase::Proving(_)
-            | Phase::Shifting(_)
-            | Phase::Baking(_)
-            | Phase::Committing(_)
-            | Phase::Over(_) => End::lost(vec![took_over]),
-        };
-        self.over(end);
     }
 
     // --- small words ---------------------------------------------------------------------------------------------

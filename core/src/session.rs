@@ -17,12 +17,15 @@ mod housing;
 mod imaging;
 mod looking;
 mod memory;
+mod proving;
 mod publishing;
 mod recovering;
 mod request;
 mod returning;
 mod rolling;
 mod secrets;
+mod stopping;
+mod tag;
 mod troubles;
 mod visiting;
 
@@ -36,90 +39,16 @@ use crate::registry::Repository;
 use crate::report::Report;
 use crate::rollout::{Action, ActionId, Rollout};
 use crate::spec::Release;
+use crate::stop::Stop;
 use crate::target::docker::{Docker, Image, Listed, Opened, Step, Survey};
 use calls::{Call, Calls, Progress};
 use facts::Facts;
 use gating::Gating;
 use memory::{Memory, Story};
+use proving::Proof;
 use publishing::Publishing;
 use request::{Command, Parsed, Request};
-
-/// What a call is for.
-#[derive(Clone, Debug)]
-enum Tag {
-    Config(usize),
-    Gathered,
-    /// Logins that docker keeps for these registries.
-    Logins(Vec<Repository>),
-    /// A work of a release.
-    Work(u32),
-    /// A question of the gates.
-    Asked(u32),
-    /// What a later job reads.
-    Handed,
-    Credentials,
-    Tunnel,
-    Forgotten,
-    /// With the lease or without: what was seen before it was taken counts no more.
-    Names {
-        held: bool,
-    },
-    Containers {
-        held: bool,
-    },
-    Image {
-        pulled: bool,
-    },
-    RouterImage {
-        pulled: bool,
-    },
-    Volume,
-    Secrets,
-    Publishers,
-    Listeners,
-    Range,
-    Network,
-    Several,
-    Router,
-    RouterStarted,
-    Unmade(crate::target::docker::Trouble),
-    Open {
-        take: bool,
-    },
-    Key,
-    Fingerprint,
-    GoodImages,
-    GoodImage,
-    Ancestor,
-    Serving(Action),
-    Act(ActionId, Action),
-    RouteAndLook(ActionId, Action, visiting::Sight),
-    Look(visiting::LookOf),
-    Renew,
-    Kept,
-    LetGo,
-    Released,
-    /// The platform was told that a deploy begins, is under way, has ended.
-    Announced,
-    UnderWay,
-    Concluded,
-    Written,
-}
-
-impl Tag {
-    /// Whether it only looks at what is there or fetches an image, however long that takes.
-    const fn looks(&self) -> bool {
-        matches!(
-            self,
-            Self::Work(_)
-                | Self::Asked(_)
-                | Self::Image { .. }
-                | Self::RouterImage { .. }
-                | Self::Names { .. }
-                | Self::Containers { .. }
-        )
-    }
-}
+use tag::Tag;
 
 /// What the rollout is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -189,6 +118,12 @@ pub(crate) struct Session {
     noted: Option<Action>,
     /// Acts of the rollout that are under way: when they were begun, and the records that are there once they come through.
     acting: BTreeMap<ActionId, (Timestamp, Action, usize)>,
+    /// The stop that this run sets.
+    pressing: Option<Stop>,
+    /// The pressing that a person has overridden for this run.
+    overridden_stop: Option<String>,
+    /// What tells other environments that the image was proven here.
+    proof: Proof,
     /// What was seen in the visit of the route that has just been heard of.
     ahead: Option<visiting::Ahead>,
     /// When what is under way is ended, once the run was asked to stop.
@@ -259,6 +194,9 @@ impl Session {
             story: None,
             noted: None,
             acting: BTreeMap::new(),
+            pressing: None,
+            overridden_stop: None,
+            proof: Proof::Due,
             ahead: None,
             abort_at: None,
             give_up_at: None,
@@ -350,7 +288,7 @@ impl Session {
             // The other half of the first look, where one half has ended the run.
             return;
         }
-        if self.cancelled && !self.goes_on_when_cancelled(&call.tag) {
+        if self.cancelled && !self.ending && !call.tag.heard_when_cancelled() {
             return self.stop_here(&call);
         }
         match call.tag.clone() {
@@ -390,59 +328,14 @@ impl Session {
             Tag::Renew => {}
             Tag::Kept => self.on_kept(&call.done),
             Tag::LetGo | Tag::Released => self.close(),
+            Tag::Pressed => self.on_pressed(&call.done),
+            Tag::Lifted => self.on_lifted(&call.done),
+            Tag::Proof => self.on_proof(&call.done),
             Tag::Announced => self.on_announced(&call.done),
             Tag::UnderWay => self.after_announcing(),
             Tag::Concluded => self.on_concluded(&call.done),
             Tag::Written => self.say_goodbye(&call.done),
         }
-    }
-
-    /// Whatever has already been done must be heard of, and what ends a run must go on.
-    const fn goes_on_when_cancelled(&self, tag: &Tag) -> bool {
-        self.ending
-            || match tag {
-                Tag::Act(..)
-                | Tag::RouteAndLook(..)
-                | Tag::Look(_)
-                | Tag::Renew
-                | Tag::Kept
-                | Tag::LetGo
-                | Tag::Released
-                | Tag::Handed
-                | Tag::Announced
-                | Tag::UnderWay
-                | Tag::Concluded
-                | Tag::Written
-                | Tag::Unmade(_) => true,
-                Tag::Config(_)
-                | Tag::Gathered
-                | Tag::Logins(_)
-                | Tag::Work(_)
-                | Tag::Asked(_)
-                | Tag::Credentials
-                | Tag::Tunnel
-                | Tag::Forgotten
-                | Tag::Names { .. }
-                | Tag::Containers { .. }
-                | Tag::Image { .. }
-                | Tag::RouterImage { .. }
-                | Tag::Volume
-                | Tag::Secrets
-                | Tag::Publishers
-                | Tag::Listeners
-                | Tag::Range
-                | Tag::Network
-                | Tag::Several
-                | Tag::Router
-                | Tag::RouterStarted
-                | Tag::Open { .. }
-                | Tag::Key
-                | Tag::Fingerprint
-                | Tag::GoodImages
-                | Tag::GoodImage
-                | Tag::Ancestor
-                | Tag::Serving(_) => false,
-            }
     }
 
     fn on_time(&mut self) {
@@ -457,6 +350,7 @@ impl Session {
             self.open(true);
         }
         self.wake_works();
+        self.wake_proof();
         self.wake_gates();
         if let Some(rollout) = self.rollout.as_mut() {
             if rollout.wake_at().is_some_and(|at| at <= now) {
@@ -476,7 +370,8 @@ impl Session {
         let waits = [self.again, self.look_again, works, gates, rollout, renewal];
         let all = waits.into_iter().chain(deadlines).flatten();
         if self.ending {
-            deadlines.into_iter().flatten().min()
+            let proof = self.proof.wake_at();
+            deadlines.into_iter().chain([proof]).flatten().min()
         } else {
             all.min()
         }
@@ -554,7 +449,12 @@ impl Session {
     const fn looks_only(command: Command) -> bool {
         match command {
             Command::Plan | Command::Status => true,
-            Command::Release | Command::Deploy | Command::Rollback | Command::Recover => false,
+            Command::Release
+            | Command::Deploy
+            | Command::Rollback
+            | Command::Stop
+            | Command::Resume
+            | Command::Recover => false,
         }
     }
 }

@@ -28,10 +28,6 @@ export type Authorization = {
     /** Its name. */
     name: string;
 } | {
-    "type": "login";
-    /** Under this name. */
-    kept: string;
-} | {
     "type": "bearer";
     /** Under this name. */
     kept: string;
@@ -83,10 +79,6 @@ export type Body = {
     "type": "text";
     /** UTF-8, byte for byte. */
     text: string;
-} | {
-    "type": "file";
-    /** Absolute path. */
-    path: string;
 } | {
     "type": "answer";
     /** As in `Fetch::url`. */
@@ -442,8 +434,6 @@ export type Fetch = {
     };
     /** Who asks. */
     authorization: Authorization | null;
-    /** Whether it goes there itself, whatever proxy the environment names. */
-    direct: boolean;
     /** What is sent along. */
     body: Body | null;
     /** Milliseconds after which it is given up and completes as `Completion::TimedOut`. */
@@ -627,6 +617,8 @@ export type LedgerState = {
     open: OpenRollout | null;
     /** How the last run that wrote here ended. */
     last: LastRun | null;
+    /** The last stop that nobody has lifted; it may have run out since. */
+    stop?: Stop | null;
     /** Rollouts that failed, the newest first. */
     failures?: Array<LedgerFailure>;
     /** What persons decided against rules, the newest first. */
@@ -639,7 +631,7 @@ export type Members = {
     [key in string]: string;
 };
 /** What is done with what a URL names. */
-export type Method = "GET" | "HEAD" | "PUT" | "POST" | "PATCH" | "DELETE";
+export type Method = "GET" | "HEAD" | "PUT" | "POST";
 /** One mistake in the inputs. */
 export type Mistake = {
     /** Stable, for programs: `tag/…`. */
@@ -709,7 +701,7 @@ export type Origin = {
     repository?: string | null;
 };
 /** How a run ended. Every run of every command ends in exactly one of these. */
-export type Outcome = "shown" | "deployed" | "restored" | "released" | "unchanged" | "held" | "superseded" | "rejected" | "busy" | "failed" | "rolled-back" | "cancelled" | "stranded" | "invalid" | "crashed";
+export type Outcome = "shown" | "deployed" | "restored" | "released" | "unchanged" | "held" | "stopped" | "resumed" | "superseded" | "rejected" | "busy" | "failed" | "rolled-back" | "cancelled" | "stranded" | "invalid" | "crashed";
 /** What the core tells the world. */
 export type Output = {
     "type": "effect";
@@ -968,6 +960,21 @@ export type Stdin = {
     "type": "tar";
     /** In this order; folders are not listed, but made. */
     files: Array<TarFile>;
+};
+/** One pressing of the button. */
+export type Stop = {
+    /** One word, told apart from every other pressing. */
+    id: string;
+    /** Who pressed it, where that is known. */
+    who?: string | null;
+    /** Why, in the person's own words. */
+    reason: string;
+    /** When, by the target's clock. */
+    since: Timestamp;
+    /** When it ends by itself, by the target's clock; `None`: when somebody lifts it. */
+    until?: Timestamp | null;
+    /** Where the run that set it can be looked at. */
+    url?: string | null;
 };
 /** Who runs us. */
 export type System = "github" | "forgejo" | "gitea" | "gitlab" | "bitbucket" | "jenkins" | "circleci" | "azure" | "git";

@@ -126,7 +126,10 @@ export type Run = {
     argv: Array<string>,
     /** Variables to set for the child. They are its whole environment, with those of `inherit`. */
     env: { [key in string]: Content },
-    /** Names of variables that the child gets from the run's own environment, where they are set. */
+    /**
+     * Names of variables that the child gets from the run's own environment, where they are set. `GIT_*` stands for all that
+     * begin with `GIT_`.
+     */
     inherit: Array<string>,
     /** What the child reads; `None`: nothing, its input is closed. */
     stdin: Stdin | null,
@@ -349,4 +352,4 @@ export type Keep = {
 export type Method = "GET" | "HEAD" | "PUT" | "POST" | "PATCH" | "DELETE";
 
 /** How a run ended. Every run of every command ends in exactly one of these. */
-export type Outcome = "shown" | "deployed" | "restored" | "released" | "unchanged" | "held" | "superseded" | "rejected" | "busy" | "failed" | "rolled-back" | "cancelled" | "stranded" | "invalid" | "crashed";
+export type Outcome = "shown" | "deployed" | "restored" | "released" | "unchanged" | "held" | "stopped" | "resumed" | "superseded" | "rejected" | "busy" | "failed" | "rolled-back" | "cancelled" | "stranded" | "invalid" | "crashed";

@@ -318,6 +318,8 @@ pub(super) struct Environment {
     pub(super) drain: Option<At<Duration>>,
     /// Time after which another run may take over from one that has died, at least 1s. Default: 60s.
     pub(super) lease: Option<At<Duration>>,
+    /// What a person may override here, with a reason that is recorded: `quarantine`, `stop`. Default: all of it; `[]`: nothing.
+    pub(super) overrides: Option<At<Vec<At<Override>>>>,
     /// What must hold before anything is touched: all of these.
     pub(super) gates: Option<At<Vec<At<gates::Gate>>>>,
     /// Whether the platform is told of deployments, as objects of its own. Default: false.
@@ -334,6 +336,17 @@ pub(super) struct Environment {
         schemars(with = "Option<generate::Override<Health>>")
     )]
     pub(super) health: Option<At<Health>>,
+}
+
+/// A rule that a person may set aside.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[cfg_attr(feature = "generate", derive(JsonSchema))]
+pub(super) enum Override {
+    /// What failed here before is not deployed again.
+    Quarantine,
+    /// While the stop button is set nothing is deployed.
+    Stop,
 }
 
 /// Who pushes the button.

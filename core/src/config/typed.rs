@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use super::error::{ConfigError, Wrong, code, quoted};
 use super::raw::{self, At};
+use super::suggest::did_you_mean;
 use super::tree::{Document, NodeId};
 use super::{Config, Environment, RegistryAuth, RouterConfig, Template, name};
 
@@ -172,7 +173,45 @@ impl Reader<'_> {
             }
         }
         self.refuse_shared_addresses(written, &environments);
+        if complete.is_ok() {
+            self.refuse_unknown_afters(written, &environments);
+        }
         complete.map(|()| environments)
+    }
+
+    /// What is to be proven elsewhere is proven in an environment of this very file, and in another one.
+    fn refuse_unknown_afters(
+        &mut self,
+        written: &BTreeMap<String, At<raw::Environment>>,
+        environments: &BTreeMap<String, Environment>,
+    ) {
+        for (name, environment) in environments {
+            let wrong = environment
+                .afters()
+                .find(|after| *after == name || !environments.contains_key(*after));
+            let (Some(after), Some(at)) = (wrong, written.get(name)) else {
+                continue;
+            };
+            let gates = at.value.as_ref().and_then(|raw| raw.gates.as_ref());
+            let problem = if after == name {
+                format!("{} waits for itself", quoted(name))
+            } else {
+                format!(
+                    "a gate waits for {}, and there is no such environment",
+                    quoted(after)
+                )
+            };
+            let others: Vec<&str> = environments.keys().map(String::as_str).collect();
+            self.report(
+                gates.map_or(at.node, |gates| gates.node),
+                Wrong::new(code::CHOICE, problem)
+                    .expected(others.join(", "))
+                    .help_if(did_you_mean(
+                        after,
+                        others.iter().copied().filter(|it| it != name),
+                    )),
+            );
+        }
     }
 
     /// Two environments cannot listen at one address of one named host. At the engine at hand they may: runners differ.

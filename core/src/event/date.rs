@@ -105,6 +105,22 @@ fn offset_of(text: &str) -> Option<i64> {
     Some(sign * (number(hours)? * 60 + minutes))
 }
 
+/// Reads `Sun, 06 Nov 1994 08:49:37 GMT`, as HTTP's own headers have it.
+pub(crate) fn http(text: &str) -> Option<Timestamp> {
+    const MONTHS: &str = "JanFebMarAprMayJunJulAugSepOctNovDec";
+    let (_, rest) = text.trim().split_once(", ")?;
+    let mut words = rest.split(' ');
+    let (day, month, year) = (words.next()?, words.next()?, words.next()?);
+    let (time, zone) = (words.next()?, words.next()?);
+    let place = MONTHS
+        .find(month)
+        .filter(|at| at % 3 == 0 && month.len() == 3)?;
+    if zone != "GMT" {
+        return None;
+    }
+    parse(&format!("{year}-{:02}-{day:0>2}T{time}Z", place / 3 + 1))
+}
+
 /// Reads the whole number of seconds since 1970 that `SOURCE_DATE_EPOCH` holds.
 pub(crate) fn from_seconds(text: &str) -> Option<Timestamp> {
     let millis = number(text.trim())?.checked_mul(1000)?;
@@ -190,6 +206,24 @@ mod tests {
         ];
         for (text, expected) in rows {
             assert_eq!(parse(text).map(iso).as_deref(), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn reads_the_dates_of_http() {
+        let rows = [
+            ("Sun, 06 Nov 1994 08:49:37 GMT", Some(784_111_777_000)),
+            ("Sun, 22 Nov 2026 10:31:05 GMT", Some(1_795_343_465_000)),
+            ("Sun, 6 Dec 2026 10:31:05 GMT", Some(1_796_553_065_000)),
+            ("Sun, 06 Nov 1994 08:49:37 CET", None),
+            ("Sun, 06 Nvo 1994 08:49:37 GMT", None),
+            ("Sun, 06 anF 1994 08:49:37 GMT", None),
+            ("Sun, 31 Nov 1994 08:49:37 GMT", None),
+            ("Sunday, 06-Nov-94 08:49:37 GMT", None),
+            ("", None),
+        ];
+        for (text, at) in rows {
+            assert_eq!(http(text), at.map(Timestamp), "{text}");
         }
     }
 

@@ -72,6 +72,8 @@ impl State {
             | Outcome::Held
             | Outcome::Superseded
             | Outcome::Shown
+            | Outcome::Stopped
+            | Outcome::Resumed
             | Outcome::Released => Self::Inactive,
         }
     }

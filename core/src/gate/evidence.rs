@@ -72,6 +72,8 @@ pub struct Evidence {
     pub image: Option<Seen<Labelled>>,
     /// What is recorded at the target.
     pub ledger: Option<Seen<Recorded>>,
+    /// What the image's registry says of it in other environments.
+    pub proofs: BTreeMap<String, Seen<super::after::Answered>>,
 }
 
 /// An answer, and when it came.
@@ -193,11 +195,13 @@ impl Evidence {
         let reviews = self.reviews.iter().filter_map(of);
         let approvals = self.approvals.iter().filter_map(of);
         let tip = self.tip.iter().filter_map(of);
+        let proofs = self.proofs.values().filter_map(of);
         checks
             .chain(reviews)
             .chain(approvals)
             .chain(scans)
             .chain(tip)
+            .chain(proofs)
             .chain(files)
             .chain(ran.filter_map(of))
             .collect()

@@ -9,6 +9,7 @@ use crate::forge::{Approved, CheckRun, Checked, CommitStatus, Pull, Review, Revi
 
 mod files;
 mod people;
+mod proven;
 mod table;
 mod times;
 
@@ -395,7 +396,7 @@ fn no_gate_passes_for_want_of_evidence() {
         assert!(judged.verdict.is_unasked(), "{kind:?}: {judged:?}");
         count += 1;
     }
-    assert_eq!(count, 33);
+    assert_eq!(count, 36);
 }
 
 /// Nothing was asked yet, and the image is known.
@@ -454,6 +455,10 @@ fn kinds() -> Vec<Kind> {
             failures: 1,
             within: 1,
         }),
+        Kind::After(after::After {
+            environment: "staging".to_owned(),
+            soak: 1,
+        }),
     ]
 }
 
@@ -480,6 +485,7 @@ fn refuse(evidence: &mut Evidence, kind: &Kind, lack: Lack) {
             Want::Session(name) => drop(evidence.sessions.insert(name, no(lack))),
             Want::Image => evidence.image = Some(no(lack)),
             Want::Ledger => evidence.ledger = Some(no(lack)),
+            Want::Proof(name) => drop(evidence.proofs.insert(name, no(lack))),
         }
     }
 }

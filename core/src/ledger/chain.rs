@@ -237,6 +237,12 @@ impl Chain {
                 "its snapshot names another serving release than the records before".to_owned(),
             );
         }
+        if snapshot.stop != self.state.stop {
+            return Err(
+                "its snapshot says something else of the stop button than the records before"
+                    .to_owned(),
+            );
+        }
         for good in &snapshot.known_good {
             let release = &good.release;
             let said = (release.digest.clone(), release.config_hash.clone());

@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use super::{
-    Began, Body, Command, Committed, Decided, Ended, Fact, Ledger, Origin, Sequence, State,
+    Began, Body, Command, Committed, Decided, Ended, Fact, Ledger, Origin, Resumed, Sequence, State,
 };
 use crate::protocol::{Outcome, Timestamp};
 use crate::spec::{Generation, Health, Probe, Release, SecretUse, Spec, Token};
+use crate::stop::Stop;
 
 /// A release of that name: same name, same bytes, same configuration.
 pub(crate) fn release(version: &str) -> Release {
@@ -113,6 +114,26 @@ pub(crate) fn decided(decision: &str) -> Fact {
         phase,
         decision: decision.to_owned(),
         because: Vec::new(),
+    })
+}
+
+/// A stop for ever, by that name.
+pub(crate) fn stopped(id: &str) -> Fact {
+    Fact::Stopped(Box::new(Stop {
+        id: id.to_owned(),
+        who: Some("kim".to_owned()),
+        reason: "the database is being moved".to_owned(),
+        since: Timestamp(1_000),
+        until: None,
+        url: None,
+    }))
+}
+
+pub(crate) fn resumed(id: &str) -> Fact {
+    Fact::Resumed(Resumed {
+        id: id.to_owned(),
+        who: None,
+        reason: None,
     })
 }
 

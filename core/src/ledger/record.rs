@@ -10,7 +10,13 @@ use super::{Body, Fact, Head, Origin, State};
 use crate::protocol::Timestamp;
 
 /// Says how a body is to be understood. It grows when a member comes that an older reader must not pass over.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
+
+/// What is written where nothing in it is newer: every version understands it.
+const FIRST: u32 = 1;
+
+/// A snapshot that holds a stop: who passed over that would deploy all the same, and forget it.
+const WITH_STOP: u32 = 2;
 
 /// Hexadecimal digits of a SHA-256.
 const HASH_DIGITS: usize = 64;
@@ -167,12 +173,18 @@ pub(super) fn is_torn(head: &Head, tail: &str) -> bool {
 
 /// The body of a fact.
 pub(super) fn encode(body: &Body) -> String {
-    join(body, &body.fact)
+    join(FIRST, body, &body.fact)
 }
 
 /// The body of a snapshot, in the name of whoever's record made it necessary.
 pub(super) fn encode_snapshot(cause: &Body, state: &State) -> String {
+    let format = if state.stop.is_some() {
+        WITH_STOP
+    } else {
+        FIRST
+    };
     join(
+        format,
         cause,
         &Opening::Snapshot {
             state: Box::new(state.clone()),
@@ -210,10 +222,10 @@ fn decode_fact(body: &str) -> serde_json::Result<Body> {
 }
 
 /// One JSON object with the members of both.
-fn join(cause: &Body, content: &impl Serialize) -> String {
+fn join(format: u32, cause: &Body, content: &impl Serialize) -> String {
     let run = std::borrow::Cow::Borrowed(&cause.run);
     let about = json(&About {
-        format: FORMAT,
+        format,
         at: cause.at,
         run,
     });

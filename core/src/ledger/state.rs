@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Began, Body, Command, Committed, Ended, Fact, Origin, Overridden, Sequence};
+use super::{Began, Body, Command, Committed, Ended, Fact, Origin, Overridden, Resumed, Sequence};
 use crate::protocol::{Outcome, Timestamp};
 use crate::spec::{Generation, Release};
+use crate::stop::Stop;
 
 /// Good releases to keep. Ten, so that a rollback far back stays possible while a snapshot stays a few kilobytes.
 pub(super) const GOOD_KEPT: usize = 10;
@@ -41,6 +42,10 @@ pub struct State {
     pub open: Option<Open>,
     /// How the last run that wrote here ended.
     pub last: Option<Last>,
+    /// The last stop that nobody has lifted; it may have run out since.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "generate", ts(optional = nullable))]
+    pub stop: Option<Stop>,
     /// Rollouts that failed, the newest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub failures: Vec<Failure>,
@@ -207,9 +212,16 @@ impl State {
             Fact::Began(began) => self.begin(body, began),
             Fact::Committed(committed) => self.commit(seq, body.at, committed),
             Fact::Ended(ended) => self.end(body, ended),
+            Fact::Stopped(stop) => self.stop = Some(Stop::clone(stop)),
+            Fact::Resumed(resumed) => self.resume(resumed),
             Fact::Overridden(overridden) => self.override_(body.at, overridden),
             Fact::Decided(_) => {}
         }
+    }
+
+    /// One that was pressed since is another one, and stands.
+    fn resume(&mut self, resumed: &Resumed) {
+        self.stop = self.stop.take().filter(|stop| stop.id != resumed.id);
     }
 
     fn begin(&mut self, body: &Body, began: &Began) {
@@ -366,7 +378,9 @@ impl Default for Head {
 
 #[cfg(test)]
 mod tests {
-    use super::super::fixtures::{Shelf, committed, decided, ended, reconfigured, release};
+    use super::super::fixtures::{
+        Shelf, committed, decided, ended, reconfigured, release, resumed, stopped,
+    };
     use super::*;
 
     /// Names of the known-good releases; `-` follows one that a rollback left.
@@ -534,6 +548,23 @@ mod tests {
             shelf.good(command, &release(version));
             assert_eq!(good(&shelf), expected);
         }
+    }
+
+    #[test]
+    fn the_last_stop_stands_until_that_very_one_is_lifted() {
+        let mut shelf = Shelf::new();
+        let standing = |shelf: &Shelf| shelf.ledger.state().stop.as_ref().map(|it| it.id.clone());
+        shelf.write(resumed("a"));
+        assert_eq!(standing(&shelf), None);
+        for id in ["a", "b"] {
+            shelf.write(stopped(id));
+            shelf.good(Command::Rollback, &release("1"));
+            assert_eq!(standing(&shelf).as_deref(), Some(id));
+        }
+        shelf.write(resumed("a"));
+        assert_eq!(standing(&shelf).as_deref(), Some("b"));
+        shelf.write(resumed("b"));
+        assert_eq!(standing(&shelf), None);
     }
 
     #[test]

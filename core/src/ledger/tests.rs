@@ -1,6 +1,6 @@
 use proptest::prelude::*;
 
-use super::fixtures::{Shelf, began, body, committed, decided, ended, release};
+use super::fixtures::{self, Shelf, began, body, committed, decided, ended, release};
 use super::*;
 
 /// Five records in one segment, short ones.
@@ -252,6 +252,16 @@ fn a_snapshot_that_says_what_no_record_says_is_found() {
         what,
         "its snapshot calls evil known-good, and no record proves it"
     );
+    let (alone, what) = lie(|it| {
+        if let Fact::Stopped(stop) = fixtures::stopped("a") {
+            it.stop = Some(*stop);
+        }
+    });
+    assert_eq!(alone, Ok(()), "whoever reads this segment only cannot know");
+    assert_eq!(
+        what,
+        "its snapshot says something else of the stop button than the records before"
+    );
     let (alone, _) = lie(|it| it.head.seq = 1);
     assert_eq!(
         alone,
@@ -373,6 +383,29 @@ fn a_full_segment_is_followed_by_one_with_a_snapshot() {
     assert_eq!(shelf.ledger.segment(), "000002");
 }
 
+/// What does not know the stop button must not write after it, for its next snapshot would forget it.
+#[test]
+fn a_stop_outlives_its_segment_in_a_snapshot_that_older_versions_do_not_pass_over() {
+    let mut shelf = Shelf::new();
+    shelf.write(fixtures::stopped("a"));
+    while shelf.segments.len() < 2 {
+        shelf.write(decided("x"));
+    }
+    let (name, text) = shelf.newest();
+    let read = Ledger::read(name, text).expect("it is untouched");
+    assert_eq!(
+        read.state().stop.as_ref().map(|it| it.id.as_str()),
+        Some("a")
+    );
+    assert!(text.contains("\"body\":{\"format\":2,"), "{text}");
+    shelf.write(fixtures::resumed("a"));
+    while shelf.segments.len() < 3 {
+        shelf.write(decided("x"));
+    }
+    assert!(!shelf.newest().1.contains("\"format\":2,"));
+    assert!(verify_chain(&shelf.chain()).is_ok());
+}
+
 #[test]
 fn what_people_write_stays_on_one_line() {
     let mut shelf = Shelf::new();
@@ -409,8 +442,8 @@ fn what_a_newer_version_wrote_is_verified_passed_over_and_not_written_after() {
             "is a `paused`: unknown variant",
         ),
         (
-            r#"{"format":2,"kind":"began","spec":[]}"#.to_owned(),
-            "has format 2, this version knows 1",
+            r#"{"format":3,"kind":"began","spec":[]}"#.to_owned(),
+            "has format 3, this version knows 2",
         ),
         (
             format!(
@@ -433,7 +466,7 @@ fn what_a_newer_version_wrote_is_verified_passed_over_and_not_written_after() {
         let verified = verify_chain(&[("000001", &text)]).expect("nothing was changed");
         assert_eq!((verified.records, verified.newer.is_some()), (6, true));
         let flipped = text
-            .replacen("\"format\":2", "\"format\":3", 1)
+            .replacen("\"format\":3", "\"format\":4", 1)
             .replacen("napping", "nipping", 1);
         let flipped = flipped.replacen("paused", "caused", 1);
         assert_eq!(place(verify_chain(&[("000001", &flipped)])).1, 6);
@@ -449,7 +482,7 @@ fn what_a_newer_version_came_to_is_not_held_against_its_snapshot() {
         head = next;
         format!("{line}\n")
     };
-    let first = line(r#"{"format":2,"kind":"moved","generation":9}"#);
+    let first = line(r#"{"format":3,"kind":"moved","generation":9}"#);
     let cause = body(&Ledger::empty(), decided("x"));
     let base = Ledger::read("000001", &first)
         .expect("it is untouched")
@@ -467,7 +500,7 @@ fn what_a_newer_version_came_to_is_not_held_against_its_snapshot() {
     let newer = verified.expect("it is untouched").newer;
     assert_eq!(
         newer.as_deref(),
-        Some("record 1 has format 2, this version knows 1")
+        Some("record 1 has format 3, this version knows 2")
     );
 }
 
@@ -500,7 +533,7 @@ fn a_body_that_no_version_writes_is_found() {
 #[test]
 #[should_panic(expected = "not understood")]
 fn appending_to_what_is_not_understood_is_our_bug() {
-    let text = with(r#"{"format":2,"kind":"x"}"#);
+    let text = with(r#"{"format":3,"kind":"x"}"#);
     let mut ledger = Ledger::read("000001", &text).expect("nothing was changed");
     let _ = ledger.append(&body(&ledger, decided("x")));
 }
@@ -529,6 +562,8 @@ enum Act {
     End { quarantine: bool },
     Note,
     Refuse,
+    Stop(bool),
+    Resume(bool),
 }
 
 fn act() -> impl Strategy<Value = Act> {
@@ -539,6 +574,8 @@ fn act() -> impl Strategy<Value = Act> {
         2 => any::<bool>().prop_map(|quarantine| Act::End { quarantine }),
         1 => Just(Act::Note),
         1 => Just(Act::Refuse),
+        1 => any::<bool>().prop_map(Act::Stop),
+        1 => any::<bool>().prop_map(Act::Resume),
     ]
 }
 
@@ -555,6 +592,8 @@ impl Act {
                 ended(Some(open.generation), Outcome::RolledBack, *quarantine)
             }
             (Self::Refuse, _) => ended(None, Outcome::Busy, false),
+            (Self::Stop(which), _) => fixtures::stopped(&which.to_string()),
+            (Self::Resume(which), _) => fixtures::resumed(&which.to_string()),
             (Self::Note | Self::Commit | Self::End { .. }, _) => decided("go on"),
         }
     }
@@ -637,6 +676,8 @@ fn the_page_names_every_kind() {
             who: None,
             reason: String::new(),
         }),
+        fixtures::stopped("a"),
+        fixtures::resumed("a"),
     ];
     let mut kinds = vec!["snapshot"];
     for fact in &facts {
@@ -646,6 +687,8 @@ fn the_page_names_every_kind() {
             Fact::Committed(_) => "committed",
             Fact::Ended(_) => "ended",
             Fact::Overridden(_) => "overridden",
+            Fact::Stopped(_) => "stopped",
+            Fact::Resumed(_) => "resumed",
         });
         let text = record::encode(&body(&Ledger::empty(), fact.clone()));
         let kind = kinds.last().expect("it was just pushed");

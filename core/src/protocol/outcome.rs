@@ -21,6 +21,10 @@ pub enum Outcome {
     Unchanged,
     /// A person, a time or the stop button is awaited; nothing was touched.
     Held,
+    /// `stop`: the button is set; nothing that serves was touched.
+    Stopped,
+    /// `resume`: the button is lifted; nothing that serves was touched.
+    Resumed,
     /// Something newer serves or is on its way; nothing was touched.
     Superseded,
     /// A gate or a quarantine said no; nothing was touched.
@@ -51,6 +55,8 @@ impl Outcome {
             | Self::Restored
             | Self::Released
             | Self::Unchanged
+            | Self::Stopped
+            | Self::Resumed
             | Self::Superseded => 0,
             Self::Held => fail_on_held as u8,
             Self::Rejected | Self::Busy | Self::Failed | Self::RolledBack | Self::Cancelled => 1,
@@ -70,6 +76,8 @@ impl Outcome {
             Self::Released => "released",
             Self::Unchanged => "unchanged",
             Self::Held => "held",
+            Self::Stopped => "stopped",
+            Self::Resumed => "resumed",
             Self::Superseded => "superseded",
             Self::Rejected => "rejected",
             Self::Busy => "busy",

@@ -9,6 +9,7 @@ use super::exchange::{Answer, Exchange, Got};
 use super::request::{Want, escaped};
 use super::{Repository, Trouble};
 use crate::event::date;
+use crate::proof::{self, Proof};
 use crate::protocol::Timestamp;
 
 /// Pages of tags that are read, of up to 1,000 each.
@@ -36,6 +37,18 @@ pub enum Question {
         /// The image.
         digest: String,
     },
+    /// Where was an image proven, and since when?
+    Proof {
+        /// Where that is said.
+        tag: String,
+    },
+    /// It is to be said that an image was proven.
+    Prove {
+        /// What.
+        proof: Box<Proof>,
+        /// What time it is, by the clock of the proof.
+        now: Timestamp,
+    },
 }
 
 /// The answer.
@@ -49,6 +62,22 @@ pub enum Answered {
     Described(Described),
     /// It does.
     Named,
+    /// What the tag holds, if there is one; and what time it is where the registry is.
+    Proof {
+        /// The tag.
+        tag: String,
+        /// An index.
+        index: Option<String>,
+        /// By the registry's clock; `None`: it did not say.
+        at: Option<Timestamp>,
+    },
+    /// It is said, under this tag.
+    Proven {
+        /// Which one.
+        tag: String,
+        /// It had been said before.
+        before: bool,
+    },
 }
 
 /// What an image says about itself, in its labels.
@@ -94,6 +123,12 @@ impl Asking {
             Question::Describe { digest } | Question::Name { digest, .. } => Want::Manifest {
                 reference: digest.clone(),
             },
+            Question::Proof { tag } => Want::Manifest {
+                reference: tag.clone(),
+            },
+            Question::Prove { proof, .. } => Want::Manifest {
+                reference: tag_of(proof),
+            },
         };
         let exchange = Exchange::new(want.clone());
         let asking = Self {
@@ -131,12 +166,9 @@ impl Asking {
             (Want::Blob { .. }, Answer::Found { body, .. }) => {
                 Ok(Next::Done(Answered::Described(described(&body))))
             }
-            (Want::Put { .. }, Answer::Found { .. }) => Ok(Next::Done(Answered::Named)),
+            (Want::Put { tag, .. }, Answer::Found { .. }) => Ok(Next::Done(self.written(tag))),
             (Want::Manifest { reference } | Want::Blob { digest: reference }, Answer::Missing) => {
-                Err(Trouble::new(
-                    "image-missing",
-                    format!("{} is not there", self.repository.at(&reference)),
-                ))
+                self.on_missing(&reference)
             }
             // Those are for bringing.
             (Want::Piece { digest } | Want::Probe { digest } | Want::Upload { digest, .. }, _) => {
@@ -155,6 +187,38 @@ impl Asking {
                 self.want = want.clone();
                 Going::Ask(Box::new(Exchange::new(want)))
             }
+        }
+    }
+
+    fn written(&self, tag: String) -> Answered {
+        match self.question {
+            Question::Prove { .. } => Answered::Proven { tag, before: false },
+            Question::Tags
+            | Question::Held { .. }
+            | Question::Describe { .. }
+            | Question::Name { .. }
+            | Question::Proof { .. } => Answered::Named,
+        }
+    }
+
+    fn on_missing(&self, reference: &str) -> Result<Next, Trouble> {
+        match &self.question {
+            Question::Proof { tag } => {
+                let (tag, index, at) = (tag.clone(), None, None);
+                Ok(Next::Done(Answered::Proof { tag, index, at }))
+            }
+            Question::Prove { proof, .. } if reference == tag_of(proof) => {
+                let reference = proof.digest.clone();
+                Ok(Next::Ask(Want::Manifest { reference }))
+            }
+            Question::Tags
+            | Question::Held { .. }
+            | Question::Describe { .. }
+            | Question::Name { .. }
+            | Question::Prove { .. } => Err(Trouble::new(
+                "image-missing",
+                format!("{} is not there", self.repository.at(reference)),
+            )),
         }
     }
 
@@ -199,6 +263,16 @@ impl Asking {
         if let Question::Held { .. } = self.question {
             return Ok(Next::Done(Answered::Held(Some(digest))));
         }
+        let at = headers.get("date").and_then(|text| date::http(text));
+        if let Question::Proof { tag } = &self.question {
+            let (tag, index) = (tag.clone(), Some(body));
+            return Ok(Next::Done(Answered::Proof { tag, index, at }));
+        }
+        if let Question::Prove { proof, .. } = &self.question
+            && reference == tag_of(proof)
+        {
+            return Ok(seen_before(proof, &body));
+        }
         if is_digest(reference) && digest != reference {
             let text = format!(
                 "{}: the manifest that came is {digest}: it was changed on the way",
@@ -222,9 +296,29 @@ impl Asking {
                     body,
                 }))
             }
-            Question::Describe { .. } | Question::Tags | Question::Held { .. } => {
-                self.inside(&manifest)
+            Question::Prove { proof, now } => {
+                let said = headers.get("content-type").map(String::as_str);
+                let own = manifest.get("mediaType").and_then(Value::as_str);
+                let media_type = own
+                    .or(said)
+                    .ok_or_else(|| self.unreadable("a manifest without a type"))?;
+                // How long ago it was, by one clock; when that was, by the registry's.
+                let age = now.since(proof.at);
+                let clock = at.unwrap_or(*now);
+                let proof = Proof {
+                    at: Timestamp(clock.0.saturating_sub(age)),
+                    ..Proof::clone(proof)
+                };
+                Ok(Next::Ask(Want::Put {
+                    tag: tag_of(&proof),
+                    media_type: proof::INDEX.to_owned(),
+                    body: proof.index(&manifest, media_type, body.len()),
+                }))
             }
+            Question::Describe { .. }
+            | Question::Tags
+            | Question::Held { .. }
+            | Question::Proof { .. } => self.inside(&manifest),
         }
     }
 
@@ -250,6 +344,24 @@ impl Asking {
     fn unreadable(&self, what: &str) -> Trouble {
         let text = format!("{}: {what} cannot be read", self.repository);
         Trouble::new("registry-answer", text)
+    }
+}
+
+/// Where it is said; what has no digest has no such place.
+fn tag_of(proof: &Proof) -> String {
+    proof::tag(&proof.environment, &proof.digest).unwrap_or_default()
+}
+
+/// What is there under the proof's tag: the same, or something to write over.
+fn seen_before(proof: &Proof, body: &str) -> Next {
+    match Proof::read(body) {
+        Ok(there) if there.is_of(&proof.environment, &proof.digest) => {
+            let tag = tag_of(proof);
+            Next::Done(Answered::Proven { tag, before: true })
+        }
+        Ok(_) | Err(_) => Next::Ask(Want::Manifest {
+            reference: proof.digest.clone(),
+        }),
     }
 }
 

@@ -162,8 +162,9 @@ pub(super) fn escaped(text: &str) -> String {
 pub(super) const MANIFESTS: &str = "application/vnd.oci.image.index.v1+json, application/vnd.oci.image.manifest.v1+json, \
     application/vnd.docker.distribution.manifest.list.v2+json, application/vnd.docker.distribution.manifest.v2+json";
 
-pub(super) const HEADERS: [&str; 6] = [
+pub(super) const HEADERS: [&str; 7] = [
     "content-type",
+    "date",
     "docker-content-digest",
     "link",
     "location",

@@ -9,6 +9,8 @@ use super::*;
 use crate::config::RegistryAuth;
 use crate::protocol::{Authorization, Body, Completion, Fault, Fetch, Method};
 
+mod proofs;
+
 const DIGEST: &str = "sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 
 fn auth() -> Option<RegistryAuth> {

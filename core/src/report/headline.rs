@@ -5,9 +5,11 @@ use super::serving::{
     Serving, again, as_before, environment, name, name_beside, place, same, serving, still, toward,
     untouched, wanted,
 };
+use super::stopping::set_by;
 use super::words::{count, when};
 use super::{Report, Status, published};
 use crate::protocol::Outcome;
+use crate::stop;
 
 /// The code of a rollback that the new version did not cause.
 pub(super) const NOT_ITS_FAULT: &str = "not-its-fault";
@@ -27,9 +29,25 @@ pub(super) fn headline(report: &Report) -> String {
         Outcome::Restored => restored(report),
         Outcome::Released => published::headline(report),
         Outcome::Unchanged => unchanged(report),
+        Outcome::Held if report.reason == stop::CODE => format!(
+            "the stop button is set{}, so {} is not deployed; {}",
+            place(report),
+            wanted(report),
+            untouched_so_far(report)
+        ),
         Outcome::Held => format!(
             "{} waits; nothing was touched, {}",
             wanted(report),
+            still(report)
+        ),
+        Outcome::Stopped => format!(
+            "no deploy goes on{}: the stop button is set; {}",
+            place(report),
+            still(report)
+        ),
+        Outcome::Resumed => format!(
+            "deploys go on{}: the stop button is lifted; {}",
+            place(report),
             still(report)
         ),
         Outcome::Superseded => superseded(report),
@@ -46,6 +64,16 @@ pub(super) fn headline(report: &Report) -> String {
         }
     };
     format!("{}: {says}", word(report.outcome))
+}
+
+/// A run that was held on its way had made something by then, and has put it away.
+fn untouched_so_far(report: &Report) -> String {
+    let nothing = if report.acts.is_empty() {
+        "nothing was touched"
+    } else {
+        "nothing that serves was touched"
+    };
+    format!("{nothing}, {}", still(report))
 }
 
 /// `rolled back`.
@@ -220,7 +248,7 @@ fn planned(report: &Report) -> String {
 }
 
 fn state(report: &Report, status: &Status) -> String {
-    let concerns = match attention(status).len() {
+    let concerns = match attention(report, status).len() {
         0 => String::new(),
         1 => "; one thing needs attention".to_owned(),
         several => format!("; {several} things need attention"),
@@ -238,7 +266,7 @@ fn state(report: &Report, status: &Status) -> String {
 }
 
 /// What of a status a person should look at.
-pub(super) fn attention(status: &Status) -> Vec<String> {
+pub(super) fn attention(report: &Report, status: &Status) -> Vec<String> {
     let ledger =
         (!status.ledger_sound).then(|| format!("the ledger cannot be trusted: {}", status.ledger));
     let unfinished = status.unfinished.clone();
@@ -246,7 +274,9 @@ pub(super) fn attention(status: &Status) -> Vec<String> {
         .astray
         .iter()
         .map(|astray| format!("the router does not do what its table says: {astray}"));
-    ledger.into_iter().chain(unfinished).chain(astray).collect()
+    let stop = report.stop.as_ref().map(set_by);
+    let all = ledger.into_iter().chain(unfinished).chain(astray);
+    all.chain(stop).collect()
 }
 
 /// ` of tasks in staging`.

@@ -57,7 +57,8 @@ fn above_the_logs(report: &Report) -> Vec<String> {
         blocks.extend(report.plan.iter().map(plan::render));
     }
     blocks.push(gates(report));
-    blocks.extend(report.status.iter().map(status::render));
+    let status = report.status.iter();
+    blocks.extend(status.map(|status| status::render(report, status)));
     blocks.extend([
         diagram(&gantt::gantt(report)),
         phases(report),

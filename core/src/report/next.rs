@@ -3,8 +3,9 @@
 use super::Report;
 use super::headline::{LEASE_LOST, NOT_ITS_FAULT};
 use super::serving::wanted;
-use super::words::argument;
+use super::words::{argument, when};
 use crate::protocol::Outcome;
+use crate::stop;
 
 /// What to do next; empty where there is nothing to do.
 pub(super) fn next(report: &Report) -> Vec<String> {
@@ -17,10 +18,16 @@ pub(super) fn next(report: &Report) -> Vec<String> {
 
 fn usual(report: &Report) -> Vec<String> {
     let next = match report.outcome {
-        Outcome::Shown | Outcome::Unchanged | Outcome::Restored | Outcome::Released => {
-            return Vec::new();
-        }
+        Outcome::Shown
+        | Outcome::Unchanged
+        | Outcome::Restored
+        | Outcome::Released
+        | Outcome::Resumed => return Vec::new(),
         Outcome::Deployed => return way_back(report),
+        Outcome::Stopped => {
+            format!("when it is over, lift it: {}", command(report, "resume"))
+        }
+        Outcome::Held if report.reason == stop::CODE => return after_a_stop(report),
         Outcome::Held => "run it again when what is awaited has come".to_owned(),
         Outcome::Superseded => {
             format!("nothing where the newer one is wanted; to go back on purpose, run {}", command(report, "rollback"))
@@ -40,6 +47,20 @@ fn usual(report: &Report) -> Vec<String> {
         Outcome::Crashed => return after_a_crash(report),
     };
     vec![next]
+}
+
+fn after_a_stop(report: &Report) -> Vec<String> {
+    let until = report.stop.as_ref().and_then(|stop| stop.until);
+    let end = until.map_or_else(String::new, |until| {
+        format!(" (or wait: it ends by itself on {})", when(until))
+    });
+    vec![
+        format!(
+            "lift it: {}, then run this again{end}",
+            command(report, "resume")
+        ),
+        format!("to go back meanwhile, run {}", command(report, "rollback")),
+    ]
 }
 
 fn way_back(report: &Report) -> Vec<String> {

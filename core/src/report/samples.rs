@@ -17,13 +17,15 @@ use crate::spec::Generation;
 pub(super) const BEGAN: Timestamp = Timestamp(1_795_343_465_000);
 
 /// Every outcome.
-pub(super) const OUTCOMES: [Outcome; 15] = [
+pub(super) const OUTCOMES: [Outcome; 17] = [
     Outcome::Shown,
     Outcome::Deployed,
     Outcome::Restored,
     Outcome::Released,
     Outcome::Unchanged,
     Outcome::Held,
+    Outcome::Stopped,
+    Outcome::Resumed,
     Outcome::Superseded,
     Outcome::Rejected,
     Outcome::Busy,
@@ -94,6 +96,8 @@ pub(super) fn second(outcome: Outcome, reason: &str, because: &[&str]) -> Report
         | Outcome::Restored
         | Outcome::Released
         | Outcome::Held
+        | Outcome::Stopped
+        | Outcome::Resumed
         | Outcome::Superseded
         | Outcome::Rejected
         | Outcome::Busy

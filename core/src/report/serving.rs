@@ -35,6 +35,8 @@ pub(super) fn serving(report: &Report) -> Serving<'_> {
         Outcome::Shown | Outcome::Restored | Outcome::Unchanged => Serving::Nothing,
         Outcome::RolledBack if report.before.is_none() => Serving::Nothing,
         Outcome::Held
+        | Outcome::Stopped
+        | Outcome::Resumed
         | Outcome::Superseded
         | Outcome::Rejected
         | Outcome::Failed
@@ -46,6 +48,8 @@ pub(super) fn serving(report: &Report) -> Serving<'_> {
         }
         Outcome::Released
         | Outcome::Held
+        | Outcome::Stopped
+        | Outcome::Resumed
         | Outcome::Superseded
         | Outcome::Rejected
         | Outcome::Busy

@@ -25,6 +25,10 @@ fn every_outcome_has_its_sentence() {
     unchanged: nothing serves in staging; nothing was touched
     held: v3 waits; nothing was touched, v2 serves
     held: v3 waits; nothing was touched, nothing serves
+    stopped: no deploy goes on in staging: the stop button is set; v2 serves
+    stopped: no deploy goes on in staging: the stop button is set; nothing serves
+    resumed: deploys go on in staging: the stop button is lifted; v2 serves
+    resumed: deploys go on in staging: the stop button is lifted; nothing serves
     superseded: v3 is older than v2, which serves in staging; nothing was touched
     superseded: something newer than v3 serves in staging or is on its way; nothing was touched
     rejected: v3 may not be deployed to staging; nothing was touched, v2 serves

@@ -44,7 +44,7 @@ pub(super) fn render(report: &Report) -> String {
     report
         .status
         .iter()
-        .for_each(|status| status::render(&mut page, status));
+        .for_each(|status| status::render(&mut page, report, status));
     page.section(&phases_title(report), phases(report));
     page.section("decisions", decisions(report));
     page.section(
@@ -77,6 +77,8 @@ const fn why_title(report: &Report) -> &'static str {
         | Outcome::Released
         | Outcome::Unchanged
         | Outcome::Held
+        | Outcome::Stopped
+        | Outcome::Resumed
         | Outcome::Superseded => "because",
         Outcome::Rejected
         | Outcome::Busy

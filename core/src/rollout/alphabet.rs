@@ -79,6 +79,8 @@ pub enum Why {
     World(String),
     /// Somebody asked.
     Cancelled,
+    /// The stop button was set before anything that serves was touched.
+    Stopped(String),
     /// Things are not as recorded, mostly because an earlier run died.
     Abandoned,
 }
@@ -220,6 +222,8 @@ pub enum Done {
     Unknown(String),
     /// Another holder has the lease: it did not happen, and never will.
     Fenced(String),
+    /// The stop button is set, with who set it: it did not happen.
+    Stopped(String),
 }
 
 /// How a start ended.
@@ -335,6 +339,23 @@ impl Observation {
             Self::Acted(Done::Fenced(by))
             | Self::Routed {
                 done: Done::Fenced(by),
+                ..
+            } => Some(by),
+            Self::Acted(_)
+            | Self::Routed { .. }
+            | Self::Started(_)
+            | Self::Probed(_)
+            | Self::Watched(_)
+            | Self::Logged => None,
+        }
+    }
+
+    /// Who has set the stop button, where that was the reason.
+    pub(super) fn stopped(&self) -> Option<&str> {
+        match self {
+            Self::Acted(Done::Stopped(by))
+            | Self::Routed {
+                done: Done::Stopped(by),
                 ..
             } => Some(by),
             Self::Acted(_)

@@ -55,7 +55,7 @@ impl Try {
         self.id = None;
         let trouble = match done {
             Done::Yes => return Heard::Yes,
-            Done::No(why) | Done::Fenced(why) => why.clone(),
+            Done::No(why) | Done::Fenced(why) | Done::Stopped(why) => why.clone(),
             Done::Unknown(why) => {
                 self.unknown = true;
                 why.clone()

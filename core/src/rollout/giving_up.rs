@@ -1,4 +1,4 @@
-//! Giving up: the engine hangs, and the process is about to be ended by force.
+//! Giving up: the engine hangs, and the process is about to be ended by force; or another run has the lease.
 
 use super::{End, Phase, Reach, Rollout};
 use crate::protocol::Outcome;
@@ -40,5 +40,28 @@ impl Rollout {
             quarantine: false,
             left,
         }
+    }
+
+    /// Another run has the lease. Nothing more is done: what is half done is for that run to settle.
+    pub(super) fn fenced(&mut self, by: &str) {
+        let took_over = format!("another run took over: {by}");
+        let end = match &self.phase {
+            Phase::Settling(settling) => self.end_when_fenced(settling, &took_over),
+            Phase::Committing(act) if act.unknown() => {
+                let unknown = "nobody knows whether the commit was recorded".to_owned();
+                End::lost(vec![took_over, unknown])
+            }
+            Phase::Beginning(_)
+            | Phase::Withdrawing { .. }
+            | Phase::Stopping(_)
+            | Phase::Starting(_)
+            | Phase::Admitting(_)
+            | Phase::Proving(_)
+            | Phase::Shifting(_)
+            | Phase::Baking(_)
+            | Phase::Committing(_)
+            | Phase::Over(_) => End::lost(vec![took_over]),
+        };
+        self.over(end);
     }
 }

@@ -312,11 +312,13 @@ fn an_end_says_what_serves(view: &View) -> bool {
             | Outcome::Restored
             | Outcome::RolledBack
             | Outcome::Cancelled
+            | Outcome::Held
             | Outcome::Failed => view.active().all(|id| Some(id.generation) == end.serving),
             Outcome::Shown
             | Outcome::Released
             | Outcome::Unchanged
-            | Outcome::Held
+            | Outcome::Stopped
+            | Outcome::Resumed
             | Outcome::Superseded
             | Outcome::Rejected
             | Outcome::Busy

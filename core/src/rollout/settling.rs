@@ -79,7 +79,10 @@ impl Settling {
         match (&self.why, &self.stage) {
             (_, Stage::Concluding(..)) => "concluding",
             (Why::Committed, _) => "retiring",
-            (Why::Unwell(_) | Why::World(_) | Why::Cancelled | Why::Abandoned, _) => "reverting",
+            (
+                Why::Unwell(_) | Why::World(_) | Why::Cancelled | Why::Stopped(_) | Why::Abandoned,
+                _,
+            ) => "reverting",
         }
     }
 

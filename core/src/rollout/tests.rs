@@ -1,6 +1,7 @@
 mod bench;
 mod going_back;
 mod going_forward;
+mod holding;
 mod settling;
 
 use bench::{Bench, Plans};

@@ -30,7 +30,10 @@ impl Session {
             return self.drive();
         }
         self.calls.abort(Tag::looks);
-        if self.calls.idle() && !self.ending && self.done.is_none() {
+        if self.ending {
+            return self.hurry_proof();
+        }
+        if self.calls.idle() && self.done.is_none() {
             let because = self.stopped();
             self.finish(Outcome::Cancelled, "cancelled", because, vec![]);
         }

@@ -146,7 +146,7 @@ impl Session {
 
     /// Everything is done: the report is written, then told.
     pub(super) fn close(&mut self) {
-        if self.tells_the_end() {
+        if self.tells_the_end() || self.begin_proof() {
             return;
         }
         self.report.ended = self.now;
@@ -276,6 +276,8 @@ impl Session {
             .as_ref()
             .and_then(|plan| serde_json::to_string(plan).ok())
             .unwrap_or_default();
+        let stop = report.stop.as_ref();
+        let stop = stop.and_then(|stop| serde_json::to_string(stop).ok());
         let outputs = [
             ("outcome", report.outcome.word().to_owned()),
             ("reason", report.reason.clone()),
@@ -293,6 +295,7 @@ impl Session {
             ("tags", tags.unwrap_or_default()),
             ("hashes", hashes.unwrap_or_default()),
             ("url", report.url.clone().unwrap_or_default()),
+            ("stop", stop.unwrap_or_default()),
             ("report", report.path.clone()),
             ("plan", plan),
             ("comment", self.comment.clone()),
@@ -365,6 +368,7 @@ impl Session {
                 "the first deploy here: network, volume and router are made; {listen} must be free"
             ));
         }
+        notes.extend(self.stop_note());
         notes.extend(self.router_note());
         if self.unseen {
             notes.push(
@@ -483,6 +487,7 @@ impl Session {
                 .map(|it| line_of(&it.release, Some(it.generation), Some(it.since)));
             self.memory = Some(super::Memory::new(ledger, origin));
         }
+        self.see_stop();
         let status = self.status(ledger, sound);
         let because = vec![if status.instances.is_empty() {
             "nothing runs here".to_owned()

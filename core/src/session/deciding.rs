@@ -8,7 +8,7 @@ use super::imaging::suit;
 use super::memory::{Memory, Story};
 use super::request::Command;
 use super::{Purpose, Session, Tag};
-use crate::config::Strategy as Chosen;
+use crate::config::{Override, Strategy as Chosen};
 use crate::ledger::{Command as Brought, Ledger, Sequence, State};
 use crate::protocol::{Completion, Content, Effect, Outcome, Run};
 use crate::report::ReleaseLine;
@@ -18,6 +18,9 @@ use crate::target::docker::{Found, Lifted, Memo};
 
 /// Milliseconds at least that going back may wait for what served before to answer.
 const VERIFY: u64 = 15_000;
+
+/// The code of a run that found what it wanted.
+pub(super) const SERVES_ALREADY: &str = "serves-already";
 
 /// Milliseconds that an act which nothing stands in for is tried on: an engine stops its containers for 10 s at most, and is
 /// up again in less than as long.
@@ -36,9 +39,15 @@ impl Session {
         );
         let ledger = match ledger {
             Ok(ledger) => ledger,
+            Err(tampered) if self.pressing.is_some() => {
+                return self.stop_is_set(Some(&tampered.to_string()));
+            }
             Err(tampered) => return self.tampered(&tampered.to_string()),
         };
         if let Err(newer) = ledger.writable() {
+            if self.pressing.is_some() {
+                return self.stop_is_set(Some(&newer));
+            }
             let next = vec!["use that version of the action, or a newer one".to_owned()];
             return self.finish(Outcome::Failed, "ledger-newer", vec![newer], next);
         }
@@ -56,6 +65,19 @@ impl Session {
         self.memory = Some(Memory::new(ledger, origin));
         if lost && self.routed_fleet().is_some() {
             return self.ledger_lost();
+        }
+        if self.held_by_stop() {
+            return;
+        }
+        match self.request().command {
+            Command::Stop => return self.stop_is_set(None),
+            Command::Resume => return self.lift_stop(),
+            Command::Release
+            | Command::Plan
+            | Command::Deploy
+            | Command::Rollback
+            | Command::Status
+            | Command::Recover => {}
         }
         let looks = Self::looks_only(self.request().command);
         if !looks && !self.recovered && self.unfinished().is_some() {
@@ -146,7 +168,9 @@ impl Session {
         let again = job_of(&quarantined.run.holder) == job_of(&self.begin.holder)
             && self.facts.attempt > quarantined.run.attempt
             && self.facts.attempt.is_some();
-        let override_ = self.request().overrides.iter().any(|it| it == "quarantine");
+        let may = self.environment().overrides.contains(&Override::Quarantine);
+        let again = again && may;
+        let override_ = self.overrides(Override::Quarantine);
         let (now, reason) = (self.now, self.request().reason.clone());
         if !again && !override_ {
             let since = crate::report::when(quarantined.since);
@@ -154,7 +178,11 @@ impl Session {
                 "{} failed here before, in this very configuration: {} on {since}",
                 wanted.version, quarantined.reason
             )];
-            let next = vec!["deploy another version or configuration; or say why it is well now: `override: quarantine` with a `reason`".to_owned()];
+            let next = vec![if may {
+                "deploy another version or configuration; or say why it is well now: `override: quarantine` with a `reason`".to_owned()
+            } else {
+                "deploy another version or configuration".to_owned()
+            }];
             self.finish(Outcome::Rejected, "quarantine", because, next);
             return false;
         }
@@ -326,7 +354,7 @@ impl Session {
             "{version} serves already, with this very configuration, and is known-good"
         )];
         self.report.troubles.extend(self.router_note());
-        self.finish(Outcome::Unchanged, "serves-already", because, vec![]);
+        self.finish(Outcome::Unchanged, SERVES_ALREADY, because, vec![]);
     }
 
     /// Everything says yes.
@@ -351,6 +379,8 @@ impl Session {
             Command::Release
             | Command::Deploy
             | Command::Plan
+            | Command::Stop
+            | Command::Resume
             | Command::Status
             | Command::Recover => Brought::Deploy,
         };
@@ -429,6 +459,8 @@ impl Session {
             Command::Release
             | Command::Deploy
             | Command::Plan
+            | Command::Stop
+            | Command::Resume
             | Command::Status
             | Command::Recover => configured,
         }

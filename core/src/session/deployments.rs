@@ -25,7 +25,12 @@ impl Session {
     pub(super) fn announces(&mut self) -> bool {
         let due = match self.request().command {
             Command::Deploy | Command::Rollback => self.environment().deployments,
-            Command::Plan | Command::Release | Command::Status | Command::Recover => false,
+            Command::Plan
+            | Command::Release
+            | Command::Stop
+            | Command::Resume
+            | Command::Status
+            | Command::Recover => false,
         };
         if !due || self.told.is_some() || self.announced {
             return false;

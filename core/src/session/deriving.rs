@@ -143,6 +143,8 @@ impl Session {
             Command::Plan
             | Command::Deploy
             | Command::Rollback
+            | Command::Stop
+            | Command::Resume
             | Command::Status
             | Command::Recover => {
                 let reference = called.reference();
@@ -332,7 +334,7 @@ pub(super) fn logins(config: &Config) -> Vec<RegistryAuth> {
 }
 
 /// As it is configured; else in the platform's own registry, under the repository's name.
-fn image_name(config: &Config, event: &Event) -> Option<String> {
+pub(super) fn image_name(config: &Config, event: &Event) -> Option<String> {
     let own = || {
         let name = event.repository.name.to_lowercase();
         let registry = event.registry.as_ref()?;
@@ -362,6 +364,11 @@ fn what_is_missing(derived: &Derived, head: Option<&str>) -> Vec<String> {
             "the working tree is at {head}, and the run is about {sha}: check out that commit, or the image would claim to be of another one"
         ));
     }
+    mistakes.extend(derived.conflict().map(|conflict| {
+        format!(
+            "{conflict}, and `tags` has rules for both: a project that publishes to both worlds needs a version that means the same there, such as X.Y.Z or X.Y.Z-rc.N"
+        )
+    }));
     let fixed = |tag: &&tag::Tag| tag.mobility == Mobility::Immutable;
     if derived.tags.is_empty() {
         mistakes.push("the rules of `tags` make no tag at all for this event".to_owned());

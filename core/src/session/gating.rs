@@ -6,6 +6,7 @@
 
 mod about;
 mod asks;
+mod proofs;
 mod running;
 mod telling;
 
@@ -144,11 +145,14 @@ impl Gating {
             Want::Tip => evidence.tip.is_some(),
             Want::Command(gate) => evidence.commands.contains_key(gate),
             Want::Session(name) => evidence.sessions.contains_key(name),
+            Want::Proof(environment) => evidence.proofs.contains_key(environment),
             // Those are not asked for: they come with the stages.
             Want::Image | Want::Ledger => true,
         };
         let known = evidence.subject.commit.is_some() || !want.is_of_a_commit();
         let time = !want.runs() || (self.stage >= Stage::Image && !plan);
+        // Of an image, so of one that is known.
+        let time = time && (!matches!(want, Want::Proof(_)) || self.stage >= Stage::Image);
         !there && known && time
     }
 
@@ -173,6 +177,7 @@ impl Gating {
                 Want::Tip => evidence.tip = None,
                 Want::Command(gate) => drop(evidence.commands.remove(&gate)),
                 Want::Session(name) => drop(evidence.sessions.remove(&name)),
+                Want::Proof(environment) => drop(evidence.proofs.remove(&environment)),
                 Want::Image | Want::Ledger => {}
             }
         }
@@ -210,6 +215,7 @@ impl Session {
         let (now, plan) = (self.now, self.request().command == Command::Plan);
         let facts = self.facts_of_image();
         let workspace = self.begin.workspace.clone();
+        let image = self.image_in_a_registry();
         let Some(gating) = self.gating.as_mut() else {
             return;
         };
@@ -223,6 +229,8 @@ impl Session {
             gates: &gating.gates,
             facts: &facts,
             workspace: &workspace,
+            image: image.as_ref(),
+            now,
         };
         let begun = gating.asks.begin(&wants, about);
         for (want, missing) in begun.missing {

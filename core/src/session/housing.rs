@@ -181,7 +181,7 @@ impl Session {
     }
 
     /// A word that no other run has: its folder is its own.
-    fn unique(&self) -> String {
+    pub(super) fn unique(&self) -> String {
         let name = self.begin.scratch.rsplit('/').next().unwrap_or_default();
         let word = name.chars().filter(char::is_ascii_alphanumeric);
         word.collect()
@@ -302,6 +302,9 @@ impl Session {
                 }
                 match self.request().command {
                     Command::Status => self.show_status(),
+                    Command::Stop if !take => self.on_stop_looked(),
+                    // Neither looks at what serves.
+                    Command::Stop | Command::Resume => self.remember(),
                     _ if take => self.survey(true),
                     Command::Release
                     | Command::Plan
@@ -311,6 +314,15 @@ impl Session {
                         self.remember();
                     }
                 }
+            }
+            Err(trouble) if take && self.pressing.is_some() => {
+                self.leased |= trouble.code == "network-unfit";
+                if !self.leased {
+                    self.say_open(false);
+                }
+                let text = trouble.text;
+                let later = format!("the ledger is told by whoever has the lease next: {text}");
+                self.stop_is_set(Some(&later));
             }
             Err(Trouble { code: "busy", text }) if self.now < self.lease_deadline => {
                 let left = self.lease_deadline.since(now);

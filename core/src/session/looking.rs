@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::gating::Stage;
 use super::request::Command;
 use super::{Session, Tag, text_of};
-use crate::config::{self, Mode, Target};
+use crate::config::{self, Environment, Mode, Override, Target};
 use crate::protocol::{Completion, Effect, Emit, Fault, Level, Outcome};
 use crate::target::docker::{Docker, Engine, Listed, RouterFound, Setup, Terms};
 
@@ -109,6 +109,8 @@ impl Session {
                     Command::Plan
                     | Command::Deploy
                     | Command::Rollback
+                    | Command::Stop
+                    | Command::Resume
                     | Command::Status
                     | Command::Recover => self.choose_environment(),
                 }
@@ -167,6 +169,13 @@ impl Session {
         self.report.environment = name;
         self.report.url.clone_from(&environment.url);
         self.mask_config(&environment);
+        self.mask_registry();
+        let forbidden = self.forbidden_overrides(&environment);
+        if !forbidden.is_empty() {
+            let next =
+                vec!["`environments.<name>.overrides` says what may be overridden".to_owned()];
+            return self.finish(Outcome::Rejected, "override-forbidden", forbidden, next);
+        }
         self.environment = Some(environment);
         if !self.overrides_fit() {
             return;
@@ -177,6 +186,18 @@ impl Session {
             return self.gather();
         }
         self.begin_target();
+    }
+
+    /// Overrides that were asked for and that the configuration does not leave to anybody.
+    fn forbidden_overrides(&self, environment: &Environment) -> Vec<String> {
+        let forbidden = Override::ALL
+            .into_iter()
+            .filter(|it| self.overrides(*it) && !environment.overrides.contains(it));
+        let words = forbidden.map(|it| {
+            let (word, name) = (it.word(), &environment.name);
+            format!("`override: {word}` is forbidden in {name}")
+        });
+        words.collect()
     }
 
     /// A release needs no environment, and no engine until something is to be built.
@@ -193,7 +214,12 @@ impl Session {
         match self.request().command {
             Command::Deploy => true,
             Command::Plan => self.config.as_ref().is_some_and(|it| it.build.is_some()),
-            Command::Release | Command::Rollback | Command::Status | Command::Recover => false,
+            Command::Release
+            | Command::Rollback
+            | Command::Stop
+            | Command::Resume
+            | Command::Status
+            | Command::Recover => false,
         }
     }
 
@@ -253,7 +279,12 @@ impl Session {
     pub(super) fn look(&mut self) {
         match self.request().command {
             Command::Deploy | Command::Plan => self.look_at_image(),
-            Command::Release | Command::Rollback | Command::Status | Command::Recover => {
+            Command::Release
+            | Command::Rollback
+            | Command::Stop
+            | Command::Resume
+            | Command::Status
+            | Command::Recover => {
                 self.imaged = true;
             }
         }
@@ -322,11 +353,14 @@ impl Session {
         let (there, running) = (router.is_some(), router.is_some_and(|it| it.running));
         match self.request().command {
             Command::Deploy => self.enter_house(),
-            Command::Plan | Command::Status if running => self.open(false),
+            Command::Plan | Command::Status | Command::Stop if running => self.open(false),
+            Command::Resume if running => self.open(true),
             Command::Rollback | Command::Recover if there => self.enter_house(),
             Command::Release
             | Command::Plan
             | Command::Status
+            | Command::Stop
+            | Command::Resume
             | Command::Rollback
             | Command::Recover => {
                 // Somebody may have taken the router away: what is remembered is in the volume.
@@ -342,7 +376,12 @@ impl Session {
             Ok(false) => self.nothing_there(),
             Ok(true) => match self.request().command {
                 Command::Rollback | Command::Recover => self.enter_house(),
-                Command::Release | Command::Plan | Command::Status | Command::Deploy => {
+                Command::Release
+                | Command::Plan
+                | Command::Status
+                | Command::Stop
+                | Command::Resume
+                | Command::Deploy => {
                     self.router_away();
                 }
             },
@@ -388,6 +427,22 @@ impl Session {
                     vec!["nothing was ever deployed here".to_owned()],
                     vec![],
                 );
+            }
+            Command::Stop => {
+                let because = vec![
+                    "nothing was ever deployed here: there is nothing to stop, and nowhere to remember it"
+                        .to_owned(),
+                ];
+                let next = vec![
+                    "with `mode: delivery` a person pushes the button for the first deploy"
+                        .to_owned(),
+                ];
+                self.finish(Outcome::Failed, "nothing-there", because, next);
+            }
+            Command::Resume => {
+                let because =
+                    vec!["nothing was ever deployed here, and nothing is stopped".to_owned()];
+                self.finish(Outcome::Unchanged, "not-stopped", because, vec![]);
             }
             Command::Release | Command::Rollback | Command::Deploy => {
                 self.finish(

@@ -67,7 +67,7 @@ impl Memory {
         }
     }
 
-    fn note(&mut self, at: Timestamp, fact: Fact) {
+    pub(super) fn note(&mut self, at: Timestamp, fact: Fact) {
         self.before = Some((self.ledger.clone(), self.unsure.clone()));
         let append = self.ledger.append(&Body {
             at,
@@ -156,6 +156,7 @@ impl Memory {
                 return Memo {
                     appends: self.unsure.clone(),
                     checkpoint: Some(None),
+                    ..Memo::default()
                 };
             }
             Action::Adopt(_)
@@ -177,6 +178,7 @@ impl Memory {
         Memo {
             appends: self.unsure.clone(),
             checkpoint: text.map(Some),
+            ..Memo::default()
         }
     }
 
@@ -184,7 +186,7 @@ impl Memory {
     pub(super) fn leftover(&self) -> Memo {
         Memo {
             appends: self.unsure.clone(),
-            checkpoint: None,
+            ..Memo::default()
         }
     }
 

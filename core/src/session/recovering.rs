@@ -180,6 +180,8 @@ impl Session {
             | Command::Deploy
             | Command::Rollback
             | Command::Plan
+            | Command::Stop
+            | Command::Resume
             | Command::Status => {
                 self.report.troubles.extend(because);
                 self.after_recovery();
@@ -217,7 +219,9 @@ impl Session {
                     self.keep_key()
                 }
             }
-            Command::Release | Command::Status => self.show_status(),
+            Command::Release | Command::Stop | Command::Resume | Command::Status => {
+                self.show_status();
+            }
         }
     }
 }

@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use crate::event::date;
 use crate::inputs::INPUTS;
 use crate::protocol::{Begin, Platform};
+use crate::stop::Until;
 
 /// What to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -12,16 +14,20 @@ pub(super) enum Command {
     Release,
     Deploy,
     Rollback,
+    Stop,
+    Resume,
     Status,
     Recover,
 }
 
 impl Command {
-    const ALL: [Self; 6] = [
+    const ALL: [Self; 8] = [
         Self::Plan,
         Self::Release,
         Self::Deploy,
         Self::Rollback,
+        Self::Stop,
+        Self::Resume,
         Self::Status,
         Self::Recover,
     ];
@@ -32,6 +38,8 @@ impl Command {
             Self::Release => "release",
             Self::Deploy => "deploy",
             Self::Rollback => "rollback",
+            Self::Stop => "stop",
+            Self::Resume => "resume",
             Self::Status => "status",
             Self::Recover => "recover",
         }
@@ -39,7 +47,10 @@ impl Command {
 }
 
 /// Commands of the design whose capability is not there yet.
-const NOT_YET: [&str; 5] = ["promote", "abort", "stop", "resume", "replay"];
+const NOT_YET: [&str; 3] = ["promote", "abort", "replay"];
+
+/// Milliseconds of the longest stop: a year. What is to be stopped for longer is not deployed at all.
+const LONGEST_STOP: u64 = 31_622_400_000;
 
 /// A request without mistakes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,6 +67,8 @@ pub(super) struct Request {
     pub(super) fail_on_held: bool,
     pub(super) overrides: Vec<String>,
     pub(super) reason: Option<String>,
+    /// When a stop ends by itself.
+    pub(super) until: Option<Until>,
     pub(super) json: bool,
     /// A release that only says what it would do.
     pub(super) dry: bool,
@@ -115,21 +128,30 @@ fn read(
         ));
         0
     });
-    let fail_on_held = match get("on-held").as_deref() {
-        None | Some("pass") => false,
-        Some("fail") => true,
-        Some(other) => {
-            mistakes.push(format!("`on-held` is pass or fail, not `{other}`"));
-            false
-        }
-    };
+    let fail_on_held = fails_on_held(inputs, mistakes);
     let overrides = overrides(inputs, mistakes);
     let command = if dry_run && matches!(command, Command::Deploy) {
         Command::Plan
     } else {
         command
     };
-    if dry_run && matches!(command, Command::Rollback | Command::Recover) {
+    // The post step has the inputs of its main step.
+    let until = if post {
+        None
+    } else {
+        until(inputs, command, mistakes)
+    };
+    if command == Command::Stop && !inputs.contains_key("reason") {
+        mistakes.push(
+            "`stop` needs a `reason`: it is what everybody reads whose deploy is held".to_owned(),
+        );
+    }
+    if dry_run
+        && matches!(
+            command,
+            Command::Rollback | Command::Recover | Command::Stop | Command::Resume
+        )
+    {
         mistakes.push(
             "`dry-run` works for release and deploy; for rollback, `status` lists where it can go"
                 .to_owned(),
@@ -150,8 +172,20 @@ fn read(
         fail_on_held,
         overrides,
         reason: get("reason"),
+        until,
         json,
         dry: dry_run && command == Command::Release,
+    }
+}
+
+fn fails_on_held(inputs: &BTreeMap<String, String>, mistakes: &mut Vec<String>) -> bool {
+    match inputs.get("on-held").map(String::as_str) {
+        None | Some("pass") => false,
+        Some("fail") => true,
+        Some(other) => {
+            mistakes.push(format!("`on-held` is pass or fail, not `{other}`"));
+            false
+        }
     }
 }
 
@@ -164,11 +198,15 @@ fn out_of_place(command: Command, inputs: &BTreeMap<String, String>) -> Vec<Stri
             "goes to what was proven here: name it by `version`; `image` is for deploy".to_owned(),
         ),
         Command::Release => Some("builds its image; `image` is for deploy".to_owned()),
-        Command::Status | Command::Recover => Some("takes no `image`".to_owned()),
+        Command::Stop | Command::Resume | Command::Status | Command::Recover => {
+            Some("takes no `image`".to_owned())
+        }
     };
     let version = match command {
         Command::Release | Command::Deploy | Command::Plan | Command::Rollback => None,
-        Command::Status | Command::Recover => Some("takes no `version`".to_owned()),
+        Command::Stop | Command::Resume | Command::Status | Command::Recover => {
+            Some("takes no `version`".to_owned())
+        }
     };
     let given = [("image", image), ("version", version)];
     let given = given
@@ -188,6 +226,32 @@ fn truth(inputs: &BTreeMap<String, String>, name: &str, mistakes: &mut Vec<Strin
             false
         }
     }
+}
+
+/// A duration, by its unit, or a moment.
+fn until(
+    inputs: &BTreeMap<String, String>,
+    command: Command,
+    mistakes: &mut Vec<String>,
+) -> Option<Until> {
+    let text = inputs.get("until")?;
+    if command != Command::Stop {
+        mistakes.push("`until` says when a stop ends: it goes with `stop`".to_owned());
+        return None;
+    }
+    let days = text.strip_suffix('d').and_then(|days| days.parse().ok());
+    let days = days.and_then(|days: u64| days.checked_mul(86_400_000));
+    let after = days.or_else(|| duration(text));
+    let after = after.filter(|millis| (1_000..=LONGEST_STOP).contains(millis));
+    let until = after
+        .map(Until::After)
+        .or_else(|| date::parse(text).map(Until::At));
+    if until.is_none() {
+        mistakes.push(format!(
+            "`until` is a duration such as 30m, 2h or 3d, of at most a year, or a moment such as 2026-11-30T08:00:00Z, not `{text}`"
+        ));
+    }
+    until
 }
 
 fn overrides(inputs: &BTreeMap<String, String>, mistakes: &mut Vec<String>) -> Vec<String> {
@@ -223,7 +287,7 @@ fn command(word: Option<&str>, mistakes: &mut Vec<String>) -> Command {
 /// Flags as inputs; `None`: help was asked for.
 fn flags(argv: &[String], mistakes: &mut Vec<String>) -> Option<(BTreeMap<String, String>, bool)> {
     let (mut inputs, mut json) = (BTreeMap::new(), false);
-    let mut words = argv.iter();
+    let mut words = argv.iter().peekable();
     if argv.is_empty() {
         return None;
     }
@@ -245,7 +309,8 @@ fn flags(argv: &[String], mistakes: &mut Vec<String>) -> Option<(BTreeMap<String
             .map_or((flag, None), |(name, value)| (name, Some(value.to_owned())));
         match name {
             "help" => return None,
-            "json" => json = true,
+            "json" if value.is_none() => json = true,
+            "json" => mistakes.push("`--json` takes no value".to_owned()),
             "dry-run" if value.is_none() => drop(inputs.insert(name.to_owned(), "true".to_owned())),
             _ if !INPUTS.iter().any(|input| input.name == name) => {
                 mistakes.push(format!(
@@ -253,9 +318,11 @@ fn flags(argv: &[String], mistakes: &mut Vec<String>) -> Option<(BTreeMap<String
                     known_flags()
                 ));
             }
-            _ => match value.or_else(|| words.next().cloned()) {
+            _ => match value.or_else(|| words.next_if(|next| !next.starts_with("--")).cloned()) {
                 Some(value) => drop(inputs.insert(name.to_owned(), value)),
-                None => mistakes.push(format!("`--{name}` needs a value")),
+                None => mistakes.push(format!(
+                    "`--{name}` needs a value; one that begins with `--` is written `--{name}=--…`"
+                )),
             },
         }
     }
@@ -283,6 +350,8 @@ fn help() -> String {
         release    build the image once and publish it under names that stay; again: what is missing\n  \
         deploy     start the new version, prove it, move the traffic, watch it; go back by itself\n  \
         rollback   go to the newest version proven here that does not run, or to --version\n  \
+        stop       set the stop button: no deploy goes on until it is lifted, or until --until\n  \
+        resume     lift it\n  \
         status     say what serves, what is known-good, what is quarantined; verify the ledger\n  \
         recover    finish or undo what a dead run left\n  \
         metadata   derive tags, labels and annotations for images; its flags: metadata --help\n\nflags\n"
@@ -362,6 +431,8 @@ mod tests {
             ("release", version, false),
             ("status", version, true),
             ("recover", version, true),
+            ("resume", image, true),
+            ("resume", version, true),
         ];
         for (command, flags, wrong) in refused {
             let words: Vec<&str> = [command].iter().chain(flags).copied().collect();
@@ -376,6 +447,7 @@ mod tests {
             ("command", "deploy"),
             ("image", "tasks:1"),
             ("version", "1"),
+            ("until", "2h"),
         ];
         let post = parse(&Begin {
             platform: Platform::ActionsPost,
@@ -394,6 +466,44 @@ mod tests {
         assert_eq!(duration("0"), Some(0));
         assert_eq!(duration("10"), None);
         assert_eq!(duration("25h"), None);
+    }
+
+    #[test]
+    fn a_stop_needs_a_reason_and_ends_after_a_while_or_at_a_moment() {
+        let until = |text: &str| {
+            let words = ["stop", "--reason", "moving", "--until", text];
+            match parsed(&words) {
+                Parsed::Request(request) => request.until,
+                Parsed::Mistakes(mistakes) => {
+                    assert_eq!(mistakes.len(), 1, "{mistakes:?}");
+                    None
+                }
+                Parsed::Help(_) => panic!("nobody asked for help"),
+            }
+        };
+        let rows = [
+            ("1s", Some(Until::After(1_000))),
+            ("2h", Some(Until::After(7_200_000))),
+            ("3d", Some(Until::After(259_200_000))),
+            ("366d", Some(Until::After(31_622_400_000))),
+            (
+                "2026-11-22T10:31:05Z",
+                Some(Until::At(crate::protocol::Timestamp(1_795_343_465_000))),
+            ),
+            ("0", None),
+            ("500ms", None),
+            ("367d", None),
+            ("99999999999999999999d", None),
+            ("monday", None),
+            ("10:30", None),
+        ];
+        for (text, expected) in rows {
+            assert_eq!(until(text), expected, "{text}");
+        }
+        assert!(matches!(parsed(&["stop"]), Parsed::Mistakes(mistakes) if mistakes.len() == 1));
+        assert!(matches!(parsed(&["resume"]), Parsed::Request(_)));
+        let misplaced = ["deploy", "--until", "2h"];
+        assert!(matches!(parsed(&misplaced), Parsed::Mistakes(mistakes) if mistakes.len() == 1));
     }
 
     #[test]

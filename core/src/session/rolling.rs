@@ -61,7 +61,8 @@ impl Session {
             memory.prepare(now, &action, &plan, story.as_ref());
             self.noted = Some(action.clone());
         }
-        let memo = self.memory().memo(&action, &plan);
+        let mut memo = self.memory().memo(&action, &plan);
+        memo.heeds = self.heeds(&action);
         if writes(&action) || matches!(action, Action::Probe(_) | Action::Watch(_)) {
             self.renewed = now;
         }
@@ -88,6 +89,7 @@ impl Session {
 
     pub(super) fn observe_act(&mut self, id: ActionId, action: &Action, observation: Observation) {
         self.keep_faith(id, action, &observation);
+        self.meet_stop();
         self.write_act(id, &observation);
         let now = self.now;
         if let Some(rollout) = self.rollout.as_mut() {
@@ -112,12 +114,12 @@ impl Session {
             Done::Yes => memory.sure(upto),
             Done::Unknown(_) => memory.unsure(),
             // A table that was refused was refused after the records were written.
-            Done::No(_) | Done::Fenced(_) if record => {
+            Done::No(_) | Done::Fenced(_) | Done::Stopped(_) if record => {
                 if memory.take_back() {
                     self.noted = None;
                 }
             }
-            Done::No(_) | Done::Fenced(_) => {}
+            Done::No(_) | Done::Fenced(_) | Done::Stopped(_) => {}
         }
     }
 
@@ -443,6 +445,6 @@ fn done_words(done: &Done) -> String {
         Done::Yes => "done".to_owned(),
         Done::No(why) => format!("no: {why}"),
         Done::Unknown(why) => format!("unknown: {why}"),
-        Done::Fenced(by) => format!("refused: {by}"),
+        Done::Fenced(by) | Done::Stopped(by) => format!("refused: {by}"),
     }
 }

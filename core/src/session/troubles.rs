@@ -51,7 +51,9 @@ impl Session {
 
     pub(super) fn stopped(&mut self) -> Vec<String> {
         self.fill_published();
-        let because = if self.publishing.as_ref().is_some_and(Publishing::touched) {
+        let because = if self.pressing.is_some() {
+            "the run was asked to stop while it set the stop button; `status` says whether it is set"
+        } else if self.publishing.as_ref().is_some_and(Publishing::touched) {
             "the run was asked to stop; what it has published stays, and the next run does the rest"
         } else {
             "the run was asked to stop before it touched anything"

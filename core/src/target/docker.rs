@@ -14,6 +14,7 @@ mod lift;
 mod lower;
 mod page;
 mod script;
+mod stopping;
 mod survey;
 #[cfg(test)]
 mod tests;
@@ -28,6 +29,7 @@ use crate::ledger::Append;
 use crate::protocol::{Completion, Effect};
 use crate::rollout::{Address, Observation, Table};
 use crate::spec::{Generation, InstanceId, Release, Token};
+use crate::stop::Stop;
 
 /// Words that are read in what the engine, the router and our own scripts say.
 pub const PLAIN_WORDS: &[&str] = &[
@@ -40,6 +42,7 @@ pub const PLAIN_WORDS: &[&str] = &[
     "cd-action",
     "check",
     "checkpoint",
+    "clock",
     "close",
     "config",
     "connection",
@@ -116,6 +119,8 @@ pub const PLAIN_WORDS: &[&str] = &[
     "starting",
     "stat",
     "state",
+    "stop",
+    "stopped",
     "stot",
     "svname",
     "through",
@@ -183,6 +188,20 @@ pub struct Memo {
     pub appends: Vec<Append>,
     /// The checkpoint to leave; `None`: leave it as it is; `Some(None)`: none.
     pub checkpoint: Option<Option<String>>,
+    /// Whether nothing of it is done where the stop button is set.
+    pub heeds: Heeds,
+}
+
+/// Whether an act gives way to the stop button.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Heeds {
+    /// Whatever it says, this is done.
+    #[default]
+    Nothing,
+    /// It does.
+    Every,
+    /// It does, but to this pressing, which a person has overridden.
+    AllBut(String),
 }
 
 /// One thing to do, and what of its failing is no failure.
@@ -295,6 +314,8 @@ pub struct Docker {
     digests: BTreeMap<String, Vec<String>>,
     /// What our own probes added to the counts, by instance.
     probed: BTreeMap<InstanceId, haproxy::Row>,
+    /// The stop that an act has given way to.
+    pub met: Option<Stop>,
 }
 
 impl Docker {
@@ -324,6 +345,7 @@ impl Docker {
             file: String::new(),
             digests: BTreeMap::new(),
             probed: BTreeMap::new(),
+            met: None,
         }
     }
 

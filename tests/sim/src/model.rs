@@ -140,6 +140,7 @@ const REACHABLE: &[(Outcome, Condition)] = &[
     (Outcome::Cancelled, |_, state| {
         state.ended(Outcome::Cancelled)
     }),
+    (Outcome::Held, |_, state| state.ended(Outcome::Held)),
     (Outcome::Failed, |_, state| state.ended(Outcome::Failed)),
     (Outcome::Stranded, |_, state| state.ended(Outcome::Stranded)),
     (Outcome::Busy, |_, state| state.ended(Outcome::Busy)),

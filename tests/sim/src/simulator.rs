@@ -148,6 +148,8 @@ fn beginning(chance: &mut Chance, setup: &Setup) -> World {
         takeovers: up_to(6),
         // What died stays dead, and every later run says so: not in every history.
         deaths: up_to(9) / 9,
+        // What is stopped stays so: not in every history.
+        stops: up_to(5) / 5,
     };
     World::new(setup, chance.below(4) > 0, qualities, luck)
 }
@@ -191,6 +193,7 @@ fn choose(
                 | Move::Twice(_)
                 | Move::Jump(_)
                 | Move::Die(_)
+                | Move::Stop
                 | Move::RestartRouter => None,
             };
             let twice = late.filter(|_| chance.below(4) == 0).map(Move::Twice);
@@ -218,6 +221,7 @@ const fn weight(step: &Move, storm: bool) -> usize {
         | Move::Cancel { .. }
         | Move::Crash { .. }
         | Move::Die(_)
+        | Move::Stop
         | Move::RestartRouter => 1,
         Move::Jump(_) => 0,
     }

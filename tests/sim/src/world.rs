@@ -81,6 +81,8 @@ pub struct Luck {
     pub takeovers: u8,
     /// Known-good instances that end by themselves.
     pub deaths: u8,
+    /// Times that somebody sets the stop button.
+    pub stops: u8,
 }
 
 /// One instance.
@@ -169,6 +171,8 @@ pub struct Flight {
     pub action: Action,
     /// It has happened, and this will be the answer.
     pub answer: Option<Observation>,
+    /// It is not done where the stop button is set.
+    pub heeds: bool,
 }
 
 /// Something of which nobody will hear, and which may still happen: its run is dead, or has given up on it.
@@ -180,6 +184,8 @@ pub struct Late {
     pub brings: Option<Brings>,
     /// What it asked for.
     pub action: Action,
+    /// It is not done where the stop button is set.
+    pub heeds: bool,
 }
 
 /// Everything there is.
@@ -201,6 +207,8 @@ pub struct World {
     pub token: Token,
     /// Whether the lease was not given back.
     pub held: bool,
+    /// Whether somebody has set the stop button.
+    pub stopped: bool,
     /// The runs that live; the newest last.
     pub runs: Vec<Run>,
     /// What may still happen, though nobody waits for it.
@@ -256,6 +264,7 @@ impl World {
             ledger: Ledger::default(),
             token: Token(0),
             held: false,
+            stopped: false,
             runs: Vec::new(),
             late: Vec::new(),
             came: 0,
@@ -313,6 +322,10 @@ impl World {
                     thing.state = State::Ended;
                 }
             }
+            Move::Stop => {
+                self.luck.stops -= 1;
+                self.stopped = true;
+            }
             Move::RestartRouter => {
                 self.luck.faults -= 1;
                 self.effective = self.written.clone();
@@ -339,10 +352,12 @@ impl World {
                 token,
                 brings,
                 action: flight.action.clone(),
+                heeds: flight.heeds,
             });
         }
         let answer = match flight.answer {
             Some(answer) => answer,
+            None if self.refuses(token, flight.heeds) => acts::stopped(&flight.action),
             None => self.end_of(setup, token, brings, &flight.action, how),
         };
         let unknown = matches!(answer, Observation::Acted(Done::Unknown(_)));
@@ -359,10 +374,15 @@ impl World {
     fn happen(&mut self, setup: &Setup, run: usize, id: ActionId) {
         let (token, brings) = (self.runs[run].token, self.runs[run].brings);
         let flight = self.runs[run].flights.iter().find(|flight| flight.id == id);
-        let Some(action) = flight.map(|flight| flight.action.clone()) else {
+        let Some((action, heeds)) = flight.map(|flight| (flight.action.clone(), flight.heeds))
+        else {
             return;
         };
-        let answer = self.perform(setup, token, brings, &action, false);
+        let answer = if self.refuses(token, heeds) {
+            acts::stopped(&action)
+        } else {
+            self.perform(setup, token, brings, &action, false)
+        };
         if let Some(flight) = self.runs[run]
             .flights
             .iter_mut()
@@ -412,6 +432,7 @@ impl World {
             token: dead.token,
             brings: dead.brings,
             action: flight.action,
+            heeds: flight.heeds,
         }));
     }
 
@@ -422,7 +443,9 @@ impl World {
         };
         let rest = self.late.split_off(rest);
         self.late.truncate(index);
-        self.perform(setup, late.token, late.brings, &late.action, true);
+        if !self.refuses(late.token, late.heeds) {
+            self.perform(setup, late.token, late.brings, &late.action, true);
+        }
         self.late.extend(rest);
     }
 
@@ -447,14 +470,22 @@ impl World {
     fn collect(&mut self, run: usize) {
         let it = &mut self.runs[run];
         while let Some((id, action)) = it.machine.poll() {
+            let heeds =
+                it.brings.is_some() && it.machine.gives_way() && acts::may_give_way(&action);
             it.flights.push(Flight {
                 id,
                 action,
                 answer: None,
+                heeds,
             });
         }
         // The report's business, and it would make equal states differ.
         drop(it.machine.events());
+    }
+
+    /// Whether the target does nothing of an act because the stop button is set. Who has lost the lease is told that first.
+    const fn refuses(&self, token: Token, heeds: bool) -> bool {
+        heeds && self.stopped && self.held && self.token.0 == token.0
     }
 
     /// What was committed last.

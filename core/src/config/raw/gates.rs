@@ -4,7 +4,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{At, Duration, Later, Scalar};
+use super::{At, Duration, Scalar};
 
 /// Something that must hold before anything is touched: exactly one kind of gate, and what goes with it.
 #[derive(Debug, Deserialize)]
@@ -29,12 +29,10 @@ pub(in crate::config) struct Gate {
     pub(in crate::config) tests: Option<At<Tests>>,
     /// A person's approval.
     pub(in crate::config) approval: Option<At<Approval>>,
-    /// Another environment, where the image must be proven.
-    #[cfg_attr(feature = "generate", schemars(extend("x-not-yet" = "let the job need the job that deploys to the other environment")))]
-    pub(in crate::config) after: Option<At<Later>>,
-    /// How long it must have been proven there.
-    #[cfg_attr(feature = "generate", schemars(extend("x-not-yet" = "let the job need the job that deploys to the other environment")))]
-    pub(in crate::config) soak: Option<At<Later>>,
+    /// Another environment, where this very image must be proven.
+    pub(in crate::config) after: Option<At<String>>,
+    /// How long it must have been proven there. Default: 0s.
+    pub(in crate::config) soak: Option<At<Duration>>,
     /// Times at which nothing is deployed.
     pub(in crate::config) freeze: Option<At<Freeze>>,
     /// What may start a deploy.

@@ -250,7 +250,7 @@ router: { mode: tcp }
 environments:
   a: { target: podman, strategy: rolling }
   b: { target: { podman: {} }, strategy: { canary: { steps: [5, 25] } } }
-  c: { target: swarm, strategy: canary, gates: [{ after: a }] }
+  c: { target: swarm, strategy: canary }
   d: { target: { kubernetes: {} } }
   e: { target: { docker: { host: tcp://10.0.0.1:2376 } } }
 ",
@@ -263,9 +263,24 @@ environments:
             "8:44 not-yet environments.b.strategy.canary",
             "9:16 not-yet environments.c.target",
             "9:33 not-yet environments.c.strategy",
-            "9:51 not-yet environments.c.gates[0].after",
             "10:18 not-yet environments.d.target.kubernetes",
             "11:34 not-yet environments.e.target.docker.host",
+        ],
+    );
+}
+
+#[test]
+fn an_image_is_proven_in_another_environment_of_this_very_file() {
+    assert_told(
+        r"service: tasks
+run: { port: 8000 }
+environments:
+  staging: { gates: [{ after: staging }] }
+  production: { gates: [{ not: { after: stagign, soak: 30m } }] }
+",
+        &[
+            "4:14 choice environments.staging.gates",
+            "5:17 choice environments.production.gates",
         ],
     );
 }

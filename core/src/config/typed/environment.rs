@@ -3,7 +3,9 @@
 use super::super::raw::{self, At};
 use super::super::scalar::{duration, duration_from, listen, percent};
 use super::super::tree::NodeId;
-use super::super::{Bake, DockerHost, Environment, Listen, Mode, Permille, Strategy, Target, name};
+use super::super::{
+    Bake, DockerHost, Environment, Listen, Mode, Override, Permille, Strategy, Target, name,
+};
 use super::{Read, Reader, Reported, Wrong, code};
 
 /// The environment whose defaults are more careful.
@@ -34,6 +36,7 @@ impl Reader<'_> {
         let lease = self.or(raw.lease.as_ref(), LEASE, duration_from::<1000>);
         let run = self.run(raw.run.as_ref());
         let health = self.health(raw.health.as_ref());
+        let overrides = self.overrides(raw.overrides.as_ref());
         let port = self.port(raw.run.as_ref(), anchor);
         let gates = self.gates(raw.gates.as_ref());
         let deployments = self.given(raw.deployments.as_ref());
@@ -55,7 +58,25 @@ impl Reader<'_> {
             deployments: deployments?.unwrap_or(false),
             run: run.with_port(port),
             health: health?,
+            overrides: overrides?,
         })
+    }
+
+    fn overrides(&mut self, at: Option<&At<Vec<At<raw::Override>>>>) -> Read<Vec<Override>> {
+        let Some(words) = self.map(at)? else {
+            return Ok(Override::ALL.to_vec());
+        };
+        let mut overrides = Vec::new();
+        for word in words {
+            let word = match word.value.ok_or(Reported)? {
+                raw::Override::Quarantine => Override::Quarantine,
+                raw::Override::Stop => Override::Stop,
+            };
+            if !overrides.contains(&word) {
+                overrides.push(word);
+            }
+        }
+        Ok(overrides)
     }
 
     fn port(&mut self, run: Option<&At<raw::Run>>, anchor: NodeId) -> Read<u16> {

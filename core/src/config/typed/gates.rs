@@ -4,10 +4,11 @@ use std::collections::BTreeSet;
 
 use super::super::raw::gates as raw;
 use super::super::raw::{self as whole, At};
-use super::super::scalar::duration_from;
+use super::super::scalar::{duration, duration_from};
 use super::super::{Template, name};
 use super::{Read, Reader, Reported, Wrong, code, one_line, program, without_nul};
 use crate::config::tree::NodeId;
+use crate::gate::after::After;
 use crate::gate::approval::Approval;
 use crate::gate::breaker::Breaker;
 use crate::gate::checks::{Check, Checks};
@@ -27,7 +28,7 @@ const DEADLINE: u64 = 600_000;
 /// Time within which failures count.
 const WITHIN: u64 = 86_400_000;
 
-const KINDS: &str = "checks, reviews, sessions, findings, tests, approval, freeze, trigger, image, fresh, breaker, command, all, any or not";
+const KINDS: &str = "checks, reviews, sessions, findings, tests, approval, after, freeze, trigger, image, fresh, breaker, command, all, any or not";
 
 impl Reader<'_> {
     /// Names tell gates apart, so none stands twice.
@@ -76,15 +77,13 @@ impl Reader<'_> {
         terms: Read<Terms>,
         known: &mut BTreeSet<String>,
     ) -> Read<Kind> {
-        if raw.after.is_some() || raw.soak.is_some() {
-            return Err(Reported); // by the checker: they are not there yet
-        }
         let mut kinds: Vec<Read<Kind>> = Vec::new();
         kinds.extend(raw.checks.as_ref().map(|at| self.checks(at)));
         kinds.extend(raw.reviews.as_ref().map(|at| self.reviews(at)));
         kinds.extend(raw.findings.as_ref().map(|at| self.findings(at)));
         kinds.extend(raw.tests.as_ref().map(|at| self.tests(at)));
         kinds.extend(raw.approval.as_ref().map(|at| self.approval(at)));
+        kinds.extend(self.proven_elsewhere(raw));
         kinds.extend(raw.freeze.as_ref().map(|at| self.freeze(at)));
         kinds.extend(raw.trigger.as_ref().map(|at| self.trigger(at)));
         kinds.extend(raw.breaker.as_ref().map(|at| self.breaker(at)));
@@ -143,6 +142,17 @@ impl Reader<'_> {
                 ))
             }
         }
+    }
+
+    /// A gate that asks another environment; a time to soak without one is a mistake.
+    fn proven_elsewhere(&mut self, raw: &raw::Gate) -> Option<Read<Kind>> {
+        if let Some(at) = &raw.after {
+            return Some(self.after(at, raw.soak.as_ref()));
+        }
+        let soak = raw.soak.as_ref()?;
+        let mistake = Wrong::new(code::CONFLICT, "nothing of this gate has to soak");
+        let help = "name the other environment with `after`, or leave this out";
+        Some(Err(self.report_key(soak.node, mistake.help(help))))
     }
 
     fn terms(&mut self, raw: &raw::Gate) -> Read<Terms> {
@@ -212,6 +222,15 @@ impl Reader<'_> {
             creator,
             skipped: skipped?.unwrap_or(false),
         })
+    }
+
+    fn after(&mut self, at: &At<String>, soak: Option<&At<whole::Duration>>) -> Read<Kind> {
+        let environment = self.parse(at, name::short_name);
+        let soak = self.or(soak, 0, duration);
+        Ok(Kind::After(After {
+            environment: environment?,
+            soak: soak?,
+        }))
     }
 
     fn reviews(&mut self, at: &At<raw::Reviews>) -> Read<Kind> {

@@ -4,12 +4,12 @@ use super::super::escape::{Inert, code, prose};
 use super::super::headline::attention;
 use super::super::serving::name;
 use super::super::words::{share, short, when};
-use super::super::{InstanceLine, ReleaseLine, Status};
+use super::super::{InstanceLine, ReleaseLine, Report, Status};
 use super::sheet::table;
 use super::{cell, rows, sentences, titled};
 
-pub(super) fn render(status: &Status) -> String {
-    titled("Needs attention", &sentences(&attention(status)))
+pub(super) fn render(report: &Report, status: &Status) -> String {
+    titled("Needs attention", &sentences(&attention(report, status)))
         + &table(
             ["instance", "state", "traffic", "container"],
             &rows(&status.instances, instance),

@@ -3,12 +3,12 @@
 use super::super::headline::attention;
 use super::super::serving::{details, name};
 use super::super::words::share;
-use super::super::{InstanceLine, ReleaseLine, Status};
+use super::super::{InstanceLine, ReleaseLine, Report, Status};
 use super::one_a_line;
 use super::page::{Page, Plain};
 
-pub(super) fn render(page: &mut Page, status: &Status) {
-    page.section("needs attention", one_a_line(&attention(status)));
+pub(super) fn render(page: &mut Page, report: &Report, status: &Status) {
+    page.section("needs attention", one_a_line(&attention(report, status)));
     page.section("instances", instances(status));
     page.section("known-good, the newest first", known_good(status));
     page.section("quarantined", one_a_line(&status.quarantine));

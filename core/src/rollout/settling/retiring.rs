@@ -5,6 +5,7 @@ use super::super::{Action, End, Fault, Reach, Rollout, Table, Why};
 use super::{Settling, Stage, Then};
 use crate::protocol::Outcome;
 use crate::spec::InstanceId;
+use crate::stop;
 
 /// Milliseconds that requests on what is put away may still take when the process is about to be ended.
 const HURRIED_DRAIN: u64 = 1_000;
@@ -95,7 +96,9 @@ impl Rollout {
             Why::Unwell(fault) => fault
                 .instance
                 .or_else(|| self.plan.new.members.first().map(|member| member.id)),
-            Why::World(_) | Why::Cancelled | Why::Abandoned | Why::Committed => None,
+            Why::World(_) | Why::Cancelled | Why::Stopped(_) | Why::Abandoned | Why::Committed => {
+                None
+            }
         };
         match failed {
             Some(id) if !self.hurry => {
@@ -157,6 +160,7 @@ impl Rollout {
                 vec!["the run was asked to stop".to_owned()],
                 false,
             ),
+            Why::Stopped(by) => (Outcome::Held, stop::CODE, vec![by.clone()], false),
             Why::Abandoned => (Outcome::Restored, "recovered", Vec::new(), false),
         };
         let serving = settling.goal.as_ref().map(|goal| goal.generation);

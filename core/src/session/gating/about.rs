@@ -4,8 +4,9 @@ use serde_json::Value;
 
 use super::super::Session;
 use super::super::request::Command;
+use super::proofs::InRegistry;
 use super::{Asks, Gating, Stage};
-use crate::config::Facts;
+use crate::config::{self, Facts};
 use crate::event::{Event, System};
 use crate::forge::Access;
 use crate::gate::approval::Approval;
@@ -28,7 +29,8 @@ impl Session {
         let names: Vec<&str> = known.iter().map(|it| it.name.as_str()).collect();
         let wanted = self.request().overrides.clone();
         let (mut mistakes, mut forbidden) = (Vec::new(), Vec::new());
-        for name in wanted.iter().filter(|it| *it != "quarantine") {
+        let own = config::Override::ALL.map(config::Override::word);
+        for name in wanted.iter().filter(|it| !own.contains(&it.as_str())) {
             match known.iter().find(|it| it.name == *name) {
                 Some(gate) if gate.may_override => {}
                 Some(_) => forbidden.push(format!(
@@ -36,7 +38,7 @@ impl Session {
                 )),
                 None => mistakes.push(format!(
                     "`override` names `{name}`, which is no gate of this environment; there are {}",
-                    [names.as_slice(), &["quarantine"]].concat().join(", ")
+                    [names.as_slice(), &own].concat().join(", ")
                 )),
             }
         }
@@ -160,6 +162,16 @@ impl Session {
     }
 
     /// What fills the placeholders of commands.
+    /// The image that is to be deployed, and how its registry is asked; `None`: it is in none, or not known yet.
+    pub(super) fn image_in_a_registry(&self) -> Option<InRegistry> {
+        let wanted = self.wanted.as_ref().filter(|it| !it.local)?;
+        Some(InRegistry {
+            image: wanted.image.clone(),
+            digest: wanted.digest.clone(),
+            login: self.login(&wanted.image),
+        })
+    }
+
     pub(super) fn facts_of_image(&self) -> Facts {
         let environment = self.environment().name.clone();
         let release = self.wanted.as_ref();
@@ -184,7 +196,12 @@ impl Session {
     pub(in super::super) fn gate_image(&mut self) {
         match self.request().command {
             Command::Deploy | Command::Plan => self.gate(Stage::Image),
-            Command::Release | Command::Rollback | Command::Status | Command::Recover => {
+            Command::Release
+            | Command::Rollback
+            | Command::Stop
+            | Command::Resume
+            | Command::Status
+            | Command::Recover => {
                 self.past_image();
             }
         }

@@ -2,13 +2,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::proofs::{self, InRegistry};
 use super::running::{self, Command, Nox};
 use crate::config::Facts;
 use crate::event::System;
 use crate::forge::{Access, Answer, Asking, Exchange, Going, Permission, Question, Trouble, Turn};
+use crate::gate::after::Answered;
 use crate::gate::evidence::{Missing, Ran, Subject};
 use crate::gate::{self, Evidence, Gate, Kind, Lack, Seen, Want};
 use crate::protocol::{Completion, Content, Effect, Fault, Run, Timestamp};
+use crate::registry::Talk;
 use crate::report::Log;
 
 /// Most bytes of a file of evidence.
@@ -43,6 +46,8 @@ struct Ask {
 enum Doing {
     File(String),
     Forge(Box<Asking>, Box<Exchange>),
+    /// The image's registry, for the digest of that image.
+    Registry(Box<Talk>, String),
     /// By git, of its remote.
     Tip(Vec<String>),
     Command(Box<Command>),
@@ -56,6 +61,9 @@ pub(super) struct About<'a> {
     pub(super) gates: &'a [Gate],
     pub(super) facts: &'a Facts,
     pub(super) workspace: &'a str,
+    /// The image that is to be deployed, where a registry has it.
+    pub(super) image: Option<&'a InRegistry>,
+    pub(super) now: Timestamp,
 }
 
 /// What came of beginning questions.
@@ -83,6 +91,7 @@ pub(super) enum Told {
     Text(String),
     Forge(Answer),
     Ran(Ran),
+    Proof(Answered),
 }
 
 impl Asks {
@@ -181,6 +190,10 @@ impl Asks {
                 r#ref: format!("refs/{}", name.ok_or_else(nameless)?),
                 tool: tool.clone(),
             },
+            Want::Proof(environment) => {
+                let (talk, digest) = proofs::ask(environment, about)?;
+                return Ok(Doing::Registry(Box::new(talk), digest));
+            }
             Want::Session(_) | Want::Image | Want::Ledger => {
                 return Err(Missing::lasting(
                     "gate-unknown",
@@ -200,7 +213,7 @@ impl Asks {
             return Vec::new();
         };
         ask.again = None;
-        match (&ask.doing, &self.access) {
+        match (&mut ask.doing, &self.access) {
             (Doing::File(path), _) => vec![Effect::ReadFile {
                 path: path.clone(),
                 limit: FILE,
@@ -208,6 +221,7 @@ impl Asks {
             (Doing::Forge(_, exchange), Ok(access)) => vec![Effect::Fetch(exchange.fetch(access))],
             (Doing::Forge(..), Err(_)) => Vec::new(),
             (Doing::Tip(argv), _) => vec![Effect::Run(git(argv))],
+            (Doing::Registry(talk, _), _) => vec![Effect::Fetch(talk.fetch())],
             (Doing::Command(command), _) => vec![Effect::Run(command.run.clone())],
             (Doing::Nox(nox), _) => nox.effects(&self.scratch),
         }
@@ -227,6 +241,13 @@ impl Asks {
         };
         let told = match (&mut ask.doing, &mut self.access) {
             (Doing::File(path), _) => Some(read_file(path, done.last())),
+            (Doing::Registry(talk, digest), _) => {
+                let told = done
+                    .last()
+                    .and_then(|it| proofs::told(talk, digest, it, &mut heard, now));
+                ask.again = talk.wake_at();
+                told
+            }
             (Doing::Tip(_), _) => {
                 let tip = read_tip(done.last());
                 Some(tip.map(|tip| Told::Forge(Answer::Tip(tip))))
@@ -313,6 +334,7 @@ pub(super) fn put(evidence: &mut Evidence, want: Want, told: Result<Told, Missin
         Want::Tip => evidence.tip = Some(seen(at, told, tip)),
         Want::Command(gate) => drop(evidence.commands.insert(gate, seen(at, told, run))),
         Want::Session(name) => drop(evidence.sessions.insert(name, seen(at, told, run))),
+        Want::Proof(name) => drop(evidence.proofs.insert(name, seen(at, told, proof))),
         Want::Image | Want::Ledger => {}
     }
 }
@@ -320,14 +342,21 @@ pub(super) fn put(evidence: &mut Evidence, want: Want, told: Result<Told, Missin
 fn text(told: Told) -> Option<String> {
     match told {
         Told::Text(text) => Some(text),
-        Told::Forge(_) | Told::Ran(_) => None,
+        Told::Forge(_) | Told::Ran(_) | Told::Proof(_) => None,
+    }
+}
+
+fn proof(told: Told) -> Option<Answered> {
+    match told {
+        Told::Proof(answered) => Some(answered),
+        Told::Forge(_) | Told::Ran(_) | Told::Text(_) => None,
     }
 }
 
 fn run(told: Told) -> Option<Ran> {
     match told {
         Told::Ran(ran) => Some(ran),
-        Told::Forge(_) | Told::Text(_) => None,
+        Told::Forge(_) | Told::Text(_) | Told::Proof(_) => None,
     }
 }
 
@@ -337,7 +366,7 @@ macro_rules! answers {
         $(fn $name(told: Told) -> Option<$of> {
             match told {
                 Told::Forge(Answer::$variant(it)) => Some(it),
-                Told::Forge(_) | Told::Ran(_) | Told::Text(_) => None,
+                Told::Forge(_) | Told::Ran(_) | Told::Text(_) | Told::Proof(_) => None,
             }
         })+
     };

@@ -188,6 +188,7 @@ pub(super) fn asked(want: &Want) -> String {
         Want::Tip => "what is newest".to_owned(),
         Want::Command(gate) => format!("the command of {gate}"),
         Want::Session(name) => format!("the nox session {name}"),
+        Want::Proof(environment) => format!("the proof of {environment} in the image's registry"),
         Want::Image => "the image".to_owned(),
         Want::Ledger => "the ledger".to_owned(),
     }

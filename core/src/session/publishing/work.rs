@@ -514,7 +514,8 @@ fn observed(answered: Answered) -> Observation {
         Answered::Tags(tags) => Observation::Tags(tags),
         Answered::Held(held) => Observation::Held(held),
         Answered::Described(described) => Observation::Described(described),
-        Answered::Named => Observation::Done,
+        // Those are no acts of a release.
+        Answered::Proof { .. } | Answered::Proven { .. } | Answered::Named => Observation::Done,
     }
 }
 

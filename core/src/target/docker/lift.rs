@@ -7,6 +7,7 @@ use super::judging::{admission, answer, command, connection, engine_health};
 use super::lower::starts_at_once;
 use super::page::Page;
 use super::script::{RECORDED, ROUTED, Said};
+use super::stopping::set_by;
 use super::survey::{Found, containers, images, stdout, succeeded, taken_by, words};
 use super::{Docker, Held, Lifted, Step};
 use crate::protocol::Completion;
@@ -28,6 +29,9 @@ const ITS_OWN_FAULT: &[&str] = &[
 impl Docker {
     /// What an action's commands came to: all their completions so far, in order.
     pub fn lift(&mut self, action: &Action, steps: &[Step], done: &[Completion]) -> Lifted {
+        if matches!(action, Action::Record(..) | Action::Route { .. }) {
+            self.meet(done.first());
+        }
         let observed = match action {
             Action::Adopt(ids) => return self.adopted(ids, done),
             Action::Record(Record::Committed { table, .. }, _) => self.committed(table, done),
@@ -173,6 +177,7 @@ impl Docker {
 
     /// What a route came to in whose visit a look was taken: how that ended is another matter.
     pub fn routed_and_looked(&mut self, table: &Table, done: &[Completion]) -> Observation {
+        self.meet(done.first());
         self.routed(table, done.get(..1).unwrap_or_default())
     }
 
@@ -250,7 +255,7 @@ impl Docker {
             let name = super::server_name(member.id);
             let admitted = match &outcome {
                 Done::Yes => admission(&said, &name),
-                Done::No(why) | Done::Unknown(why) | Done::Fenced(why) => {
+                Done::No(why) | Done::Unknown(why) | Done::Fenced(why) | Done::Stopped(why) => {
                     Err(Seen::Nothing(why.clone()))
                 }
             };
@@ -443,6 +448,7 @@ pub(super) fn transacted(completion: Option<&Completion>) -> (Done, Said) {
     let done = match said.result.as_str() {
         "done" => Done::Yes,
         "fenced" => Done::Fenced(taken_by(&said)),
+        "stopped" => Done::Stopped(set_by(&said)),
         "" if NEVER_BEGAN
             .iter()
             .any(|words| self::words(completion).contains(words)) =>
@@ -518,7 +524,7 @@ fn started(completion: Option<&Completion>) -> Started {
     }
     match failure(completion) {
         Done::No(why) => Started::No(why),
-        Done::Yes | Done::Unknown(_) | Done::Fenced(_) => Started::Unknown(text),
+        Done::Yes | Done::Unknown(_) | Done::Fenced(_) | Done::Stopped(_) => Started::Unknown(text),
     }
 }
 

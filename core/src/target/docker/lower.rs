@@ -70,6 +70,7 @@ impl Docker {
     /// A transaction inside the router: what is to be remembered first, then what is to be done.
     fn transaction(&self, memo: &Memo, act: impl FnOnce(&mut Script)) -> Step {
         let mut script = Script::fenced(self.token, &self.terms, self.number());
+        memo.heeds.write(&mut script);
         memo.appends.iter().for_each(|append| script.append(append));
         if let Some(checkpoint) = &memo.checkpoint {
             script.checkpoint(checkpoint.as_deref());
@@ -82,7 +83,7 @@ impl Docker {
     }
 
     /// The next write's number.
-    fn number(&self) -> u64 {
+    pub(super) fn number(&self) -> u64 {
         self.writes.set(self.writes.get() + 1);
         self.writes.get()
     }

@@ -47,6 +47,27 @@ impl Script {
         script
     }
 
+    /// Sets the stop button. It needs no lease: who holds one is whom it is meant for.
+    pub(super) fn press(file: &str) -> String {
+        let mut script = Self {
+            libraries: vec![PRELUDE],
+            body: "lock\n".to_owned(),
+        };
+        script.file(".stop", file);
+        script.body.push_str("keep stop\n");
+        script.finish()
+    }
+
+    /// Gives way to the stop button, unless it is this very pressing.
+    pub(super) fn heed(&mut self, overridden: Option<&str>) {
+        let _ = writeln!(self.body, "heed {}", word(overridden.unwrap_or("-none")));
+    }
+
+    /// Lifts the stop button.
+    pub(super) fn lift(&mut self) {
+        self.body.push_str("lift\n");
+    }
+
     /// Takes the lease, or only looks.
     pub(super) fn open(take: bool, terms: &Terms, epoch: u64, segments: u32) -> String {
         let mode = if take { "take" } else { "look" };

@@ -3,10 +3,11 @@
 
 use serde_json::Value;
 
-use super::{Docker, Held, Server, Subnet, haproxy, script::Said};
+use super::{Docker, Held, Server, Subnet, haproxy, script::Said, stopping};
 use crate::protocol::{Completion, Fault, Timestamp};
 use crate::rollout::Address;
 use crate::spec::{Generation, InstanceId, Token};
+use crate::stop::Stop;
 
 /// One line a container: a JSON list of these fields.
 pub(super) const CONTAINER: &str = "[{{json .Name}},{{json .State.Status}},{{json .State.ExitCode}},\
@@ -153,6 +154,10 @@ pub struct Opened {
     pub segments: Vec<(String, String)>,
     /// The servers that the router has now.
     pub servers: Vec<Server>,
+    /// The stop button, as it was set.
+    pub pressed: Option<Stop>,
+    /// What time it is at the target; `None`: it cannot tell.
+    pub clock: Option<Timestamp>,
 }
 
 impl Opened {
@@ -508,6 +513,7 @@ impl Docker {
         self.file = said.file("haproxy.cfg").unwrap_or_default().to_owned();
         let lease = ["lease", "beat"].map(|name| said.file(name).unwrap_or_default());
         let lease = lease.into_iter().flat_map(str::lines);
+        let (pressed, clock) = stopping::read(&said);
         let segments = said.files.iter().filter_map(|(name, text)| {
             Some((name.strip_prefix("ledger/")?.to_owned(), text.clone()))
         });
@@ -521,6 +527,8 @@ impl Docker {
             checkpoint: said.file("checkpoint").map(str::to_owned),
             segments: segments.collect(),
             servers: haproxy::servers(said.file("state").unwrap_or_default()),
+            pressed,
+            clock,
         })
     }
 

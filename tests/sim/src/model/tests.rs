@@ -51,6 +51,7 @@ const NO_LUCK: Luck = Luck {
     crashes: 0,
     takeovers: 0,
     deaths: 0,
+    stops: 0,
 };
 
 struct Case {
@@ -112,6 +113,7 @@ impl Case {
             crashes,
             takeovers,
             deaths,
+            stops,
             ..
         } = self.luck;
         let mut expects = ALWAYS.to_vec();
@@ -119,6 +121,7 @@ impl Case {
         // Three tries are needed before anything but the new version is to blame.
         expects.extend((faults > 2).then_some(Outcome::Failed));
         expects.extend((faults > 2 || (deaths > 0 && self.serves)).then_some(Outcome::Stranded));
+        expects.extend((stops > 0).then_some(Outcome::Held));
         expects.extend((takeovers > 0).then_some(Outcome::Busy));
         expects.extend((crashes > 0 || takeovers > 0).then_some(Outcome::Restored));
         expects
@@ -213,6 +216,15 @@ const EVERYTHING: Luck = Luck {
     ..NO_LUCK
 };
 
+/// Somebody sets the stop button.
+const STOP: Luck = Luck {
+    faults: 1,
+    slow: 1,
+    crashes: 1,
+    stops: 1,
+    ..NO_LUCK
+};
+
 /// The cases of one strategy; `deep`: those that take minutes, too.
 fn cases(strategy: Strategy, deep: bool) -> Vec<Case> {
     let upgrade = |replicas| {
@@ -224,6 +236,7 @@ fn cases(strategy: Strategy, deep: bool) -> Vec<Case> {
             Case::new("a crash, then the same again", CRASH).wanting(DEPLOY_AGAIN),
             Case::new("two crashes, a slow answer, a cancel", CRASHES),
             Case::new("a fault, a run without its lease", TWO),
+            Case::new("a stop, a crash, a fault, a slow answer", STOP),
         ]
         .map(|case| Case {
             strategy,
@@ -236,6 +249,7 @@ fn cases(strategy: Strategy, deep: bool) -> Vec<Case> {
             Case::new("first: a fault, a slow answer, a cancel", SLOW),
             Case::new("first: two crashes, a slow answer, a cancel", CRASHES),
             Case::new("first: a crash, then another deploy", CRASH).wanting(DEPLOY_TWICE),
+            Case::new("first: a stop, a crash, a fault, a slow answer", STOP),
         ]
         .map(|case| Case {
             strategy,

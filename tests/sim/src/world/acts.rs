@@ -482,6 +482,16 @@ const fn is_fenced(action: &Action) -> bool {
     }
 }
 
+/// Whether the target looks at the stop button before it carries it out, where the run wants that.
+pub(super) const fn may_give_way(action: &Action) -> bool {
+    matches!(action, Action::Record(..) | Action::Route { .. })
+}
+
+/// The answer to an act that gave way to the stop button.
+pub(super) fn stopped(action: &Action) -> Observation {
+    failed(action, Done::Stopped("somebody".to_owned()))
+}
+
 /// The table that a mutant writes in place of the right one.
 fn bent(setup: &Setup, table: &Table, mark: &Mark) -> Table {
     let mut table = table.clone();
@@ -501,7 +511,7 @@ fn failed(action: &Action, done: Done) -> Observation {
     match action {
         Action::Start(_) | Action::Revive(_) => Observation::Started(match done {
             Done::Yes => Started::Yes,
-            Done::No(why) | Done::Fenced(why) => Started::No(why),
+            Done::No(why) | Done::Fenced(why) | Done::Stopped(why) => Started::No(why),
             Done::Unknown(why) => Started::Unknown(why),
         }),
         Action::Route { .. } => Observation::Routed {

@@ -55,6 +55,8 @@ pub enum Move {
     Twice(usize),
     /// The runner's clock is set, by so many milliseconds. Only in the simulator.
     Jump(i64),
+    /// Somebody sets the stop button.
+    Stop,
     /// A known-good instance ends by itself.
     Die(InstanceId),
     /// The router starts anew, by its file.
@@ -111,6 +113,9 @@ impl World {
                     .is_some_and(|it| it.state == State::Running)
             };
             moves.extend(known_good.filter(alive).map(Move::Die));
+        }
+        if self.luck.stops > 0 && !self.stopped {
+            moves.push(Move::Stop);
         }
         if self.written != self.effective && self.luck.faults > 0 {
             moves.push(Move::RestartRouter);

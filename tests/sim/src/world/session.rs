@@ -115,8 +115,10 @@ impl World {
     }
 
     fn deploy(&mut self, setup: &Setup, release: Release) {
-        if self.ledger.quarantined.contains(&release.0) && !setup.has(Mutant::IgnoresTheQuarantine)
-        {
+        // What is stopped when it begins is held, as what is quarantined is refused: nothing is touched.
+        let refused = self.ledger.quarantined.contains(&release.0)
+            && !setup.has(Mutant::IgnoresTheQuarantine);
+        if refused || self.stopped {
             self.held = false;
             return;
         }
@@ -190,6 +192,8 @@ impl World {
             | Outcome::Released
             | Outcome::Unchanged
             | Outcome::Held
+            | Outcome::Stopped
+            | Outcome::Resumed
             | Outcome::Superseded
             | Outcome::Rejected
             | Outcome::Busy

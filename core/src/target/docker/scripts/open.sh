@@ -34,6 +34,7 @@ open() {
   show lease
   show beat
   show checkpoint
+  show stop
   show haproxy.cfg
   newest "$6"
   n=0
@@ -46,5 +47,6 @@ CD_ASK
     sleep 0.1
   done
   say_answer state
-  echo "result=open token=$token left=$left"
+  clock_now
+  echo "result=open token=$token left=$left clock=$clock"
 }

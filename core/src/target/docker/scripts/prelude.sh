@@ -96,6 +96,35 @@ fence() {
   beat
 }
 
+# The clock on the wall, in seconds; empty where nobody can tell. What stands for longer than a boot goes by it.
+clock_now() { clock=$(date +%s 2> /dev/null) || clock=; }
+
+# heed PRESS: who brings something new gives way to the stop button, unless a person has overridden that very press.
+heed() {
+  [ -f "$S/stop" ] || return 0
+  press=- ends=0
+  while read -r key value; do
+    case "$key" in
+      id) press=$value ;;
+      until) ends=$value ;;
+    esac
+  done < "$S/stop"
+  [ "$press" != "$1" ] || return 0
+  if [ "$ends" -gt 0 ] 2> /dev/null; then
+    clock_now
+    if [ -n "$clock" ] && [ "$clock" -ge "$ends" ]; then return 0; fi
+  fi
+  show stop
+  echo "result=stopped"
+  exit 77
+}
+
+# lift: the button is as if it had never been set.
+lift() {
+  rm -f "$S/stop" || unwritten
+  sync "$S" 2> /dev/null || sync
+}
+
 # One line to HAProxy's runtime interface, its commands joined by `;` with none at the end. That nobody listens is a
 # failure of its own. The answer goes into .answer, or into the file that is named.
 runtime() {

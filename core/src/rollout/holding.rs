@@ -1,0 +1,33 @@
+//! Holding: the stop button is set while a rollout is under way.
+
+use super::{Phase, Reach, Rollout, Why};
+
+impl Rollout {
+    /// Whether it may still end as if it had not begun, so that what it asks for now gives way to the stop button: as long
+    /// as nothing that serves was touched. That is until the new version gets its traffic, and in a strategy that
+    /// interrupts the service until that begins. A shift of which nobody knows whether it happened is tried again
+    /// whatever the button says: half of it would be worse than all of it.
+    #[must_use]
+    pub fn gives_way(&self) -> bool {
+        match &self.phase {
+            Phase::Beginning(_) => true,
+            Phase::Admitting(_) => !self.withdrawn(),
+            Phase::Shifting(act) => !self.withdrawn() && !act.unknown(),
+            Phase::Withdrawing { .. }
+            | Phase::Stopping(_)
+            | Phase::Starting(_)
+            | Phase::Proving(_)
+            | Phase::Baking(_)
+            | Phase::Committing(_)
+            | Phase::Settling(_)
+            | Phase::Over(_) => false,
+        }
+    }
+
+    /// The stop button is set, and what was asked for was not done: what was made for it is put away again.
+    pub(super) fn held(&mut self, by: &str) {
+        self.reach = self.reach.min(Reach::Instances);
+        self.decided("go no further", vec![by.to_owned()]);
+        self.settle(self.old_generation(), Why::Stopped(by.to_owned()));
+    }
+}
