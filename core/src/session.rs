@@ -35,7 +35,6 @@ use crate::config::{Config, Environment};
 use crate::protocol::{
     Begin, Completion, Effect, Emit, Input, Level, Misuse, Outcome, Output, Platform, Timestamp,
 };
-use crate::registry::Repository;
 use crate::report::Report;
 use crate::rollout::{Action, ActionId, Rollout};
 use crate::spec::Release;

@@ -52,7 +52,11 @@ impl Session {
         if auth.is_none() && !self.somebody_waits(&proof.environment) {
             return false;
         }
-        let access = Access::new(Repository::parse(&image), auth, true);
+        let access = Access::new(
+            Repository::parse(&image),
+            auth.map(crate::registry::Login::Variables),
+            true,
+        );
         let question = Question::Prove {
             proof: Box::new(proof),
             now: self.now,

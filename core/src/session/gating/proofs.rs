@@ -32,7 +32,11 @@ pub(super) fn ask(environment: &str, about: About<'_>) -> Result<(Talk, String),
     let image = about.image.ok_or_else(nowhere)?;
     let tag = proof::tag(environment, &image.digest).ok_or_else(nowhere)?;
     let repository = Repository::parse(&image.image);
-    let access = registry::Access::new(repository, image.login.clone(), false);
+    let access = registry::Access::new(
+        repository,
+        image.login.clone().map(registry::Login::Variables),
+        false,
+    );
     let question = registry::Question::Proof { tag };
     let talk = Talk::new(access, question, about.now, PATIENCE);
     Ok((talk, image.digest.clone()))
