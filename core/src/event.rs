@@ -256,7 +256,7 @@ impl Event {
         let rest = PULL_REQUESTS
             .iter()
             .find_map(|prefix| self.r#ref.strip_prefix(prefix))?;
-        let ending = ["/merge", "/head"]
+        let ending = ["/merge", "/head", "/train", "/from"]
             .iter()
             .find_map(|ending| rest.strip_suffix(ending));
         Some(ending.unwrap_or(rest))

@@ -307,7 +307,23 @@ impl Session {
         });
         match derived {
             Ok(derived) => self.write(derived),
-            Err(mistakes) => self.refuse(&mistakes),
+            Err(mut mistakes) => {
+                self.explain(&mut mistakes);
+                self.refuse(&mistakes);
+            }
+        }
+    }
+
+    /// That git has no commit may have a reason that only git knows: a folder that is somebody else's, say.
+    fn explain(&self, mistakes: &mut [tag::Mistake]) {
+        let Some(trouble) = &self.trouble else {
+            return;
+        };
+        let mut lines = trouble.lines().map(str::trim);
+        let fatal = lines.clone().find(|line| line.starts_with("fatal: "));
+        let words = fatal.or_else(|| lines.next_back()).unwrap_or_default();
+        for mistake in mistakes.iter_mut().filter(|it| it.is_of_git()) {
+            mistake.message = format!("{}; git says: {words}", mistake.message);
         }
     }
 

@@ -243,7 +243,8 @@ pub struct Run {
     pub argv: Vec<String>,
     /// Variables to set for the child. They are its whole environment, with those of `inherit`.
     pub env: BTreeMap<String, Content>,
-    /// Names of variables that the child gets from the run's own environment, where they are set.
+    /// Names of variables that the child gets from the run's own environment, where they are set. `GIT_*` stands for all that
+    /// begin with `GIT_`.
     pub inherit: Vec<String>,
     /// What the child reads; `None`: nothing, its input is closed.
     pub stdin: Option<Stdin>,

@@ -53,6 +53,7 @@ pub use wants::{Wants, wants};
 use expression::{Clock, Globals};
 use mistake::code;
 use output::Separators;
+use rule::Rule;
 use settings::Settings;
 
 /// Everything that decides about tags.
@@ -126,6 +127,11 @@ pub struct Derived {
     pub release: Option<Version>,
     /// The event that counted: pull requests' heads and git's own answers are in it.
     pub event: Event,
+    /// The version that moving tags are compared by: `release`, or what another rule or the git tag says.
+    ours: Option<Version>,
+    /// Whether pre-releases hold `latest` back: they do where they get it.
+    before_counts: bool,
+    conflict: Option<Conflict>,
     images: image::Images,
     levels: Vec<String>,
     separators: Separators,
@@ -146,9 +152,10 @@ pub fn derive(request: &Request) -> Result<Derived, Vec<Mistake>> {
     let images = image::read(&inputs.images, &mut mistakes);
     let flavor = flavor::read(&inputs.flavor, &mut mistakes);
     let rules = rule::read(&inputs.tags, &mut mistakes);
+    let short_sha = settings.short_sha(&event.sha);
     let globals = Globals {
         event: &event,
-        short_sha: &settings.short_sha(&event.sha),
+        short_sha: &short_sha,
         clock: Clock {
             now: request.now,
             commit: event.commit_date.unwrap_or(request.now),
@@ -175,6 +182,14 @@ pub fn derive(request: &Request) -> Result<Derived, Vec<Mistake>> {
     if !mistakes.is_empty() {
         return Err(mistakes);
     }
+    if !version.is_empty() && images.named && images.names.is_empty() {
+        made.warnings.push(NOTHING[1].to_owned());
+    }
+    let harmless = rules.iter().flat_map(Rule::when_needed);
+    let harmless = harmless.chain(flavor.when_needed());
+    let harmless = harmless.chain(short_sha.err().map(|mistake| *mistake));
+    made.warnings
+        .extend(harmless.map(|mistake| mistake.without_consequence()));
     let separator = |text: &str| if text.is_empty() { "\n" } else { text }.to_owned();
     Ok(Derived {
         version,
@@ -184,6 +199,9 @@ pub fn derive(request: &Request) -> Result<Derived, Vec<Mistake>> {
         verdicts: made.verdicts,
         warnings: made.warnings,
         release: made.release,
+        ours: made.ours,
+        before_counts: made.before_counts,
+        conflict: made.conflict,
         event,
         images,
         levels: settings.levels,
@@ -200,11 +218,20 @@ pub fn derive(request: &Request) -> Result<Derived, Vec<Mistake>> {
     })
 }
 
+impl Derived {
+    /// Rules of both SemVer and PEP 440 made tags of one text that means opposite things there.
+    #[must_use]
+    pub const fn conflict(&self) -> Option<&Conflict> {
+        self.conflict.as_ref()
+    }
+}
+
 /// What is wrong with rules, whatever the event.
 #[must_use]
 pub fn mistakes(rules: &str) -> Vec<Mistake> {
     let mut mistakes = Vec::new();
-    rule::read(rules, &mut mistakes);
+    let rules = rule::read(rules, &mut mistakes);
+    mistakes.extend(rules.iter().flat_map(Rule::when_needed));
     mistakes
 }
 

@@ -8,11 +8,13 @@ import test from 'node:test';
 import { CONCURRENCY, ROOT, step } from './lib.mjs';
 
 const VECTORS = JSON.parse(readFileSync(join(ROOT, 'tests/vectors/metadata-sample.json'), 'utf8'));
+// Cases of our own in the same form, for what the others never compare.
+const OWN = JSON.parse(readFileSync(join(ROOT, 'tests/vectors/metadata-own.json'), 'utf8'));
 const OUTPUTS = ['version', 'tags', 'tag-names', 'labels', 'annotations', 'json', 'bake-file-tags', 'bake-file-labels', 'bake-file-annotations', 'bake-file'];
 const NOTHING = ['No Docker image version has been generated. Check tags input.', 'No Docker tag has been generated. Check tags input.'];
 
 test('each case is as expected', { concurrency: CONCURRENCY }, async (t) => {
-  await Promise.all(VECTORS.map((vector) => t.test(vector.id, async (t) => {
+  await Promise.all([...VECTORS, ...OWN].map((vector) => t.test(vector.id, async (t) => {
     const { event, env, now, inputs, expect } = vector;
     const result = await step(t, { event, env, now, inputs, git: vector.git_setup });
     assert.equal(result.code, expect.exit, `${result.stdout}\n${result.stderr}`);
@@ -25,7 +27,9 @@ test('each case is as expected', { concurrency: CONCURRENCY }, async (t) => {
 
 test('the cases are those of the file', () => {
   assert.equal(VECTORS.length, 95);
-  assert.equal(new Set(VECTORS.map(({ id }) => id)).size, 95);
+  assert.equal(new Set([...VECTORS, ...OWN].map(({ id }) => id)).size, 95 + OWN.length);
+  const compared = new Set([...VECTORS, ...OWN].flatMap(({ expect }) => Object.keys(expect)));
+  for (const member of ['error', 'warnings', 'env_exports', 'label_order', 'raw_labels_output']) assert.ok(compared.has(member), `${member} is compared nowhere`);
 });
 
 function derived(result, { inputs, expect }) {

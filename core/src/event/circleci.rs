@@ -23,7 +23,9 @@ pub(super) fn read(sources: &Sources<'_>) -> Event {
         ..Event::default()
     };
     let branch = env("CIRCLE_BRANCH");
-    let Some(number) = number(sources, branch.as_deref()) else {
+    // A tag's pipeline keeps the address of the pull request that its commit came with.
+    let request = number(sources, branch.as_deref()).filter(|_| env("CIRCLE_TAG").is_none());
+    let Some(number) = request else {
         sources::pushed(&mut event, branch, env("CIRCLE_TAG"));
         event.name = if event.tag.is_some() { "tag" } else { "push" }.to_owned();
         return event;

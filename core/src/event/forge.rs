@@ -43,7 +43,7 @@ pub(super) fn read(sources: &Sources<'_>, system: System) -> Event {
         kind: kind(&name, &reference),
         commit_date: commit_date(sources, &sha),
         sha,
-        default_branch: sources.text("repository.default_branch"),
+        default_branch: default_branch(sources, &name, &reference),
         actor: env("TRIGGERING_ACTOR").or_else(|| env("ACTOR")),
         registry: registry(system, server.as_deref(), &repository.full_name),
         r#ref: reference,
@@ -67,6 +67,16 @@ pub(super) fn read(sources: &Sources<'_>, system: System) -> Event {
     });
     event.pull_request = pull_request;
     event
+}
+
+/// A schedule's payload names no repository, and its ref is the main branch: it runs nowhere else.
+fn default_branch(sources: &Sources<'_>, name: &str, reference: &str) -> Option<String> {
+    let named = sources.text("repository.default_branch");
+    let scheduled = || {
+        let branch = reference.strip_prefix("refs/heads/")?;
+        (name == "schedule").then(|| branch.to_owned())
+    };
+    named.or_else(scheduled)
 }
 
 /// Inside a reusable workflow Gitea says `workflow_call` and loses the event; the payload still shows what it was.
@@ -121,7 +131,7 @@ fn pull_request(sources: &Sources<'_>, name: &str, reference: Option<&str>) -> O
         .member("pull_request.head.repo")
         .is_some_and(Value::is_null);
     let fork = match (head, own) {
-        (Some(head), Some(own)) => Some(head != own),
+        (Some(head), Some(own)) => Some(!head.eq_ignore_ascii_case(&own)),
         _ if gone => Some(true),
         _ => None,
     };
@@ -156,7 +166,7 @@ fn repository(sources: &Sources<'_>, named: Option<String>, server: Option<&str>
     // The payload may be about another repository than the one that runs us.
     let about = sources
         .text("repository.full_name")
-        .is_none_or(|about| about == full_name);
+        .is_none_or(|about| about.eq_ignore_ascii_case(&full_name));
     let text = |path| sources.text(path).filter(|_| about);
     Repository {
         name: text("repository.name").unwrap_or_else(|| last_segment(&full_name).to_owned()),

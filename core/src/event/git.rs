@@ -87,7 +87,8 @@ fn reference(git: &GitFacts) -> Option<String> {
 }
 
 fn decorated(git: &GitFacts) -> Option<String> {
-    let names = git.decoration.split(',').map(str::trim);
+    // A name may hold a comma, and never a space.
+    let names = git.decoration.split(", ").map(str::trim);
     let mut names = names.filter(|name| !matches!(*name, "" | "HEAD" | "grafted" | "replaced"));
     let first = names.next()?;
     if let Some(tag) = first.strip_prefix("tag: ") {

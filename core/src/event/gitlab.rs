@@ -27,6 +27,10 @@ pub(super) fn read(sources: &Sources<'_>) -> Event {
         merge_request(sources, &mut event, number);
         return event;
     }
+    if let Some(number) = sources.number("CI_EXTERNAL_PULL_REQUEST_IID") {
+        external(sources, &mut event, number);
+        return event;
+    }
     let tag = env("CI_COMMIT_TAG");
     let branch =
         env("CI_COMMIT_BRANCH").or_else(|| env("CI_COMMIT_REF_NAME").filter(|_| tag.is_none()));
@@ -59,6 +63,24 @@ fn merge_request(sources: &Sources<'_>, event: &mut Event, number: u64) {
         head: branch,
         base,
         fork: paths.map(|(source, own)| source != own),
+    });
+}
+
+/// A pull request of a forge that GitLab only runs the pipelines for.
+fn external(sources: &Sources<'_>, event: &mut Event, number: u64) {
+    let env = |name: &str| sources.env(&format!("CI_EXTERNAL_PULL_REQUEST_{name}"));
+    let repositories = env("SOURCE_REPOSITORY").zip(env("TARGET_REPOSITORY"));
+    let (branch, base) = (env("SOURCE_BRANCH_NAME"), env("TARGET_BRANCH_NAME"));
+    event.kind = Kind::PullRequest;
+    event.r#ref = format!("refs/pull/{number}/head");
+    event.branch.clone_from(&branch);
+    event.base_ref.clone_from(&base);
+    event.pull_request = Some(PullRequest {
+        number,
+        head_sha: env("SOURCE_BRANCH_SHA"),
+        head: branch,
+        base,
+        fork: repositories.map(|(source, own)| source != own),
     });
 }
 

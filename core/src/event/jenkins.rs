@@ -1,4 +1,4 @@
-//! Jenkins with a multibranch pipeline. What caused a run only its API tells.
+//! Jenkins, best with a multibranch pipeline. What caused a run only its API tells.
 
 use super::sources::{self, Sources};
 use super::{Event, Kind, PullRequest, Run, System};
@@ -8,10 +8,17 @@ pub(super) fn read(sources: &Sources<'_>) -> Event {
     let number = sources.number("BUILD_NUMBER");
     let change = sources.number("CHANGE_ID");
     // On a pull request BRANCH_NAME is `PR-24`; outside of multibranch only GIT_BRANCH is there, with the remote's name.
-    let branch = env("BRANCH_NAME").or_else(|| {
-        let branch = env("GIT_LOCAL_BRANCH").or_else(|| env("GIT_BRANCH"))?;
-        Some(branch.strip_prefix("origin/").unwrap_or(&branch).to_owned())
-    });
+    let (mut branch, mut tag) = (env("BRANCH_NAME"), env("TAG_NAME"));
+    if branch.is_none() && tag.is_none() {
+        let names = ["GIT_LOCAL_BRANCH", "GIT_BRANCH"];
+        let mut refs = names.into_iter().filter_map(env);
+        let found = refs.find_map(|name| checked_out(sources, &name));
+        (branch, tag) = match found {
+            Some(Ref::Branch(branch)) => (Some(branch), None),
+            Some(Ref::Tag(tag)) => (None, Some(tag)),
+            None => (None, None),
+        };
+    }
     let mut event = Event {
         system: System::Jenkins,
         name: "build".to_owned(),
@@ -31,7 +38,7 @@ pub(super) fn read(sources: &Sources<'_>) -> Event {
         event.default_branch = branch
             .clone()
             .filter(|_| sources.holds("BRANCH_IS_PRIMARY") == Some(true));
-        sources::pushed(&mut event, branch, env("TAG_NAME"));
+        sources::pushed(&mut event, branch, tag);
         return with_name(event, sources);
     };
     let head = env("CHANGE_BRANCH");
@@ -50,6 +57,32 @@ pub(super) fn read(sources: &Sources<'_>) -> Event {
         fork: Some(env("CHANGE_FORK").is_some()),
     });
     with_name(event, sources)
+}
+
+enum Ref {
+    Branch(String),
+    Tag(String),
+}
+
+/// What the step that checks out says it took: `origin/main`, `refs/tags/v1`, `origin/tags/v1`; of a commit alone `detached`.
+fn checked_out(sources: &Sources<'_>, name: &str) -> Option<Ref> {
+    let known = |remote: &str| {
+        let begin = format!("refs/remotes/{remote}/");
+        let mut branches = sources.git.branches.iter();
+        matches!(remote, "origin" | "upstream") || branches.any(|it| it.starts_with(&begin))
+    };
+    let name = name.strip_prefix("refs/").unwrap_or(name);
+    let name = name.strip_prefix("remotes/").unwrap_or(name);
+    let name = match name.split_once('/') {
+        Some((remote, rest)) if known(remote) => rest,
+        _ => name,
+    };
+    let name = name.strip_prefix("heads/").unwrap_or(name);
+    match name.strip_prefix("tags/") {
+        Some(tag) => Some(Ref::Tag(tag.to_owned())),
+        None if matches!(name, "detached" | "HEAD" | "") => None,
+        None => Some(Ref::Branch(name.to_owned())),
+    }
 }
 
 /// Full name from the page: there is no variable for it.

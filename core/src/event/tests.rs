@@ -1,4 +1,5 @@
-//! Each system's push, tag, pull request, schedule and run by hand, from environments as they were seen there.
+//! Each system's push, tag, pull request, schedule and run by hand, from environments as the systems document them and as they
+//! were seen there. Bitbucket, CircleCI and Jenkins do not tell a schedule or a person from a push; their cases say so.
 //!
 //! A case holds only what decides: the variables and the payload's members that the system documents for it. What it expects
 //! is compared member by member; what it does not name is not looked at.
@@ -210,6 +211,7 @@ const DETACHED: &[Detached] = &[
         &[],
         Some("refs/tags/v1.2.4"),
     ),
+    ("HEAD, tag: a,b", &[], &[], Some("refs/tags/a,b")),
     ("grafted, HEAD, tag: v1", &[], &[], Some("refs/tags/v1")),
     (
         "HEAD, tag: v1, origin/main, main",

@@ -144,16 +144,7 @@ impl Question {
 const ORIGIN: &str = "refs/remotes/origin/";
 
 /// What git needs to find the repository and its own settings.
-const INHERITED: [&str; 8] = [
-    "PATH",
-    "HOME",
-    "XDG_CONFIG_HOME",
-    "GIT_CONFIG_GLOBAL",
-    "GIT_CONFIG_SYSTEM",
-    "GIT_CONFIG_NOSYSTEM",
-    "GIT_DIR",
-    "GIT_WORK_TREE",
-];
+const INHERITED: [&str; 4] = ["PATH", "HOME", "XDG_CONFIG_HOME", "GIT_*"];
 
 /// Each takes some milliseconds; a repository of a million commits may need seconds to find what has one.
 const TIMEOUT: u64 = 20_000;

@@ -57,7 +57,7 @@ fn inputs(given: &BTreeMap<String, String>) -> Inputs {
 fn flags(words: &[String]) -> Parsed {
     let (mut given, mut json) = (BTreeMap::<String, String>::new(), false);
     let mut mistakes = Vec::new();
-    let mut words = words.iter();
+    let mut words = words.iter().peekable();
     while let Some(word) = words.next() {
         let Some(flag) = word.strip_prefix("--") else {
             if matches!(word.as_str(), "help" | "-h") {
@@ -73,14 +73,17 @@ fn flags(words: &[String]) -> Parsed {
             .map_or((flag, None), |(name, value)| (name, Some(value.to_owned())));
         match name {
             "help" => return Parsed::Help(help()),
-            "json" => json = true,
+            "json" if value.is_none() => json = true,
+            "json" => mistakes.push("`--json` takes no value".to_owned()),
             _ if !names().any(|known| known == name) => mistakes.push(format!(
                 "there is no flag `--{name}`; there are {}",
                 known_flags()
             )),
-            _ => match value.or_else(|| words.next().cloned()) {
+            _ => match value.or_else(|| words.next_if(|next| !next.starts_with("--")).cloned()) {
                 Some(value) => add(&mut given, name, &value),
-                None => mistakes.push(format!("`--{name}` needs a value")),
+                None => mistakes.push(format!(
+                    "`--{name}` needs a value; one that begins with `--` is written `--{name}=--…`"
+                )),
             },
         }
     }
@@ -166,6 +169,26 @@ mod tests {
     fn all_mistakes_of_a_command_line_come_at_once() {
         let words = ["tags", "--tag", "--github-token=x", "--images"];
         assert!(matches!(parsed(&words), Parsed::Mistakes(mistakes) if mistakes.len() == 4));
+    }
+
+    #[test]
+    fn a_flag_is_no_value_of_another_and_json_takes_none() {
+        let rows = [
+            (vec!["--tags", "--json"], "`--tags` needs a value"),
+            (vec!["--tags"], "`--tags` needs a value"),
+            (vec!["--json=no"], "`--json` takes no value"),
+        ];
+        for (words, expected) in rows {
+            let Parsed::Mistakes(mistakes) = parsed(&words) else {
+                panic!("{words:?} is a mistake")
+            };
+            assert_eq!(mistakes.len(), 1, "{words:?}");
+            assert!(mistakes[0].starts_with(expected), "{mistakes:?}");
+        }
+        let Parsed::Request(request) = parsed(&["--tags=--x"]) else {
+            panic!("a value behind `=` is any")
+        };
+        assert_eq!(request.inputs.tags, "--x");
     }
 
     #[test]

@@ -257,6 +257,23 @@ fn what_is_checked_out_decides_with_context_git() {
 }
 
 #[test]
+fn where_git_has_no_commit_its_own_words_tell_why() {
+    let mut run = Run::action(&[RULE, ("context", "git")]);
+    let words = "fatal: detected dubious ownership in repository at '/work'\nTo add an exception, call:\n\n\tgit config …\n";
+    run.answer(exited(128, "", words));
+    run.answer(exited(128, "", words));
+    assert_eq!(run.done, Some((Outcome::Invalid, 1)));
+    let told = run.annotations();
+    let [(_, message)] = told.as_slice() else {
+        panic!("{told:?}");
+    };
+    assert!(
+        message.ends_with("git says: fatal: detected dubious ownership in repository at '/work'"),
+        "{message}"
+    );
+}
+
+#[test]
 fn a_remotes_password_never_leaves_the_child() {
     let run = Run::command_line(&["--tags", "x"]);
     let remote = run.effects.iter().find_map(|(_, effect)| match effect {

@@ -218,6 +218,11 @@ fn what_is_missing(derived: &Derived, head: Option<&str>) -> Vec<String> {
             "the working tree is at {head}, and the run is about {sha}: check out that commit, or the image would claim to be of another one"
         ));
     }
+    mistakes.extend(derived.conflict().map(|conflict| {
+        format!(
+            "{conflict}, and `tags` has rules for both: a project that publishes to both worlds needs a version that means the same there, such as X.Y.Z or X.Y.Z-rc.N"
+        )
+    }));
     let fixed = |tag: &&tag::Tag| tag.mobility == Mobility::Immutable;
     if derived.tags.is_empty() {
         mistakes.push("the rules of `tags` make no tag at all for this event".to_owned());

@@ -224,7 +224,7 @@ fn command(word: Option<&str>, mistakes: &mut Vec<String>) -> Command {
 /// Flags as inputs; `None`: help was asked for.
 fn flags(argv: &[String], mistakes: &mut Vec<String>) -> Option<(BTreeMap<String, String>, bool)> {
     let (mut inputs, mut json) = (BTreeMap::new(), false);
-    let mut words = argv.iter();
+    let mut words = argv.iter().peekable();
     if argv.is_empty() {
         return None;
     }
@@ -246,7 +246,8 @@ fn flags(argv: &[String], mistakes: &mut Vec<String>) -> Option<(BTreeMap<String
             .map_or((flag, None), |(name, value)| (name, Some(value.to_owned())));
         match name {
             "help" => return None,
-            "json" => json = true,
+            "json" if value.is_none() => json = true,
+            "json" => mistakes.push("`--json` takes no value".to_owned()),
             "dry-run" if value.is_none() => drop(inputs.insert(name.to_owned(), "true".to_owned())),
             _ if !INPUTS.iter().any(|input| input.name == name) => {
                 mistakes.push(format!(
@@ -254,9 +255,11 @@ fn flags(argv: &[String], mistakes: &mut Vec<String>) -> Option<(BTreeMap<String
                     known_flags()
                 ));
             }
-            _ => match value.or_else(|| words.next().cloned()) {
+            _ => match value.or_else(|| words.next_if(|next| !next.starts_with("--")).cloned()) {
                 Some(value) => drop(inputs.insert(name.to_owned(), value)),
-                None => mistakes.push(format!("`--{name}` needs a value")),
+                None => mistakes.push(format!(
+                    "`--{name}` needs a value; one that begins with `--` is written `--{name}=--…`"
+                )),
             },
         }
     }

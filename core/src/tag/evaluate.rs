@@ -3,12 +3,12 @@
 use super::expression::{Globals, Parts};
 use super::flavor::{Affix, Flavor, Latest};
 use super::grammar;
-use super::mistake::{Mistake, code};
+use super::mistake::{Mistake, WhenNeeded, code, needed};
 use super::pattern::Groups;
 use super::rule::{self, FromVersion, Maker, RefKind, Rule};
 use super::template::{Scope, Template};
 use super::verdict::{Mobility, Outcome, Tag, Verdict, Why};
-use super::version::{Standing, Version};
+use super::version::{Conflict, Standing, Version};
 use crate::event::Kind;
 
 /// What the rules made.
@@ -19,6 +19,12 @@ pub(super) struct Made {
     pub(super) warnings: Vec<String>,
     /// The version that the first rule for versions read.
     pub(super) release: Option<Version>,
+    /// The version that moving tags are compared by, whoever says it.
+    pub(super) ours: Option<Version>,
+    /// Whether pre-releases hold `latest` back: they do where they get it.
+    pub(super) before_counts: bool,
+    /// Rules of both worlds made tags of one text that means opposite things there.
+    pub(super) conflict: Option<Conflict>,
 }
 
 /// The text of a tag, before anything is put around it.
@@ -26,7 +32,25 @@ struct Text {
     text: String,
     /// Whether `latest` follows where nobody says otherwise.
     latest: bool,
-    mobility: Mobility,
+    mobility: Mobile,
+}
+
+/// What is known of a tag's mobility when its rule has run.
+enum Mobile {
+    Known(Mobility),
+    /// No more than the text, which somebody wrote or a pattern found: what it is shows when all versions are known.
+    Text,
+}
+
+/// The first rule that made a tag.
+struct First {
+    /// Whether `latest` follows it where nobody says otherwise.
+    latest: bool,
+    /// Whether it does so by version, and so for releases alone.
+    by_version: bool,
+    /// What it put around.
+    affixes: (String, String),
+    rule: String,
 }
 
 type Answer = Result<Result<Text, Why>, Box<Mistake>>;
@@ -42,7 +66,9 @@ pub(super) fn evaluate(
         flavor,
         globals,
         made: Made::default(),
-        latest: None,
+        texts: Vec::new(),
+        read: Vec::new(),
+        first: None,
     };
     for rule in rules {
         match evaluation.rule(rule) {
@@ -50,12 +76,22 @@ pub(super) fn evaluate(
                 rule: rule.place.text.clone(),
                 outcome,
             }),
-            Err(mistake) => mistakes.push(*mistake),
+            Err(mistake) => {
+                // One that could not be read: then all of that rule's are told.
+                let others = rule.when_needed();
+                let all = match others.contains(&mistake) {
+                    true => others,
+                    false => vec![*mistake],
+                };
+                let known = mistakes.clone();
+                mistakes.extend(all.into_iter().filter(|it| !known.contains(it)));
+            }
         }
     }
     if let Err(mistake) = evaluation.latest() {
         mistakes.push(*mistake);
     }
+    evaluation.settle();
     evaluation.made
 }
 
@@ -64,13 +100,16 @@ struct Evaluation<'a> {
     flavor: &'a Flavor,
     globals: &'a Globals<'a>,
     made: Made,
-    /// The first rule that made a tag: whether `latest` follows it, and what it put around.
-    latest: Option<(bool, (String, String), String)>,
+    /// Tags of whose mobility only the text can tell, by their place.
+    texts: Vec<(usize, String)>,
+    /// Which standard read which version.
+    read: Vec<(&'static str, Version)>,
+    first: Option<First>,
 }
 
-impl Evaluation<'_> {
+impl<'a> Evaluation<'a> {
     fn rule(&mut self, rule: &Rule) -> Result<Outcome, Box<Mistake>> {
-        let enabled = fill(&rule.enable, self.globals, rule)?;
+        let enabled = fill(needed(&rule.enable)?, self.globals, rule)?;
         match enabled.as_str() {
             "true" => {}
             "false" => return Ok(Outcome::Nothing { why: Why::Disabled }),
@@ -101,7 +140,8 @@ impl Evaluation<'_> {
                 if event.kind != Kind::Schedule && !event.name.contains("schedule") {
                     return Ok(Err(Why::NotScheduled));
                 }
-                follows(fill(pattern, &self.globals.clock, rule)?, Mobility::Follows)
+                let text = fill(needed(pattern)?, &self.globals.clock, rule)?;
+                follows(text, Mobile::Known(Mobility::Follows))
             }
             Maker::Semver(from) => self.version(rule, from, SEMVER),
             Maker::Pep440(from) => self.version(rule, from, PEP440),
@@ -114,7 +154,7 @@ impl Evaluation<'_> {
                 let Some(text) = self.source(rule, value)? else {
                     return Ok(Err(Why::NoTag));
                 };
-                let found = pattern
+                let found = needed(pattern)?
                     .find(&text)
                     .map_err(|refused| slow(rule, written, &refused))?;
                 self.group(found, written, group, &text)
@@ -127,23 +167,39 @@ impl Evaluation<'_> {
                     let wanted = wanted.clone();
                     return Ok(Err(Why::OtherBranch { wanted }));
                 }
-                follows("edge".to_owned(), Mobility::Follows)
+                follows("edge".to_owned(), Mobile::Known(Mobility::Follows))
             }
             Maker::Ref(kind) => Ok(self.reference(*kind)),
             Maker::Raw { value } => {
+                let value = needed(value)?;
                 let text = fill(value, self.globals, rule)?;
-                let mobility = match value.names("sha") {
-                    true => Mobility::Immutable,
-                    false => Mobility::of_text(&text),
+                let mobility = match self.tells_commit(value, &text) {
+                    true => Mobile::Known(Mobility::Immutable),
+                    false => Mobile::Text,
                 };
                 follows(text, mobility)
             }
             Maker::Sha { .. } if event.sha.is_empty() => Ok(Err(Why::NoCommit)),
-            Maker::Sha { long: true } => follows(event.sha.clone(), Mobility::Immutable),
-            Maker::Sha { long: false } => {
-                follows(self.globals.short_sha.to_owned(), Mobility::Immutable)
+            Maker::Sha { long } => {
+                let sha = match long {
+                    true => &event.sha,
+                    false => needed(self.globals.short_sha)?,
+                };
+                follows(sha.clone(), Mobile::Known(Mobility::Immutable))
             }
         }
+    }
+
+    /// Whether a text would be another one for another commit. One that only asks whether there is a commit would not.
+    fn tells_commit(&self, template: &Template, text: &str) -> bool {
+        if !template.names("sha") || template.is_flat() {
+            return template.names("sha");
+        }
+        let other = Globals {
+            short_sha: &Ok("another".to_owned()),
+            ..self.globals.clone()
+        };
+        template.fill(&other).is_ok_and(|other| other != text)
     }
 
     fn reference(&self, kind: RefKind) -> Result<Text, Why> {
@@ -160,7 +216,7 @@ impl Evaluation<'_> {
         text.map(|text| Text {
             text: text.to_owned(),
             latest: kind == RefKind::Tag,
-            mobility,
+            mobility: Mobile::Known(mobility),
         })
         .ok_or(why)
     }
@@ -169,10 +225,10 @@ impl Evaluation<'_> {
     fn source(
         &self,
         rule: &Rule,
-        value: &Option<Template>,
+        value: &Option<WhenNeeded<Template>>,
     ) -> Result<Option<String>, Box<Mistake>> {
         match value {
-            Some(value) => fill(value, self.globals, rule).map(Some),
+            Some(value) => fill(needed(value)?, self.globals, rule).map(Some),
             None => Ok(self.globals.event.ref_tag().map(str::to_owned)),
         }
     }
@@ -197,7 +253,7 @@ impl Evaluation<'_> {
             .flatten()
         {
             Some(text) => Ok(Ok(Text {
-                mobility: Mobility::of_text(&text),
+                mobility: Mobile::Text,
                 text,
                 latest: true,
             })),
@@ -231,19 +287,21 @@ impl Evaluation<'_> {
         };
         let release = (standard.standing)(version) == Some(Standing::Release);
         let plain = Template::plain("version");
-        let whole = from.pattern.names("version") || from.pattern.names("raw");
-        let (pattern, mobility) = if release {
-            (&from.pattern, mobility(&from.pattern, whole))
-        } else if whole {
-            (&from.pattern, Mobility::Immutable)
-        } else {
+        let whole = |pattern: &Template| pattern.names("version") || pattern.names("raw");
+        let pattern = match &from.pattern {
+            Ok(pattern) if release || whole(pattern) => pattern,
+            Err(mistake) if release => return Err(mistake.clone()),
             // `1` and `1.2` are for releases alone: this one gets its whole version instead, as another rule spells it.
-            (
-                self.spelling(standard).unwrap_or(&plain),
-                Mobility::Immutable,
-            )
+            Ok(_) | Err(_) => self.spelling(rule, from, standard).unwrap_or(&plain),
         };
         let text = fill(pattern, &parts, rule)?;
+        let told = told(pattern, version, standard, &text);
+        let mobility = Mobile::Known(match release {
+            true => mobility(told),
+            false if told == [true; 4] => Mobility::Immutable,
+            false => Mobility::Follows,
+        });
+        self.read.push((standard.name, version.clone()));
         if self.made.release.is_none() {
             self.made.release.clone_from(&parsed);
         }
@@ -263,7 +321,7 @@ impl Evaluation<'_> {
         let Some((pattern, written)) = &from.narrow else {
             return Ok(text);
         };
-        match pattern.find(&text).map_err(|refused| slow(rule, written, &refused))? {
+        match needed(pattern)?.find(&text).map_err(|refused| slow(rule, written, &refused))? {
             None => {
                 self.made.warnings.push(format!("{written} does not match {text}."));
                 Ok(text)
@@ -275,22 +333,44 @@ impl Evaluation<'_> {
         }
     }
 
-    /// The pattern of the first rule by this standard that spells a whole version.
-    fn spelling(&self, standard: Standard) -> Option<&Template> {
-        let mut patterns = self.rules.iter().filter_map(|rule| match &rule.maker {
-            Maker::Semver(from) if standard.name == SEMVER.name => Some(&from.pattern),
-            Maker::Pep440(from) if standard.name == PEP440.name => Some(&from.pattern),
-            _ => None,
+    /// The pattern of a rule that spells whole versions for the same names: it runs, reads the same version by the same
+    /// standard, and has the same text around it.
+    fn spelling(
+        &self,
+        rule: &Rule,
+        from: &FromVersion,
+        standard: Standard,
+    ) -> Option<&'a Template> {
+        let around = from.pattern.as_ref().ok()?.around();
+        let same = |other: &Rule, its: &FromVersion| {
+            let narrow = |from: &FromVersion| from.narrow.as_ref().map(|it| it.1.clone());
+            its.value == from.value
+                && narrow(its) == narrow(from)
+                && other.prefix == rule.prefix
+                && other.suffix == rule.suffix
+        };
+        let mut patterns = self.rules.iter().filter_map(|other| {
+            let its = match &other.maker {
+                Maker::Semver(its) if standard.name == SEMVER.name => its,
+                Maker::Pep440(its) if standard.name == PEP440.name => its,
+                _ => return None,
+            };
+            let pattern = its.pattern.as_ref().ok()?;
+            let enabled = || other.enable.as_ref().ok()?.fill(self.globals).ok();
+            let spells = pattern.names("version") && pattern.around() == around;
+            (spells && same(other, its) && enabled().as_deref() == Some("true")).then_some(pattern)
         });
-        patterns.find(|pattern| pattern.names("version"))
+        patterns.next()
     }
 
     fn emit(&mut self, rule: &Rule, made: Text) -> Result<Outcome, Box<Mistake>> {
-        let around =
-            |own: &Option<Template>, flavor: &Affix| match own.as_ref().or(flavor.text.as_ref()) {
-                Some(template) => fill(template, self.globals, rule),
-                None => Ok(String::new()),
-            };
+        let around = |own: &Option<WhenNeeded<Template>>, flavor: &Affix| match own
+            .as_ref()
+            .or(flavor.text.as_ref())
+        {
+            Some(template) => fill(needed(template)?, self.globals, rule),
+            None => Ok(String::new()),
+        };
         let affixes = (
             around(&rule.prefix, &self.flavor.prefix)?,
             around(&rule.suffix, &self.flavor.suffix)?,
@@ -298,6 +378,12 @@ impl Evaluation<'_> {
         let text = format!("{}{}{}", affixes.0, made.text, affixes.1);
         if text.is_empty() {
             return Ok(Outcome::Nothing { why: Why::Empty });
+        }
+        if made.text.starts_with('"') {
+            self.made.warnings.push(format!(
+                "`{}` has a quote in its value; quotes go around a whole field, as in \"value=x\"",
+                rule.place.text
+            ));
         }
         let Some(name) = grammar::tag(&text) else {
             self.made
@@ -307,36 +393,63 @@ impl Evaluation<'_> {
                 why: Why::Unusable { text },
             });
         };
-        if self.latest.is_none() {
-            self.latest = Some((made.latest, affixes.clone(), rule.place.text.clone()));
+        if self.first.is_none() {
+            self.first = Some(First {
+                latest: made.latest,
+                by_version: matches!(rule.maker, Maker::Semver(_) | Maker::Pep440(_)),
+                affixes: affixes.clone(),
+                rule: rule.place.text.clone(),
+            });
         }
-        if self.made.tags.iter().any(|tag| tag.name == name) {
+        if let Some(at) = self.made.tags.iter().position(|tag| tag.name == name) {
+            self.again(at, made.mobility, affixes);
             return Ok(Outcome::Again { tag: name });
         }
+        let mobility = match made.mobility {
+            Mobile::Known(mobility) => mobility,
+            Mobile::Text => {
+                self.texts.push((self.made.tags.len(), made.text));
+                Mobility::Follows
+            }
+        };
         self.made.tags.push(Tag {
             name: name.clone(),
             rule: rule.place.text.clone(),
-            mobility: made.mobility,
+            mobility,
             affixes,
         });
         Ok(Outcome::Made { tag: name })
     }
 
+    /// A rule that knows what its tag follows knows it better than one that has nothing but the text.
+    fn again(&mut self, at: usize, mobility: Mobile, affixes: (String, String)) {
+        let known = self.texts.iter().position(|(place, _)| *place == at);
+        if let (Some(known), Mobile::Known(mobility), Some(tag)) =
+            (known, mobility, self.made.tags.get_mut(at))
+        {
+            self.texts.remove(known);
+            tag.mobility = mobility;
+            tag.affixes = affixes;
+        }
+    }
+
     /// `latest`, behind all others.
     fn latest(&mut self) -> Result<(), Box<Mistake>> {
-        let Some((follows, affixes, rule)) = self.latest.take() else {
+        let Some(first) = self.first.take() else {
             return Ok(());
         };
         let (wanted, by) = match self.flavor.latest {
-            Latest::Auto => (follows, format!("latest, for `{rule}`")),
+            Latest::Auto => (first.latest, format!("latest, for `{}`", first.rule)),
             Latest::Always => (true, "latest=true".to_owned()),
             Latest::Never => (false, String::new()),
         };
+        self.made.before_counts =
+            wanted && (self.flavor.latest == Latest::Always || !first.by_version);
         if !wanted {
             return Ok(());
         }
         let around = |affix: &Affix| match affix.text.as_ref().filter(|_| affix.on_latest) {
-            Some(template) => template.fill(self.globals).map_err(|wrong| {
+            Some(template) => needed(template)?.fill(self.globals).map_err(|wrong| {
                 let message = format!("an affix {wrong}");
                 Box::new(Mistake::new(code::TEMPLATE, super::flavor::INPUT, message))
             }),
@@ -347,15 +460,52 @@ impl Evaluation<'_> {
             around(&self.flavor.prefix)?,
             around(&self.flavor.suffix)?
         );
-        let name =
-            grammar::tag(&text).filter(|name| self.made.tags.iter().all(|tag| tag.name != *name));
-        self.made.tags.extend(name.map(|name| Tag {
-            name,
-            rule: by,
-            mobility: Mobility::Release,
-            affixes,
-        }));
+        let Some(name) = grammar::tag(&text) else {
+            return Ok(());
+        };
+        match self.made.tags.iter().position(|tag| tag.name == name) {
+            // Whoever else made it: it goes where `latest` goes.
+            Some(at) => self.again(at, Mobile::Known(Mobility::Release), first.affixes),
+            None => self.made.tags.push(Tag {
+                name,
+                rule: by,
+                mobility: Mobility::Release,
+                affixes: first.affixes,
+            }),
+        }
         Ok(())
+    }
+
+    /// What shows when all rules have run: by which version tags move, what those are of which only the text is known, and
+    /// whether two standards contradict each other.
+    fn settle(&mut self) {
+        let found = self.texts.iter().find_map(|(_, text)| {
+            let whole = Mobility::of_text(text, None) == Mobility::Immutable;
+            Version::parse(text).filter(|_| whole)
+        });
+        let pushed = || self.globals.event.ref_tag().and_then(Version::inside);
+        let ours = self.made.release.clone().or(found).or_else(pushed);
+        for (at, text) in std::mem::take(&mut self.texts) {
+            if let Some(tag) = self.made.tags.get_mut(at) {
+                tag.mobility = Mobility::of_text(&text, ours.as_ref());
+            }
+        }
+        if ours.as_ref().map(Version::standing) == Some(Standing::Before) {
+            self.made.before_counts = true;
+        }
+        self.made.ours = ours;
+        let by = |name| move |read: &&(&str, Version)| read.0 == name;
+        let by_semver = self.read.iter().filter(by(SEMVER.name));
+        let both = by_semver.filter_map(|(_, version)| {
+            let mut others = self.read.iter().filter(by(PEP440.name));
+            others.find(|(_, other)| other.text() == version.text())?;
+            version.conflict()
+        });
+        self.made.conflict = both.into_iter().next();
+        let warning = self.made.conflict.as_ref().map(|conflict| {
+            format!("{conflict}, and there are tags by both: keep to one of type=semver and type=pep440, or write the version so that both mean the same")
+        });
+        self.made.warnings.extend(warning);
     }
 }
 
@@ -385,18 +535,29 @@ fn slow(rule: &Rule, pattern: &str, refused: &super::pattern::Refused) -> Box<Mi
     )
 }
 
-/// Of a tag that a release makes: how much of the version its pattern names.
-fn mobility(pattern: &Template, whole: bool) -> Mobility {
-    match [
-        whole || pattern.names("patch"),
-        pattern.names("minor"),
-        pattern.names("major"),
-    ] {
-        [true, _, _] => Mobility::Immutable,
-        [false, true, true] => Mobility::Minor,
-        [false, false, true] => Mobility::Major,
-        [false, true, false] => Mobility::Follows,
-        [false, false, false] => Mobility::Release,
+/// What of a version a text tells: major, minor, patch, and the pre-release. Where the pattern only shows names, its names
+/// tell; where it has conditions, it is filled in for other versions, and the text is told from theirs or is not.
+fn told(pattern: &Template, version: &Version, standard: Standard, text: &str) -> [bool; 4] {
+    if pattern.is_flat() {
+        let whole = pattern.names("version") || pattern.names("raw");
+        return ["major", "minor", "patch", "prerelease"].map(|name| whole || pattern.names(name));
+    }
+    [0, 1, 2, 3].map(|at| {
+        let other = version.changed(at);
+        let other = (standard.parts)(&other).map(|parts| pattern.fill(&parts));
+        other.is_some_and(|other| other.is_ok_and(|other| other != text))
+    })
+}
+
+/// Of a tag that a release makes, by what of its version it tells.
+const fn mobility(told: [bool; 4]) -> Mobility {
+    match told {
+        [true, true, true, _] => Mobility::Immutable,
+        [true, true, false, _] => Mobility::Minor,
+        [true, false, false, _] => Mobility::Major,
+        [false, false, false, _] => Mobility::Release,
+        // `{{patch}}`, say: many versions have it, and they are no line.
+        [true, false, true, _] | [false, true, _, _] | [false, false, true, _] => Mobility::Follows,
     }
 }
 

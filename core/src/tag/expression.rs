@@ -1,5 +1,6 @@
 //! What the names in expressions stand for: the event's, the clock's, a version's.
 
+use super::mistake::WhenNeeded;
 use super::moment;
 use super::template::{Scope, Value};
 use super::version::{Pep440, Version};
@@ -10,7 +11,7 @@ use crate::protocol::Timestamp;
 #[derive(Clone, Debug)]
 pub(super) struct Globals<'a> {
     pub(super) event: &'a Event,
-    pub(super) short_sha: &'a str,
+    pub(super) short_sha: &'a WhenNeeded<String>,
     pub(super) clock: Clock,
 }
 
@@ -35,27 +36,35 @@ pub(super) enum Parts<'a> {
 }
 
 impl Globals<'_> {
-    fn text(&self, name: &str) -> Option<String> {
+    fn text(&self, name: &str) -> Result<Option<String>, String> {
         let event = self.event;
         let main = event.is_on_default_branch();
-        Some(match name {
+        Ok(Some(match name {
             "branch" => event.ref_branch().unwrap_or_default().to_owned(),
             "tag" => event.ref_tag().unwrap_or_default().to_owned(),
-            "sha" => self.short_sha.to_owned(),
+            "sha" => match self.short_sha {
+                Ok(sha) => sha.clone(),
+                Err(mistake) => {
+                    return Err(format!(
+                        "needs {}, which {}",
+                        mistake.input, mistake.message
+                    ));
+                }
+            },
             "base_ref" => {
                 let has = event.ref_tag().is_some() || event.ref_pull_request().is_some();
                 event.base_ref.clone().filter(|_| has).unwrap_or_default()
             }
             "is_default_branch" => main.to_string(),
             "is_not_default_branch" => (!main).to_string(),
-            _ => return None,
-        })
+            _ => return Ok(None),
+        }))
     }
 }
 
 impl Scope for Globals<'_> {
     fn name(&self, name: &str) -> Result<Option<Value>, String> {
-        match self.text(name) {
+        match self.text(name)? {
             Some(text) => Ok(Some(Value::Text(text))),
             None => self.clock.name(name),
         }
@@ -67,7 +76,7 @@ impl Scope for Globals<'_> {
         arguments: &[Value],
         options: &[(String, Value)],
     ) -> Result<Option<Value>, String> {
-        match self.text(name) {
+        match self.text(name)? {
             // Its arguments are of no use, and do no harm.
             Some(text) => Ok(Some(Value::Text(text))),
             None => self.clock.call(name, arguments, options),

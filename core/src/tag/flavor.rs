@@ -1,8 +1,8 @@
 //! The flavor: what holds for all tags.
 
-use super::list;
+use super::list::{self, Place};
 use super::lowered;
-use super::mistake::{Mistake, code};
+use super::mistake::{Mistake, WhenNeeded, code};
 use super::template::Template;
 
 /// What holds for all tags.
@@ -27,7 +27,7 @@ pub(super) enum Latest {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Affix {
     /// `None`: nothing.
-    pub(super) text: Option<Template>,
+    pub(super) text: Option<WhenNeeded<Template>>,
     /// Whether `latest` gets it, too.
     pub(super) on_latest: bool,
 }
@@ -47,7 +47,7 @@ pub(super) fn read(input: &str, mistakes: &mut Vec<Mistake>) -> Flavor {
             for entry in entries {
                 let mut last = Last::Neither;
                 for field in &entry.fields {
-                    if let Err(mistake) = flavor.set(field, &entry.place.text, &mut last) {
+                    if let Err(mistake) = flavor.set(field, &entry.place, &mut last) {
                         mistakes.push(mistake.at(&entry.place));
                     }
                 }
@@ -61,7 +61,17 @@ pub(super) fn read(input: &str, mistakes: &mut Vec<Mistake>) -> Flavor {
 }
 
 impl Flavor {
-    fn set(&mut self, field: &str, line: &str, last: &mut Last) -> Result<(), Mistake> {
+    /// What is wrong with it that matters only where it is filled in.
+    pub(super) fn when_needed(&self) -> impl Iterator<Item = Mistake> {
+        let affixes = [&self.prefix, &self.suffix];
+        affixes.into_iter().filter_map(|affix| {
+            let wrong = affix.text.as_ref()?.as_ref().err()?;
+            Some((**wrong).clone())
+        })
+    }
+
+    fn set(&mut self, field: &str, place: &Place, last: &mut Last) -> Result<(), Mistake> {
+        let line = &place.text;
         let wrong = |code, message: String| Mistake::new(code, INPUT, message);
         let Some((key, value)) = field.split_once('=') else {
             return Err(wrong(code::CHOICE, format!("Invalid flavor entry: {line}")));
@@ -69,7 +79,9 @@ impl Flavor {
         let value = value.trim();
         let text = || {
             let template = Template::parse(value);
-            template.map_err(|what| wrong(code::TEMPLATE, format!("`{value}` {what}")))
+            template.map_err(|what| {
+                Box::new(wrong(code::TEMPLATE, format!("`{value}` {what}")).at(place))
+            })
         };
         match lowered(key.trim()).as_str() {
             "latest" => {
@@ -86,11 +98,11 @@ impl Flavor {
                 };
             }
             "prefix" => {
-                self.prefix.text = Some(text()?);
+                self.prefix.text = Some(text());
                 *last = Last::Prefix;
             }
             "suffix" => {
-                self.suffix.text = Some(text()?);
+                self.suffix.text = Some(text());
                 *last = Last::Suffix;
             }
             "onlatest" => {
@@ -133,6 +145,13 @@ mod tests {
     }
 
     #[test]
+    fn an_affix_that_cannot_be_read_is_a_mistake_where_it_is_needed() {
+        let flavor = flavor("prefix={{").expect("nothing needs it yet");
+        let wrong: Vec<String> = flavor.when_needed().map(|it| it.message).collect();
+        assert_eq!(wrong, ["`{{` has an expression that is not closed"]);
+    }
+
+    #[test]
     fn says_an_affix_of_latest_by_the_one_named_last() {
         let rows = [
             ("", (false, false)),
@@ -161,7 +180,8 @@ mod tests {
     fn keeps_every_sign_of_a_value() {
         let flavor = flavor("latest=true\n SUFFIX = a=b ").expect("it is a flavor");
         assert_eq!(flavor.latest, Latest::Always);
-        assert_eq!(flavor.suffix.text, Template::parse("a=b").ok());
+        let expected = Template::parse("a=b").expect("it has no expression");
+        assert_eq!(flavor.suffix.text, Some(Ok(expected)));
     }
 
     #[test]
@@ -174,7 +194,6 @@ mod tests {
                 "prefix=a,onlatest=1",
                 "Invalid value for onlatest attribute: 1",
             ),
-            ("prefix={{", "`{{` has an expression that is not closed"),
             ("\"", "Quote Not Closed"),
         ];
         for (input, expected) in rows {

@@ -54,15 +54,15 @@ fn judge(derived: &Derived, tag: &Tag, existing: &[&str]) -> Forward {
         Mobility::Follows => return Forward::NotByVersion,
         Mobility::Release | Mobility::Major | Mobility::Minor => {}
     }
-    let Some(ours) = &derived.release else {
+    let Some(ours) = &derived.ours else {
         return Forward::NotByVersion;
     };
     let around = around(derived, tag, ours);
     let mut higher: Option<(Version, &str)> = None;
     for name in existing {
-        let Some(theirs) =
-            release_in(name, &around).filter(|theirs| same_line(tag.mobility, ours, theirs))
-        else {
+        let Some(theirs) = version_in(name, &around).filter(|theirs| {
+            counts(derived, tag, theirs) && same_line(derived, tag.mobility, ours, theirs)
+        }) else {
             continue;
         };
         let highest = higher.as_ref().map_or(ours, |(version, _)| version);
@@ -78,23 +78,20 @@ fn judge(derived: &Derived, tag: &Tag, existing: &[&str]) -> Forward {
     }
 }
 
-/// What stands around the version in the whole versions of the same variant: `app-` and `-alpine`.
+/// What stands around the version in the whole versions of the same variant: `app-` and `-alpine`. A tag that has no whole
+/// version beside it, as a `latest` that somebody wrote down may have none, goes by those of the first one that is whole.
 fn around(derived: &Derived, tag: &Tag, ours: &Version) -> (String, String) {
-    let spellings = [ours.semver(), ours.pep440(), Some(ours.text().to_owned())];
-    let whole = derived
-        .tags
-        .iter()
-        .filter(|other| other.mobility == Mobility::Immutable && other.affixes == tag.affixes);
-    for other in whole {
-        for spelling in spellings
-            .iter()
-            .flatten()
-            .filter_map(|text| grammar::tag(text))
-        {
-            if let Some((before, after)) = other.name.split_once(&spelling) {
-                return (before.to_owned(), after.to_owned());
-            }
-        }
+    let whole = || {
+        let tags = derived.tags.iter();
+        tags.filter(|other| other.mobility == Mobility::Immutable)
+    };
+    let mut alike = whole().filter(|other| other.affixes == tag.affixes);
+    if let Some(found) = alike.find_map(|other| around_version(&other.name, ours)) {
+        return found;
+    }
+    let mut others = whole().filter(|_| tag.affixes == Default::default());
+    if let Some(found) = others.find_map(|other| around_version(&other.name, ours)) {
+        return found;
     }
     let inside = |text: &str| {
         text.replace(
@@ -105,17 +102,36 @@ fn around(derived: &Derived, tag: &Tag, ours: &Version) -> (String, String) {
     (inside(&tag.affixes.0), inside(&tag.affixes.1))
 }
 
-/// The release that a tag names. Pre-releases hold nothing back, and post-releases do.
-fn release_in(name: &str, (before, after): &(String, String)) -> Option<Version> {
-    let text = name
-        .strip_prefix(before.as_str())?
-        .strip_suffix(after.as_str())?;
-    let version = Version::parse(text)?;
-    matches!(version.standing(), Standing::Release | Standing::After).then_some(version)
+/// What stands around our version in a name.
+fn around_version(name: &str, ours: &Version) -> Option<(String, String)> {
+    let spellings = [ours.semver(), ours.pep440(), Some(ours.text().to_owned())];
+    let spellings = spellings.iter().flatten();
+    let mut spellings = spellings.filter_map(|text| grammar::tag(text));
+    spellings.find_map(|spelling| {
+        let (before, after) = name.split_once(&spelling)?;
+        Some((before.to_owned(), after.to_owned()))
+    })
 }
 
-/// Whether two versions are of the same line. `20240110` is a version, too, but of no line with `1.2.3`.
-fn same_line(mobility: Mobility, ours: &Version, theirs: &Version) -> bool {
+/// The version that a tag names. Whether there is a `v` before it is of no consequence: rules change.
+fn version_in(name: &str, (before, after): &(String, String)) -> Option<Version> {
+    let bare = before.strip_suffix('v').unwrap_or(before);
+    let text = name.strip_suffix(after.as_str())?;
+    let behind = |before: &str| Version::parse(text.strip_prefix(before)?);
+    behind(before).or_else(|| behind(bare))
+}
+
+/// Whether a version holds a tag back. Post-releases do; pre-releases do where they get the tag themselves.
+fn counts(derived: &Derived, tag: &Tag, theirs: &Version) -> bool {
+    match theirs.standing() {
+        Standing::Release | Standing::After => true,
+        Standing::Before => derived.before_counts && tag.mobility == Mobility::Release,
+    }
+}
+
+/// Whether two versions are of the same line. `20240110` is a version, too, but of no line with `1.2.3`; and neither is
+/// `22.04`, unless the rules make tags of two numbers, or versions have no more.
+fn same_line(derived: &Derived, mobility: Mobility, ours: &Version, theirs: &Version) -> bool {
     let (Some(one), Some(two)) = (ours.numbers(), theirs.numbers()) else {
         return false;
     };
@@ -124,7 +140,14 @@ fn same_line(mobility: Mobility, ours: &Version, theirs: &Version) -> bool {
         Mobility::Minor => 2,
         Mobility::Immutable | Mobility::Release | Mobility::Follows => 0,
     };
-    one[..shared] == two[..shared] && ours.segments() == theirs.segments()
+    let minor = |tag: &Tag| tag.mobility == Mobility::Minor;
+    let alike = match (ours.segments(), theirs.segments()) {
+        (own, other) if own == other => true,
+        (0 | 1, _) | (_, 0 | 1) => false,
+        (_, 2) => derived.tags.iter().any(minor),
+        _ => true,
+    };
+    one[..shared] == two[..shared] && alike
 }
 
 impl fmt::Display for Move {

@@ -63,7 +63,8 @@ pub(super) fn read(
     pairs
 }
 
-/// What JSON and bake files take of a value: its first line.
+/// What JSON and bake files take of a label's value: its first line, as JavaScript ends lines.
 pub(super) fn first_line(value: &str) -> &str {
-    value.split('\n').next().unwrap_or_default()
+    let ends = ['\n', '\r', '\u{2028}', '\u{2029}'];
+    value.split(ends).next().unwrap_or_default()
 }

@@ -7,6 +7,8 @@
 
 use std::collections::BTreeSet;
 
+use super::lowered;
+
 /// One entry, in fields.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Entry {
@@ -46,7 +48,9 @@ pub(super) fn entries(input: &str) -> Result<Vec<Entry>, Unclosed> {
         }
         let Record { line, fields } = read;
         let written_for_two = (fields.len() == 1 && fields.iter().all(|field| field.quoted))
-            || fields.iter().any(|field| field.doubled);
+            || fields
+                .iter()
+                .any(|field| field.doubled || field.holds_attributes());
         let fields = if written_for_two {
             let again = record(&place.text, Quotes::AfterBlanks);
             again.map_err(|open| open.unclosed(line))?.0
@@ -100,6 +104,17 @@ struct Field {
     doubled: bool,
 }
 
+impl Field {
+    /// Whether its quotes are around several attributes, and not around the value of one that has commas.
+    fn holds_attributes(&self) -> bool {
+        let known = |part: &str| {
+            let key = part.split_once('=').map(|(key, _)| lowered(key.trim()));
+            key.is_some_and(|key| ATTRIBUTES.contains(&key.as_str()))
+        };
+        self.quoted && self.text.contains(',') && self.text.split(',').all(known)
+    }
+}
+
 /// Where a quote begins a quoted field.
 #[derive(Clone, Copy)]
 enum Quotes {
@@ -110,9 +125,11 @@ enum Quotes {
 }
 
 fn records(input: &str, quotes: Quotes) -> Result<Vec<Record>, Unclosed> {
-    let mut rest = input.trim_start();
+    // As JavaScript trims, which takes a mark of byte order for a blank.
+    let blank = |c: char| c.is_whitespace() || c == '\u{feff}';
+    let mut rest = input.trim_start_matches(blank);
     let mut line = 1 + line_ends(&input[..input.len() - rest.len()]);
-    rest = rest.trim_end();
+    rest = rest.trim_end_matches(blank);
     let mut records = Vec::new();
     while !rest.is_empty() {
         let first = rest.find(LINE_ENDS).map_or(rest, |end| &rest[..end]);
@@ -276,6 +293,11 @@ fn after_line_end(text: &str) -> &str {
 }
 
 const LINE_ENDS: [char; 2] = ['\n', '\r'];
+/// Of rules, images and flavors.
+const ATTRIBUTES: [&str; 14] = [
+    "type", "pattern", "value", "match", "group", "event", "branch", "format", "enable",
+    "priority", "prefix", "suffix", "name", "latest",
+];
 
 #[cfg(test)]
 mod tests {
@@ -288,9 +310,21 @@ mod tests {
 
     #[test]
     fn splits_entries_into_fields() {
-        let rows: [(&str, &[&[&str]]); 16] = [
+        let rows: [(&str, &[&[&str]]); 19] = [
             ("", &[]),
-            ("a", &[&["a"]]),
+            (
+                "\"type=semver,pattern={{version}}\",enable=true",
+                &[&["type=semver", "pattern={{version}}", "enable=true"]],
+            ),
+            (
+                "\"name=a,enable=false\",x",
+                &[&["name=a", "enable=false", "x"]],
+            ),
+            (
+                "type=match,\"pattern=a,b=c\"",
+                &[&["type=match", "pattern=a,b=c"]],
+            ),
+            ("\u{feff}a\u{feff}", &[&["a"]]),
             ("a,b\nc", &[&["a", "b"], &["c"]]),
             ("a\r\n\r\n  b  \r\n", &[&["a"], &["  b"]]),
             ("# a\n  # b\nc # d", &[&["c # d"]]),

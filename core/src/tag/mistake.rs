@@ -22,6 +22,15 @@ pub struct Mistake {
     pub line: Option<u32>,
 }
 
+/// A part of an input that is read when it is needed, as the older action does it: what is wrong with it is of no
+/// consequence before.
+pub(super) type WhenNeeded<T> = Result<T, Box<Mistake>>;
+
+/// Such a part, now that it is needed.
+pub(super) fn needed<T>(part: &WhenNeeded<T>) -> Result<&T, Box<Mistake>> {
+    part.as_ref().map_err(Clone::clone)
+}
+
 impl Mistake {
     pub(super) fn new(code: &'static str, input: &'static str, message: impl Into<String>) -> Self {
         Self {
@@ -30,6 +39,22 @@ impl Mistake {
             message: message.into(),
             entry: None,
             line: None,
+        }
+    }
+
+    /// Whether git was asked for, and has no answer.
+    pub(crate) fn is_of_git(&self) -> bool {
+        self.code == code::GIT
+    }
+
+    /// The same as a warning, since nothing needed what it is about.
+    pub(super) fn without_consequence(&self) -> String {
+        match &self.entry {
+            Some(entry) => format!(
+                "`{entry}` has a mistake that this event does not need: {}",
+                self.message
+            ),
+            None => format!("{} {}, and nothing needs it here", self.input, self.message),
         }
     }
 

@@ -55,7 +55,7 @@ impl Derived {
             .iter()
             .map(|(key, value)| format!("{key}={value}"))
             .collect();
-        let annotations = self.levelled(|value| value);
+        let annotations = self.levelled();
         let mut outputs = vec![
             ("version", self.version.clone()),
             ("tags", self.references().join(&self.separators.tags)),
@@ -97,7 +97,7 @@ impl Derived {
             ("tags", Member::List(self.references())),
             ("tag-names", Member::Json(names.collect())),
             ("labels", Member::Pairs(&self.labels)),
-            ("annotations", Member::List(self.levelled(first_line))),
+            ("annotations", Member::List(self.levelled())),
         ])
         .text(false)
     }
@@ -116,13 +116,13 @@ impl Derived {
         })
     }
 
-    /// For each level and each annotation `level:key=value`.
-    fn levelled(&self, value_of: fn(&str) -> &str) -> Vec<String> {
+    /// For each level and each annotation `level:key=value`: the value whole, other than that of a label.
+    fn levelled(&self) -> Vec<String> {
         let levels = self.levels.iter();
         levels
             .flat_map(|level| {
                 let pairs = self.annotations.iter();
-                pairs.map(move |(key, value)| format!("{level}:{key}={}", value_of(value)))
+                pairs.map(move |(key, value)| format!("{level}:{key}={value}"))
             })
             .collect()
     }
@@ -143,7 +143,7 @@ impl Derived {
             name,
             text: self.bake(members),
         };
-        let annotations = ("annotations", Member::List(self.levelled(first_line)));
+        let annotations = ("annotations", Member::List(self.levelled()));
         vec![
             file(
                 "bake-file-tags",

@@ -22,8 +22,10 @@ pub(super) struct Pattern {
 /// Why a pattern is none, or a search was given up.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Refused {
-    /// It breaks JavaScript's grammar, or needs something that is not supported.
+    /// It breaks JavaScript's grammar.
     Syntax(&'static str),
+    /// JavaScript knows it, and this does not.
+    Unsupported(&'static str),
     /// Written out it is longer than any that a person needs.
     TooLarge,
     /// It takes more steps than any that a person needs.
@@ -45,6 +47,8 @@ pub(super) struct Flags {
     pub(super) sticky: bool,
     /// `u` or `v`: the stricter grammar.
     pub(super) unicode: bool,
+    /// `v`: sets of characters may be calculated with, and more signs in them are escaped.
+    pub(super) sets: bool,
 }
 
 /// The groups of one match, the whole first; `None` for a group that took no part.
@@ -77,7 +81,7 @@ impl Pattern {
 
     /// What `text.match(pattern)` gives: the groups of the first match, or every whole match where all are asked for.
     pub(super) fn find(&self, text: &str) -> Result<Option<Groups>, Refused> {
-        let text: Vec<char> = text.chars().collect();
+        let text = units(text, self.flags.unicode);
         let mut search = run::Search::new(&self.program, &text);
         if !self.flags.global {
             let found = self.next(&mut search, 0)?;
@@ -116,7 +120,10 @@ impl Pattern {
     fn groups(&self, slots: &[Option<usize>], text: &[char]) -> Groups {
         let pairs = slots.chunks_exact(2).take(self.program.groups + 1);
         let group = |pair: &[Option<usize>]| match pair {
-            [Some(begin), Some(end)] => text.get(*begin..*end).map(|part| part.iter().collect()),
+            [Some(begin), Some(end)] => {
+                let part = text.get(*begin..*end)?;
+                Some(joined(part, self.flags.unicode))
+            }
             _ => None,
         };
         pairs.map(group).collect()
@@ -146,18 +153,53 @@ impl Flags {
         if sets && code_points {
             return Err(Refused::Syntax("flags u and v together"));
         }
-        if sets {
-            return Err(Refused::Syntax("flag v is not supported"));
-        }
-        flags.unicode = code_points;
+        flags.unicode = code_points || sets;
+        flags.sets = sets;
         Ok(flags)
     }
 }
+
+/// The characters that an expression sees: whole ones with the flags `u` and `v`, else units of UTF-16, of which some
+/// characters have two.
+fn units(text: &str, unicode: bool) -> Vec<char> {
+    if unicode || text.is_ascii() {
+        return text.chars().collect();
+    }
+    text.encode_utf16().map(unit).collect()
+}
+
+/// A unit of UTF-16 as a character. Half of a character is none, and one of the last plane stands for it: the plane's own
+/// characters are of two units each, so none of them is seen.
+fn unit(unit: u16) -> char {
+    let whole = char::from_u32(u32::from(unit));
+    let half = char::from_u32(LAST_PLANE + u32::from(unit));
+    whole.or(half).unwrap_or(char::REPLACEMENT_CHARACTER)
+}
+
+/// The text again. Half of a character, which a pattern may have cut out, is told as unknown.
+fn joined(units: &[char], unicode: bool) -> String {
+    if unicode {
+        return units.iter().collect();
+    }
+    let units = units.iter().map(|c| (u32::from(*c) & 0xffff) as u16);
+    let chars = char::decode_utf16(units);
+    chars
+        .map(|c| c.unwrap_or(char::REPLACEMENT_CHARACTER))
+        .collect()
+}
+
+const LAST_PLANE: u32 = 0x10_0000;
 
 impl fmt::Display for Refused {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Syntax(what) => write!(f, "no regular expression: {what}"),
+            Self::Unsupported(what) => {
+                write!(
+                    f,
+                    "a regular expression with {what}, which is not supported here"
+                )
+            }
             Self::TooLarge => f.write_str("a regular expression that is too large"),
             Self::TooSlow => {
                 f.write_str("a regular expression that tries too many ways to match this text")

@@ -4,7 +4,7 @@
 
 use super::list::{self, Entry, Place};
 use super::lowered;
-use super::mistake::{Mistake, code};
+use super::mistake::{Mistake, WhenNeeded, code};
 use super::number::number;
 use super::pattern::Pattern;
 use super::template::Template;
@@ -14,13 +14,13 @@ use super::template::Template;
 pub(super) struct Rule {
     /// As it was written, and where.
     pub(super) place: Place,
-    pub(super) enable: Template,
+    pub(super) enable: WhenNeeded<Template>,
     /// May be no number, and then orders nothing.
     pub(super) priority: f64,
     /// `None`: the flavor's.
-    pub(super) prefix: Option<Template>,
+    pub(super) prefix: Option<WhenNeeded<Template>>,
     /// `None`: the flavor's.
-    pub(super) suffix: Option<Template>,
+    pub(super) suffix: Option<WhenNeeded<Template>>,
     pub(super) maker: Maker,
 }
 
@@ -28,15 +28,15 @@ pub(super) struct Rule {
 #[derive(Clone, Debug)]
 pub(super) enum Maker {
     Schedule {
-        pattern: Template,
+        pattern: WhenNeeded<Template>,
     },
     Semver(FromVersion),
     Pep440(FromVersion),
     Match {
-        pattern: Pattern,
+        pattern: WhenNeeded<Pattern>,
         written: String,
         group: String,
-        value: Option<Template>,
+        value: Option<WhenNeeded<Template>>,
     },
     /// `None`: the repository's main branch.
     Edge {
@@ -44,7 +44,7 @@ pub(super) enum Maker {
     },
     Ref(RefKind),
     Raw {
-        value: Template,
+        value: WhenNeeded<Template>,
     },
     Sha {
         long: bool,
@@ -54,11 +54,11 @@ pub(super) enum Maker {
 /// A tag from a version in the git tag's name.
 #[derive(Clone, Debug)]
 pub(super) struct FromVersion {
-    pub(super) pattern: Template,
+    pub(super) pattern: WhenNeeded<Template>,
     /// In place of the git tag; `None`: the git tag.
-    pub(super) value: Option<Template>,
+    pub(super) value: Option<WhenNeeded<Template>>,
     /// Takes the version out of a longer text; with the text as it was written.
-    pub(super) narrow: Option<(Pattern, String)>,
+    pub(super) narrow: Option<(WhenNeeded<Pattern>, String)>,
 }
 
 /// Which refs a rule is for.
@@ -148,6 +148,12 @@ impl Rule {
     fn read(entry: &Entry) -> Result<Self, Box<Mistake>> {
         let attributes = Attributes::read(entry);
         let kind = attributes.get("type").unwrap_or("raw");
+        if let Some(unknown) = attributes.types().find(|kind| !TYPES.contains(kind)) {
+            let message = format!("Unknown tag type attribute: {unknown}");
+            return Err(Box::new(
+                Mistake::new(code::CHOICE, INPUT, message).at(&entry.place),
+            ));
+        }
         let (maker, priority) = Maker::read(kind, &attributes)?;
         let prefix = attributes.get("prefix").or(match (kind, &maker) {
             (_, Maker::Ref(RefKind::PullRequest)) => Some("pr-"),
@@ -156,17 +162,46 @@ impl Rule {
         });
         Ok(Self {
             place: entry.place.clone(),
-            enable: attributes.template(attributes.get("enable").unwrap_or("true"))?,
+            enable: attributes.template(attributes.get("enable").unwrap_or("true")),
             priority: attributes.get("priority").map_or(priority, number),
-            prefix: prefix
-                .map(|prefix| attributes.template(prefix))
-                .transpose()?,
+            prefix: prefix.map(|prefix| attributes.template(prefix)),
             suffix: attributes
                 .get("suffix")
-                .map(|suffix| attributes.template(suffix))
-                .transpose()?,
+                .map(|suffix| attributes.template(suffix)),
             maker,
         })
+    }
+
+    /// What is wrong with it that matters only where it runs: expressions and regular expressions.
+    pub(super) fn when_needed(&self) -> Vec<Mistake> {
+        let mut templates = vec![
+            Some(&self.enable),
+            self.prefix.as_ref(),
+            self.suffix.as_ref(),
+        ];
+        let mut pattern = None;
+        match &self.maker {
+            Maker::Schedule { pattern: text } | Maker::Raw { value: text } => {
+                templates.push(Some(text));
+            }
+            Maker::Semver(from) | Maker::Pep440(from) => {
+                templates.extend([Some(&from.pattern), from.value.as_ref()]);
+                pattern = from.narrow.as_ref().map(|(pattern, _)| pattern);
+            }
+            Maker::Match {
+                pattern: own,
+                value,
+                ..
+            } => {
+                templates.push(value.as_ref());
+                pattern = Some(own);
+            }
+            Maker::Edge { .. } | Maker::Ref(_) | Maker::Sha { .. } => {}
+        }
+        let templates = templates.into_iter().flatten();
+        let wrong = templates.filter_map(|part| part.as_ref().err());
+        let wrong = wrong.chain(pattern.and_then(|part| part.as_ref().err()));
+        wrong.map(|mistake| (**mistake).clone()).collect()
     }
 }
 
@@ -178,7 +213,7 @@ impl Maker {
                 let pattern = attributes.get("pattern").unwrap_or("nightly");
                 (
                     Self::Schedule {
-                        pattern: attributes.template(pattern)?,
+                        pattern: attributes.template(pattern),
                     },
                     1000.0,
                 )
@@ -192,8 +227,8 @@ impl Maker {
                     return Err(attributes.wrong(code::NUMBER, "Invalid match group for"));
                 }
                 let pattern = Pattern::literal(&written)
-                    .map_err(|refused| attributes.refused(&written, &refused))?;
-                let value = attributes.value()?;
+                    .map_err(|refused| attributes.refused(&written, &refused));
+                let value = attributes.value();
                 (
                     Self::Match {
                         pattern,
@@ -215,7 +250,7 @@ impl Maker {
             }
             "ref" => (Self::Ref(attributes.ref_kind()?), 600.0),
             "raw" => {
-                let value = attributes.template(attributes.needed("value")?)?;
+                let value = attributes.template(attributes.needed("value")?);
                 (Self::Raw { value }, 200.0)
             }
             "sha" => match attributes.get("format").unwrap_or("short") {
@@ -223,12 +258,7 @@ impl Maker {
                 "long" => (Self::Sha { long: true }, 100.0),
                 _ => return Err(attributes.wrong(code::CHOICE, "Invalid format for")),
             },
-            unknown => {
-                let message = format!("Unknown tag type attribute: {unknown}");
-                return Err(Box::new(
-                    Mistake::new(code::CHOICE, INPUT, message).at(&attributes.entry.place),
-                ));
-            }
+            unknown => unreachable!("{unknown} is none of TYPES"),
         })
     }
 }
@@ -238,14 +268,14 @@ impl FromVersion {
         let narrow = match attributes.get("match") {
             None | Some("") => None,
             Some(written) => {
-                let pattern = Pattern::new(written)
-                    .map_err(|refused| attributes.refused(written, &refused))?;
+                let pattern =
+                    Pattern::new(written).map_err(|refused| attributes.refused(written, &refused));
                 Some((pattern, written.to_owned()))
             }
         };
         Ok(Self {
-            pattern: attributes.template(attributes.needed("pattern")?)?,
-            value: attributes.value()?,
+            pattern: attributes.template(attributes.needed("pattern")?),
+            value: attributes.value(),
             narrow,
         })
     }
@@ -285,9 +315,15 @@ impl<'a> Attributes<'a> {
             .ok_or_else(|| self.wrong(code::MISSING, &format!("Missing {key} attribute for")))
     }
 
-    fn value(&self) -> Result<Option<Template>, Box<Mistake>> {
+    fn value(&self) -> Option<WhenNeeded<Template>> {
         let value = self.get("value").filter(|value| !value.is_empty());
-        value.map(|value| self.template(value)).transpose()
+        value.map(|value| self.template(value))
+    }
+
+    /// All types that were named: each must be one, though the last one counts.
+    fn types(&self) -> impl Iterator<Item = &'a str> {
+        let named = self.pairs.iter().filter(|(key, _)| key == "type");
+        named.map(|(_, value)| *value)
     }
 
     fn ref_kind(&self) -> Result<RefKind, Box<Mistake>> {
@@ -300,7 +336,7 @@ impl<'a> Attributes<'a> {
         }
     }
 
-    fn template(&self, text: &str) -> Result<Template, Box<Mistake>> {
+    fn template(&self, text: &str) -> WhenNeeded<Template> {
         Template::parse(text).map_err(|wrong| {
             let message = format!("`{text}` {wrong}");
             Box::new(Mistake::new(code::TEMPLATE, INPUT, message).at(&self.entry.place))
@@ -319,6 +355,9 @@ impl<'a> Attributes<'a> {
 }
 
 pub(super) const INPUT: &str = "tags";
+const TYPES: [&str; 8] = [
+    "schedule", "semver", "pep440", "match", "edge", "ref", "raw", "sha",
+];
 
 #[cfg(test)]
 mod tests {
@@ -340,7 +379,8 @@ mod tests {
 
     fn messages(input: &str) -> Vec<String> {
         let mut mistakes = Vec::new();
-        read(input, &mut mistakes);
+        let rules = read(input, &mut mistakes);
+        mistakes.extend(rules.iter().flat_map(Rule::when_needed));
         mistakes
             .into_iter()
             .map(|mistake| mistake.message)
@@ -396,7 +436,8 @@ mod tests {
         let Maker::Raw { value } = &rule.maker else {
             panic!("it is raw");
         };
-        assert_eq!(*value, Template::parse("=c").expect("it has no expression"));
+        let expected = Template::parse("=c").expect("it has no expression");
+        assert_eq!(*value, Ok(expected));
     }
 
     #[test]
@@ -404,6 +445,7 @@ mod tests {
         let rows = [
             ("type=foo", "Unknown tag type attribute: foo"),
             ("type=", "Unknown tag type attribute: "),
+            ("type=foo,type=sha", "Unknown tag type attribute: foo"),
             ("type=semver", "Missing pattern attribute for type=semver"),
             (
                 "type=pep440,value=1",

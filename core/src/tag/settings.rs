@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::mistake::{Mistake, code};
+use super::mistake::{Mistake, WhenNeeded, code};
 use super::number::number;
 use crate::event::date;
 use crate::protocol::Timestamp;
@@ -14,7 +14,7 @@ pub const ENV_NAMES: [&str; 5] = [PR_HEAD, SHORT_LENGTH, LEVELS, SET_ENV, EPOCH]
 pub(super) struct Settings {
     /// A pull request's own commit counts, not that of its trial merge.
     pub(super) pr_head: bool,
-    /// How long a short SHA is.
+    /// How long a short SHA is; no number where what was written is none, which matters only where one is needed.
     pub(super) short: f64,
     /// What annotations are for: `manifest`, `index`, …
     pub(super) levels: Vec<String>,
@@ -31,13 +31,6 @@ pub(super) fn read(env: &BTreeMap<String, String>, mistakes: &mut Vec<Mistake>) 
             .filter(|value| !value.is_empty())
     };
     let short = get(SHORT_LENGTH).map_or(7.0, number);
-    if short.is_nan() {
-        mistakes.push(Mistake::new(
-            code::NUMBER,
-            SHORT_LENGTH,
-            "is not a valid number",
-        ));
-    }
     let set_env = match get(SET_ENV).unwrap_or("true") {
         "1" | "t" | "T" | "true" | "TRUE" | "True" => true,
         "0" | "f" | "F" | "false" | "FALSE" | "False" => false,
@@ -69,12 +62,17 @@ pub(super) fn read(env: &BTreeMap<String, String>, mistakes: &mut Vec<Mistake>) 
 }
 
 impl Settings {
-    pub(super) fn short_sha(&self, sha: &str) -> String {
+    /// A mistake where its length is no number.
+    pub(super) fn short_sha(&self, sha: &str) -> WhenNeeded<String> {
+        if self.short.is_nan() {
+            let mistake = Mistake::new(code::NUMBER, SHORT_LENGTH, "is not a valid number");
+            return Err(Box::new(mistake));
+        }
         let length = sha.chars().count();
         // Also where the length is beyond any whole number.
         let kept = (0..length)
             .take_while(|at| u32::try_from(*at).is_ok_and(|at| f64::from(at) + 1.0 <= self.short));
-        sha.chars().take(kept.count()).collect()
+        Ok(sha.chars().take(kept.count()).collect())
     }
 }
 
@@ -114,9 +112,14 @@ mod tests {
         ];
         for (value, expected) in rows {
             let settings = settings(SHORT_LENGTH, value).expect("it is a number");
-            assert_eq!(settings.short_sha("0123456789"), expected, "{value}");
+            assert_eq!(
+                settings.short_sha("0123456789"),
+                Ok(expected.to_owned()),
+                "{value}"
+            );
         }
-        assert!(settings(SHORT_LENGTH, "x").is_err());
+        let settings = settings(SHORT_LENGTH, "x").expect("nothing needs it yet");
+        assert!(settings.short_sha("0123456789").is_err());
     }
 
     #[test]

@@ -114,6 +114,23 @@ impl Template {
         fill::fill(&self.nodes, scope)
     }
 
+    /// The text before the first expression and behind the last one.
+    pub(super) fn around(&self) -> (&str, &str) {
+        (literal(self.nodes.first()), literal(self.nodes.last()))
+    }
+
+    /// Whether it shows everything that it names, and shows it whole: it has no blocks and no functions.
+    pub(super) fn is_flat(&self) -> bool {
+        self.nodes.iter().all(|node| match node {
+            Node::Text(_) => true,
+            Node::Block(_) => false,
+            Node::Show(call) => {
+                let whole = matches!(&call.head, Expression::Path(path) if path.names.len() == 1);
+                whole && call.arguments.is_empty() && call.options.is_empty()
+            }
+        })
+    }
+
     /// Whether some expression names this.
     pub(super) fn names(&self, name: &str) -> bool {
         names_in(&self.nodes, name)
@@ -144,6 +161,13 @@ impl Value {
             Self::Text(text) => !text.is_empty(),
             Self::List(values) => !values.is_empty(),
         }
+    }
+}
+
+const fn literal(node: Option<&Node>) -> &str {
+    match node {
+        Some(Node::Text(text)) => text.as_str(),
+        Some(Node::Show(_) | Node::Block(_)) | None => "",
     }
 }
 

@@ -1,8 +1,10 @@
 use super::*;
 
+mod moving;
 mod properties;
 mod rules;
 mod vectors;
+mod when_needed;
 mod whole;
 
 /// A request on GitHub, to be overridden.

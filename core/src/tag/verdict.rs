@@ -131,15 +131,23 @@ pub enum Why {
 }
 
 impl Mobility {
-    /// Of a text of which no more is known than that a rule took it from somewhere: a whole version stays what it is.
-    pub(super) fn of_text(text: &str) -> Self {
+    /// Of a text of which no more is known than that a rule took it from somewhere: a whole version stays what it is, the
+    /// beginning of ours moves with its line, and `latest` goes from release to release where this is one. (`20240110` is
+    /// the beginning of no version that anybody releases beside 1.2.3.)
+    pub(super) fn of_text(text: &str, ours: Option<&Version>) -> Self {
+        let numbers = ours.and_then(Version::numbers);
+        let begins = |parts: &[&str]| {
+            let mut pairs = parts.iter().zip(numbers.iter().flatten());
+            numbers.is_some() && pairs.all(|(part, number)| part.parse() == Ok(*number))
+        };
         let digits =
             |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
         let bare = text.strip_prefix('v').unwrap_or(text);
         let parts: Vec<&str> = bare.split('.').collect();
         match parts.as_slice() {
-            [major] if digits(major) => Self::Major,
-            [major, minor] if digits(major) && digits(minor) => Self::Minor,
+            _ if text == "latest" && ours.is_some() => Self::Release,
+            [major] if digits(major) && begins(&parts) => Self::Major,
+            [major, minor] if digits(major) && digits(minor) && begins(&parts) => Self::Minor,
             [_, _, _, ..] if Version::parse(text).is_some() => Self::Immutable,
             _ => match Version::parse(text).map(|version| version.standing()) {
                 Some(Standing::Before | Standing::After) => Self::Immutable,
@@ -196,12 +204,20 @@ mod tests {
             ("1", Mobility::Major),
             ("v1", Mobility::Major),
             ("1.2", Mobility::Minor),
+            ("2", Mobility::Follows),
+            ("1.3", Mobility::Follows),
+            ("20240110", Mobility::Follows),
+            ("latest", Mobility::Release),
             ("stable", Mobility::Follows),
             ("", Mobility::Follows),
             ("a.b.c", Mobility::Follows),
         ];
+        let ours = Version::parse("1.2.3");
         for (text, expected) in rows {
-            assert_eq!(Mobility::of_text(text), expected, "{text}");
+            assert_eq!(Mobility::of_text(text, ours.as_ref()), expected, "{text}");
+        }
+        for text in ["1", "1.2", "latest"] {
+            assert_eq!(Mobility::of_text(text, None), Mobility::Follows, "{text}");
         }
     }
 }

@@ -179,6 +179,41 @@ impl Version {
         one.cmp_precedence(two) != three.cmp(four)
     }
 
+    /// The version that a git tag ends with: `tools/v1.2.3`, `app-1.2.3-rc.1`. Behind another name only one of three numbers
+    /// counts, since `notes-2` is hardly a version.
+    pub(super) fn inside(tag: &str) -> Option<Self> {
+        let whole = || Self::parse(tag);
+        let behind = || {
+            let separators = tag.match_indices(['/', '-', '_', '@']);
+            let mut endings = separators.filter_map(|(at, _)| tag.get(at + 1..));
+            endings.find_map(|ending| {
+                let version = Self::parse(ending)?;
+                (version.segments() >= 3).then_some(version)
+            })
+        };
+        whole().or_else(behind)
+    }
+
+    /// Another version, apart from this one in one place: its major, minor or patch number, or its pre-release.
+    pub(super) fn changed(&self, at: usize) -> Self {
+        let mut other = Self {
+            text: format!("another than {}", self.text),
+            ..self.clone()
+        };
+        if let Some(version) = &mut other.semver {
+            match at {
+                0 => version.major ^= 1,
+                1 => version.minor ^= 1,
+                2 => version.patch ^= 1,
+                _ => version.pre = another(&version.pre),
+            }
+        }
+        if let Some(version) = &mut other.pep440 {
+            version.change(at);
+        }
+        other
+    }
+
     pub(super) fn semver_standing(&self) -> Option<Standing> {
         self.semver.as_ref().map(standing)
     }
@@ -202,6 +237,10 @@ fn standing(version: &semver::Version) -> Standing {
     } else {
         Standing::Before
     }
+}
+
+fn another(pre: &semver::Prerelease) -> semver::Prerelease {
+    semver::Prerelease::new(&format!("another.{pre}")).unwrap_or_default()
 }
 
 fn semantic(text: &str) -> Option<semver::Version> {
@@ -247,6 +286,43 @@ mod tests {
 
     fn version(text: &str) -> Version {
         Version::parse(text).expect("it is a version by one of the rules")
+    }
+
+    #[test]
+    fn finds_the_version_that_a_git_tag_ends_with() {
+        let rows = [
+            ("v1.2.3", Some("v1.2.3")),
+            ("1.2", Some("1.2")),
+            ("tools/v1.2.3-rc.1", Some("v1.2.3-rc.1")),
+            ("app-1.2.3", Some("1.2.3")),
+            ("a-b@1.2.3", Some("1.2.3")),
+            ("notes-2", None),
+            ("nightly-2024-01-02", None),
+            ("x", None),
+            ("", None),
+        ];
+        for (tag, expected) in rows {
+            let found = Version::inside(tag);
+            assert_eq!(found.as_ref().map(Version::text), expected, "{tag}");
+        }
+    }
+
+    #[test]
+    fn a_changed_version_differs_in_one_place() {
+        let changed = |text: &str, at| {
+            let other = version(text).changed(at);
+            (other.semver(), other.pep440())
+        };
+        let both = |semver: &str, pep440: &str| (Some(semver.to_owned()), Some(pep440.to_owned()));
+        assert_eq!(changed("1.2.3", 0), both("0.2.3", "10.2.3"));
+        assert_eq!(changed("1.2.3", 1), both("1.3.3", "1.20.3"));
+        assert_eq!(changed("1.2.3", 2), both("1.2.2", "1.2.30"));
+        assert_eq!(
+            changed("1.2.3-rc.1", 3).0,
+            Some("1.2.3-another.rc.1".to_owned())
+        );
+        assert_eq!(changed("1.2rc1", 3), (None, Some("1.2rc1.dev7".to_owned())));
+        assert_eq!(changed("1", 2), (None, Some("1.0.7".to_owned())));
     }
 
     #[test]

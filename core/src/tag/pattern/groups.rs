@@ -8,9 +8,10 @@ pub(super) fn count(text: &[char]) -> usize {
 
 pub(super) fn names(text: &[char]) -> Result<Vec<(String, usize)>, Refused> {
     let wrong = Refused::Syntax("a group with a wrong name");
+    let openings = openings(text);
     let mut names: Vec<(String, usize)> = Vec::new();
-    for (group, opening) in openings(text).into_iter().enumerate() {
-        let Some(start) = opening else {
+    for (group, opening) in openings.iter().enumerate() {
+        let Some(start) = opening.name else {
             continue;
         };
         let rest = text.get(start..).unwrap_or_default();
@@ -22,7 +23,13 @@ pub(super) fn names(text: &[char]) -> Result<Vec<(String, usize)>, Refused> {
         let mut chars = name.chars();
         let letter = |c: char| c.is_alphabetic() || c == '_' || c == '$';
         let valid = chars.next().is_some_and(letter) && chars.all(|c| letter(c) || c.is_numeric());
-        if !valid || names.iter().any(|(known, _)| *known == name) {
+        // Alternatives may share a name, since no more than one of them takes part.
+        let clashes = |known: &usize| {
+            let other = openings.get(known - 1);
+            other.is_none_or(|other| !other.excludes(opening))
+        };
+        let same = names.iter().filter(|(known, _)| *known == name);
+        if !valid || same.map(|(_, group)| group).any(clashes) {
             return Err(wrong);
         }
         names.push((name, group + 1));
@@ -30,9 +37,26 @@ pub(super) fn names(text: &[char]) -> Result<Vec<(String, usize)>, Refused> {
     Ok(names)
 }
 
-/// The places where groups open that capture: which one, and its name's place where it has a name.
-fn openings(text: &[char]) -> Vec<Option<usize>> {
+/// A place where a group opens that captures.
+struct Opening {
+    /// Where its name begins, if it has one.
+    name: Option<usize>,
+    /// The alternatives that it is in, outermost first: which group's, and which of them.
+    inside: Vec<(usize, usize)>,
+}
+
+impl Opening {
+    /// Whether one of the two is in another alternative of some group than the other.
+    fn excludes(&self, other: &Self) -> bool {
+        let mut shared = self.inside.iter().zip(&other.inside);
+        shared.any(|((one, this), (two, that))| one == two && this != that)
+    }
+}
+
+fn openings(text: &[char]) -> Vec<Opening> {
     let mut found = Vec::new();
+    let mut inside = vec![(0, 0)];
+    let mut opened = 0;
     let mut in_class = false;
     let mut at = 0;
     while let Some(c) = text.get(at) {
@@ -40,12 +64,26 @@ fn openings(text: &[char]) -> Vec<Option<usize>> {
             '\\' => at += 1,
             '[' => in_class = true,
             ']' => in_class = false,
-            '(' if !in_class => match text.get(at + 1..) {
-                Some(['?', '<', '=' | '!', ..]) => {}
-                Some(['?', '<', ..]) => found.push(Some(at + 3)),
-                Some(['?', ..]) => {}
-                _ => found.push(None),
-            },
+            '|' if !in_class => {
+                if let Some((_, alternative)) = inside.last_mut() {
+                    *alternative += 1;
+                }
+            }
+            ')' if !in_class && inside.len() > 1 => drop(inside.pop()),
+            '(' if !in_class => {
+                let name = match text.get(at + 1..) {
+                    Some(['?', '<', '=' | '!', ..]) => None,
+                    Some(['?', '<', ..]) => Some(Some(at + 3)),
+                    Some(['?', ..]) => None,
+                    _ => Some(None),
+                };
+                found.extend(name.map(|name| Opening {
+                    name,
+                    inside: inside.clone(),
+                }));
+                opened += 1;
+                inside.push((opened, 0));
+            }
             _ => {}
         }
         at += 1;

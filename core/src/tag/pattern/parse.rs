@@ -2,7 +2,7 @@
 //! browsers keep for old pages, in which a brace or bracket that closes nothing is a character.
 
 use super::class::Class;
-use super::{Flags, Refused, groups};
+use super::{Flags, Refused, groups, unit, units};
 
 /// Groups inside groups, at most.
 const DEEPEST: usize = 100;
@@ -67,7 +67,7 @@ pub(super) struct Times {
 }
 
 pub(super) fn parse(source: &str, flags: Flags) -> Result<Parsed, Refused> {
-    let text: Vec<char> = source.chars().collect();
+    let text = units(source, flags.unicode);
     let mut parser = Parser {
         names: groups::names(&text)?,
         total: groups::count(&text),
@@ -359,6 +359,7 @@ impl Parser {
             }
             _ => {}
         }
+        self.property()?;
         if let Some(mut class) = Class::named(c) {
             self.at += 1;
             class.ignore_case = ignore_case;
@@ -366,6 +367,16 @@ impl Parser {
         }
         let c = self.escaped_char(false)?;
         Ok(self.char(c))
+    }
+
+    /// `\p{…}` would take tables of all characters along, and there is hardly a tag that needs one.
+    fn property(&self) -> Result<(), Refused> {
+        let braced = matches!(self.text.get(self.at..self.at + 2), Some(['p' | 'P', '{']));
+        let closed = self.text.iter().skip(self.at).any(|c| *c == '}');
+        match self.flags.unicode && braced && closed {
+            true => Err(Refused::Unsupported("`\\p{…}`")),
+            false => Ok(()),
+        }
     }
 
     fn named_reference(&mut self) -> Result<Node, Refused> {
@@ -427,6 +438,10 @@ impl Parser {
             'u' => self.code_unit(c)?,
             '0' if !self.peek().is_some_and(|c| c.is_ascii_digit()) => '\0',
             '0'..='7' if !unicode => self.octal(c),
+            'q' if in_class && self.flags.sets && self.peek() == Some('{') => {
+                return Err(Refused::Unsupported(SETS));
+            }
+            c if in_class && self.flags.sets && "&-!#%,:;<=>@`~".contains(c) => c,
             c if unicode && !"^$\\.*+?()[]{}|/".contains(c) => return Err(wrong),
             c => c,
         })
@@ -464,6 +479,9 @@ impl Parser {
         let Some(first) = self.hex_number(4) else {
             return self.hex(4, letter);
         };
+        if let (false, Ok(first)) = (self.flags.unicode, u16::try_from(first)) {
+            return Ok(unit(first));
+        }
         if (0xd800..0xdc00).contains(&first) && self.takes("\\u") {
             let second = self
                 .hex_number(4)
@@ -471,9 +489,9 @@ impl Parser {
             let both = second.and_then(|second| {
                 char::from_u32(0x10000 + ((first - 0xd800) << 10) + (second - 0xdc00))
             });
-            return both.ok_or(Refused::Syntax("half a surrogate pair is not supported"));
+            return both.ok_or(Refused::Unsupported(HALF));
         }
-        char::from_u32(first).ok_or(Refused::Syntax("half a surrogate pair is not supported"))
+        char::from_u32(first).ok_or(Refused::Unsupported(HALF))
     }
 
     /// The looser grammar's escapes by one to three octal digits, up to 255.
@@ -502,8 +520,11 @@ impl Parser {
                 return Ok(Node::Class(class));
             }
             let first = self.class_part()?;
-            let dash =
-                self.peek() == Some('-') && self.text.get(self.at + 1).is_some_and(|c| *c != ']');
+            let after = self.text.get(self.at + 1);
+            let dash = self.peek() == Some('-') && after.is_some_and(|c| *c != ']');
+            if dash && after == Some(&'-') {
+                self.set_sign()?;
+            }
             if !dash {
                 class.spans.extend(first.spans());
                 continue;
@@ -526,10 +547,31 @@ impl Parser {
         }
     }
 
+    /// What flag `v` reads as more than a character.
+    fn set_sign(&self) -> Result<(), Refused> {
+        let next = self.text.get(self.at + 1).copied();
+        match self.peek() {
+            _ if !self.flags.sets => Ok(()),
+            Some('[') => Err(Refused::Unsupported(SETS)),
+            Some(c @ ('-' | '&')) if next == Some(c) => Err(Refused::Unsupported(SETS)),
+            Some(c) if "(){}/|-".contains(c) => {
+                Err(Refused::Syntax("a sign in [] that flag v wants escaped"))
+            }
+            Some(c) if next == Some(c) && "!#$%*+,.:;<=>?@^`~".contains(c) => Err(Refused::Syntax(
+                "a double sign in [] that flag v keeps for itself",
+            )),
+            Some(_) | None => Ok(()),
+        }
+    }
+
     fn class_part(&mut self) -> Result<Part, Refused> {
+        self.set_sign()?;
         match self.next() {
             None => Err(Refused::Syntax("a [ that nothing closes")),
-            Some('\\') => match self.peek().and_then(Class::named) {
+            Some('\\') => match self
+                .property()
+                .map(|()| self.peek().and_then(Class::named))?
+            {
                 Some(class) => {
                     self.at += 1;
                     Ok(Part::Class(class))
@@ -540,6 +582,9 @@ impl Parser {
         }
     }
 }
+
+const SETS: &str = "sets of characters inside others";
+const HALF: &str = "half of a character";
 
 enum Part {
     Char(char),

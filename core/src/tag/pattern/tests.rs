@@ -22,6 +22,78 @@ fn finds_what_javascript_finds() {
 }
 
 #[test]
+fn sees_units_of_utf_16_without_the_flag_u_and_whole_characters_with_it() {
+    let rows: [(&str, &str, Option<&str>); 12] = [
+        ("^.$", "😀", None),
+        ("^..$", "😀", Some("😀")),
+        ("/^.$/u", "😀", Some("😀")),
+        ("/^.$/v", "😀", Some("😀")),
+        ("😀+", "😀😀", Some("😀")),
+        ("/😀+/u", "😀😀", Some("😀😀")),
+        (r"\ud83d\ude00", "a😀", Some("😀")),
+        (r"\ud83d", "a😀", Some("\u{fffd}")),
+        ("[^a]", "a😀", Some("\u{fffd}")),
+        ("/[^a]/u", "a😀", Some("😀")),
+        (".{3}", "aé😀", Some("aé\u{fffd}")),
+        (r"/^v(?:[\w.]+)$/v", "v1.2", Some("v1.2")),
+    ];
+    for (pattern, text, expected) in rows {
+        let found = find(pattern, text).expect("it is a pattern");
+        let whole = found.and_then(|groups| groups.into_iter().next().flatten());
+        assert_eq!(whole.as_deref(), expected, "{pattern} on {text}");
+    }
+}
+
+#[test]
+fn alternatives_share_a_name_and_others_do_not() {
+    let groups = |pattern, text| find(pattern, text).expect("it is a pattern");
+    let text = |text: &str| Some(text.to_owned());
+    assert_eq!(
+        groups(r"(?:v(?<x>\d+)|r(?<x>\d+))", "r12"),
+        Some(vec![text("r12"), None, text("12")])
+    );
+    assert_eq!(
+        groups(r"(?:a(?<x>.)|b(?<x>.))\k<x>", "bcc"),
+        Some(vec![text("bcc"), None, text("c")])
+    );
+    for pattern in ["(?<x>a)(?<x>b)", "(?<x>a(?<x>b)|c)", "(?:(?<x>a)|b)(?<x>c)"] {
+        assert!(
+            matches!(find(pattern, "a"), Err(Refused::Syntax(_))),
+            "{pattern}"
+        );
+    }
+}
+
+#[test]
+fn says_what_javascript_knows_and_this_does_not() {
+    for pattern in [
+        r"/\p{L}+/u",
+        r"/[\P{Lu}]/u",
+        r"/\p{N}/v",
+        "/[[a-z]--[aeiou]]/v",
+        "/[a--b]/v",
+        "/[a&&b]/v",
+        r"/[\q{ab}]/v",
+        r"/\ud83d/u",
+    ] {
+        assert!(
+            matches!(find(pattern, "a"), Err(Refused::Unsupported(_))),
+            "{pattern}"
+        );
+    }
+    for pattern in [r"/\p{L/u", "/[a-]/v", "/[(]/v", "/[!!]/v"] {
+        assert!(
+            matches!(find(pattern, "a"), Err(Refused::Syntax(_))),
+            "{pattern}"
+        );
+    }
+    assert_eq!(find(r"\p{L}", "p{L}").map(|it| it.is_some()), Ok(true));
+    let refused = find(r"/\p{L}/u", "a").map_err(|it| it.to_string());
+    let words = "a regular expression with `\\p{…}`, which is not supported here";
+    assert_eq!(refused, Err(words.to_owned()));
+}
+
+#[test]
 fn refuses_what_javascript_refuses() {
     for pattern in [
         "(",

@@ -251,7 +251,11 @@ fn a_pull_requests_own_commit_counts_where_asked_for() {
 
 #[test]
 fn all_mistakes_come_at_once() {
-    let mut request = request("push", "refs/heads/x", "type=a\ntype=b\nok,enable=x");
+    let mut request = request(
+        "push",
+        "refs/heads/x",
+        "type=a\ntype=b\nok,enable=x\ntype=sha",
+    );
     request.inputs.context = "elsewhere".to_owned();
     request.inputs.images = "a:b,c d".to_owned();
     request.inputs.flavor = "x".to_owned();

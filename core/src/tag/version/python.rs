@@ -88,6 +88,24 @@ impl Pep440 {
         }
     }
 
+    /// Changes one number of the release, or what it is a pre-release of.
+    pub(super) fn change(&mut self, at: usize) {
+        let another = |number: &Number| match number.0.as_str() {
+            "0" => Number("7".to_owned()),
+            digits => Number(format!("{digits}0")),
+        };
+        if at > 2 {
+            self.dev = Some(another(self.dev.as_ref().unwrap_or(&Number::zero())));
+            return;
+        }
+        while self.release.len() <= at {
+            self.release.push(Number::zero());
+        }
+        if let Some(number) = self.release.get_mut(at) {
+            *number = another(number);
+        }
+    }
+
     /// A number of the release, `0` where it has fewer.
     pub(in super::super) fn segment(&self, at: usize) -> &str {
         self.release.get(at).map_or("0", |number| number.0.as_str())
