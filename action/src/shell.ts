@@ -51,8 +51,8 @@ export async function runShell(start: Start, load: () => Promise<CoreModule>): P
     const own = { scratch: scratch ?? unmadeScratch(places), leg: findLeg(start, voice) };
     const begin = findFacts(start, process.env, needs, { ...places, ...own });
     const done = await drive(new core.Session(), begin, findHands(now, world, voice, journal), inbox);
-    voice.finish();
-    process.exitCode = done.exitCode;
+    const handedOver = voice.finish();
+    process.exitCode = done.exitCode === 0 && !handedOver ? FAILED : done.exitCode;
   } catch (error) {
     crash(error, { voice, blotter, journal, path: places.journal });
   }
@@ -194,7 +194,7 @@ function crash(error: unknown, { voice, blotter, journal, path }: Wreck): void {
     },
     () => voice.emit({ type: "output", name: "outcome", value: "crashed" }),
     () => voice.emit({ type: "output", name: "reason", value: "crashed" }),
-    () => voice.finish(),
+    () => void voice.finish(),
   ];
   for (const step of steps) {
     try {
@@ -205,6 +205,8 @@ function crash(error: unknown, { voice, blotter, journal, path }: Wreck): void {
   }
 }
 
+/** What was done is done, but those who wait for its outputs do not get them. */
+const FAILED = 1;
 const CRASHED = 4;
 const INVALID = 3;
 const LEG = "leg";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it, type TestContext } from "node:test";
 import { createBlotter } from "../src/blot";
@@ -242,7 +242,36 @@ describe("on a runner", () => {
     voice.finish();
     voice.finish();
     assert.equal(log.length, 1);
-    assert.match(log[0] ?? "", /GITHUB_OUTPUT/);
+    assert.match(log[0] ?? "", /^::warning::.*GITHUB_OUTPUT/);
+  });
+
+  it("a summary that cannot be written is a warning, and values that cannot are a failure that names the file", (t) => {
+    const nowhere = join(folder(t), "nowhere", "x");
+    const said = (words: Words): [boolean, ReturnType<typeof readLog>["commands"]] => {
+      let log = "";
+      const env = {
+        GITHUB_STEP_SUMMARY: nowhere,
+        GITHUB_OUTPUT: nowhere,
+        GITHUB_ENV: nowhere,
+        GITHUB_STATE: nowhere,
+      };
+      const voice = githubVoice(env, (text) => {
+        log += text;
+      });
+      voice.emit(words);
+      return [voice.finish(), readLog(log).commands];
+    };
+    const [passes, warnings] = said({ type: "summary", markdown: "# s" });
+    assert.deepEqual([passes, warnings.map(({ name }) => name)], [true, ["warning"]]);
+    for (const type of ["output", "variable", "state"] as const) {
+      const [handedOver, errors] = said({ type, name: "a", value: "b" });
+      assert.equal(handedOver, false, type);
+      assert.deepEqual(
+        errors.map(({ name }) => name),
+        ["error"],
+      );
+      assert.ok(errors[0]?.data.includes(nowhere), errors[0]?.data);
+    }
   });
 });
 
@@ -318,9 +347,25 @@ describe("on a command line", () => {
     assert.equal(readFileSync(file, "utf8").split("\n").length, values.length + 1);
   });
 
-  it("an output of several lines stays on one", (t) => {
-    const { reports } = onTerminal(t, [{ type: "output", name: "tags", value: "a\nb\r\nc" }]);
-    assert.equal(readFileSync(join(reports, "outputs.env"), "utf8"), 'CD_TAGS="a\\nb\\r\\nc"\n');
+  it("an output of several lines is words that a shell goes through", (t) => {
+    const { reports } = onTerminal(t, [{ type: "output", name: "tags", value: "a/x:1\na/x:2\r\nb/y:1" }]);
+    const script = `. "${join(reports, "outputs.env")}"; for tag in $CD_TAGS; do echo "<$tag>"; done`;
+    assert.equal(execFileSync("sh", ["-c", script], { encoding: "utf8" }), "<a/x:1>\n<a/x:2>\n<b/y:1>\n");
+  });
+
+  it("for readers that know no quotes the same stands as it is", (t) => {
+    const { reports } = onTerminal(t, [
+      { type: "output", name: "tags", value: "a\nb" },
+      { type: "output", name: "json", value: '{"a":"$x"}' },
+    ]);
+    assert.equal(readFileSync(join(reports, "outputs.dotenv"), "utf8"), 'CD_TAGS=a b\nCD_JSON={"a":"$x"}\n');
+  });
+
+  it("the outputs of the run before are gone when a run begins", (t) => {
+    const { reports } = onTerminal(t, [{ type: "output", name: "tags", value: "old" }]);
+    const terminal = { stdout: () => {}, stderr: () => {}, colours: () => false, debug: false };
+    commandLineVoice(terminal, reports);
+    assert.deepEqual(readdirSync(reports), []);
   });
 
   it("no outputs, no file", (t) => {

@@ -132,7 +132,35 @@ test('the job’s token is masked, and stands nowhere', async (t) => {
 test('a runner that takes no outputs is told what is lost, and the step passes', async (t) => {
   const result = await step(t, { event: event(), inputs: { images }, omit: ['GITHUB_OUTPUT', 'GITHUB_ENV', 'GITHUB_STEP_SUMMARY', 'GITHUB_STATE'] });
   assert.equal(result.code, 0, result.stdout);
-  for (const name of ['GITHUB_OUTPUT', 'GITHUB_ENV', 'GITHUB_STEP_SUMMARY']) assert.ok(result.shown.some((line) => line.includes(`gives no ${name}`)), name);
+  for (const name of ['GITHUB_OUTPUT', 'GITHUB_ENV', 'GITHUB_STEP_SUMMARY']) assert.ok(result.stdout.includes(`gives no ${name}`), name);
+  assert.ok(result.commands.some(({ name, data }) => name === 'warning' && data.includes('GITHUB_OUTPUT')), result.stdout);
+});
+
+test('a summary that cannot be written is a warning; outputs that cannot fail the step, which names the file and is no bug', async (t) => {
+  const nowhere = join(folder(t), 'nowhere', 'x');
+  const summary = await step(t, { event: event(), inputs: { images }, over: { GITHUB_STEP_SUMMARY: nowhere } });
+  assert.equal(summary.code, 0, summary.stdout);
+  assert.equal(Object.keys(summary.outputs).length, 10);
+  assert.ok(summary.commands.some(({ name, data }) => name === 'warning' && data.includes(nowhere)), summary.stdout);
+  for (const variable of ['GITHUB_OUTPUT', 'GITHUB_ENV']) {
+    const failed = await step(t, { event: event(), inputs: { images }, over: { [variable]: nowhere } });
+    assert.equal(failed.code, 1, failed.stdout);
+    assert.equal(failed.errors.length, 1, failed.stdout);
+    for (const part of [variable, nowhere]) assert.ok(failed.errors[0].data.includes(part), failed.stdout);
+    assert.ok(!failed.stdout.includes('bug of cd-action'), failed.stdout);
+  }
+});
+
+test('git says itself why it has no commit, and finds what the environment tells it', async (t) => {
+  const none = await step(t, { event: event(), inputs: { images, context: 'git' } });
+  assert.equal(none.code, 1);
+  assert.ok(none.errors.some(({ data }) => data.includes('git says: fatal: not a git repository')), none.stdout);
+  const git = ['git init -q -b topic .', 'echo a > f', 'git add f', 'git commit -qm one'];
+  const inputs = { images, context: 'git', tags: 'type=ref,event=branch' };
+  const alias = { GIT_CONFIG_COUNT: '1', GIT_CONFIG_KEY_0: 'core.bare', GIT_CONFIG_VALUE_0: 'broken' };
+  const broken = await step(t, { event: event(), inputs, git, env: alias });
+  assert.equal(broken.code, 1, broken.stdout);
+  assert.ok(broken.errors.some(({ data }) => data.includes('core.bare')), 'what is set that way reaches git');
 });
 
 test('DOCKER_METADATA_SET_OUTPUT_ENV leaves the variables out', async (t) => {

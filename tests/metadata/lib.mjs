@@ -65,9 +65,9 @@ export const GIT_IDENTITY = {
 
 /**
  * One step of a job: `event` is `{ name, ref, sha, payload, repository }`, `inputs` are those of `with:`. Lists are joined by line ends.
- * `omit` names variables that this runner does not set; `git` makes the checkout; `temp` is the job's folder where it has had a step before.
+ * `omit` names variables that this runner does not set, `over` has those that it sets to something else; `git` makes the checkout; `temp` is the job's folder where it has had a step before.
  */
-export async function step(t, { event, inputs, env = {}, now = '2020-01-10T00:30:00.000Z', git, omit = [], temp, prepare }) {
+export async function step(t, { event, inputs, env = {}, now = '2020-01-10T00:30:00.000Z', git, omit = [], temp, prepare, over = {} }) {
   const at = folder(t);
   const workspace = join(at, 'work');
   const file = (name) => join(at, name);
@@ -87,6 +87,7 @@ export async function step(t, { event, inputs, env = {}, now = '2020-01-10T00:30
     GITHUB_WORKSPACE: workspace, RUNNER_TEMP: temp ?? file('temp'),
     GITHUB_OUTPUT: file('output'), GITHUB_ENV: file('env'), GITHUB_STATE: file('state'), GITHUB_STEP_SUMMARY: file('summary'),
   };
+  Object.assign(all, over);
   for (const name of omit) delete all[name];
   const preloads = ['frozen-clock.cjs', 'no-network.cjs'].flatMap((name) => ['--require', join(HERE, name)]);
   const ended = await run([process.execPath, ...preloads, MAIN], { env: all, cwd: workspace });

@@ -72,10 +72,15 @@ function isExecutable(file: string): boolean {
 
 function environment(effect: Run, world: World): NodeJS.ProcessEnv {
   const inherited = [...effect.inherit, ...(effect.hold === null ? [] : [TRACKING])]
+    .flatMap((name) => (name.endsWith("*") ? beginning(name.slice(0, -1), world.env) : [name]))
     .map((name) => [name, world.env[name]] as const)
     .filter(([, value]) => value !== undefined);
   const own = Object.entries(effect.env).map(([name, content]) => [name, textOf(content, world.secrets)] as const);
   return Object.fromEntries([...inherited, ...own]);
+}
+
+function beginning(name: string, env: NodeJS.ProcessEnv): string[] {
+  return Object.keys(env).filter((variable) => variable.startsWith(name));
 }
 
 function input(stdin: Stdin | null, secrets: Secrets): string | Buffer | null {

@@ -1,6 +1,6 @@
 /** A person or a script on a command line: the log on standard error, the answer alone on standard output. */
 
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Level } from "../generated/protocol";
 import { unreachable } from "../unreachable";
@@ -17,6 +17,9 @@ export interface Terminal {
 
 export function commandLineVoice(terminal: Terminal, reports: string): Voice {
   const outputs = new Map<string, string>();
+  const files = [FOR_SHELLS, FOR_READERS].map((name) => join(reports, name));
+  // A run that is killed leaves none, rather than those of the run before it.
+  for (const file of files) forget(file);
   const say = (level: Level, text: string): void => {
     if (level !== "debug" || terminal.debug) terminal.stderr(`${paint(level, text)}\n`);
   };
@@ -51,16 +54,18 @@ export function commandLineVoice(terminal: Terminal, reports: string): Voice {
     mask: () => {},
     flush: () => {},
     finish: () => {
-      if (outputs.size === 0) return;
-      const text = [...outputs].map(([name, value]) => assignment(name, value)).join("");
-      const file = join(reports, "outputs.env");
+      if (outputs.size === 0) return true;
+      const assignments = [...outputs].map(([name, value]) => assignment(name, value));
+      const texts = [assignments.map(({ shell }) => shell), assignments.map(({ plain }) => plain)];
       try {
         mkdirSync(reports, { recursive: true });
-        writeFileSync(file, text);
+        for (const [at, file] of files.entries()) writeFileSync(file, (texts[at] ?? []).join(""));
       } catch (error) {
         // What was done is done, and was said: that it cannot be written down does not undo it.
-        say("warning", `the outputs are not in ${file}: ${error instanceof Error ? error.message : String(error)}`);
+        const fault = error instanceof Error ? error.message : String(error);
+        say("warning", `the outputs are not in ${files.join(" and ")}: ${fault}`);
       }
+      return true;
     },
   };
 }
@@ -78,17 +83,29 @@ function place({ file, line, column }: { file: string | null; line: number | nul
 }
 
 /**
- * One line of the dotenv file: `CD_PREVIOUS_DIGEST=sha256:…`.
+ * One output, as `CD_PREVIOUS_DIGEST=sha256:…`, in one line: the lines of a value become words, so that `for tag in $CD_TAGS` goes
+ * through them.
  *
- * A value of other characters than these stands in double quotes, with `\n` and `\r` for line ends and a backslash before `"`, `\`, `$` and `` ` ``.
+ * For a shell, a value of other characters than these stands in double quotes, with a backslash before `"`, `\`, `$` and `` ` ``. For
+ * readers that take quotes for a part of the value, as GitLab's of a dotenv report does, it stands as it is.
  */
-function assignment(name: string, value: string): string {
-  const quoted = value
-    .replace(/["\\$`]/g, "\\$&")
-    .replaceAll("\n", "\\n")
-    .replaceAll("\r", "\\r");
-  return `CD_${name.toUpperCase().replaceAll("-", "_")}=${/^[\w./:@%+,=-]*$/.test(value) ? value : `"${quoted}"`}\n`;
+function assignment(name: string, value: string): { readonly shell: string; readonly plain: string } {
+  const line = value.replace(/\r\n|[\n\r]/g, " ");
+  const quoted = /^[\w./:@%+,=-]*$/.test(line) ? line : `"${line.replace(/["\\$`]/g, "\\$&")}"`;
+  const variable = `CD_${name.toUpperCase().replaceAll("-", "_")}`;
+  return { shell: `${variable}=${quoted}\n`, plain: `${variable}=${line}\n` };
 }
+
+function forget(file: string): void {
+  try {
+    rmSync(file, { force: true });
+  } catch {
+    // What cannot be removed cannot be written either, and that is said at the end.
+  }
+}
+
+const FOR_SHELLS = "outputs.env";
+const FOR_READERS = "outputs.dotenv";
 
 const COLOURS: Readonly<Record<Level, string>> = {
   debug: "\u001b[2m$&\u001b[0m",

@@ -12,6 +12,7 @@ export function githubVoice(env: NodeJS.ProcessEnv, writeLog: Write): Voice {
   const missing = new Set<string>();
   const values = new Map<string, string>();
   let log = "";
+  let handedOver = true;
   const write: Write = (text) => {
     log += text;
   };
@@ -40,7 +41,7 @@ export function githubVoice(env: NodeJS.ProcessEnv, writeLog: Write): Voice {
         case "state":
           return assign("GITHUB_STATE", words);
         case "summary":
-          return toFile("GITHUB_STEP_SUMMARY", (file) => writeFileSync(file, fittingSummary(words.markdown)));
+          return summarise(words.markdown);
         case "answer":
           return; // for a command line; here the outputs say the same
         default:
@@ -49,29 +50,66 @@ export function githubVoice(env: NodeJS.ProcessEnv, writeLog: Write): Voice {
     },
     mask: (text) => write(command("add-mask", {}, text)),
     flush,
-    finish: flush,
+    finish: () => {
+      flush();
+      return handedOver;
+    },
   };
 
   function flush(): void {
+    writeDown();
+    for (const [variable, text] of values) {
+      const file = env[variable] ?? "";
+      const fault = faultOf(() => appendFileSync(file, text));
+      if (fault === undefined) continue;
+      handedOver = false;
+      const sentence = `${variable} cannot be written, so later steps do not get what belongs there; what was done is done: ${fault}`;
+      write(command("error", { title: "a file of the runner cannot be written" }, sentence));
+    }
+    values.clear();
+    writeDown();
+  }
+
+  function writeDown(): void {
     if (log !== "") writeLog(log);
     log = "";
-    for (const [file, text] of values) appendFileSync(file, text);
-    values.clear();
   }
 
   function assign(variable: string, { name, value }: { name: string; value: string }): void {
-    toFile(variable, (file) => values.set(file, (values.get(file) ?? "") + assignment(name, value)));
+    if (isThere(variable)) values.set(variable, (values.get(variable) ?? "") + assignment(name, value));
   }
 
-  function toFile(variable: string, action: (file: string) => void): void {
-    const file = env[variable];
-    if (file) action(file);
-    else if (!missing.has(variable)) {
+  /** For people alone: a run does not fail for it. */
+  function summarise(markdown: string): void {
+    const variable = "GITHUB_STEP_SUMMARY";
+    if (!isThere(variable)) return;
+    const fault = faultOf(() => writeFileSync(env[variable] ?? "", fittingSummary(markdown)));
+    if (fault !== undefined) write(command("warning", {}, `the summary cannot be written: ${fault}`));
+  }
+
+  function isThere(variable: string): boolean {
+    if (env[variable]) return true;
+    if (!missing.has(variable)) {
       missing.add(variable);
-      write(logged("warning", `the runner gives no ${variable}: what belongs there is lost`));
+      const sentence = `the runner gives no ${variable}: what belongs there is lost`;
+      write(OTHERS_WAIT_FOR.includes(variable) ? command("warning", {}, sentence) : logged("warning", sentence));
     }
+    return false;
   }
 }
+
+/** What went wrong, where something did; it names the file. */
+function faultOf(action: () => void): string | undefined {
+  try {
+    action();
+    return undefined;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
+
+/** What later steps read. */
+const OTHERS_WAIT_FOR: readonly string[] = ["GITHUB_OUTPUT", "GITHUB_STATE"];
 
 function logged(level: Level, text: string): string {
   switch (level) {

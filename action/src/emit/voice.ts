@@ -11,8 +11,8 @@ export interface Voice {
   readonly mask: (text: string) => void;
   /** Brings what was said to where it is to be heard, if it is not there yet. A runner reads its files also when the process was killed. */
   readonly flush: () => void;
-  /** Nothing more will be said. */
-  readonly finish: () => void;
+  /** Nothing more will be said. `false`: values did not get to those who wait for them, and it was said which. */
+  readonly finish: () => boolean;
 }
 
 export type Write = (text: string) => void;
