@@ -371,11 +371,11 @@ impl Parser {
 
     /// `\p{…}` would take tables of all characters along, and there is hardly a tag that needs one.
     fn property(&self) -> Result<(), Refused> {
-        let braced = matches!(self.text.get(self.at..self.at + 2), Some(['p' | 'P', '{']));
-        let closed = self.text.iter().skip(self.at).any(|c| *c == '}');
-        match self.flags.unicode && braced && closed {
-            true => Err(Refused::Unsupported("`\\p{…}`")),
-            false => Ok(()),
+        match self.text.get(self.at..).unwrap_or_default() {
+            ['p' | 'P', '{', rest @ ..] if self.flags.unicode && rest.contains(&'}') => {
+                Err(Refused::Unsupported("`\\p{…}`"))
+            }
+            _ => Ok(()),
         }
     }
 
@@ -554,9 +554,7 @@ impl Parser {
             _ if !self.flags.sets => Ok(()),
             Some('[') => Err(Refused::Unsupported(SETS)),
             Some(c @ ('-' | '&')) if next == Some(c) => Err(Refused::Unsupported(SETS)),
-            Some(c) if "(){}/|-".contains(c) => {
-                Err(Refused::Syntax("a sign in [] that flag v wants escaped"))
-            }
+            Some(c) if "(){}/|-".contains(c) => Err(Refused::Syntax("an unescaped sign in []")),
             Some(c) if next == Some(c) && "!#$%*+,.:;<=>?@^`~".contains(c) => Err(Refused::Syntax(
                 "a double sign in [] that flag v keeps for itself",
             )),
