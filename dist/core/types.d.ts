@@ -851,7 +851,10 @@ export type Run = {
     env: {
         [key in string]: Content;
     };
-    /** Names of variables that the child gets from the run's own environment, where they are set. */
+    /**
+     * Names of variables that the child gets from the run's own environment, where they are set. `GIT_*` stands for all that
+     * begin with `GIT_`.
+     */
     inherit: Array<string>;
     /** What the child reads; `None`: nothing, its input is closed. */
     stdin: Stdin | null;
