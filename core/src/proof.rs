@@ -3,7 +3,7 @@
 //! It is an image index in the image's own repository, under the tag `proven-<environment>-<12 digits>` (the first twelve of
 //! the image's digest). It lists what the image lists, and says the rest in its annotations. So it needs nothing but what every
 //! registry has, and reading it needs nothing but the right to pull. What was refused for it, and what it does not say:
-//! `docs/decisions/0019-the-proof-in-the-registry.md`.
+//! `docs/decisions/0020-the-proof-in-the-registry.md`.
 
 use serde_json::{Map, Value, json};
 

@@ -3,7 +3,7 @@
 //! It is kept in two places at the target. The button's own file is what every step that brings something new looks at, in
 //! the same breath in which it acts; whoever presses needs no lease for it, or a running deploy could not be stopped. The
 //! ledger is where it is remembered: whoever holds the lease next records what was pressed. Times are by the target's
-//! clock. Why it is like that: `docs/decisions/0018-the-stop-button.md`.
+//! clock. Why it is like that: `docs/decisions/0019-the-stop-button.md`.
 
 use serde::{Deserialize, Serialize};
 

@@ -196,7 +196,7 @@ impl World {
 
     fn announce(&mut self, act: &Act, plan: &Plan) {
         self.changes += 1;
-        let release = self.announced.get_or_insert(forge::Release {
+        let release = self.announced.get_or_insert_with(|| forge::Release {
             id: 7,
             draft: true,
             url: "https://forge.example/releases/7".to_owned(),

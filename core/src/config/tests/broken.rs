@@ -155,6 +155,7 @@ environments:
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn what_is_built_and_how_it_is_tagged() {
     let rest = "\nrun: { port: 1 }\nenvironments: { a: {} }\n";
     for (text, expected) in [

@@ -151,6 +151,7 @@ fn no_release_takes_a_name_from_a_higher_one() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn a_name_is_immutable_where_it_tells_the_whole_version_or_the_commit() {
     let rows = [
         (

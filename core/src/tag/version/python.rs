@@ -95,7 +95,7 @@ impl Pep440 {
             digits => Number(format!("{digits}0")),
         };
         if at > 2 {
-            self.dev = Some(another(self.dev.as_ref().unwrap_or(&Number::zero())));
+            self.dev = Some(another(&self.dev.clone().unwrap_or_else(Number::zero)));
             return;
         }
         while self.release.len() <= at {
