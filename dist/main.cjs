@@ -182,7 +182,7 @@ function createIndex() {
     beginnings: () => {
       if (beginnings === void 0) {
         beginnings = new Uint8Array(65536);
-        for (const beginning of byBeginning.keys()) note(beginning);
+        for (const beginning2 of byBeginning.keys()) note(beginning2);
       }
       return beginnings;
     },
@@ -192,12 +192,12 @@ function createIndex() {
   };
 }
 function addForm(index, form) {
-  const beginning = form.slice(0, SHORTEST);
-  const forms2 = index.byBeginning.get(beginning) ?? [];
+  const beginning2 = form.slice(0, SHORTEST);
+  const forms2 = index.byBeginning.get(beginning2) ?? [];
   if (forms2.includes(form)) return;
   forms2.push(form);
   forms2.sort((a, b) => b.length - a.length);
-  index.byBeginning.set(beginning, forms2);
+  index.byBeginning.set(beginning2, forms2);
   index.note(form);
   index.longest = Math.max(index.longest, Buffer.byteLength(form));
 }
@@ -221,7 +221,7 @@ function* matches(index, text2) {
 function mayHold({ byBeginning }, text2) {
   if (text2.length < SHORTEST) return false;
   if (byBeginning.size > text2.length) return true;
-  for (const beginning of byBeginning.keys()) if (text2.includes(beginning)) return true;
+  for (const beginning2 of byBeginning.keys()) if (text2.includes(beginning2)) return true;
   return false;
 }
 function hash(text2, at) {
@@ -883,9 +883,12 @@ function isExecutable(file) {
   }
 }
 function environment(effect, world) {
-  const inherited = [...effect.inherit, ...effect.hold === null ? [] : [TRACKING]].map((name) => [name, world.env[name]]).filter(([, value]) => value !== void 0);
+  const inherited = [...effect.inherit, ...effect.hold === null ? [] : [TRACKING]].flatMap((name) => name.endsWith("*") ? beginning(name.slice(0, -1), world.env) : [name]).map((name) => [name, world.env[name]]).filter(([, value]) => value !== void 0);
   const own = Object.entries(effect.env).map(([name, content]) => [name, textOf(content, world.secrets)]);
   return Object.fromEntries([...inherited, ...own]);
+}
+function beginning(name, env) {
+  return Object.keys(env).filter((variable) => variable.startsWith(name));
 }
 function input(stdin, secrets) {
   if (stdin === null) return null;
@@ -1033,6 +1036,8 @@ var BAR = "│ ";
 // src/emit/command-line.ts
 function commandLineVoice(terminal, reports) {
   const outputs = /* @__PURE__ */ new Map();
+  const files = [FOR_SHELLS, FOR_READERS].map((name) => (0, import_node_path4.join)(reports, name));
+  for (const file of files) forget(file);
   const say = (level, text2) => {
     if (level !== "debug" || terminal.debug) terminal.stderr(`${paint(level, text2)}
 `);
@@ -1071,15 +1076,17 @@ function commandLineVoice(terminal, reports) {
     flush: () => {
     },
     finish: () => {
-      if (outputs.size === 0) return;
-      const text2 = [...outputs].map(([name, value]) => assignment(name, value)).join("");
-      const file = (0, import_node_path4.join)(reports, "outputs.env");
+      if (outputs.size === 0) return true;
+      const assignments = [...outputs].map(([name, value]) => assignment(name, value));
+      const texts = [assignments.map(({ shell }) => shell), assignments.map(({ plain }) => plain)];
       try {
         (0, import_node_fs7.mkdirSync)(reports, { recursive: true });
-        (0, import_node_fs7.writeFileSync)(file, text2);
+        for (const [at, file] of files.entries()) (0, import_node_fs7.writeFileSync)(file, (texts[at] ?? []).join(""));
       } catch (error) {
-        say("warning", `the outputs are not in ${file}: ${error instanceof Error ? error.message : String(error)}`);
+        const fault = error instanceof Error ? error.message : String(error);
+        say("warning", `the outputs are not in ${files.join(" and ")}: ${fault}`);
       }
+      return true;
     }
   };
 }
@@ -1095,10 +1102,21 @@ function place({ file, line, column }) {
   --> ${parts.join(":")}`;
 }
 function assignment(name, value) {
-  const quoted2 = value.replace(/["\\$`]/g, "\\$&").replaceAll("\n", "\\n").replaceAll("\r", "\\r");
-  return `CD_${name.toUpperCase().replaceAll("-", "_")}=${/^[\w./:@%+,=-]*$/.test(value) ? value : `"${quoted2}"`}
-`;
+  const line = value.replace(/\r\n|[\n\r]/g, " ");
+  const quoted2 = /^[\w./:@%+,=-]*$/.test(line) ? line : `"${line.replace(/["\\$`]/g, "\\$&")}"`;
+  const variable = `CD_${name.toUpperCase().replaceAll("-", "_")}`;
+  return { shell: `${variable}=${quoted2}
+`, plain: `${variable}=${line}
+` };
 }
+function forget(file) {
+  try {
+    (0, import_node_fs7.rmSync)(file, { force: true });
+  } catch {
+  }
+}
+var FOR_SHELLS = "outputs.env";
+var FOR_READERS = "outputs.dotenv";
 var COLOURS = {
   debug: "\x1B[2m$&\x1B[0m",
   info: "",
@@ -1136,6 +1154,7 @@ function githubVoice(env, writeLog) {
   const missing = /* @__PURE__ */ new Set();
   const values = /* @__PURE__ */ new Map();
   let log = "";
+  let handedOver = true;
   const write = (text2) => {
     log += text2;
   };
@@ -1163,7 +1182,7 @@ function githubVoice(env, writeLog) {
         case "state":
           return assign("GITHUB_STATE", words2);
         case "summary":
-          return toFile("GITHUB_STEP_SUMMARY", (file) => (0, import_node_fs8.writeFileSync)(file, fittingSummary(words2.markdown)));
+          return summarise(words2.markdown);
         case "answer":
           return;
         // for a command line; here the outputs say the same
@@ -1173,26 +1192,56 @@ function githubVoice(env, writeLog) {
     },
     mask: (text2) => write(command("add-mask", {}, text2)),
     flush,
-    finish: flush
+    finish: () => {
+      flush();
+      return handedOver;
+    }
   };
   function flush() {
+    writeDown();
+    for (const [variable, text2] of values) {
+      const file = env[variable] ?? "";
+      const fault = faultOf2(() => (0, import_node_fs8.appendFileSync)(file, text2));
+      if (fault === void 0) continue;
+      handedOver = false;
+      const sentence = `${variable} cannot be written, so later steps do not get what belongs there; what was done is done: ${fault}`;
+      write(command("error", { title: "a file of the runner cannot be written" }, sentence));
+    }
+    values.clear();
+    writeDown();
+  }
+  function writeDown() {
     if (log !== "") writeLog(log);
     log = "";
-    for (const [file, text2] of values) (0, import_node_fs8.appendFileSync)(file, text2);
-    values.clear();
   }
   function assign(variable, { name, value }) {
-    toFile(variable, (file) => values.set(file, (values.get(file) ?? "") + assignment2(name, value)));
+    if (isThere(variable)) values.set(variable, (values.get(variable) ?? "") + assignment2(name, value));
   }
-  function toFile(variable, action) {
-    const file = env[variable];
-    if (file) action(file);
-    else if (!missing.has(variable)) {
+  function summarise(markdown) {
+    const variable = "GITHUB_STEP_SUMMARY";
+    if (!isThere(variable)) return;
+    const fault = faultOf2(() => (0, import_node_fs8.writeFileSync)(env[variable] ?? "", fittingSummary(markdown)));
+    if (fault !== void 0) write(command("warning", {}, `the summary cannot be written: ${fault}`));
+  }
+  function isThere(variable) {
+    if (env[variable]) return true;
+    if (!missing.has(variable)) {
       missing.add(variable);
-      write(logged("warning", `the runner gives no ${variable}: what belongs there is lost`));
+      const sentence = `the runner gives no ${variable}: what belongs there is lost`;
+      write(OTHERS_WAIT_FOR.includes(variable) ? command("warning", {}, sentence) : logged("warning", sentence));
     }
+    return false;
   }
 }
+function faultOf2(action) {
+  try {
+    action();
+    return void 0;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
+var OTHERS_WAIT_FOR = ["GITHUB_OUTPUT", "GITHUB_STATE"];
 function logged(level, text2) {
   switch (level) {
     case "debug":
@@ -1403,8 +1452,8 @@ async function runShell(start, load2) {
     const own = { scratch: scratch ?? unmadeScratch(places), leg: findLeg(start, voice) };
     const begin = findFacts(start, process.env, needs2, { ...places, ...own });
     const done = await drive(new core.Session(), begin, findHands(now, world, voice, journal), inbox);
-    voice.finish();
-    process.exitCode = done.exitCode;
+    const handedOver = voice.finish();
+    process.exitCode = done.exitCode === 0 && !handedOver ? FAILED : done.exitCode;
   } catch (error) {
     crash(error, { voice, blotter, journal, path: places.journal });
   }
@@ -1518,7 +1567,7 @@ This is a bug of cd-action. What serves now is unknown; nothing further was done
     },
     () => voice.emit({ type: "output", name: "outcome", value: "crashed" }),
     () => voice.emit({ type: "output", name: "reason", value: "crashed" }),
-    () => voice.finish()
+    () => void voice.finish()
   ];
   for (const step of steps) {
     try {
@@ -1529,6 +1578,7 @@ This is a bug of cd-action. What serves now is unknown; nothing further was done
     }
   }
 }
+var FAILED = 1;
 var CRASHED = 4;
 var INVALID = 3;
 var LEG = "leg";

@@ -182,9 +182,13 @@ pub fn derive(request: &Request) -> Result<Derived, Vec<Mistake>> {
     if !version.is_empty() && images.named && images.names.is_empty() {
         made.warnings.push(NOTHING[1].to_owned());
     }
-    let harmless = rules.iter().flat_map(Rule::when_needed).chain(flavor.when_needed());
+    let harmless = rules
+        .iter()
+        .flat_map(Rule::when_needed)
+        .chain(flavor.when_needed());
     let harmless = harmless.chain(short_sha.err().map(|mistake| *mistake));
-    made.warnings.extend(harmless.map(|mistake| mistake.without_consequence()));
+    made.warnings
+        .extend(harmless.map(|mistake| mistake.without_consequence()));
     let separator = |text: &str| if text.is_empty() { "\n" } else { text }.to_owned();
     Ok(Derived {
         version,

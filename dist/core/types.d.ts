@@ -28,6 +28,10 @@ export type Authorization = {
     /** Its name. */
     name: string;
 } | {
+    "type": "login";
+    /** Under this name. */
+    kept: string;
+} | {
     "type": "bearer";
     /** Under this name. */
     kept: string;
@@ -79,6 +83,10 @@ export type Body = {
     "type": "text";
     /** UTF-8, byte for byte. */
     text: string;
+} | {
+    "type": "file";
+    /** Absolute path. */
+    path: string;
 } | {
     "type": "answer";
     /** As in `Fetch::url`. */
@@ -434,6 +442,8 @@ export type Fetch = {
     };
     /** Who asks. */
     authorization: Authorization | null;
+    /** Whether it goes there itself, whatever proxy the environment names. */
+    direct: boolean;
     /** What is sent along. */
     body: Body | null;
     /** Milliseconds after which it is given up and completes as `Completion::TimedOut`. */
@@ -631,7 +641,7 @@ export type Members = {
     [key in string]: string;
 };
 /** What is done with what a URL names. */
-export type Method = "GET" | "HEAD" | "PUT" | "POST";
+export type Method = "GET" | "HEAD" | "PUT" | "POST" | "PATCH" | "DELETE";
 /** One mistake in the inputs. */
 export type Mistake = {
     /** Stable, for programs: `tag/…`. */
@@ -853,7 +863,10 @@ export type Run = {
     env: {
         [key in string]: Content;
     };
-    /** Names of variables that the child gets from the run's own environment, where they are set. */
+    /**
+     * Names of variables that the child gets from the run's own environment, where they are set. `GIT_*` stands for all that
+     * begin with `GIT_`.
+     */
     inherit: Array<string>;
     /** What the child reads; `None`: nothing, its input is closed. */
     stdin: Stdin | null;
