@@ -54,12 +54,12 @@ test('all mistakes come at once, each with its input and its line', async (t) =>
   const result = await step(t, { event: event(), inputs, env: { DOCKER_METADATA_SHORT_SHA_LENGTH: 'long' } });
   assert.equal(result.code, 1);
   const expected = [
-    ['DOCKER_METADATA_SHORT_SHA_LENGTH', 'is not a valid number'],
     ['context', 'Invalid context source: neither'],
     ['images, line 3', '`a/bad:tag` is no name of an image: [host[:port]/]path, without tag or digest'],
     ['flavor, line 1', 'Invalid latest flavor entry: latest=perhaps'],
     ['tags, line 3', 'Unknown tag type attribute: foo'],
     ['tags, line 4', 'Invalid event for type=ref,event=x'],
+    ['DOCKER_METADATA_SHORT_SHA_LENGTH', 'is not a valid number'],
     ['labels, line 1', undefined],
   ];
   assert.deepEqual(result.errors.map(({ properties, data }, nth) => [properties.title, expected[nth]?.[1] && data]), expected);
@@ -85,7 +85,7 @@ test('two steps of one job have files of their own', async (t) => {
 test('git is asked where it is wanted, and its words are told where it has no answer', async (t) => {
   const result = await step(t, { event: event(), inputs: { images, context: 'git' } });
   assert.equal(result.code, 1);
-  assert.deepEqual(result.errors.map(({ properties, data }) => [properties.title, data]), [['context', 'there is no git repository with a commit']]);
+  assert.deepEqual(result.errors.map(({ properties, data }) => [properties.title, data]), [['context', 'there is no git repository with a commit; git says: fatal: not a git repository (or any of the parent directories): .git']]);
   assert.ok(result.shown.some((line) => line.includes('not a git repository')), result.stdout);
   const none = await step(t, { event: event(), inputs: { images, context: 'git' }, env: { PATH: folder(t) } });
   assert.equal(none.code, 1);

@@ -129,10 +129,10 @@ test('outputs are a file that a shell reads, and the bake files lie where they s
   assert.equal(good.code, 0, good.stderr);
   const printed = await shell(cwd, ['. ./.cd-action/outputs.env', 'printf %s "$CD_LABELS"']);
   assert.equal(printed, good.told.outputs.labels.replaceAll('\n', ' '), 'the lines of a value are words there');
-  const several = await commandLine(t, ['--images', 'acme/app\nacme/other', ...TAGS, '--tags', 'x'], { cwd, env: { ...GITLAB, CI_COMMIT_SHA: 'f'.repeat(40) } });
-  const listed = await shell(cwd, ['. ./.cd-action/outputs.env', 'for tag in $CD_TAGS; do echo "$tag"; done']);
+  const several = await commandLine(t, ['--images', 'acme/app\nacme/other', ...TAGS, '--tags', 'x'], { env: { ...GITLAB, CI_COMMIT_SHA: 'f'.repeat(40) } });
+  const listed = await shell(several.cwd, ['. ./.cd-action/outputs.env', 'for tag in $CD_TAGS; do echo "$tag"; done']);
   assert.deepEqual(listed.trim().split('\n'), several.told.references);
-  const plain = readFileSync(join(cwd, '.cd-action/outputs.dotenv'), 'utf8').split('\n').find((line) => line.startsWith('CD_TAGS='));
+  const plain = readFileSync(join(several.cwd, '.cd-action/outputs.dotenv'), 'utf8').split('\n').find((line) => line.startsWith('CD_TAGS='));
   assert.equal(plain, `CD_TAGS=${several.told.references.join(' ')}`);
   const bake = (await shell(cwd, ['. ./.cd-action/outputs.env', 'cat "$CD_BAKE_FILE"', 'ls']));
   assert.deepEqual(JSON.parse(bake.slice(0, bake.lastIndexOf('}') + 1)).target['docker-metadata-action'].tags, ['acme/app:main']);
