@@ -477,7 +477,7 @@ describe("a crash", { concurrency: true }, () => {
     const { code, stdout, stderr } = await run.ended;
     assert.equal(code, 4);
     assert.match(stdout, /::error title=cd-action crashed::Panic: oh/);
-    assert.match(stderr, /ENOENT/);
+    assert.match(stdout + stderr, /\/no\/such\/folder\/output/);
   });
 });
 
