@@ -63,7 +63,7 @@ test('a deploy hands its outputs to later steps, its summary to people, and leav
     { ...outputs, plan: null, report: null },
     {
       outcome: 'deployed', reason: 'proven', version: 'v2', image: `127.0.0.1:5000/demo/tasks@${digest}`, digest,
-      'previous-digest': before, tags: outputs.tags, url: 'https://staging.example', report: null, plan: null,
+      'previous-digest': before, tags: outputs.tags, hashes: outputs.hashes, stop: outputs.stop, comment: outputs.comment, url: 'https://staging.example', report: null, plan: null,
     },
   );
   assert.equal(JSON.parse(outputs.plan).strategy, 'blue-green');
