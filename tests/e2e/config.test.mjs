@@ -31,8 +31,8 @@ const BROKEN = {
     says: /did you mean `port`/,
   },
   'capabilities that are not there yet': {
-    text: 'run: { port: 8000 }\nrouter: { mode: tcp }\nenvironments:\n  staging: { strategy: canary, gates: [{ after: staging }] }\n',
-    mistakes: ['cd.yml:2:17 router.mode', 'cd.yml:4:24 environments.staging.strategy', 'cd.yml:4:42 environments.staging.gates[0].after'],
+    text: 'run: { port: 8000 }\nrouter: { mode: tcp }\nenvironments:\n  staging: { strategy: canary, target: podman }\n',
+    mistakes: ['cd.yml:2:17 router.mode', 'cd.yml:4:24 environments.staging.strategy', 'cd.yml:4:40 environments.staging.target'],
     says: /not there yet/,
   },
   'durations and percentages without their units': {
@@ -112,7 +112,8 @@ test('a command line with mistakes is refused with all of them, and nothing is t
     [['promote'], [/`promote` is not there yet/]],
     [['deploy'], [/`image` is missing/]],
     [['deploy', '--image', image('v1'), '--force', 'yes', '--wait', 'long', '--on-held', 'maybe'], [/no flag `--force`; there are/, /`wait` is a duration/, /`on-held` is pass or fail/]],
-    [['deploy', '--image', image('v1'), '--override', 'gravity'], [/knows `quarantine`, not `gravity`/, /needs a `reason`/]],
+    [['deploy', '--image', image('v1'), '--override', 'gravity'], [/needs a `reason`/]],
+    [['deploy', '--image', image('v1'), '--override', 'gravity', '--reason', 'x'], [/`gravity`, which is no gate of this environment; there are quarantine, stop/]],
     [['deploy', '--image', '$(reboot)'], [/`image` is name:tag/]],
     [['deploy', '--image', `${image('v1')}@sha256:1234`], [/64 hexadecimal digits/]],
     [['status', 'please'], [/one word too many/]],
