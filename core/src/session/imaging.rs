@@ -74,7 +74,9 @@ impl Session {
         };
         let name = repository(reference).to_owned();
         let local = in_no_registry(&image, reference);
-        let Some(digest) = digest_of(&image, reference) else {
+        // Of what is not here nothing is known, and a plan does not need it.
+        let unseen = || self.unseen.then(String::new);
+        let Some(digest) = digest_of(&image, reference).or_else(unseen) else {
             let because = vec![format!(
                 "the engine has no digest of {reference}: {}",
                 image.digests.join(", ")
