@@ -234,6 +234,8 @@ impl Rollout {
         let waiting = baking.waiting();
         let few = waiting < LEAST_BAD
             || waiting * 1000 <= u64::from(self.plan.timing.errors) * total.begun;
+        // However short the bake is: where nobody at all has been answered yet, nothing is known.
+        let few = few && (baking.silent.is_none() || total.begun < LEAST_BAD);
         let last = self.now.plus(self.plan.timing.every + SLOW) >= baking.give_up;
         few || (last && total.answered > 0)
     }
@@ -395,6 +397,9 @@ impl Baking {
         let failed = total.attempts.saturating_sub(total.good);
         let silent = total.answered == 0 && total.begun > failed;
         self.silent = silent.then(|| self.silent.unwrap_or(now));
+        if silent {
+            self.blind = format!("none of {} requests has been answered", total.begun);
+        }
     }
 
     /// At least so many requests have had no answer for [`SLOW`] or longer: those that had begun by then, less all that was answered or

@@ -34,7 +34,8 @@ fn is_set(name: &str) -> Step {
         output_limit: 1024,
         ..Run::default()
     };
-    Step::tolerant(Effect::Run(run), &[""])
+    // Side by side: all that are missing are told at once.
+    Step::strict(Effect::Run(run)).beside()
 }
 
 impl Session {

@@ -270,6 +270,26 @@ fn a_version_that_leaves_everybody_waiting_is_condemned_though_it_looks_well() {
 }
 
 #[test]
+fn a_short_bake_does_not_end_while_nobody_has_been_answered() {
+    let mut bench = Plans::new().change(|plan| plan.timing.bake = 0).begin();
+    bench.until_with(|_| None, |bench| bench.rollout.phase() == "baking");
+    let mut users = 0;
+    let end = bench.finish_with(|action| {
+        users += 10;
+        matches!(action, Action::Watch(_)).then(|| lives(id(2, 1), begun(users, 0)))
+    });
+    assert_eq!(
+        (end.outcome, end.quarantine),
+        (Outcome::RolledBack, false),
+        "{end:?}"
+    );
+    assert!(
+        end.because.join(" ").contains("has been answered"),
+        "{end:?}"
+    );
+}
+
+#[test]
 fn requests_that_wait_put_the_verdict_off_and_do_not_condemn_by_themselves() {
     // Nine of ten are answered late or never.
     for (late, longer) in [(true, true), (false, false)] {
