@@ -54,10 +54,12 @@ impl Session {
         let origin = self.facts.origin(&self.begin.holder, self.opened.token);
         self.mask_releases(ledger.state());
         self.know_releases(ledger.state());
+        // The stop button looks at nothing that serves.
+        let looked = !matches!(self.request().command, Command::Stop | Command::Resume);
         let serving = ledger
             .state()
             .serving()
-            .filter(|it| self.runs(it.generation));
+            .filter(|it| !looked || self.runs(it.generation));
         let serving = serving.map(|it| line_of(&it.release, Some(it.generation), Some(it.since)));
         self.report.before.clone_from(&serving);
         self.report.serving = serving;
