@@ -23,7 +23,7 @@ test('a commit is built once, named for ever, and found again', async (t) => {
     const outputs = it.outputs();
     const names = [`${it.image}:${sha(it.first)}`, `${it.image}:main`];
     assert.deepEqual([outputs.CD_DIGEST, outputs.CD_IMAGE, outputs.CD_VERSION], [digest, `${it.image}@${digest}`, sha(it.first)]);
-    assert.deepEqual(outputs.CD_TAGS.split('\n').sort(), names.sort());
+    assert.deepEqual(outputs.CD_TAGS.split(' ').sort(), names.sort());
     assert.equal(first.report.published.digest, digest);
     const file = JSON.parse(readFileSync(join(it.dir, '.cd-action', 'release.json'), 'utf8'));
     assert.deepEqual([file.digest, file.version, file.revision], [digest, sha(it.first), it.first]);
