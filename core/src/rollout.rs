@@ -357,7 +357,9 @@ impl Rollout {
             Heard::Yes if self.phase.pending() => {}
             Heard::Yes => self.go_on(&lingering),
             Heard::Again(trouble) => self.trouble(trouble),
-            Heard::GivenUp { trouble, unknown } => self.given_up(trouble, unknown),
+            Heard::GivenUp {
+                trouble, unknown, ..
+            } => self.given_up(trouble, unknown),
         }
     }
 

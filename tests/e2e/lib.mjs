@@ -154,7 +154,8 @@ export function place(name, { environment = 'staging', router = '2.6', service =
     child.stderr.on('data', (data) => { stderr += data; });
     const before = new Set(list(dir, 'report-'));
     const ended = new Promise((resolve) => child.on('close', (code, signal) => {
-      const fresh = list(dir, 'report-').filter((file) => !before.has(file)).pop();
+      // Others may look meanwhile, and leave reports of their own.
+      const fresh = list(dir, `report-${args[0]}-`).filter((file) => !before.has(file)).pop();
       const report = fresh ? JSON.parse(readFileSync(fresh, 'utf8')) : null;
       resolve({ code, signal, stdout, stderr, report, outcome: report?.outcome });
     }));

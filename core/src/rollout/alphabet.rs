@@ -218,6 +218,8 @@ pub enum Done {
     Yes,
     /// It did not happen.
     No(String),
+    /// The traffic stays where it is: the router calls none of the instances up that were to get it.
+    Mute(String),
     /// Nobody knows.
     Unknown(String),
     /// Another holder has the lease: it did not happen, and never will.

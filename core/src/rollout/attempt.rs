@@ -20,6 +20,8 @@ pub(super) struct Try {
     until: Option<Timestamp>,
     /// Some answer was that nobody knows. A later no does not undo that: it speaks of its own try.
     unknown: bool,
+    /// The last answer was that nothing would answer.
+    mute: bool,
 }
 
 /// What hearing of an act comes to.
@@ -34,6 +36,8 @@ pub(super) enum Heard {
         trouble: String,
         /// It may have happened all the same.
         unknown: bool,
+        /// It was refused because nothing would answer.
+        mute: bool,
     },
 }
 
@@ -46,6 +50,7 @@ impl Try {
             again: None,
             until: None,
             unknown: false,
+            mute: false,
         }
     }
 
@@ -53,9 +58,10 @@ impl Try {
     /// (milliseconds) from the first that failed.
     pub(super) fn heard(&mut self, now: Timestamp, done: &Done, patience: u64) -> Heard {
         self.id = None;
+        self.mute = matches!(done, Done::Mute(_));
         let trouble = match done {
             Done::Yes => return Heard::Yes,
-            Done::No(why) | Done::Fenced(why) | Done::Stopped(why) => why.clone(),
+            Done::No(why) | Done::Mute(why) | Done::Fenced(why) | Done::Stopped(why) => why.clone(),
             Done::Unknown(why) => {
                 self.unknown = true;
                 why.clone()
@@ -71,6 +77,7 @@ impl Try {
             return Heard::GivenUp {
                 trouble,
                 unknown: self.unknown,
+                mute: self.mute,
             };
         }
         let wait = LONGEST.min(RETRY << (self.tries - 1).min(8));

@@ -353,9 +353,9 @@ impl Rollout {
                 self.stage_done(&lingering);
             }
             Heard::Again(trouble) => self.trouble(trouble),
-            Heard::GivenUp { trouble, .. } => {
+            Heard::GivenUp { trouble, mute, .. } => {
                 self.trouble(trouble.clone());
-                self.stage_given_up(instance, trouble);
+                self.stage_given_up(instance, trouble, mute);
             }
         }
     }
@@ -391,7 +391,7 @@ impl Rollout {
     }
 
     /// An act of the stage did not go through, however often it was tried.
-    fn stage_given_up(&mut self, instance: Option<InstanceId>, trouble: String) {
+    fn stage_given_up(&mut self, instance: Option<InstanceId>, trouble: String, mute: bool) {
         let Some(mut settling) = self.take() else {
             return;
         };
@@ -399,7 +399,8 @@ impl Rollout {
         match &mut settling.stage {
             Stage::Routing(_) if serves => self.leave_others(settling),
             Stage::Adopting(_) | Stage::Withdrawing(_) | Stage::Routing(_) => {
-                self.stranded(settling, trouble)
+                settling.mute = mute;
+                self.stranded(settling, trouble);
             }
             Stage::Draining { .. } => self.leave_others(settling),
             Stage::Halting(_, failed) => {

@@ -527,6 +527,11 @@ impl Session {
         self.survey.instances.iter().filter(of).any(Found::running)
     }
 
+    /// Whether any instance of a generation is there, in whatever state.
+    pub(super) fn is_there(&self, generation: Generation) -> bool {
+        self.fleet(Some(generation)).is_some()
+    }
+
     /// Whether a generation serves, as far as is listed: all of its instances exist and get the traffic.
     pub(super) fn serves(&self, generation: Generation) -> bool {
         let Some(release) = self.docker().releases.get(&generation) else {

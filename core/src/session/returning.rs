@@ -41,12 +41,13 @@ impl Session {
     pub(super) fn choose_good(&mut self) {
         let state = self.memory().ledger.state().clone();
         let wanted = self.request().version.clone();
-        // One is left as long as any of it runs; by name it is also gone to where it is not whole.
+        // One is left as long as anything of it is there, paused or ended by itself as it may be; by name it is also gone to where
+        // it is not whole.
         let serves = |it: Generation| {
             if wanted.is_some() {
                 self.serves(it)
             } else {
-                self.runs(it)
+                self.is_there(it)
             }
         };
         let serving = state

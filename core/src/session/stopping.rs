@@ -194,7 +194,9 @@ impl Session {
                 self.report.troubles.push(why);
                 self.open(false);
             }
-            Done::No(why) | Done::Fenced(why) | Done::Stopped(why) => self.not_set(&why),
+            Done::No(why) | Done::Mute(why) | Done::Fenced(why) | Done::Stopped(why) => {
+                self.not_set(&why)
+            }
         }
     }
 
@@ -263,7 +265,11 @@ impl Session {
                 let because = because.collect();
                 return self.finish(Outcome::Resumed, "resumed", because, vec![]);
             }
-            Done::No(why) | Done::Unknown(why) | Done::Fenced(why) | Done::Stopped(why) => why,
+            Done::No(why)
+            | Done::Mute(why)
+            | Done::Unknown(why)
+            | Done::Fenced(why)
+            | Done::Stopped(why) => why,
         };
         // What was to be recorded must not be written by giving back the lease: the file may still be there.
         self.memory = None;

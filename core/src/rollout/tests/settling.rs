@@ -75,6 +75,37 @@ fn a_recovery_takes_the_old_one_for_the_fallback_when_what_was_committed_does_no
 }
 
 #[test]
+fn a_recovery_whose_route_is_refused_because_nothing_would_answer_says_so() {
+    let mut bench = Plans::new().recover(Some(1), Why::Abandoned);
+    let end = bench.finish_with(|action| match action {
+        Action::Route { .. } => Some(Observation::Routed {
+            done: Done::Mute("none is up".to_owned()),
+            lingering: vec![],
+        }),
+        _ => None,
+    });
+    assert_eq!(
+        (end.outcome, end.reason.as_str()),
+        (Outcome::Stranded, MUTE),
+        "whoever brings another version may go on"
+    );
+    let end = Plans::new()
+        .recover(Some(1), Why::Abandoned)
+        .finish_with(|action| match action {
+            Action::Route { .. } => Some(Observation::Routed {
+                done: Done::No("the disk is full".to_owned()),
+                lingering: vec![],
+            }),
+            _ => None,
+        });
+    assert_eq!(end.outcome, Outcome::Stranded);
+    assert_ne!(
+        end.reason, MUTE,
+        "nobody may go on where the router cannot be told anything"
+    );
+}
+
+#[test]
 fn a_recovery_keeps_the_verdict_that_the_dead_run_had_reached() {
     let fault = Fault {
         code: FaultCode::Errors,

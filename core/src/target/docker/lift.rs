@@ -255,9 +255,11 @@ impl Docker {
             let name = super::server_name(member.id);
             let admitted = match &outcome {
                 Done::Yes => admission(&said, &name),
-                Done::No(why) | Done::Unknown(why) | Done::Fenced(why) | Done::Stopped(why) => {
-                    Err(Seen::Nothing(why.clone()))
-                }
+                Done::No(why)
+                | Done::Mute(why)
+                | Done::Unknown(why)
+                | Done::Fenced(why)
+                | Done::Stopped(why) => Err(Seen::Nothing(why.clone())),
             };
             let exec = matches!(probe, Some(Probe::Exec(_)))
                 .then(|| rest.next())
@@ -466,7 +468,7 @@ pub(super) fn transacted(completion: Option<&Completion>) -> (Done, Said) {
         ),
         "unreachable" => Done::Unknown("the router's runtime interface did not answer".to_owned()),
         "not-up" => {
-            Done::No("the router calls none of the instances that should serve up".to_owned())
+            Done::Mute("the router calls none of the instances that should serve up".to_owned())
         }
         other => {
             let words: Vec<&str> = said.lines.iter().map(String::as_str).collect();
@@ -523,7 +525,7 @@ fn started(completion: Option<&Completion>) -> Started {
         return Started::Refused(text);
     }
     match failure(completion) {
-        Done::No(why) => Started::No(why),
+        Done::No(why) | Done::Mute(why) => Started::No(why),
         Done::Yes | Done::Unknown(_) | Done::Fenced(_) | Done::Stopped(_) => Started::Unknown(text),
     }
 }

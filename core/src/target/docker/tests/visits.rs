@@ -78,7 +78,7 @@ fn how_the_look_ended_says_nothing_of_the_route_before_it() {
         Done::Yes,
         "an instance that does not answer does not undo a route"
     );
-    assert!(matches!(heard(said("result=not-up\n")), Done::No(_)));
+    assert!(matches!(heard(said("result=not-up\n")), Done::Mute(_)));
     assert!(matches!(heard(said("")), Done::Unknown(_)));
     assert!(matches!(
         heard(said("result=fenced token=9 holder=x since=1 run=-\n")),
