@@ -233,7 +233,7 @@ pub enum Done {
 pub enum Started {
     /// It was started.
     Yes,
-    /// It cannot be, and that lies in the image or its configuration.
+    /// It cannot be, however often it is tried: of a new instance, that lies in the image or its configuration.
     Refused(String),
     /// It could not be, for another reason.
     No(String),

@@ -12,7 +12,8 @@ use std::collections::BTreeSet;
 
 use super::attempt::{Heard, Try};
 use super::{
-    Action, ActionId, End, Fleet, Mark, Observation, Phase, Reach, Rollout, Step, Table, Why,
+    Action, ActionId, End, Fleet, Mark, Observation, Phase, Reach, Rollout, Started, Step, Table,
+    Why,
 };
 use crate::protocol::{Outcome, Timestamp};
 use crate::spec::{Generation, InstanceId};
@@ -336,7 +337,10 @@ impl Rollout {
     }
 
     fn on_settling_act(&mut self, mut settling: Settling, id: ActionId, observation: Observation) {
-        let (now, patience) = (self.now, self.patience());
+        let (now, mut patience) = (self.now, self.patience());
+        if matches!(observation, Observation::Started(Started::Refused(_))) {
+            patience = 0;
+        }
         let Some(act) = settling.acts_mut().into_iter().find(|act| act.is(id)) else {
             return;
         };

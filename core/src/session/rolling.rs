@@ -68,8 +68,8 @@ impl Session {
         }
         let upto = self.memory().upto();
         self.acting.insert(id, (now, action.clone(), upto));
-        let along = self.looked_at_after(&action).and_then(|(table, at)| {
-            let steps = at.steps(self.docker(), &memo, &table)?;
+        let along = self.looked_at_after(&action).and_then(|(route, at)| {
+            let steps = at.steps(self.docker(), &memo, route)?;
             Some((at, steps))
         });
         if let Some((at, steps)) = along {

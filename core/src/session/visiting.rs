@@ -71,10 +71,13 @@ impl Session {
     }
 
     /// Whom the machine will look at once this is done; `None`: that is not known.
-    pub(super) fn looked_at_after(&self, action: &Action) -> Option<(Table, Sight)> {
+    pub(super) fn looked_at_after<'a>(
+        &self,
+        action: &'a Action,
+    ) -> Option<((&'a Table, &'a Mark), Sight)> {
         let Action::Route {
             table,
-            mark: Mark::Proving | Mark::Shifted,
+            mark: mark @ (Mark::Proving | Mark::Shifted),
             force: false,
         } = action
         else {
@@ -82,7 +85,7 @@ impl Session {
         };
         let members = self.rollout.as_ref()?.plan().new.members.clone();
         let ids = members.iter().map(|member| member.id).collect();
-        Some((table.clone(), Sight { members, ids }))
+        Some(((table, mark), Sight { members, ids }))
     }
 
     pub(super) fn on_route_and_look(
@@ -134,7 +137,12 @@ fn all_good(probed: &Observation) -> bool {
 }
 
 impl Sight {
-    pub(super) fn steps(&self, docker: &Docker, memo: &Memo, table: &Table) -> Option<Vec<Step>> {
-        docker.route_and_look(memo, table, &self.members, &self.ids)
+    pub(super) fn steps(
+        &self,
+        docker: &Docker,
+        memo: &Memo,
+        route: (&Table, &Mark),
+    ) -> Option<Vec<Step>> {
+        docker.route_and_look(memo, route, &self.members, &self.ids)
     }
 }

@@ -426,7 +426,10 @@ impl Docker {
     #[must_use]
     pub fn astray(&self, servers: &[Server]) -> Vec<String> {
         self.lines().map_or_else(Vec::new, |lines| {
-            haproxy::differs(&self.table(), servers, &lines)
+            let table = self.table();
+            let mut differs = haproxy::differs(&table, servers, &lines);
+            differs.extend(haproxy::unnamed(&table, servers));
+            differs
         })
     }
 

@@ -134,7 +134,7 @@ fn clippy(repo: &Repo) -> Result<()> {
 }
 
 /// Everything but the contract tests, which need what `check` is to prove. This program goes apart from the rest: together,
-/// their dependencies would get other features, and wasm-bindgen would be built once more.
+/// their dependencies would get other features, and wasm-bindgen would be built once more. The simulator is built to be fast.
 fn test(repo: &Repo) -> Result<()> {
     let rest = [
         "--workspace",
@@ -142,14 +142,17 @@ fn test(repo: &Repo) -> Result<()> {
         "contract",
         "--exclude",
         "xtask",
+        "--exclude",
+        "sim",
         "--features",
         "cd-core/generate",
     ];
-    repo::run(repo.cargo().args(["test", "--locked"]).args(rest))?;
-    repo::run(
-        repo.cargo()
-            .args(["test", "--locked", "--package", "xtask"]),
-    )
+    let sim = ["--package", "sim", "--profile", "sim"];
+    let own = ["--package", "xtask"];
+    for which in [&rest[..], &sim, &own] {
+        repo::run(repo.cargo().args(["test", "--locked"]).args(which))?;
+    }
+    Ok(())
 }
 
 /// Also of what is private: these documents are for whoever changes it.

@@ -106,6 +106,26 @@ fn a_recovery_whose_route_is_refused_because_nothing_would_answer_says_so() {
 }
 
 #[test]
+fn what_cannot_be_started_again_is_not_tried_as_long_as_an_engine_that_is_away() {
+    let revivals = |answer: fn(String) -> Started| {
+        let mut bench = Plans::new()
+            .patience(30_000)
+            .recover(Some(1), Why::Abandoned);
+        bench.finish_with(|action| {
+            let why = || "it is paused".to_owned();
+            matches!(action, Action::Revive(_)).then(|| Observation::Started(answer(why())))
+        });
+        bench
+            .acts()
+            .iter()
+            .filter(|it| it.starts_with("revive"))
+            .count()
+    };
+    assert_eq!(revivals(Started::Refused), 3);
+    assert!(revivals(Started::No) > 3);
+}
+
+#[test]
 fn a_recovery_keeps_the_verdict_that_the_dead_run_had_reached() {
     let fault = Fault {
         code: FaultCode::Errors,

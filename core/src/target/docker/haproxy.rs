@@ -426,11 +426,10 @@ pub(super) fn servers(text: &str) -> Vec<Server> {
     servers
 }
 
-/// What differs between the table and what HAProxy has; empty: it follows.
+/// What of the table HAProxy has not, or has otherwise.
 pub(super) fn differs(table: &Table, servers: &[Server], lines: &Lines) -> Vec<String> {
     let mut differs = Vec::new();
-    let wanted = lines_of(table);
-    for line in &wanted {
+    for line in &lines_of(table) {
         let found = servers
             .iter()
             .find(|server| server.id == line.member.id && server.kind == line.kind);
@@ -449,16 +448,23 @@ pub(super) fn differs(table: &Table, servers: &[Server], lines: &Lines) -> Vec<S
             Some(_) => {}
         }
     }
-    let named = |server: &Server| {
+    differs
+}
+
+/// What has traffic at HAProxy and is not in the table.
+pub(super) fn unnamed(table: &Table, servers: &[Server]) -> Vec<String> {
+    let wanted = lines_of(table);
+    let named = |server: &&Server| {
         wanted
             .iter()
             .any(|line| line.member.id == server.id && line.kind == server.kind)
     };
-    let extra = servers
+    servers
         .iter()
-        .filter(|server| !named(server) && server.usable && server.weight > 0);
-    differs.extend(extra.map(|server| format!("{} still gets traffic", server.id)));
-    differs
+        .filter(|server| server.usable && server.weight > 0)
+        .filter(|server| !named(server))
+        .map(|server| format!("{} still gets traffic", server.id))
+        .collect()
 }
 
 /// What one instance's row of `show stat` says, of all requests, probes too.

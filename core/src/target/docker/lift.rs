@@ -6,7 +6,7 @@ use super::haproxy::{self, Row, meaning};
 use super::judging::{admission, answer, command, connection, engine_health};
 use super::lower::starts_at_once;
 use super::page::Page;
-use super::script::{RECORDED, ROUTED, Said};
+use super::script::{RECORDED, ROUTED, SPARED, Said};
 use super::stopping::set_by;
 use super::survey::{Found, containers, images, stdout, succeeded, taken_by, words};
 use super::{Docker, Held, Lifted, Step};
@@ -26,6 +26,9 @@ const ITS_OWN_FAULT: &[&str] = &[
     "OCI runtime create failed",
 ];
 
+/// What an engine says where no further try brings an instance back: somebody holds it, or took it away.
+const BEYOND_REVIVAL: &[&str] = &["cannot start a paused container", "No such container"];
+
 impl Docker {
     /// What an action's commands came to: all their completions so far, in order.
     pub fn lift(&mut self, action: &Action, steps: &[Step], done: &[Completion]) -> Lifted {
@@ -39,7 +42,7 @@ impl Docker {
                 Observation::Acted(transacted(done.last()).0)
             }
             Action::Start(member) => return self.started(*member, steps, done),
-            Action::Revive(_) => Observation::Started(started(done.last())),
+            Action::Revive(_) => Observation::Started(revived(done.last())),
             Action::Route { table, .. } => self.routed(table, done),
             Action::Probe(members) => self.probed(members, done),
             Action::Watch(ids) => return self.watched(ids, done, done.get(2)),
@@ -191,9 +194,14 @@ impl Docker {
         }
         self.file = self.file_for(table);
         let servers = haproxy::servers(said.file("state").unwrap_or_default());
-        let differs = self
-            .lines()
-            .map_or_else(Vec::new, |lines| haproxy::differs(table, &servers, &lines));
+        let spared = said.lines.iter().any(|line| line == SPARED);
+        let lines = self.lines();
+        let mut differs = lines
+            .as_ref()
+            .map_or_else(Vec::new, |lines| haproxy::differs(table, &servers, lines));
+        if !spared {
+            differs.extend(haproxy::unnamed(table, &servers));
+        }
         let lingering = said.lines.iter().filter_map(|line| {
             let (name, count) = line.strip_prefix("lingering ")?.split_once(' ')?;
             Some((meaning(name)?.0, count.trim().parse().ok()?))
@@ -510,6 +518,15 @@ fn acted(steps: &[Step], done: &[Completion]) -> Done {
         Some((_, completion)) => failure(completion),
         None if done.len() < steps.len() => Done::Unknown("not all was done".to_owned()),
         None => Done::Yes,
+    }
+}
+
+fn revived(completion: Option<&Completion>) -> Started {
+    match started(completion) {
+        Started::No(why) if BEYOND_REVIVAL.iter().any(|words| why.contains(words)) => {
+            Started::Refused(why)
+        }
+        other => other,
     }
 }
 

@@ -1,10 +1,10 @@
 //! Lowering: what an action of the machine, or a question of the session, is in commands.
 
 use super::argv::{Creating, QUICK, copy_secrets, create};
-use super::script::{Ask, RECORDED, ROUTED, Script};
+use super::script::{Ask, Lowering, RECORDED, ROUTED, Script};
 use super::{Docker, Memo, Step, haproxy, server_name, survey};
 use crate::protocol::Effect;
-use crate::rollout::{Action, Member, Record, Table};
+use crate::rollout::{Action, Mark, Member, Record, Table};
 use crate::spec::{Generation, InstanceId, Probe, Release, SecretUse};
 
 /// Milliseconds that a transaction may take before nobody knows what came of it: the lock is waited for 10 s inside.
@@ -41,13 +41,14 @@ impl Docker {
             Action::Record(Record::Committed { table, .. }, _) => {
                 vec![self.transaction(memo, |script| {
                     script.say(RECORDED);
-                    self.route(script, table, false);
+                    self.route(script, table, Lowering::Keep);
                 })]
             }
             Action::Start(member) => self.start(*member),
             Action::Revive(id) => vec![self.on(&["start"], *id, &[])],
-            Action::Route { table, force, .. } => {
-                vec![self.transaction(memo, |script| self.route(script, table, *force))]
+            Action::Route { table, mark, force } => {
+                let how = Lowering::of(mark, *force);
+                vec![self.transaction(memo, |script| self.route(script, table, how))]
             }
             Action::Probe(members) => self.probe(members),
             Action::Watch(ids) => self.watch(ids),
@@ -109,7 +110,7 @@ impl Docker {
         vec![step]
     }
 
-    fn route(&self, script: &mut Script, table: &Table, force: bool) {
+    fn route(&self, script: &mut Script, table: &Table, how: Lowering) {
         let file = self.file_for(table);
         let lines = self.lines();
         let of = |f: fn(&haproxy::Lines, &Table) -> String| {
@@ -120,7 +121,7 @@ impl Docker {
             .map(haproxy::Lines::check)
             .unwrap_or_default();
         let (map, want) = (of(haproxy::Lines::map), of(haproxy::Lines::want));
-        script.route(&file, &map, &want, &check, force);
+        script.route(&file, &map, &want, &check, how);
     }
 
     /// A table, and in the same visit a look at what it is for: a visit less, and the look is the one that comes next in
@@ -132,7 +133,7 @@ impl Docker {
     pub fn route_and_look(
         &self,
         memo: &Memo,
-        table: &Table,
+        (table, mark): (&Table, &Mark),
         members: &[Member],
         ids: &[InstanceId],
     ) -> Option<Vec<Step>> {
@@ -143,7 +144,7 @@ impl Docker {
         };
         *seconds = 1;
         let visit = self.transaction(memo, |script| {
-            self.route(script, table, false);
+            self.route(script, table, Lowering::of(mark, false));
             script.say(ROUTED);
             script.probe(&asks);
             script.count();

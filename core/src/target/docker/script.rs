@@ -7,6 +7,7 @@ use std::fmt::Write as _;
 
 use super::Terms;
 use crate::ledger::Append;
+use crate::rollout::Mark;
 use crate::spec::Token;
 
 const PRELUDE: &str = include_str!("scripts/prelude.sh");
@@ -20,6 +21,33 @@ pub(super) const RECORDED: &str = "recorded";
 
 /// What a routing that more comes after says once HAProxy follows it.
 pub(super) const ROUTED: &str = "routed";
+
+/// What a routing says that took no traffic from anybody, for want of somebody else to give it to.
+pub(super) const SPARED: &str = "spared";
+
+/// How HAProxy is made to follow a table.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Lowering {
+    /// Running requests may end.
+    Keep,
+    /// Running requests are ended.
+    Force,
+    /// As the first; and whoever has traffic keeps it where nothing that the table gives traffic to is up.
+    Spare,
+}
+
+impl Lowering {
+    /// To be proven, a version needs no traffic: who has it then may keep it.
+    pub(super) fn of(mark: &Mark, force: bool) -> Self {
+        match (force, mark) {
+            (true, _) => Self::Force,
+            (false, Mark::Proving) => Self::Spare,
+            (false, Mark::Withdrawing | Mark::Starting | Mark::Shifted | Mark::Settling { .. }) => {
+                Self::Keep
+            }
+        }
+    }
+}
 
 /// What ends a here-document; no line that we write begins like it.
 const END: &str = "CD_END";
@@ -121,7 +149,7 @@ impl Script {
     }
 
     /// Writes the table and makes HAProxy follow it.
-    pub(super) fn route(&mut self, file: &str, map: &str, want: &str, check: &str, force: bool) {
+    pub(super) fn route(&mut self, file: &str, map: &str, want: &str, check: &str, how: Lowering) {
         self.libraries.push(ROUTE);
         self.file(".haproxy.cfg", file);
         self.file(".health.map", map);
@@ -129,7 +157,11 @@ impl Script {
         let _ = writeln!(
             self.body,
             "CHECK='{check}'\nroute {}",
-            if force { "force" } else { "keep" }
+            match how {
+                Lowering::Keep => "keep",
+                Lowering::Force => "force",
+                Lowering::Spare => "spare",
+            }
         );
     }
 

@@ -356,6 +356,33 @@ fn an_exec_succeeded_when_its_last_line_says_so_never_by_its_exit_code() {
 }
 
 #[test]
+fn an_instance_that_somebody_paused_or_removed_is_not_brought_back_by_trying_on() {
+    let mut docker = docker();
+    let mut revived = |words: &str| {
+        observed(
+            &mut docker,
+            &Action::Revive(member(1, 1).id),
+            &[failed(1, words)],
+        )
+    };
+    for words in [
+        "Error response from daemon: cannot start a paused container, try unpause instead",
+        "Error response from daemon: No such container: x",
+    ] {
+        let observed = revived(words);
+        assert!(
+            matches!(observed, Observation::Started(Started::Refused(_))),
+            "{observed:?}"
+        );
+    }
+    let away = revived("Cannot connect to the Docker daemon at unix:///x");
+    assert!(
+        matches!(away, Observation::Started(Started::No(_))),
+        "{away:?}"
+    );
+}
+
+#[test]
 fn a_start_that_fails_for_a_reason_in_the_image_is_the_images_fault() {
     let mut docker = docker();
     let action = Action::Start(member(2, 1));

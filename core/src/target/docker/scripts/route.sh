@@ -35,7 +35,8 @@ send_many() {
   fi
 }
 
-# route FORCE: the file is checked and kept, then HAProxy is made to follow it, without a reload.
+# route HOW: the file is checked and kept, then HAProxy is made to follow it, without a reload. keep: running requests may end;
+# force: they are ended; spare: the table only admits somebody, so that where nothing else is up, what has traffic keeps it.
 # .want holds a line an entry: NAME ADDRESS PORT WEIGHT primary|fallback|last PATH, a path of - where the router asks for none.
 # More is raised before anything is lowered, and nothing that is up is lowered unless something that was raised is up: where
 # all that serves is unwell already there is nothing to lose.
@@ -82,6 +83,10 @@ route() {
   done < "$S/.want"
   if [ "$raised" -gt 0 ] && [ "$up" -eq 0 ] && loses; then
     say_runtime state "show servers state app"
+    if [ "$1" = spare ]; then
+      echo spared
+      return 0
+    fi
     echo "result=not-up"
     exit 70
   fi

@@ -1,10 +1,11 @@
 //! What goes along in one visit, and how its parts are told apart.
 
+use super::super::script::Lowering;
 use super::*;
 
 fn along(docker: &Docker, table: &Table) -> Vec<Step> {
     let (members, ids) = (vec![member(2, 1)], vec![member(2, 1).id]);
-    let steps = docker.route_and_look(&Memo::default(), table, &members, &ids);
+    let steps = docker.route_and_look(&Memo::default(), (table, &Mark::Proving), &members, &ids);
     steps.expect("one instance, asked for a page")
 }
 
@@ -17,7 +18,7 @@ fn a_look_that_could_take_long_does_not_go_along() {
         release.spec.health.probe = probe;
         docker.releases.insert(Generation(2), release);
         let ids: Vec<_> = members.iter().map(|member| member.id).collect();
-        docker.route_and_look(&Memo::default(), &table, &members, &ids)
+        docker.route_and_look(&Memo::default(), (&table, &Mark::Proving), &members, &ids)
     };
     assert!(of(vec![member(2, 1)], Probe::Tcp).is_some());
     assert!(of(vec![member(2, 1), member(2, 2)], Probe::Tcp).is_none());
@@ -38,7 +39,7 @@ fn a_look_that_goes_along_with_a_route_costs_no_visit_of_its_own() {
             .rfind(words)
             .unwrap_or_else(|| panic!("{words}: {script}"))
     };
-    assert!(at("\nroute keep\n") < at("\necho routed\n"));
+    assert!(at("\nroute spare\n") < at("\necho routed\n"));
     assert!(at("\necho routed\n") < at("\nawait_checks g2-1\n"));
     assert!(
         at("\nawait_checks g2-1\n") < at("exec 9>&-\n"),
@@ -83,5 +84,33 @@ fn how_the_look_ended_says_nothing_of_the_route_before_it() {
     assert!(matches!(
         heard(said("result=fenced token=9 holder=x since=1 run=-\n")),
         Done::Fenced(_)
+    ));
+}
+
+#[test]
+fn while_one_is_proven_whoever_had_the_traffic_may_keep_it_where_nothing_else_is_up() {
+    let mut docker = docker();
+    let state =
+        "# srv_name srv_addr srv_op_state srv_admin_state srv_uweight\ng9-1 10.0.0.9 2 0 256\n";
+    let mut heard = |more: &str| {
+        let text = format!("base64 state\n{}\n.\n{more}result=done\n", encoded(state));
+        let observed = docker.routed_and_looked(&Table::empty(), &[said(&text), said("")]);
+        matches!(
+            observed,
+            Observation::Routed {
+                done: Done::Yes,
+                ..
+            }
+        )
+    };
+    assert!(heard("spared\nrouted\n"));
+    assert!(!heard("routed\n"), "g9-1 still gets traffic");
+    assert!(matches!(
+        Lowering::of(&Mark::Proving, false),
+        Lowering::Spare
+    ));
+    assert!(matches!(
+        Lowering::of(&Mark::Shifted, false),
+        Lowering::Keep
     ));
 }
