@@ -78,7 +78,7 @@ fn a_bundled_page_answers_as_the_native_core() {
 fn after_a_panic_it_begins_afresh() {
     let said = output(
         node()
-            .arg("panic.mjs")
+            .args(["--wasm-max-mem-pages=64", "panic.mjs"])
             .current_dir(&Project::shared().folder),
         "",
     );

@@ -4,7 +4,7 @@
 import { execFile, spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 export const ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
@@ -155,8 +155,10 @@ export function place(name, { environment = 'staging', router = '2.6', service =
     const before = new Set(list(dir, 'report-'));
     const ended = new Promise((resolve) => child.on('close', (code, signal) => {
       // Others may look meanwhile, and leave reports of their own.
-      const fresh = list(dir, `report-${args[0]}-`).filter((file) => !before.has(file)).pop();
-      const report = fresh ? JSON.parse(readFileSync(fresh, 'utf8')) : null;
+      const fresh = list(dir, 'report-').filter((file) => !before.has(file));
+      const named = fresh.filter((file) => basename(file).startsWith(`report-${args[0]}-`));
+      const own = named.pop() ?? fresh.pop();
+      const report = own ? JSON.parse(readFileSync(own, 'utf8')) : null;
       resolve({ code, signal, stdout, stderr, report, outcome: report?.outcome });
     }));
     return { child, ended, output: () => stdout + stderr };

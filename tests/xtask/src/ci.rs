@@ -55,7 +55,7 @@ const STEPS: &[Step] = &[
     },
     Step {
         name: "contract",
-        remedy: "`cargo test --package contract`",
+        remedy: "`cargo test --package contract --profile fast`",
         run: contract,
     },
     Step {
@@ -134,7 +134,8 @@ fn clippy(repo: &Repo) -> Result<()> {
 }
 
 /// Everything but the contract tests, which need what `check` is to prove. This program goes apart from the rest: together,
-/// their dependencies would get other features, and wasm-bindgen would be built once more. The simulator is built to be fast.
+/// their dependencies would get other features, and wasm-bindgen would be built once more. The simulator is
+/// built to be fast.
 fn test(repo: &Repo) -> Result<()> {
     let rest = [
         "--workspace",
@@ -147,7 +148,7 @@ fn test(repo: &Repo) -> Result<()> {
         "--features",
         "cd-core/generate",
     ];
-    let sim = ["--package", "sim", "--profile", "sim"];
+    let sim = ["--package", "sim", "--profile", "fast"];
     let own = ["--package", "xtask"];
     for which in [&rest[..], &sim, &own] {
         repo::run(repo.cargo().args(["test", "--locked"]).args(which))?;
@@ -174,10 +175,14 @@ fn doc(repo: &Repo) -> Result<()> {
 
 fn contract(repo: &Repo) -> Result<()> {
     node_24()?;
-    repo::run(
-        repo.cargo()
-            .args(["test", "--package", "contract", "--locked"]),
-    )
+    repo::run(repo.cargo().args([
+        "test",
+        "--package",
+        "contract",
+        "--profile",
+        "fast",
+        "--locked",
+    ]))
 }
 
 /// What ships, started as runners and people start it. It looks at what is committed, like the contract tests.
