@@ -7,6 +7,9 @@ import {
   astrayOf, committedOf, docker, image, ledgerOf, place, run, serversOf, strayOf, tableOf, underLoad, until,
 } from './lib.mjs';
 
+/** The oldest that is supported takes its turn when there is time for everything. */
+const ROUTERS = process.env.CD_TEST_ALL === 'true' ? ['2.6', '3.2'] : ['3.2'];
+
 const bake = { for: '1s', errors: '5%' };
 
 async function deploy(here, tag, expected = 'deployed') {
@@ -41,7 +44,7 @@ async function sound(here, { quarantine = 0 } = {}) {
   assert.deepEqual([status.astray, status.unfinished, status.lease, status.quarantine.length], [[], null, null, quarantine]);
 }
 
-for (const version of ['2.6', '3.2']) {
+for (const version of ROUTERS) {
   test(`HAProxy ${version}: between deploys a router that went away comes back as the table says`, async (t) => {
     const here = place(`away${version.replace('.', '')}`, { router: version }).config({ env: { bake } });
     t.after(() => here.end());
@@ -145,7 +148,7 @@ test('a router that does not do what its table says is found, and put right', as
   }
 });
 
-for (const version of ['2.6', '3.2']) {
+for (const version of ROUTERS) {
   test(`HAProxy ${version}: a router that goes away in the middle of a deploy is not the version's fault, and ends in no muddle`, async (t) => {
     const slow = { START_DELAY_MS: '2500' };
     const env = { bake: { for: '6s', errors: '5%' }, lease: '2s' };

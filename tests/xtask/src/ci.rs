@@ -133,6 +133,17 @@ fn clippy(repo: &Repo) -> Result<()> {
     ]))
 }
 
+/// The simulator and the contract tests are always named together: each alone would get other features of what they depend
+/// on, and the core would be built twice.
+const BUILT_FAST: [&str; 6] = [
+    "--profile",
+    "fast",
+    "--package",
+    "sim",
+    "--package",
+    "contract",
+];
+
 /// Everything but the contract tests, which need what `check` is to prove. This program goes apart from the rest: together,
 /// their dependencies would get other features, and wasm-bindgen would be built once more. The simulator is
 /// built to be fast.
@@ -148,7 +159,7 @@ fn test(repo: &Repo) -> Result<()> {
         "--features",
         "cd-core/generate",
     ];
-    let sim = ["--package", "sim", "--profile", "fast"];
+    let sim = [&BUILT_FAST[..], &["--lib"]].concat();
     let own = ["--package", "xtask"];
     for which in [&rest[..], &sim, &own] {
         repo::run(repo.cargo().args(["test", "--locked"]).args(which))?;
@@ -175,14 +186,9 @@ fn doc(repo: &Repo) -> Result<()> {
 
 fn contract(repo: &Repo) -> Result<()> {
     node_24()?;
-    repo::run(repo.cargo().args([
-        "test",
-        "--package",
-        "contract",
-        "--profile",
-        "fast",
-        "--locked",
-    ]))
+    let mut cargo = repo.cargo();
+    cargo.args(["test", "--locked"]).args(BUILT_FAST);
+    repo::run(cargo.args(["--test", "contract"]))
 }
 
 /// What ships, started as runners and people start it. It looks at what is committed, like the contract tests.
