@@ -16,10 +16,16 @@ const PAIRS = 31;
 export function measureMetadata(node = process.execPath) {
   const at = mkdtempSync(join(tmpdir(), 'cd-bench-metadata-'));
   try {
-    const env = stepEnvironment(at);
+    let step = 0;
+    let env;
     const timed = (argv) => {
+      // Files of its own for each, as a runner makes them for each step: to write over what another run has left, disks take longer.
+      step += 1;
+      const cwd = join(at, String(step));
+      mkdirSync(cwd);
+      env = stepEnvironment(cwd);
       const begun = process.hrtime.bigint();
-      const { status, stdout, stderr } = spawnSync(node, argv, { env, cwd: at, stdio: ['ignore', 'pipe', 'pipe'], encoding: 'utf8' });
+      const { status, stdout, stderr } = spawnSync(node, argv, { env, cwd, stdio: ['ignore', 'pipe', 'pipe'], encoding: 'utf8' });
       const seconds = Number(process.hrtime.bigint() - begun) / 1e9;
       if (status !== 0) throw new Error(`${argv.join(' ')}: exit ${status}\n${stdout}\n${stderr}`);
       return { seconds, stderr };

@@ -129,7 +129,7 @@ test('a rollback needs no registry, and what it goes to survives a clean-up of t
     assert.equal(back.report.serving.digest, named.v2.split('@')[1]);
     // The commonest clean-up of all takes the digest's name even of an image that is used.
     await docker('image', 'prune', '-a', '-f');
-    const again = await here.cd('rollback', '--version', 'v1');
+    const again = await here.cd('rollback', '--version', named.v1.split('@')[1]);
     assert.deepEqual([again.outcome, again.code], ['restored', 0], again.stdout + again.stderr);
     assert.deepEqual(await strayOf(here), []);
   });
