@@ -2,6 +2,419 @@
 // Built from action/src by action/build.mjs; do not edit.
 "use strict";
 
+// src/generated/needs.ts
+var CD_ACTION = {
+  "env": [
+    "BITBUCKET_BRANCH",
+    "BITBUCKET_BUILD_NUMBER",
+    "BITBUCKET_COMMIT",
+    "BITBUCKET_GIT_HTTP_ORIGIN",
+    "BITBUCKET_PIPELINE_UUID",
+    "BITBUCKET_PR_DESTINATION_BRANCH",
+    "BITBUCKET_PR_ID",
+    "BITBUCKET_REPO_FULL_NAME",
+    "BITBUCKET_STEP_TRIGGERER_UUID",
+    "BITBUCKET_TAG",
+    "BRANCH_IS_PRIMARY",
+    "BRANCH_NAME",
+    "BUILD_BUILDID",
+    "BUILD_BUILDURI",
+    "BUILD_ID",
+    "BUILD_NUMBER",
+    "BUILD_REASON",
+    "BUILD_REPOSITORY_NAME",
+    "BUILD_REPOSITORY_URI",
+    "BUILD_REQUESTEDFOR",
+    "BUILD_SOURCEBRANCH",
+    "BUILD_SOURCEVERSION",
+    "BUILD_TAG",
+    "BUILD_URL",
+    "BUILD_USER",
+    "BUILD_USER_ID",
+    "CD_RUN_URL",
+    "CHANGE_AUTHOR",
+    "CHANGE_BRANCH",
+    "CHANGE_FORK",
+    "CHANGE_ID",
+    "CHANGE_TARGET",
+    "CI",
+    "CIRCLECI",
+    "CIRCLE_BRANCH",
+    "CIRCLE_BUILD_NUM",
+    "CIRCLE_BUILD_URL",
+    "CIRCLE_PROJECT_REPONAME",
+    "CIRCLE_PROJECT_USERNAME",
+    "CIRCLE_PR_NUMBER",
+    "CIRCLE_PR_REPONAME",
+    "CIRCLE_PULL_REQUEST",
+    "CIRCLE_REPOSITORY_URL",
+    "CIRCLE_SHA1",
+    "CIRCLE_TAG",
+    "CIRCLE_USERNAME",
+    "CIRCLE_WORKFLOW_ID",
+    "CI_COMMIT_BRANCH",
+    "CI_COMMIT_REF_NAME",
+    "CI_COMMIT_SHA",
+    "CI_COMMIT_TAG",
+    "CI_COMMIT_TIMESTAMP",
+    "CI_DEFAULT_BRANCH",
+    "CI_EXTERNAL_PULL_REQUEST_IID",
+    "CI_EXTERNAL_PULL_REQUEST_SOURCE_BRANCH_NAME",
+    "CI_EXTERNAL_PULL_REQUEST_SOURCE_BRANCH_SHA",
+    "CI_EXTERNAL_PULL_REQUEST_SOURCE_REPOSITORY",
+    "CI_EXTERNAL_PULL_REQUEST_TARGET_BRANCH_NAME",
+    "CI_EXTERNAL_PULL_REQUEST_TARGET_REPOSITORY",
+    "CI_JOB_URL",
+    "CI_MERGE_REQUEST_IID",
+    "CI_MERGE_REQUEST_PROJECT_PATH",
+    "CI_MERGE_REQUEST_REF_PATH",
+    "CI_MERGE_REQUEST_SOURCE_BRANCH_NAME",
+    "CI_MERGE_REQUEST_SOURCE_BRANCH_SHA",
+    "CI_MERGE_REQUEST_SOURCE_PROJECT_PATH",
+    "CI_MERGE_REQUEST_TARGET_BRANCH_NAME",
+    "CI_PIPELINE_ID",
+    "CI_PIPELINE_IID",
+    "CI_PIPELINE_SOURCE",
+    "CI_PIPELINE_URL",
+    "CI_PROJECT_DESCRIPTION",
+    "CI_PROJECT_NAME",
+    "CI_PROJECT_PATH",
+    "CI_PROJECT_URL",
+    "CI_PULL_REQUEST",
+    "CI_REGISTRY",
+    "CI_REGISTRY_IMAGE",
+    "DOCKER_CONFIG",
+    "DOCKER_METADATA_ANNOTATIONS_LEVELS",
+    "DOCKER_METADATA_PR_HEAD_SHA",
+    "DOCKER_METADATA_SET_OUTPUT_ENV",
+    "DOCKER_METADATA_SHORT_SHA_LENGTH",
+    "FORGEJO_ACTIONS",
+    "FORGEJO_ACTOR",
+    "FORGEJO_BASE_REF",
+    "FORGEJO_EVENT_NAME",
+    "FORGEJO_HEAD_REF",
+    "FORGEJO_REF",
+    "FORGEJO_REPOSITORY",
+    "FORGEJO_RUN_ATTEMPT",
+    "FORGEJO_RUN_ID",
+    "FORGEJO_RUN_NUMBER",
+    "FORGEJO_SERVER_URL",
+    "FORGEJO_SHA",
+    "FORGEJO_TRIGGERING_ACTOR",
+    "GITEA_ACTIONS",
+    "GITHUB_ACTIONS",
+    "GITHUB_ACTION_REPOSITORY",
+    "GITHUB_ACTOR",
+    "GITHUB_API_URL",
+    "GITHUB_BASE_REF",
+    "GITHUB_EVENT_NAME",
+    "GITHUB_EVENT_PATH",
+    "GITHUB_HEAD_REF",
+    "GITHUB_JOB",
+    "GITHUB_REF",
+    "GITHUB_REPOSITORY",
+    "GITHUB_RUN_ATTEMPT",
+    "GITHUB_RUN_ID",
+    "GITHUB_RUN_NUMBER",
+    "GITHUB_SERVER_URL",
+    "GITHUB_SHA",
+    "GITHUB_TRIGGERING_ACTOR",
+    "GITHUB_WORKFLOW",
+    "GITLAB_CI",
+    "GITLAB_USER_LOGIN",
+    "GIT_BRANCH",
+    "GIT_COMMIT",
+    "GIT_LOCAL_BRANCH",
+    "GIT_URL",
+    "HOME",
+    "JENKINS_URL",
+    "RUNNER_DEBUG",
+    "SOURCE_DATE_EPOCH",
+    "SYSTEM_COLLECTIONURI",
+    "SYSTEM_JOBATTEMPT",
+    "SYSTEM_PULLREQUEST_ISFORK",
+    "SYSTEM_PULLREQUEST_PULLREQUESTID",
+    "SYSTEM_PULLREQUEST_PULLREQUESTNUMBER",
+    "SYSTEM_PULLREQUEST_SOURCEBRANCH",
+    "SYSTEM_PULLREQUEST_SOURCECOMMITID",
+    "SYSTEM_PULLREQUEST_TARGETBRANCH",
+    "SYSTEM_TEAMPROJECT",
+    "TAG_NAME",
+    "TF_BUILD",
+    "USER",
+    "USERNAME"
+  ],
+  "inputs": [
+    "command",
+    "environment",
+    "config",
+    "image",
+    "version",
+    "wait",
+    "on-held",
+    "override",
+    "reason",
+    "until",
+    "dry-run",
+    "github-token",
+    "job-status"
+  ],
+  "plain": [
+    "answer",
+    "app",
+    "application",
+    "backup",
+    "base64",
+    "bridge",
+    "cd-action",
+    "check",
+    "checkpoint",
+    "clock",
+    "close",
+    "config",
+    "connection",
+    "content",
+    "created",
+    "dead",
+    "default",
+    "digest",
+    "docker",
+    "done",
+    "down",
+    "drain",
+    "environment",
+    "exited",
+    "false",
+    "fenced",
+    "file",
+    "forked",
+    "generation",
+    "github",
+    "healthy",
+    "held",
+    "holder",
+    "hrsp",
+    "http",
+    "https",
+    "images",
+    "index",
+    "info",
+    "instance",
+    "invalid",
+    "json",
+    "lease",
+    "ledger",
+    "left",
+    "length",
+    "lingering",
+    "listener",
+    "local",
+    "maint",
+    "missing",
+    "name",
+    "network",
+    "none",
+    "null",
+    "op_state",
+    "open",
+    "opened",
+    "paused",
+    "pending",
+    "primary",
+    "proven",
+    "reached",
+    "recorded",
+    "ready",
+    "refused",
+    "release",
+    "removing",
+    "requests",
+    "restarting",
+    "result",
+    "role",
+    "rounds",
+    "router",
+    "running",
+    "scur",
+    "sha256",
+    "since",
+    "srv_addr",
+    "srv_admin_state",
+    "srv_name",
+    "srv_op_state",
+    "srv_uweight",
+    "starting",
+    "stat",
+    "state",
+    "stop",
+    "stopped",
+    "stot",
+    "svname",
+    "through",
+    "token",
+    "traffic",
+    "true",
+    "unhealthy",
+    "unreachable",
+    "unreached",
+    "until",
+    "up",
+    "version",
+    "volume",
+    "weight",
+    "words"
+  ],
+  "scratch": true
+};
+var METADATA = {
+  "env": [
+    "BITBUCKET_BRANCH",
+    "BITBUCKET_BUILD_NUMBER",
+    "BITBUCKET_COMMIT",
+    "BITBUCKET_GIT_HTTP_ORIGIN",
+    "BITBUCKET_PIPELINE_UUID",
+    "BITBUCKET_PR_DESTINATION_BRANCH",
+    "BITBUCKET_PR_ID",
+    "BITBUCKET_REPO_FULL_NAME",
+    "BITBUCKET_STEP_TRIGGERER_UUID",
+    "BITBUCKET_TAG",
+    "BRANCH_IS_PRIMARY",
+    "BRANCH_NAME",
+    "BUILD_BUILDID",
+    "BUILD_BUILDURI",
+    "BUILD_ID",
+    "BUILD_NUMBER",
+    "BUILD_REASON",
+    "BUILD_REPOSITORY_NAME",
+    "BUILD_REPOSITORY_URI",
+    "BUILD_REQUESTEDFOR",
+    "BUILD_SOURCEBRANCH",
+    "BUILD_SOURCEVERSION",
+    "BUILD_TAG",
+    "BUILD_URL",
+    "BUILD_USER",
+    "BUILD_USER_ID",
+    "CHANGE_AUTHOR",
+    "CHANGE_BRANCH",
+    "CHANGE_FORK",
+    "CHANGE_ID",
+    "CHANGE_TARGET",
+    "CIRCLECI",
+    "CIRCLE_BRANCH",
+    "CIRCLE_BUILD_NUM",
+    "CIRCLE_BUILD_URL",
+    "CIRCLE_PROJECT_REPONAME",
+    "CIRCLE_PROJECT_USERNAME",
+    "CIRCLE_PR_NUMBER",
+    "CIRCLE_PR_REPONAME",
+    "CIRCLE_PULL_REQUEST",
+    "CIRCLE_REPOSITORY_URL",
+    "CIRCLE_SHA1",
+    "CIRCLE_TAG",
+    "CIRCLE_USERNAME",
+    "CIRCLE_WORKFLOW_ID",
+    "CI_COMMIT_BRANCH",
+    "CI_COMMIT_REF_NAME",
+    "CI_COMMIT_SHA",
+    "CI_COMMIT_TAG",
+    "CI_COMMIT_TIMESTAMP",
+    "CI_DEFAULT_BRANCH",
+    "CI_EXTERNAL_PULL_REQUEST_IID",
+    "CI_EXTERNAL_PULL_REQUEST_SOURCE_BRANCH_NAME",
+    "CI_EXTERNAL_PULL_REQUEST_SOURCE_BRANCH_SHA",
+    "CI_EXTERNAL_PULL_REQUEST_SOURCE_REPOSITORY",
+    "CI_EXTERNAL_PULL_REQUEST_TARGET_BRANCH_NAME",
+    "CI_EXTERNAL_PULL_REQUEST_TARGET_REPOSITORY",
+    "CI_JOB_URL",
+    "CI_MERGE_REQUEST_IID",
+    "CI_MERGE_REQUEST_PROJECT_PATH",
+    "CI_MERGE_REQUEST_REF_PATH",
+    "CI_MERGE_REQUEST_SOURCE_BRANCH_NAME",
+    "CI_MERGE_REQUEST_SOURCE_BRANCH_SHA",
+    "CI_MERGE_REQUEST_SOURCE_PROJECT_PATH",
+    "CI_MERGE_REQUEST_TARGET_BRANCH_NAME",
+    "CI_PIPELINE_ID",
+    "CI_PIPELINE_IID",
+    "CI_PIPELINE_SOURCE",
+    "CI_PIPELINE_URL",
+    "CI_PROJECT_DESCRIPTION",
+    "CI_PROJECT_NAME",
+    "CI_PROJECT_PATH",
+    "CI_PROJECT_URL",
+    "CI_PULL_REQUEST",
+    "CI_REGISTRY",
+    "CI_REGISTRY_IMAGE",
+    "FORGEJO_ACTIONS",
+    "FORGEJO_ACTOR",
+    "FORGEJO_BASE_REF",
+    "FORGEJO_EVENT_NAME",
+    "FORGEJO_HEAD_REF",
+    "FORGEJO_REF",
+    "FORGEJO_REPOSITORY",
+    "FORGEJO_RUN_ATTEMPT",
+    "FORGEJO_RUN_ID",
+    "FORGEJO_RUN_NUMBER",
+    "FORGEJO_SERVER_URL",
+    "FORGEJO_SHA",
+    "FORGEJO_TRIGGERING_ACTOR",
+    "GITEA_ACTIONS",
+    "GITHUB_ACTIONS",
+    "GITHUB_ACTOR",
+    "GITHUB_BASE_REF",
+    "GITHUB_EVENT_NAME",
+    "GITHUB_EVENT_PATH",
+    "GITHUB_HEAD_REF",
+    "GITHUB_REF",
+    "GITHUB_REPOSITORY",
+    "GITHUB_RUN_ATTEMPT",
+    "GITHUB_RUN_ID",
+    "GITHUB_RUN_NUMBER",
+    "GITHUB_SERVER_URL",
+    "GITHUB_SHA",
+    "GITHUB_TRIGGERING_ACTOR",
+    "GITLAB_CI",
+    "GITLAB_USER_LOGIN",
+    "GIT_BRANCH",
+    "GIT_COMMIT",
+    "GIT_LOCAL_BRANCH",
+    "GIT_URL",
+    "JENKINS_URL",
+    "SYSTEM_COLLECTIONURI",
+    "SYSTEM_JOBATTEMPT",
+    "SYSTEM_PULLREQUEST_ISFORK",
+    "SYSTEM_PULLREQUEST_PULLREQUESTID",
+    "SYSTEM_PULLREQUEST_PULLREQUESTNUMBER",
+    "SYSTEM_PULLREQUEST_SOURCEBRANCH",
+    "SYSTEM_PULLREQUEST_SOURCECOMMITID",
+    "SYSTEM_PULLREQUEST_TARGETBRANCH",
+    "SYSTEM_TEAMPROJECT",
+    "TAG_NAME",
+    "TF_BUILD",
+    "USER",
+    "USERNAME",
+    "DOCKER_METADATA_PR_HEAD_SHA",
+    "DOCKER_METADATA_SHORT_SHA_LENGTH",
+    "DOCKER_METADATA_ANNOTATIONS_LEVELS",
+    "DOCKER_METADATA_SET_OUTPUT_ENV",
+    "SOURCE_DATE_EPOCH"
+  ],
+  "inputs": [
+    "context",
+    "images",
+    "tags",
+    "flavor",
+    "labels",
+    "annotations",
+    "sep-tags",
+    "sep-labels",
+    "sep-annotations",
+    "bake-target",
+    "github-token"
+  ],
+  "plain": [],
+  "scratch": false
+};
+
 // src/shell.ts
 var import_node_fs11 = require("node:fs");
 var import_node_path6 = require("node:path");
@@ -31,7 +444,7 @@ function findPlaces(platform, env, startedAt) {
     startedAt
   };
 }
-function findFacts({ program, platform, argv: argv2 }, env, needs2, places) {
+function findFacts({ program, needs: needs2, platform, argv: argv2 }, env, places) {
   const { workspace, scratch, reports, journal, leg } = places;
   return {
     program,
@@ -236,11 +649,11 @@ var SHORTEST = 4;
 // src/emit/printable.ts
 function printable(text2) {
   if (!CONTROLS.test(text2)) return text2;
-  return text2.replace(/\r\n?/g, "\n").replace(escapeSequences(), "").replace(new RegExp(CONTROLS, "gu"), "");
+  return text2.replace(/\r\n?/g, "\n").replace(escapeSequences(), "").replace(new RegExp(CONTROLS, "g"), "");
 }
 var ESC = "\x1B";
 var BEL = "\x07";
-var CONTROLS = new RegExp("(?![\\t\\n])\\p{Cc}", "u");
+var CONTROLS = /[^\t\n -~\u00a0-\uffff]/;
 function escapeSequences() {
   return new RegExp(`${ESC}\\[[0-?]*[ -/]*[@-~]|${ESC}\\][^${BEL}${ESC}\\n]*(?:${BEL}|${ESC}\\\\)?`, "g");
 }
@@ -319,13 +732,14 @@ function blotJson(json, blot) {
 }
 
 // src/drive.ts
-async function drive(core, begin, hands, inbox) {
+async function drive(loading, begin, hands, inbox) {
   const aborts = /* @__PURE__ */ new Map();
   let underWay = 0;
-  let input2 = { type: "begin", ...begin };
+  let told = takeIn({ type: "begin", ...begin }, hands);
+  const core = await loading;
   for (; ; ) {
     let wakeAt = null;
-    for (const output of decide(core, input2, hands)) {
+    for (const output of decide(core, told, hands)) {
       switch (output.type) {
         case "effect":
           underWay += 1;
@@ -349,8 +763,9 @@ async function drive(core, begin, hands, inbox) {
     }
     hands.flush();
     if (wakeAt === null && underWay === 0) throw new Error("the core waits, but nothing is under way");
-    input2 = await inbox.take(wakeAt, hands.now) ?? { type: "tick" };
+    const input2 = await inbox.take(wakeAt, hands.now) ?? { type: "tick" };
     if (input2.type === "completed") underWay -= 1;
+    told = takeIn(input2, hands);
   }
   function start(id, effect) {
     const abort = new AbortController();
@@ -360,12 +775,15 @@ async function drive(core, begin, hands, inbox) {
     }, inbox.fail);
   }
 }
-function decide(core, input2, hands) {
+function takeIn(input2, hands) {
   const now = hands.now();
   hands.hear(input2);
   const blotted = blotInput(input2, hands.blot);
   hands.journal.input(now, blotted);
-  const outputs = JSON.parse(core.handle(now, JSON.stringify(blotted)));
+  return { now, json: JSON.stringify(blotted) };
+}
+function decide(core, { now, json }, hands) {
+  const outputs = JSON.parse(core.handle(now, json));
   hands.journal.outputs(outputs);
   return outputs;
 }
@@ -1446,13 +1864,12 @@ async function runShell(start, load3) {
   listen(inbox);
   let scratch;
   try {
-    const core = await loading;
-    const needs2 = JSON.parse(core.needs(JSON.stringify(start.program), JSON.stringify(start.argv)));
+    const { needs: needs2 } = start;
     plain.learn(needs2.plain);
     if (needs2.scratch) scratch = makeScratch(start, places, voice);
     const own = { scratch: scratch ?? unmadeScratch(places), leg: findLeg(start, voice) };
-    const begin = findFacts(start, process.env, needs2, { ...places, ...own });
-    const done = await drive(new core.Session(), begin, findHands(now, world, voice, journal), inbox);
+    const begin = findFacts(start, process.env, { ...places, ...own });
+    const done = await drive(loading, begin, findHands(now, world, voice, journal), inbox);
     const handedOver = voice.finish();
     process.exitCode = done.exitCode === 0 && !handedOver ? FAILED : done.exitCode;
   } catch (error) {
@@ -1673,43 +2090,6 @@ function __wbg_reset_state() {
   wasm = wasmInstance.exports;
   wasm.__wbindgen_start();
 }
-function needs(program, argv2) {
-  let deferred4_0;
-  let deferred4_1;
-  try {
-    let ptr0, len0, ptr1, len1;
-    try {
-      ptr0 = passStringToWasm0(program, wasm.__wbindgen_malloc, wasm.__wbindgen_realloc);
-      len0 = WASM_VECTOR_LEN;
-      ptr1 = passStringToWasm0(argv2, wasm.__wbindgen_malloc, wasm.__wbindgen_realloc);
-      len1 = WASM_VECTOR_LEN;
-    } catch (e) {
-      if (ptr1) {
-        wasm.__wbindgen_free(ptr1, len1 * 1, 1);
-      }
-      if (ptr0) {
-        wasm.__wbindgen_free(ptr0, len0 * 1, 1);
-      }
-      throw e;
-    }
-    let ret;
-    __wbg_call_guard();
-    ret = wasm.needs(ptr0, len0, ptr1, len1);
-    var ptr3 = ret[0];
-    var len3 = ret[1];
-    if (ret[3]) {
-      ptr3 = 0;
-      len3 = 0;
-      throw takeFromExternrefTable0(ret[2]);
-    }
-    deferred4_0 = ptr3;
-    deferred4_1 = len3;
-    return getStringFromWasm0(ptr3, len3);
-  } finally {
-    __wbg_call_guard();
-    wasm.__wbindgen_free(deferred4_0, deferred4_1, 1);
-  }
-}
 function __wbg_get_imports() {
   const import0 = {
     __proto__: null,
@@ -1863,10 +2243,10 @@ async function loadMetadata() {
 }
 async function load(file) {
   initSync({ module: await WebAssembly.compile((0, import_node_fs12.readFileSync)((0, import_node_path7.join)(__dirname, file))) });
-  return { Session, needs };
+  return new Session();
 }
 
 // src/cli.ts
 var argv = process.argv.slice(2);
-var load2 = argv[0] === "metadata" ? loadMetadata : loadCore;
-void runShell({ program: "cd-action", platform: "command-line", argv, hasPost: false }, load2);
+var [needs, load2] = argv[0] === "metadata" ? [METADATA, loadMetadata] : [CD_ACTION, loadCore];
+void runShell({ program: "cd-action", needs, platform: "command-line", argv, hasPost: false }, load2);

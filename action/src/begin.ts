@@ -7,6 +7,8 @@ import { os } from "./late";
 /** How a run was started. */
 export interface Start {
   readonly program: Program;
+  /** What the core wants to be told of the process, from `generated/needs`. */
+  readonly needs: Needs;
   readonly platform: Platform;
   /** The arguments of the command line; none for an action. */
   readonly argv: readonly string[];
@@ -41,9 +43,8 @@ export function findPlaces(platform: Platform, env: NodeJS.ProcessEnv, startedAt
 
 /** The facts of a run, whose own folder is `scratch`. */
 export function findFacts(
-  { program, platform, argv }: Start,
+  { program, needs, platform, argv }: Start,
   env: NodeJS.ProcessEnv,
-  needs: Needs,
   places: Places & { readonly scratch: string; readonly leg: string },
 ): Begin {
   const { workspace, scratch, reports, journal, leg } = places;

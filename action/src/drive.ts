@@ -28,14 +28,15 @@ export interface Hands {
 
 export type Done = Extract<Output, { type: "done" }>;
 
-/** Runs the core to its end. Rejects where the core or the shell has a bug. */
-export async function drive(core: Core, begin: Begin, hands: Hands, inbox: Inbox<Input>): Promise<Done> {
+/** Runs the core to its end; what it begins with is made ready while it is loaded. Rejects where the core or the shell has a bug. */
+export async function drive(loading: Promise<Core>, begin: Begin, hands: Hands, inbox: Inbox<Input>): Promise<Done> {
   const aborts = new Map<EffectId, AbortController>();
   let underWay = 0;
-  let input: Input = { type: "begin", ...begin };
+  let told = takeIn({ type: "begin", ...begin }, hands);
+  const core = await loading;
   for (;;) {
     let wakeAt: number | null = null;
-    for (const output of decide(core, input, hands)) {
+    for (const output of decide(core, told, hands)) {
       switch (output.type) {
         case "effect":
           underWay += 1;
@@ -59,8 +60,9 @@ export async function drive(core: Core, begin: Begin, hands: Hands, inbox: Inbox
     }
     hands.flush();
     if (wakeAt === null && underWay === 0) throw new Error("the core waits, but nothing is under way");
-    input = (await inbox.take(wakeAt, hands.now)) ?? { type: "tick" };
+    const input: Input = (await inbox.take(wakeAt, hands.now)) ?? { type: "tick" };
     if (input.type === "completed") underWay -= 1;
+    told = takeIn(input, hands);
   }
 
   function start(id: EffectId, effect: Effect): void {
@@ -72,12 +74,22 @@ export async function drive(core: Core, begin: Begin, hands: Hands, inbox: Inbox
   }
 }
 
-function decide(core: Core, input: Input, hands: Hands): Output[] {
+/** An input as the core is to be told it, and when. */
+interface Told {
+  readonly now: number;
+  readonly json: string;
+}
+
+function takeIn(input: Input, hands: Hands): Told {
   const now = hands.now();
   hands.hear(input);
   const blotted = blotInput(input, hands.blot);
   hands.journal.input(now, blotted);
-  const outputs = JSON.parse(core.handle(now, JSON.stringify(blotted))) as Output[];
+  return { now, json: JSON.stringify(blotted) };
+}
+
+function decide(core: Core, { now, json }: Told, hands: Hands): Output[] {
+  const outputs = JSON.parse(core.handle(now, json)) as Output[];
   hands.journal.outputs(outputs);
   return outputs;
 }

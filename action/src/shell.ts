@@ -9,7 +9,7 @@ import { basename, dirname, join } from "node:path";
 import { findFacts, findPlaces, type Places, type Start } from "./begin";
 import { type Blotter, createBlotter } from "./blot";
 import { blotWords } from "./blot-boundary";
-import type { CoreModule } from "./core";
+import type { Core } from "./core";
 import { drive, type Hands } from "./drive";
 import { endAll, perform, type World } from "./effects";
 import { commandLineVoice } from "./emit/command-line";
@@ -17,13 +17,13 @@ import { githubVoice } from "./emit/github";
 import { randomDigits } from "./emit/random";
 import type { Voice } from "./emit/voice";
 import { isTerminal, writeOut } from "./emit/write-out";
-import type { Input, Needs, Platform } from "./generated/protocol";
+import type { Input, Platform } from "./generated/protocol";
 import { createInbox, type Inbox } from "./inbox";
 import { createJournal, type Journal } from "./journal";
 import { createPlainWords, type PlainWords } from "./plain";
 import { createSecrets, type Secrets } from "./secrets";
 
-export async function runShell(start: Start, load: () => Promise<CoreModule>): Promise<void> {
+export async function runShell(start: Start, load: () => Promise<Core>): Promise<void> {
   process.exitCode = CRASHED;
   const loading = load();
   loading.catch(() => {}); // it is waited for below, and its failure is a crash there
@@ -44,13 +44,12 @@ export async function runShell(start: Start, load: () => Promise<CoreModule>): P
   listen(inbox);
   let scratch: string | undefined;
   try {
-    const core = await loading;
-    const needs = JSON.parse(core.needs(JSON.stringify(start.program), JSON.stringify(start.argv))) as Needs;
+    const { needs } = start;
     plain.learn(needs.plain);
     if (needs.scratch) scratch = makeScratch(start, places, voice);
     const own = { scratch: scratch ?? unmadeScratch(places), leg: findLeg(start, voice) };
-    const begin = findFacts(start, process.env, needs, { ...places, ...own });
-    const done = await drive(new core.Session(), begin, findHands(now, world, voice, journal), inbox);
+    const begin = findFacts(start, process.env, { ...places, ...own });
+    const done = await drive(loading, begin, findHands(now, world, voice, journal), inbox);
     const handedOver = voice.finish();
     process.exitCode = done.exitCode === 0 && !handedOver ? FAILED : done.exitCode;
   } catch (error) {

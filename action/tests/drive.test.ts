@@ -51,7 +51,7 @@ function driven(t: TestContext, script: readonly Step[], overrides: Partial<Hand
   const inbox = createInbox<Input>();
   const core = scriptedCore(script, (now, input) => heard.push({ now, input }));
   return {
-    ended: drive(new core.Session(), begin, hands, inbox),
+    ended: drive(Promise.resolve(core), begin, hands, inbox),
     inbox,
     heard,
     said,

@@ -356,16 +356,16 @@ impl Session {
                 rollout.tick(now);
             }
             self.drive();
-            self.renew_in_time();
         }
+        self.renew_in_time();
     }
 
     fn wake_at(&self) -> Option<Timestamp> {
         let rollout = self.rollout.as_ref().and_then(Rollout::wake_at);
-        let renewal = self.rollout.as_ref().map(|_| self.renewal_due());
         let deadlines = [self.abort_at, self.give_up_at];
         let works = self.publishing.as_ref().and_then(Publishing::wake_at);
         let gates = self.gating.as_ref().and_then(Gating::wake_at);
+        let renewal = self.renewal_due();
         let waits = [self.again, self.look_again, works, gates, rollout, renewal];
         let all = waits.into_iter().chain(deadlines).flatten();
         if self.ending {

@@ -126,6 +126,26 @@ test('a run that was stopped for longer than its lease changes nothing that serv
   }
 });
 
+test('who holds the lease keeps it before anything is rolled out, too', { timeout: 120_000 }, async (t) => {
+  const here = await served(t, 'keeps');
+  assert.equal((await here.cd('deploy', '--image', image('v2'))).outcome, 'deployed');
+  const call = 'image-inspect#1'; // whether the image to go back to is here; a registry may take its time over that
+  const docker = countingDocker(here, `${call} before pause`);
+  const run = docker.start('rollback');
+  here.held.push({ goOn: async () => { docker.go(call); await run.ended; } });
+  await docker.waitForCall(call);
+  const { holder } = await leaseOf(here);
+  assert.notEqual(holder, '-');
+  await sleep(3000); // longer than the lease
+  const other = await here.cd('deploy', '--image', image('v3'), '--wait', '0s');
+  assert.deepEqual([other.outcome, other.report.reason], ['busy', 'lease'], other.stderr);
+  assert.ok(other.report.because.join('\n').includes(holder), other.report.because.join('\n'));
+  docker.go(call);
+  const { outcome, stderr } = await run.ended;
+  assert.equal(outcome, 'restored', stderr);
+  await assertSettled(here, { version: 'v1' });
+});
+
 test('a run that lost its lease while nobody took it goes on', { timeout: 120_000 }, async (t) => {
   const here = await served(t, 'alone');
   const { goOn } = await stoppedBefore(here, 'route#2', 'deploy', '--image', image('v2'));

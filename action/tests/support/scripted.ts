@@ -1,8 +1,8 @@
 /** A core that answers by a script, to drive the shell without deciding anything. */
 
 import { appendFileSync } from "node:fs";
-import type { CoreModule } from "../../src/core";
-import type { Input, Output } from "../../src/generated/protocol";
+import type { Core } from "../../src/core";
+import type { Input, Needs, Output } from "../../src/generated/protocol";
 
 /** What to answer to the first input that fits; each step is used once, in any order. */
 export interface Step {
@@ -16,11 +16,11 @@ export interface Step {
 }
 
 /** `heard` gets every input as the shell handed it in. */
-export function scriptedCore(script: readonly Step[], heard: (now: number, input: Input) => void): CoreModule {
+export function scriptedCore(script: readonly Step[], heard: (now: number, input: Input) => void): Core {
   const steps = [...script];
   let words: Record<string, unknown> = {};
 
-  class Session {
+  return {
     handle(now: number, json: string): string {
       const input = JSON.parse(json) as Input;
       heard(now, input);
@@ -32,20 +32,17 @@ export function scriptedCore(script: readonly Step[], heard: (now: number, input
       if (step?.fail !== undefined) throw Object.assign(new Error(step.fail), { name: "Panic" });
       const outputs = JSON.stringify(step?.answer ?? [idle()]);
       return outputs.replace(/\{\{(\w+)\}\}/g, (_, name: string) => JSON.stringify(String(words[name])).slice(1, -1));
-    }
-  }
-
-  return {
-    Session,
-    needs: () =>
-      JSON.stringify({
-        env: ["GITHUB_REPOSITORY", "HOME", "NOT_SET"],
-        inputs: ["command", "dry-run", "github-token", "with space", "not-set"],
-        plain: ["created", "running"],
-        scratch: true,
-      }),
+    },
   };
 }
+
+/** What the scripted core wants to be told. */
+export const NEEDS: Needs = {
+  env: ["GITHUB_REPOSITORY", "HOME", "NOT_SET"],
+  inputs: ["command", "dry-run", "github-token", "with space", "not-set"],
+  plain: ["created", "running"],
+  scratch: true,
+};
 
 /** Writes every input to `file`, one a line. */
 export function recordTo(file: string): (now: number, input: Input) => void {

@@ -16,7 +16,9 @@ use cd_core::MetadataSession as Core;
 use cd_core::Session as Core;
 #[cfg(not(feature = "metadata"))]
 use cd_core::library;
-use cd_core::protocol::{Input, Output, Program, Timestamp};
+#[cfg(not(feature = "metadata"))]
+use cd_core::protocol::Program;
+use cd_core::protocol::{Input, Output, Timestamp};
 use wasm_bindgen::prelude::wasm_bindgen;
 
 /// Lets panics be heard: without it they are traps without a word.
@@ -63,6 +65,7 @@ impl Session {
 ///
 /// # Errors
 /// A `Misuse` where one of them is not.
+#[cfg(not(feature = "metadata"))]
 #[wasm_bindgen]
 pub fn needs(program: &str, argv: &str) -> Result<String, js_sys::Error> {
     let program: Program = serde_json::from_str(program).map_err(misuse)?;

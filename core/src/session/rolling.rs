@@ -166,17 +166,22 @@ impl Session {
         });
     }
 
-    /// Between two acts the lease is kept while something long goes on.
+    /// Between two transactions the lease is kept while something long goes on: a bake, or an image that is fetched.
     pub(super) fn renew_in_time(&mut self) {
-        if self.rollout.is_some() && self.now >= self.renewal_due() {
+        if self.renewal_due().is_some_and(|due| due <= self.now) {
             self.renewed = self.now;
             let steps = self.docker().renew();
             self.call(Tag::Renew, steps);
         }
     }
 
-    pub(super) fn renewal_due(&self) -> Timestamp {
-        self.renewed.plus(self.docker().terms.term / 3)
+    /// When the lease is to be renewed; `None` where there is none, or it is about to be given back.
+    pub(super) fn renewal_due(&self) -> Option<Timestamp> {
+        let docker = self
+            .docker
+            .as_ref()
+            .filter(|_| self.leased && !self.ending)?;
+        Some(self.renewed.plus(docker.terms.term / 3))
     }
 
     // --- the end of it -------------------------------------------------------------------------------------------
