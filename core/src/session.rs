@@ -99,6 +99,8 @@ pub(crate) struct Session {
     good_images: BTreeMap<String, bool>,
     /// Images of those that were not here and were asked for at their registry, by digest.
     fetched: BTreeSet<String>,
+    /// The engine's command line was refused an image, and fetches by the configured login.
+    logged_in: bool,
     recovered: bool,
     /// What was found to be put right, while that is done.
     left: String,
@@ -180,6 +182,7 @@ impl Session {
             fingerprints: BTreeMap::new(),
             good_images: BTreeMap::new(),
             fetched: BTreeSet::new(),
+            logged_in: false,
             recovered: false,
             left: String::new(),
             leased: false,
@@ -318,7 +321,7 @@ impl Session {
             Tag::Fingerprint => self.on_fingerprint(&call.done),
             Tag::Secrets => self.on_secrets(&call.done),
             Tag::GoodImages => self.on_good_images(&call.done),
-            Tag::GoodImage => self.on_good_image(&call.steps, &call.done),
+            Tag::GoodImage(reference) => self.on_good_image(reference, &call.done),
             Tag::Ancestor => self.on_ancestor(&call.done),
             Tag::Serving(action) => self.on_serving(&action, call),
             Tag::Act(id, action) => self.on_act(id, action, call),

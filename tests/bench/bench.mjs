@@ -230,7 +230,8 @@ function print(felt, waitless, start, metadata, release) {
   cost(`a deploy with no waits, against \`docker run -d\` (${waitless.pairs} pairs)`, waitless, GOALS.deploy);
   cost(`process start to the first effect of \`plan\`, against \`node -e 0\` (${start.pairs} pairs)`, start, GOALS.start);
   cost(`\`metadata\`, the whole process, against \`node -e 0\` (${metadata.pairs} pairs)`, metadata, GOALS.metadata);
-  cost(`\`release\`, against the bare commands on the same project (${release.pairs} pairs)`, release, GOALS.release);
+  cost(`\`release\`, against the bare commands on the same project (${release.environments.pairs} pairs)`, release.environments, GOALS.release);
+  cost('the same, where sessions of nox make no environments', release.none, GOALS.release);
   most('`metadata`: memory at its peak', metadata.memory, 'MiB', GOALS.memory);
   most('`metadata`: the derivation alone, natively', metadata.native.derive, 'µs', GOALS.derive);
   most('20 gates over 10,000 check runs, natively', metadata.native.gates / 1000, 'ms', GOALS.gates);

@@ -1,5 +1,7 @@
 // What `release` adds to the bare commands on the same project: the sessions that build and publish a package, `docker build` and `docker push`, by
-// turns, each a commit of its own, so that nothing is there already. `node tests/bench/release.mjs`, where the parts are, measures this alone.
+// turns, each a commit of its own, so that nothing is there already. Twice: with sessions as nox makes them, in an environment that is made
+// for each, and with sessions that need none, which leaves next to nothing to compare with.
+// `node tests/bench/release.mjs`, where the parts are, measures this alone.
 
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -12,13 +14,16 @@ import { ENV, inside } from '../e2e/lib.mjs';
 const RUNS = 5;
 const TOKEN = 'a-token-that-publishes';
 
-const NOXFILE = `import nox
-@nox.session(name="build-python", python=False)
+/** The sessions of a project: in environments of their own, into which uv is installed, or in what is there. */
+const noxfile = (environments) => `import nox
+@nox.session(name="build-python"${environments ? '' : ', python=False'})
 def build_python(session):
+    ${environments ? 'session.install("uv")' : 'pass'}
     session.run("rm", "-rf", "dist", external=True)
     session.run("uv", "build", "--quiet", external=True)
-@nox.session(name="publish-python", python=False)
+@nox.session(name="publish-python"${environments ? '' : ', python=False'})
 def publish_python(session):
+    ${environments ? 'session.install("uv")' : 'pass'}
     session.run("uv", "publish", "--no-progress", external=True)
 `;
 
@@ -35,8 +40,12 @@ for tag in "\${VERSION%.*}" latest "sha-$GITHUB_SHA"; do
 done
 `;
 
-/** `{ pairs, ours, theirs, ratio }`: seconds. */
+/** `{ environments, none }`, of each `{ pairs, ours, theirs, ratio }`: seconds. */
 export async function measureRelease() {
+  return { environments: await measure(true), none: await measure(false) };
+}
+
+async function measure(environments) {
   const index = await packageIndex({ password: TOKEN });
   const it = await begun('bench-release');
   try {
@@ -45,7 +54,7 @@ export async function measureRelease() {
     mkdirSync(bin, { recursive: true });
     for (const program of ['nox', 'uv', 'uvx']) symlinkSync(join(from, program), join(bin, program));
     writeFileSync(join(it.dir, '.gitignore'), '.cd-action\nbin\ndist\n.nox\n__pycache__\n');
-    writeFileSync(join(it.dir, 'noxfile.py'), NOXFILE);
+    writeFileSync(join(it.dir, 'noxfile.py'), noxfile(environments));
     mkdirSync(join(it.dir, 'src', 'bench_release'), { recursive: true });
     writeFileSync(join(it.dir, 'src', 'bench_release', '__init__.py'), '');
     // Some megabytes, as an image has them.
@@ -97,6 +106,7 @@ function compare(pairs) {
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const { pairs, ours, theirs, ratio } = await measureRelease();
-  console.log(`${pairs} pairs: release ${ours.toFixed(2)} s, the bare commands ${theirs.toFixed(2)} s, ratio ${ratio.toFixed(2)}`);
+  for (const [name, { pairs, ours, theirs, ratio }] of Object.entries(await measureRelease())) {
+    console.log(`${name}, ${pairs} pairs: release ${ours.toFixed(2)} s, the bare commands ${theirs.toFixed(2)} s, ratio ${ratio.toFixed(2)}`);
+  }
 }

@@ -10,7 +10,7 @@ import { test } from 'node:test';
 
 import { begun, registryWithBadDays } from './bin/project.mjs';
 import { filesUnder, found, needlesOf, watchCommandLines } from './bin/secrecy.mjs';
-import { CLI, ENV } from './lib.mjs';
+import { CLI, docker, ENV, image, place, REGISTRY, run } from './lib.mjs';
 
 const AUTH = { user: 'robot', password: `s3cret-${randomBytes(12).toString('base64url')}"<&>` };
 
@@ -61,6 +61,53 @@ test('without a login the error says both ways to one', async (t) => {
   const { code, reason, stderr } = await it.cd('release');
   assert.deepEqual([code, reason], [1, 'registry-denied'], stderr);
   assert.match(stderr, /neither `registry` says it nor an earlier `docker login`/);
+});
+
+test('a deploy and a rollback fetch by the login of `registry` what is refused without; a secret that is not set is told', { timeout: 180_000 }, async (t) => {
+  const registry = await registryWithBadDays({ auth: { kind: 'basic', ...AUTH } });
+  const name = `e2e/pulls-${process.pid}`;
+  const at = (version) => `${registry.host}/${name}:${version}`;
+  const here = place('pulls').config({ image: `${registry.host}/${name}`, registry: { user: 'PULL_USER', password: 'PULL_PASSWORD' }, env: { bake: { for: '0s' }, drain: '0s' } });
+  t.after(async () => {
+    await here.end();
+    await run(['docker', 'image', 'rm', at('v1'), at('v2')]);
+    await registry.end();
+  });
+  // Images that only the registry has.
+  for (const version of ['v1', 'v2']) {
+    const open = `${REGISTRY}/${name}:${version}`;
+    const built = await run(['docker', 'build', '-q', '-t', open, '-'], { input: `FROM ${image(version)}\nENV PULLED=${name}\n`, env: { ...ENV, DOCKER_BUILDKIT: '0' } });
+    assert.equal(built.code, 0, built.stderr);
+    await docker('push', '-q', open);
+    await docker('rmi', open);
+  }
+  const settings = join(here.dir, 'settings');
+  mkdirSync(settings, { recursive: true });
+  writeFileSync(join(settings, 'config.json'), '{}');
+
+  here.env = { DOCKER_CONFIG: settings };
+  const nobody = await here.cd('deploy', '--image', at('v1'));
+  assert.deepEqual([nobody.code, nobody.outcome, nobody.report.reason], [1, 'failed', 'registry-denied'], nobody.stderr);
+  assert.match(nobody.report.because.join('\n'), /refused without a login, and the one that `registry` names is not here: .*PULL_PASSWORD/);
+
+  here.env = { DOCKER_CONFIG: settings, PULL_USER: AUTH.user, PULL_PASSWORD: AUTH.password };
+  const watching = watchCommandLines();
+  const one = await here.cd('deploy', '--image', at('v1'));
+  assert.deepEqual([one.code, one.outcome], [0, 'deployed'], one.stderr);
+  assert.match(one.stderr, /refused; once more, by the login of `registry`/);
+  const two = await here.cd('deploy', '--image', at('v2'));
+  assert.equal(two.outcome, 'deployed', two.stderr);
+  // Of the first version nothing is left on the engine: a rollback fetches it again.
+  const kept = (await docker('image', 'ls', '--filter', `reference=cd-action/${here.service}.*:g1`, '--format', '{{.Repository}}:{{.Tag}}')).split('\n');
+  await docker('rmi', at('v1'), ...kept);
+  const back = await here.cd('rollback');
+  watching.stop();
+  assert.deepEqual([back.code, back.outcome], [0, 'restored'], back.stderr);
+  assert.match(back.stderr, /fetching .*\n.*refused; once more/);
+  const needles = needlesOf({ password: AUTH.password });
+  for (const { stdout, stderr } of [one, two, back]) assert.deepEqual(found(needles, stdout + stderr), []);
+  assert.deepEqual([...watching.seen].flatMap((line) => found(needles, line)), []);
+  for (const file of filesUnder(here.dir)) assert.deepEqual(found(needles, readFileSync(file)), [], file);
 });
 
 test('a registry elsewhere is asked through the proxy of the environment, one on this machine is not', { timeout: 120_000 }, async (t) => {

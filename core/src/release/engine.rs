@@ -292,23 +292,7 @@ impl Engine {
         }
         args.extend(["--", &reference]);
         let mut push = self.docker(&args, PUSH);
-        if let Some(auth) = self.logins.get(repository.server()) {
-            let folder = self.folder();
-            let around = ["sh", "-c", WITH_PATH, "sh"].map(str::to_owned);
-            let bin = format!("{folder}/bin");
-            push.argv = around.into_iter().chain([bin]).chain(push.argv).collect();
-            push.inherit.retain(|name| name != "DOCKER_CONFIG");
-            push.inherit.push(auth.user.clone());
-            let (name, settings) = match self.program {
-                Program::Docker => ("DOCKER_CONFIG", folder),
-                Program::Podman => ("REGISTRY_AUTH_FILE", format!("{folder}/config.json")),
-            };
-            push.env.insert(name.to_owned(), text(&settings));
-            let password = Content::Secret {
-                name: auth.password.clone(),
-            };
-            push.env.insert(auth.password.clone(), password);
-        }
+        self.log_in(repository.server(), &mut push);
         let digests = match self.program {
             Program::Docker => self.digests(&reference),
             Program::Podman => {
@@ -317,6 +301,29 @@ impl Engine {
             }
         };
         vec![Effect::Run(push), digests]
+    }
+
+    /// Lets one command speak to that server by the login for it, where there is one. What [`Self::prepare`] makes must be there.
+    pub fn log_in(&self, server: &str, run: &mut Run) {
+        let Some(auth) = self.logins.get(server) else {
+            return;
+        };
+        let folder = self.folder();
+        let around = ["sh", "-c", WITH_PATH, "sh"].map(str::to_owned);
+        let bin = format!("{folder}/bin");
+        let argv = std::mem::take(&mut run.argv);
+        run.argv = around.into_iter().chain([bin]).chain(argv).collect();
+        run.inherit.retain(|name| name != "DOCKER_CONFIG");
+        run.inherit.push(auth.user.clone());
+        let (name, settings) = match self.program {
+            Program::Docker => ("DOCKER_CONFIG", folder),
+            Program::Podman => ("REGISTRY_AUTH_FILE", format!("{folder}/config.json")),
+        };
+        run.env.insert(name.to_owned(), text(&settings));
+        let password = Content::Secret {
+            name: auth.password.clone(),
+        };
+        run.env.insert(auth.password.clone(), password);
     }
 
     fn digests(&self, reference: &str) -> Effect {

@@ -14,7 +14,7 @@ use crate::protocol::{Completion, Content, Effect, Fault, Run};
 use crate::registry::Trouble;
 
 /// Ways to nox, in the order in which they are tried.
-pub(crate) const WAYS: usize = 3;
+const WAYS: usize = 3;
 
 /// The uv that is fetched where nothing else is there.
 pub(super) const UV: &str = "uv==0.13.9";
@@ -31,19 +31,10 @@ const OUTPUT: u32 = 512 * 1024;
 /// The nox at hand.
 #[derive(Clone, Debug)]
 pub struct Nox {
-    workspace: String,
-    scratch: String,
+    search: Search,
     /// Sessions that the configuration names, each with the key that does.
     wanted: Vec<(String, String)>,
-    way: usize,
-    stage: Stage,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Stage {
-    Finding,
-    Listing,
-    Ready,
+    ready: bool,
 }
 
 impl Nox {
@@ -51,11 +42,9 @@ impl Nox {
     #[must_use]
     pub const fn new(workspace: String, scratch: String, wanted: Vec<(String, String)>) -> Self {
         Self {
-            workspace,
-            scratch,
+            search: Search::new(workspace, scratch),
             wanted,
-            way: 0,
-            stage: Stage::Finding,
+            ready: false,
         }
     }
 
@@ -68,7 +57,7 @@ impl Nox {
     /// For people.
     #[must_use]
     pub const fn words(&self) -> &'static str {
-        match self.way {
+        match self.search.way {
             0 => "nox",
             1 => "uvx nox",
             _ => "uvx nox, of a uv that was fetched for this run",
@@ -78,43 +67,109 @@ impl Nox {
     /// What to do now.
     #[must_use]
     pub fn effects(&self) -> Vec<Effect> {
-        match self.stage {
-            Stage::Finding => find(self.way, &self.scratch),
-            Stage::Listing => vec![list(self.way, &self.scratch, &self.workspace)],
-            Stage::Ready => Vec::new(),
+        if self.ready {
+            Vec::new()
+        } else {
+            self.search.effects()
         }
     }
 
     /// Takes in what came of it.
     #[must_use]
     pub fn on(&mut self, done: &[Completion]) -> Made {
-        let last = done.last();
-        match self.stage {
-            Stage::Finding if is_there(last) => self.stage = Stage::Listing,
-            Stage::Finding if self.way + 1 == WAYS => return Made::Failed(missing(last)),
-            Stage::Finding => self.way += 1,
-            Stage::Listing => match read_all(last, &self.wanted) {
-                Ok(()) => {
-                    self.stage = Stage::Ready;
-                    return Made::Done;
-                }
-                Err(trouble) => return Made::Failed(trouble),
-            },
-            Stage::Ready => return Made::Done,
+        if self.ready {
+            return Made::Done;
         }
-        Made::More
+        let read = match self.search.on(done) {
+            Found::More => return Made::More,
+            Found::Listed(list) => read_all(Some(&list), &self.wanted),
+            Found::Missing(trouble) => Err(trouble),
+        };
+        match read {
+            Ok(()) => {
+                self.ready = true;
+                Made::Done
+            }
+            Err(trouble) => Made::Failed(trouble),
+        }
     }
 
     /// A session is run, and told in its environment what is wanted.
     #[must_use]
     pub fn run(&self, session: &str, told: BTreeMap<&str, String>) -> Run {
-        let argv = self::session(self.way, &self.scratch, &self.workspace, session);
-        let mut run = effect(argv, SESSION);
+        let mut run = effect(self.search.session(session), SESSION);
         run.env = told
             .into_iter()
             .map(|(name, text)| (name.to_owned(), Content::Text { text }))
             .collect();
         run
+    }
+}
+
+/// How nox is found: by asking for the sessions, in one way after the other. Starting it takes longer than what it is asked, so
+/// it is asked for its version only where it gave no list: that tells a noxfile that cannot be read from a nox that is not there.
+#[derive(Clone, Debug)]
+pub(crate) struct Search {
+    workspace: String,
+    scratch: String,
+    way: usize,
+    /// What came instead of a list.
+    refused: Option<Completion>,
+}
+
+/// What came of a step.
+#[derive(Clone, Debug)]
+pub(crate) enum Found {
+    /// There is more to ask.
+    More,
+    /// What it says when it is asked for its sessions.
+    Listed(Completion),
+    /// There is none in any way.
+    Missing(Trouble),
+}
+
+impl Search {
+    pub(crate) const fn new(workspace: String, scratch: String) -> Self {
+        Self {
+            workspace,
+            scratch,
+            way: 0,
+            refused: None,
+        }
+    }
+
+    /// What to do now. The last way is made first.
+    pub(crate) fn effects(&self) -> Vec<Effect> {
+        let program = program(self.way, &self.scratch);
+        if self.refused.is_some() {
+            let version = program.into_iter().chain(["--version".to_owned()]);
+            return vec![Effect::Run(effect(version.collect(), QUICK))];
+        }
+        let list = in_tree(&self.workspace, program, &["--list", "--json"]);
+        let fetch = (self.way == WAYS - 1).then(|| fetch_uv(&self.scratch));
+        let list = Effect::Run(effect(list, QUICK));
+        fetch.into_iter().chain([list]).collect()
+    }
+
+    /// Takes in what came of it.
+    pub(crate) fn on(&mut self, done: &[Completion]) -> Found {
+        let Some(last) = done.last() else {
+            return Found::More;
+        };
+        match self.refused.take() {
+            None if is_there(Some(last)) => return Found::Listed(last.clone()),
+            None => self.refused = Some(last.clone()),
+            Some(refused) if is_there(Some(last)) => return Found::Listed(refused),
+            Some(_) if self.way + 1 < WAYS => self.way += 1,
+            Some(refused) => return Found::Missing(missing(Some(&refused))),
+        }
+        Found::More
+    }
+
+    /// How a session is run in the working tree.
+    pub(crate) fn session(&self, name: &str) -> Vec<String> {
+        let program = program(self.way, &self.scratch);
+        in_tree(&self.workspace, program, &["--session", name])
     }
 }
 
@@ -124,28 +179,6 @@ fn program(way: usize, scratch: &str) -> Vec<String> {
         1 => vec!["uvx".to_owned(), "nox".to_owned()],
         _ => vec![format!("{scratch}/uv/bin/uvx"), "nox".to_owned()],
     }
-}
-
-/// Is it there? The last way is made first.
-pub(crate) fn find(way: usize, scratch: &str) -> Vec<Effect> {
-    let mut argv = program(way, scratch);
-    argv.push("--version".to_owned());
-    let fetch = (way == WAYS - 1).then(|| fetch_uv(scratch));
-    fetch
-        .into_iter()
-        .chain([Effect::Run(effect(argv, QUICK))])
-        .collect()
-}
-
-/// Which sessions are there?
-pub(crate) fn list(way: usize, scratch: &str, workspace: &str) -> Effect {
-    let argv = in_tree(workspace, program(way, scratch), &["--list", "--json"]);
-    Effect::Run(effect(argv, QUICK))
-}
-
-/// How a session is run in the working tree.
-pub(crate) fn session(way: usize, scratch: &str, workspace: &str, name: &str) -> Vec<String> {
-    in_tree(workspace, program(way, scratch), &["--session", name])
 }
 
 /// Code of the commit that decides about the commit: it gets less of the run's environment than what builds a release, and of
@@ -178,11 +211,11 @@ pub(super) fn fetch_uv(scratch: &str) -> Effect {
     Effect::Run(effect(fetch.split(' ').map(str::to_owned).collect(), QUICK))
 }
 
-pub(crate) const fn is_there(completion: Option<&Completion>) -> bool {
+pub(super) const fn is_there(completion: Option<&Completion>) -> bool {
     matches!(completion, Some(Completion::Exited { code: Some(0), .. }))
 }
 
-pub(crate) fn missing(completion: Option<&Completion>) -> Trouble {
+fn missing(completion: Option<&Completion>) -> Trouble {
     let said = trouble(completion).text;
     Trouble::new(
         "nox-missing",
@@ -235,8 +268,8 @@ fn read_all(completion: Option<&Completion>, wanted: &[(String, String)]) -> Res
 
 /// # Errors
 /// They could not be listed, or this one is not there.
-pub(crate) fn read_list(completion: Option<&Completion>, wanted: &str) -> Result<(), Trouble> {
-    read_all(completion, &[("sessions".to_owned(), wanted.to_owned())])
+pub(crate) fn read_list(list: &Completion, wanted: &str) -> Result<(), Trouble> {
+    read_all(Some(list), &[("sessions".to_owned(), wanted.to_owned())])
 }
 
 /// # Errors
@@ -326,17 +359,22 @@ mod tests {
     #[test]
     fn it_is_looked_for_and_fetched_only_in_the_end() {
         let mut nox = nox(&["tests"]);
-        assert_eq!(lines(&nox), ["nox --version"]);
-        assert_eq!(nox.on(&[not_found()]), Made::More);
-        assert_eq!(lines(&nox), ["uvx nox --version"]);
-        assert_eq!(nox.on(&[not_found()]), Made::More);
+        for (list, version) in [
+            (" /w nox --list --json", "nox --version"),
+            (" /w uvx nox --list --json", "uvx nox --version"),
+        ] {
+            assert!(lines(&nox).concat().ends_with(list), "{:?}", lines(&nox));
+            assert_eq!(nox.on(&[said(127, "")]), Made::More);
+            assert_eq!(lines(&nox), [version]);
+            assert_eq!(nox.on(&[not_found()]), Made::More);
+        }
         let fetched = lines(&nox);
         let pip = |line: &String| line.contains("pip install") && line.contains("--target /s/uv");
         assert!(fetched.first().is_some_and(pip), "{fetched:?}");
-        assert_eq!(
-            fetched.last().map(String::as_str),
-            Some("/s/uv/bin/uvx nox --version")
-        );
+        let last = |line: &String| line.ends_with(" /w /s/uv/bin/uvx nox --list --json");
+        assert!(fetched.last().is_some_and(last), "{fetched:?}");
+        assert_eq!(nox.on(&[said(1, "")]), Made::More);
+        assert_eq!(lines(&nox), ["/s/uv/bin/uvx nox --version"]);
         let over = nox.on(&[not_found()]);
         assert!(matches!(over, Made::Failed(trouble) if trouble.code == "nox-missing"));
     }
@@ -344,14 +382,22 @@ mod tests {
     #[test]
     fn sessions_by_either_name_are_there() {
         let mut nox = nox(&["tests", "tests-3.12", "build-container"]);
-        assert_eq!(nox.on(&[said(0, "2026.10.20")]), Made::More);
         assert_eq!(nox.on(&[said(0, LIST)]), Made::Done);
+        assert!(lines(&nox).is_empty());
+    }
+
+    #[test]
+    fn a_noxfile_that_cannot_be_read_is_no_missing_nox() {
+        let mut nox = nox(&["tests"]);
+        assert_eq!(nox.on(&[said(1, "no noxfile")]), Made::More);
+        assert_eq!(lines(&nox), ["nox --version"]);
+        let over = nox.on(&[said(0, "2026.10.20")]);
+        assert!(matches!(over, Made::Failed(trouble) if trouble.code == "nox-failed"));
     }
 
     #[test]
     fn all_that_are_missing_are_told_with_those_that_are_there() {
         let mut nox = nox(&["build-containers", "test", "tests"]);
-        assert_eq!(nox.on(&[said(0, "2026.10.20")]), Made::More);
         let Made::Failed(trouble) = nox.on(&[said(0, LIST)]) else {
             panic!("two are missing")
         };

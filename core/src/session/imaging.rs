@@ -1,12 +1,15 @@
 //! The image: what it is, and the release that it makes with the configuration.
 
+use std::collections::BTreeMap;
+
 use super::request::Command;
 use super::{Session, Tag};
 use crate::config;
-use crate::protocol::{Completion, Outcome};
+use crate::protocol::{Completion, Effect, Outcome};
 use crate::registry::Repository;
+use crate::release::engine::{Engine, Program};
 use crate::spec::{Probe, Release, Spec};
-use crate::target::docker::{Image, Setup, Trouble};
+use crate::target::docker::{Image, Setup, Step, Trouble};
 
 impl Session {
     pub(super) fn look_at_image(&mut self) {
@@ -33,6 +36,20 @@ impl Session {
                 self.image = Some(image);
                 self.resolve_release(&reference);
             }
+            Err(trouble) if pulled && self.logs_in(&reference, &trouble) => {
+                let steps = self.fetch_image(&reference);
+                self.call(Tag::Image { pulled: true }, steps);
+            }
+            Err(Trouble {
+                code: "secret-missing",
+                text,
+            }) if pulled => {
+                let text = format!(
+                    "{reference} was refused without a login, and the one that `registry` names is not here: {text}"
+                );
+                let code = "registry-denied";
+                self.trouble(&Trouble { code, text });
+            }
             Err(trouble) if pulled => self.trouble(&trouble),
             Ok(_)
             | Err(Trouble {
@@ -40,7 +57,7 @@ impl Session {
                 ..
             }) if self.request().command == Command::Deploy => {
                 self.info(format!("fetching {reference}"));
-                let steps = self.docker().image(&reference, true);
+                let steps = self.fetch_image(&reference);
                 self.call(Tag::Image { pulled: true }, steps);
             }
             // Built here under a registry's name, and never pushed: nobody can say what the registry has.
@@ -58,6 +75,52 @@ impl Session {
             }) => self.plan_unseen(&reference),
             Err(trouble) => self.trouble(&trouble),
         }
+    }
+
+    /// How an image is fetched: as the engine's command line has logged in, and by the configured login where that was refused. So
+    /// whoever deploys needs the login of `registry` only where there is no other.
+    pub(super) fn fetch_image(&self, reference: &str) -> Vec<Step> {
+        let mut steps = self.docker().image(reference, true);
+        let engine = self.login_of(reference).filter(|_| self.logged_in);
+        let Some((server, engine)) = engine else {
+            return steps;
+        };
+        if let Some(Effect::Run(pull)) = steps.first_mut().map(|step| &mut step.effect) {
+            engine.log_in(&server, pull);
+        }
+        let prepare = engine.prepare().into_iter().map(Step::strict);
+        prepare.chain(steps).collect()
+    }
+
+    /// Whether an image that was refused is to be fetched once more, by the configured login.
+    pub(super) fn logs_in(&mut self, reference: &str, trouble: &Trouble) -> bool {
+        // Who may not see an image is told by some registries that there is none.
+        let refused = matches!(trouble.code, "registry-denied" | "image-missing");
+        let again = refused && !self.logged_in && self.login_of(reference).is_some();
+        if again {
+            self.logged_in = true;
+            self.info("refused; once more, by the login of `registry`");
+        }
+        again
+    }
+
+    /// The server of an image, and who logs in there by the configuration.
+    fn login_of(&self, reference: &str) -> Option<(String, Engine)> {
+        let config = self.config.as_ref()?;
+        let server = |image: &str| Repository::parse(image).server().to_owned();
+        let wanted = server(repository(reference));
+        let own = config.image.as_ref().zip(config.registry.as_ref());
+        let mirrors = config.mirrors.iter();
+        let mirrors = mirrors.filter_map(|it| Some((&it.image, it.registry.as_ref()?)));
+        let mut all = own.into_iter().chain(mirrors);
+        let (_, auth) = all.find(|(image, _)| server(image) == wanted)?;
+        let engine = Engine {
+            program: Program::Docker,
+            scratch: self.begin.scratch.clone(),
+            settings: self.settings(),
+            logins: BTreeMap::from([(wanted.clone(), auth.clone())]),
+        };
+        Some((wanted, engine))
     }
 
     /// A plan of an image that is not here: what depends on the image itself is known only to the deploy.

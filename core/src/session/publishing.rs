@@ -166,7 +166,7 @@ impl Session {
     }
 
     /// Where the user's docker settings are.
-    fn settings(&self) -> Option<String> {
+    pub(super) fn settings(&self) -> Option<String> {
         let env = |name: &str| self.begin.env.get(name).filter(|it| !it.is_empty());
         env("DOCKER_CONFIG")
             .cloned()

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{Session, Tag};
 use crate::ledger::State;
-use crate::protocol::{Completion, Effect, Outcome};
+use crate::protocol::{Completion, Outcome};
 use crate::rollback::{self, Selection, Verdict};
 use crate::spec::Generation;
 use crate::target::docker::Step;
@@ -70,8 +70,8 @@ impl Session {
         };
         if let Some(reference) = self.to_be_fetched(&candidates) {
             self.info(format!("fetching {reference}"));
-            let steps = self.docker().image(&reference, true);
-            return self.call(Tag::GoodImage, steps);
+            let steps = self.fetch_image(&reference);
+            return self.call(Tag::GoodImage(reference), steps);
         }
         let selection = candidates(&self.good_images);
         let chosen = selection.chosen().cloned();
@@ -138,16 +138,19 @@ impl Session {
         self.finish(Outcome::Rejected, "no-target", because, next);
     }
 
-    pub(super) fn on_good_image(&mut self, steps: &[Step], done: &[Completion]) {
-        let digest = steps.iter().find_map(|step| match &step.effect {
-            Effect::Run(run) => run.argv.iter().find_map(|word| word.split_once('@')),
-            _ => None,
-        });
-        let digest = digest
+    pub(super) fn on_good_image(&mut self, reference: String, done: &[Completion]) {
+        let read = self.docker_mut().read_image(done);
+        if let Err(trouble) = &read
+            && self.logs_in(&reference, trouble)
+        {
+            let steps = self.fetch_image(&reference);
+            return self.call(Tag::GoodImage(reference), steps);
+        }
+        let digest = reference
+            .split_once('@')
             .map(|(_, digest)| digest.to_owned())
             .unwrap_or_default();
-        let here = self.docker_mut().read_image(done).is_ok();
-        self.good_images.insert(digest.clone(), here);
+        self.good_images.insert(digest.clone(), read.is_ok());
         self.fetched.insert(digest);
         self.choose_good();
     }

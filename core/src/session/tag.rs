@@ -51,7 +51,8 @@ pub(super) enum Tag {
     Key,
     Fingerprint,
     GoodImages,
-    GoodImage,
+    /// This one.
+    GoodImage(String),
     Ancestor,
     Serving(Action),
     Act(ActionId, Action),
@@ -132,7 +133,7 @@ impl Tag {
             | Self::Key
             | Self::Fingerprint
             | Self::GoodImages
-            | Self::GoodImage
+            | Self::GoodImage(_)
             | Self::Ancestor
             | Self::Serving(_) => false,
         }

@@ -69,6 +69,7 @@ export function watchCommandLines() {
       try { seen.add(readFileSync(`/proc/${pid}/cmdline`, 'latin1')); } catch { /* it has ended */ }
     }
   };
-  const timer = setInterval(look, 10);
+  // A test that fails does not stop it.
+  const timer = setInterval(look, 10).unref();
   return { seen, stop: () => clearInterval(timer) };
 }

@@ -12,6 +12,7 @@ use crate::gate::evidence::{Missing, Ran, Subject};
 use crate::gate::{self, Evidence, Gate, Kind, Lack, Seen, Want};
 use crate::protocol::{Completion, Content, Effect, Fault, Run, Timestamp};
 use crate::registry::Talk;
+use crate::release::nox::Search;
 use crate::report::Log;
 
 /// Most bytes of a file of evidence.
@@ -137,7 +138,8 @@ impl Asks {
             }
         }
         if let Some(first) = sessions.first().cloned() {
-            let nox = Nox::new(about.workspace, sessions, about.gates);
+            let search = Search::new(about.workspace.to_owned(), self.scratch.clone());
+            let nox = Nox::new(search, sessions, about.gates);
             begun
                 .ids
                 .push(self.add(Want::Session(first), Doing::Nox(nox)));
@@ -223,7 +225,7 @@ impl Asks {
             (Doing::Tip(argv), _) => vec![Effect::Run(git(argv))],
             (Doing::Registry(talk, _), _) => vec![Effect::Fetch(talk.fetch())],
             (Doing::Command(command), _) => vec![Effect::Run(command.run.clone())],
-            (Doing::Nox(nox), _) => nox.effects(&self.scratch),
+            (Doing::Nox(nox), _) => nox.effects(),
         }
     }
 

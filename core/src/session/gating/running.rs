@@ -25,19 +25,12 @@ pub(super) struct Command {
 /// Sessions, one after the other, in one way to nox.
 #[derive(Debug)]
 pub(super) struct Nox {
-    workspace: String,
-    way: usize,
-    stage: Stage,
+    search: nox::Search,
+    /// Nox is there, and has all of them.
+    ready: bool,
     names: Vec<String>,
     at: usize,
     terms: BTreeMap<String, Terms>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Stage {
-    Finding,
-    Listing,
-    Running,
 }
 
 /// What came of a stage of nox.
@@ -130,7 +123,7 @@ fn lasting(why: impl Into<String>) -> Missing {
 }
 
 impl Nox {
-    pub(super) fn new(workspace: &str, names: Vec<String>, gates: &[Gate]) -> Self {
+    pub(super) fn new(search: nox::Search, names: Vec<String>, gates: &[Gate]) -> Self {
         let flat = gates.iter().flat_map(gate::flat);
         let sessions = flat.filter_map(|gate| match &gate.kind {
             Kind::Sessions(it) => Some(it),
@@ -141,9 +134,8 @@ impl Nox {
             names.map(|name| (name, it.terms.clone()))
         });
         Self {
-            workspace: workspace.to_owned(),
-            way: 0,
-            stage: Stage::Finding,
+            search,
+            ready: false,
             names,
             at: 0,
             terms: terms.collect(),
@@ -154,40 +146,38 @@ impl Nox {
         self.names.get(self.at).map_or("", String::as_str)
     }
 
-    pub(super) fn effects(&self, scratch: &str) -> Vec<Effect> {
-        match self.stage {
-            Stage::Finding => nox::find(self.way, scratch),
-            Stage::Listing => vec![nox::list(self.way, scratch, &self.workspace)],
-            Stage::Running => {
-                let name = self.name();
-                let argv = nox::session(self.way, scratch, &self.workspace, name);
-                let terms = self.terms.get(name);
-                let run = terms.map(|it| nox::foreign(argv, it.deadline, &it.secrets));
-                run.map(Effect::Run).into_iter().collect()
-            }
+    pub(super) fn effects(&self) -> Vec<Effect> {
+        if !self.ready {
+            return self.search.effects();
         }
+        let name = self.name();
+        let terms = self.terms.get(name);
+        let argv = self.search.session(name);
+        let run = terms.map(|it| nox::foreign(argv, it.deadline, &it.secrets));
+        run.map(Effect::Run).into_iter().collect()
     }
 
     pub(super) fn on(&mut self, done: &[Completion], logs: &mut Vec<Log>) -> Goes {
         let mut goes = Goes::default();
-        match self.stage {
-            Stage::Finding if nox::is_there(done.last()) => self.stage = Stage::Listing,
-            Stage::Finding if self.way + 1 < nox::WAYS => self.way += 1,
-            Stage::Finding => self.give_up(&nox::missing(done.last()), &mut goes),
-            Stage::Listing => {
+        if self.ready {
+            let name = self.name().to_owned();
+            let told = ran(&format!("nox --session {name}"), done.last(), logs);
+            goes.told.push((name, told));
+            self.at += 1;
+            goes.over = self.at >= self.names.len();
+            return goes;
+        }
+        let read = match self.search.on(done) {
+            nox::Found::More => return goes,
+            nox::Found::Listed(list) => {
                 let mut names = self.names.iter();
-                match names.try_for_each(|name| nox::read_list(done.last(), name)) {
-                    Ok(()) => self.stage = Stage::Running,
-                    Err(trouble) => self.give_up(&trouble, &mut goes),
-                }
+                names.try_for_each(|name| nox::read_list(&list, name))
             }
-            Stage::Running => {
-                let name = self.name().to_owned();
-                let told = ran(&format!("nox --session {name}"), done.last(), logs);
-                goes.told.push((name, told));
-                self.at += 1;
-                goes.over = self.at >= self.names.len();
-            }
+            nox::Found::Missing(trouble) => Err(trouble),
+        };
+        match read {
+            Ok(()) => self.ready = true,
+            Err(trouble) => self.give_up(&trouble, &mut goes),
         }
         goes
     }
