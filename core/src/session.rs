@@ -17,6 +17,7 @@ mod housing;
 mod imaging;
 mod looking;
 mod memory;
+mod planning;
 mod proving;
 mod publishing;
 mod recovering;
@@ -105,6 +106,8 @@ pub(crate) struct Session {
     /// What was found to be put right, while that is done.
     left: String,
     leased: bool,
+    /// A rollout stranded: something of it may still be under way, so whoever comes next waits for the end of the lease.
+    in_doubt: bool,
     lease_deadline: Timestamp,
     /// How often making the house failed, and when it is looked at again.
     house_tries: u32,
@@ -186,6 +189,7 @@ impl Session {
             recovered: false,
             left: String::new(),
             leased: false,
+            in_doubt: false,
             lease_deadline: Timestamp(0),
             house_tries: 0,
             look_again: None,

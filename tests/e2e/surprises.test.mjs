@@ -35,6 +35,19 @@ test('a rollback leaves what serves, also where not all of it runs', { timeout: 
   assert.deepEqual(await here.ask(), { status: 200, version: 'v1' });
 });
 
+test('who is told what to do next is not kept waiting for it', { timeout: 120_000 }, async (t) => {
+  const here = place('gone').config({ env: { bake: { for: '0s' }, lease: '60s' } });
+  t.after(() => here.end());
+  await deploy(here, 'v1');
+  for (const { name } of await here.containers()) await docker('rm', '-f', name);
+  const { report } = await run(here, 'stranded', 'recover');
+  assert.equal(report.reason, 'instances-gone');
+  const [, words] = /`cd-action (.*?)`/.exec(report.next.join());
+  const back = await run(here, 'restored', ...words.split(' '), '--wait', '0s');
+  assert.doesNotMatch(back.stderr, /waiting for the lease/);
+  assert.deepEqual(await here.ask(), { status: 200, version: 'v1' });
+});
+
 test('a lost ledger takes nothing away: what serves stays, and the way on is said', { timeout: 120_000 }, async (t) => {
   const here = place('lost').config({ env: { bake } });
   t.after(() => here.end());

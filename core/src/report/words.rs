@@ -83,7 +83,7 @@ const fn civil(days: u64) -> (u64, u64, u64) {
 }
 
 /// `1 mistake`, `3 mistakes`.
-pub(super) fn count(number: usize, thing: &str) -> String {
+pub(crate) fn count(number: usize, thing: &str) -> String {
     if number == 1 {
         format!("1 {thing}")
     } else {

@@ -1,13 +1,13 @@
 //! The end of a run: what goes back, what is written, and what is said.
 
-use super::deciding::{PATIENCE, line_of};
+use super::deciding::line_of;
 use super::request::Command;
 use super::{Session, Tag};
 use crate::ledger::verify_chain;
 use crate::protocol::{Completion, Content, Effect, Emit, Level, Outcome, Platform};
-use crate::report::{InstanceLine, PlanLines, PlanStep, Status};
-use crate::rollout::{End, Plan, Rollout, Strategy};
-use crate::spec::{Generation, Release};
+use crate::report::{InstanceLine, Status};
+use crate::rollout::{End, Rollout};
+use crate::spec::Generation;
 use crate::target::docker::Step;
 
 impl Session {
@@ -27,7 +27,7 @@ impl Session {
         self.again = None;
         self.look_again = None;
         self.calls.abort(Tag::looks);
-        if self.leased && outcome != Outcome::Stranded {
+        if self.leased && !self.in_doubt {
             self.leased = false;
             self.emit(Emit::State {
                 name: "open".to_owned(),
@@ -305,150 +305,6 @@ impl Session {
                 name: name.to_owned(),
                 value,
             });
-        }
-    }
-
-    // --- plan ----------------------------------------------------------------------------------------------------
-
-    pub(super) fn show_plan(&mut self) {
-        let mut because = if !self.unseen {
-            vec!["this is what deploy would do; nothing was touched".to_owned()]
-        } else {
-            vec![
-                "the image is not on this engine: deploy fetches it, and then knows more"
-                    .to_owned(),
-            ]
-        };
-        because.extend(self.gates_of_a_plan());
-        self.finish(Outcome::Shown, "planned", because, vec![]);
-    }
-
-    pub(super) fn plan_lines(&self, plan: &Plan, release: &Release) -> PlanLines {
-        let timing = &plan.timing;
-        let (new, old) = (
-            plan.new.members.len(),
-            plan.old.as_ref().map_or(0, |old| old.members.len()),
-        );
-        let back = match &plan.old {
-            Some(old) => format!("traffic goes back to {}, which still runs", old.generation),
-            None => "the new instances are removed; nothing served before".to_owned(),
-        };
-        let step = |name: &str, does: String, worst: u64, on_failure: &str| PlanStep {
-            name: name.to_owned(),
-            does,
-            worst,
-            on_failure: on_failure.to_owned(),
-        };
-        let mut steps = Vec::new();
-        if plan.strategy.interrupts() && old > 0 {
-            steps.push(step(
-                "withdraw",
-                format!("{old} old instances lose the traffic and are stopped"),
-                timing.drain + 10_000,
-                "the old instances are started again",
-            ));
-        }
-        let found = self.survey.router.as_ref().and_then(|it| it.listen.clone());
-        let listen = found.unwrap_or_else(|| self.docker().setup.listen.clone());
-        steps.extend([
-            step("start", format!("{new} new instances of {} beside the old ones", release.version), 60_000, "they are removed; nothing else was touched"),
-            step("prove", format!("each answers {} times in a row through the router, by name, without traffic", timing.successes), timing.prove, &back),
-            step("shift", format!("all traffic of {listen} goes to the new instances; the old ones stand by in the router"), 30_000 + PATIENCE, &back),
-            step("bake", format!("the new instances are watched under traffic for {} s", timing.bake / 1000), timing.bake + timing.prove, &back),
-            step("commit", format!("{} is recorded as known-good", release.version), 30_000 + PATIENCE, &back),
-            step("retire", format!("{old} old instances drain, then are removed"), timing.drain + 30_000, "the next run removes them"),
-        ]);
-        let interrupts = plan.strategy.interrupts() && old > 0;
-        let interruption = interrupts.then(|| {
-            "from the withdrawal of the old version until the new one is proven".to_owned()
-        });
-        let mut notes = Vec::new();
-        if self.survey.router.is_none() {
-            notes.push(format!(
-                "the first deploy here: network, volume and router are made; {listen} must be free"
-            ));
-        }
-        notes.extend(self.stop_note());
-        notes.extend(self.router_note());
-        if self.unseen {
-            notes.push(
-                "the image is not on this engine yet: deploy fetches it first; its digest, its own HEALTHCHECK and whether it is in quarantine are known only then"
-                    .to_owned(),
-            );
-        }
-        PlanLines {
-            strategy: plan.strategy.word().to_owned(),
-            button: self.button(),
-            worst: steps.iter().map(|step| step.worst).sum(),
-            steps,
-            rollback: self.rollback_sentence(plan),
-            peak: u32::try_from(match plan.strategy {
-                Strategy::BlueGreen => new + old,
-                Strategy::Recreate => new.max(old),
-            })
-            .unwrap_or(u32::MAX),
-            interruption,
-            notes,
-        }
-    }
-
-    /// What of the router is not what the configuration says; `None`: nothing.
-    pub(super) fn router_note(&self) -> Option<String> {
-        let found = self.survey.router.as_ref()?;
-        let (wanted, name) = (&self.docker().setup, self.docker().router());
-        let differs = match &found.listen {
-            Some(listen) if *listen != wanted.listen => {
-                format!("users reach it at {listen}, not at {}", wanted.listen)
-            }
-            Some(_) | None if found.image != wanted.image => {
-                format!("it runs {}, not {}", found.image, wanted.image)
-            }
-            Some(_) | None if self.docker().outdated() => {
-                "its settings are older than the configuration".to_owned()
-            }
-            Some(_) | None => return None,
-        };
-        Some(format!(
-            "the router is not what the configuration says: {differs}; a deploy never replaces it; to renew it, `docker rm -f {name}` and deploy again (an interruption of about a second)"
-        ))
-    }
-
-    fn button(&self) -> String {
-        let name = &self.environment().name;
-        if let Some(approval) = self.approval() {
-            return format!("{name} waits for a person: {}", approval.words());
-        }
-        match self.environment().mode {
-            crate::config::Mode::Delivery => {
-                format!("{name} is in delivery mode: a person pushes the button")
-            }
-            crate::config::Mode::Deployment => {
-                format!("{name} is in deployment mode: every run that gets here goes on by itself")
-            }
-        }
-    }
-
-    fn rollback_sentence(&self, plan: &Plan) -> String {
-        let serving = self
-            .memory
-            .as_ref()
-            .and_then(|memory| memory.ledger.state().serving().cloned());
-        match (&plan.old, serving) {
-            (None, _) => {
-                "none: nothing serves here yet; where it fails, nothing serves again".to_owned()
-            }
-            (Some(old), Some(good)) if good.generation == old.generation => {
-                format!(
-                    "{} ({}), known-good since {}",
-                    good.release.version,
-                    old.generation,
-                    crate::report::when(good.since)
-                )
-            }
-            (Some(old), _) => format!(
-                "{}, which serves, but was never proven here",
-                old.generation
-            ),
         }
     }
 

@@ -300,6 +300,7 @@ impl Session {
                 self.renewed = self.now;
                 if take {
                     self.leased = true;
+                    self.in_doubt = false;
                 }
                 match self.request().command {
                     Command::Status => self.show_status(),

@@ -311,7 +311,11 @@ fn flags(argv: &[String], mistakes: &mut Vec<String>) -> Option<(BTreeMap<String
             "help" => return None,
             "json" if value.is_none() => json = true,
             "json" => mistakes.push("`--json` takes no value".to_owned()),
-            "dry-run" if value.is_none() => drop(inputs.insert(name.to_owned(), "true".to_owned())),
+            "dry-run" if value.is_none() => {
+                let said = words.next_if(|next| matches!(next.as_str(), "true" | "false"));
+                let value = said.map_or("true", String::as_str);
+                inputs.insert(name.to_owned(), value.to_owned());
+            }
             _ if !INPUTS.iter().any(|input| input.name == name) => {
                 mistakes.push(format!(
                     "there is no flag `--{name}`; there are {}",
@@ -457,6 +461,22 @@ mod tests {
             ..Begin::default()
         });
         assert!(matches!(post, Parsed::Request(request) if request.command == Command::Recover));
+    }
+
+    #[test]
+    fn a_dry_run_may_be_said_with_its_value() {
+        let rows = [
+            (["release", "--dry-run"].as_slice(), true),
+            (&["release", "--dry-run", "true"], true),
+            (&["release", "--dry-run", "false"], false),
+            (&["--dry-run", "release"], true),
+        ];
+        for (words, dry) in rows {
+            let Parsed::Request(request) = parsed(words) else {
+                panic!("{words:?} is right")
+            };
+            assert_eq!(request.dry, dry, "{words:?}");
+        }
     }
 
     #[test]

@@ -206,7 +206,8 @@ impl Session {
                 text: text.clone(),
             })
             .collect();
-        let concluded = end.outcome != Outcome::Stranded && end.outcome != Outcome::Busy;
+        self.in_doubt = end.outcome == Outcome::Stranded;
+        let concluded = !self.in_doubt && end.outcome != Outcome::Busy;
         if concluded {
             self.leased = false;
             self.emit(Emit::State {

@@ -1,0 +1,318 @@
+//! A plan: what a deploy would do, step by step, with what each may cost and what happens where it fails.
+
+use super::Session;
+use super::deciding::PATIENCE;
+use crate::protocol::Outcome;
+use crate::report::{PlanLines, PlanStep, count};
+use crate::rollout::{Plan, Strategy};
+use crate::spec::Release;
+
+impl Session {
+    pub(super) fn show_plan(&mut self) {
+        let mut because = if !self.unseen {
+            vec!["this is what deploy would do; nothing was touched".to_owned()]
+        } else {
+            vec![
+                "the image is not on this engine: deploy fetches it, and then knows more"
+                    .to_owned(),
+            ]
+        };
+        because.extend(self.gates_of_a_plan());
+        self.finish(Outcome::Shown, "planned", because, vec![]);
+    }
+
+    pub(super) fn plan_lines(&self, plan: &Plan, release: &Release) -> PlanLines {
+        let listen = self.listens_at();
+        let steps = steps(plan, &release.version, &listen);
+        let old = olds(plan);
+        let interruption = interrupts(plan).then(|| {
+            "from the withdrawal of the old version until the new one is proven, or the old one has started again".to_owned()
+        });
+        PlanLines {
+            strategy: plan.strategy.word().to_owned(),
+            button: self.button(),
+            worst: steps.iter().map(|step| step.worst).sum(),
+            steps,
+            rollback: self.rollback_sentence(plan),
+            peak: u32::try_from(match plan.strategy {
+                Strategy::BlueGreen => plan.new.members.len() + old,
+                Strategy::Recreate => plan.new.members.len().max(old),
+            })
+            .unwrap_or(u32::MAX),
+            interruption,
+            notes: self.notes(&listen),
+        }
+    }
+
+    /// Where users come to: as the router was made, and else as it will be.
+    fn listens_at(&self) -> String {
+        let found = self.survey.router.as_ref().and_then(|it| it.listen.clone());
+        found.unwrap_or_else(|| self.docker().setup.listen.clone())
+    }
+
+    fn notes(&self, listen: &str) -> Vec<String> {
+        let mut notes = Vec::new();
+        if self.survey.router.is_none() {
+            notes.push(format!(
+                "the first deploy here: network, volume and router are made; {listen} must be free"
+            ));
+        }
+        notes.extend(self.stop_note());
+        notes.extend(self.router_note());
+        if self.unseen {
+            notes.push(
+                "the image is not on this engine yet: deploy fetches it first; its digest, its own HEALTHCHECK and whether it is in quarantine are known only then"
+                    .to_owned(),
+            );
+        }
+        notes
+    }
+
+    /// What of the router is not what the configuration says; `None`: nothing.
+    pub(super) fn router_note(&self) -> Option<String> {
+        let found = self.survey.router.as_ref()?;
+        let (wanted, name) = (&self.docker().setup, self.docker().router());
+        let differs = match &found.listen {
+            Some(listen) if *listen != wanted.listen => {
+                format!("users reach it at {listen}, not at {}", wanted.listen)
+            }
+            Some(_) | None if found.image != wanted.image => {
+                format!("it runs {}, not {}", found.image, wanted.image)
+            }
+            Some(_) | None if self.docker().outdated() => {
+                "its settings are older than the configuration".to_owned()
+            }
+            Some(_) | None => return None,
+        };
+        Some(format!(
+            "the router is not what the configuration says: {differs}; a deploy never replaces it; to renew it, `docker rm -f {name}` and deploy again (an interruption of about a second)"
+        ))
+    }
+
+    fn button(&self) -> String {
+        let name = &self.environment().name;
+        if let Some(approval) = self.approval() {
+            return format!("{name} waits for a person: {}", approval.words());
+        }
+        match self.environment().mode {
+            crate::config::Mode::Delivery => {
+                format!("{name} is in delivery mode: a person pushes the button")
+            }
+            crate::config::Mode::Deployment => {
+                format!("{name} is in deployment mode: every run that gets here goes on by itself")
+            }
+        }
+    }
+
+    fn rollback_sentence(&self, plan: &Plan) -> String {
+        let serving = self
+            .memory
+            .as_ref()
+            .and_then(|memory| memory.ledger.state().serving().cloned());
+        match (&plan.old, serving) {
+            (None, _) => {
+                "none: nothing serves here yet; where it fails, nothing serves again".to_owned()
+            }
+            (Some(old), Some(good)) if good.generation == old.generation => {
+                format!(
+                    "{} ({}), known-good since {}",
+                    good.release.version,
+                    old.generation,
+                    crate::report::when(good.since)
+                )
+            }
+            (Some(old), _) => format!(
+                "{}, which serves, but was never proven here",
+                old.generation
+            ),
+        }
+    }
+}
+
+fn olds(plan: &Plan) -> usize {
+    plan.old.as_ref().map_or(0, |old| old.members.len())
+}
+
+/// Whether the old instances stop before the new ones start.
+fn interrupts(plan: &Plan) -> bool {
+    plan.strategy.interrupts() && olds(plan) > 0
+}
+
+/// What is done one after the other, how long it takes at most, and what happens where it fails.
+fn steps(plan: &Plan, version: &str, listen: &str) -> Vec<PlanStep> {
+    let timing = &plan.timing;
+    let (news, olds) = (
+        count(plan.new.members.len(), "new instance"),
+        count(olds(plan), "old instance"),
+    );
+    let (place, stand_by, unstarted, back) = match &plan.old {
+        None => (
+            "",
+            "",
+            REMOVED,
+            "the new instances are removed; nothing served before".to_owned(),
+        ),
+        Some(_) if interrupts(plan) => {
+            let back = "the new instances are removed, and the old ones are started again";
+            (" in place of the old ones", "", back, back.to_owned())
+        }
+        Some(old) => (
+            " beside the old ones",
+            "; the old ones stand by in the router",
+            REMOVED,
+            format!("traffic goes back to {}, which still runs", old.generation),
+        ),
+    };
+    let step = |name: &str, does: String, worst: u64, on_failure: &str| PlanStep {
+        name: name.to_owned(),
+        does,
+        worst,
+        on_failure: on_failure.to_owned(),
+    };
+    let withdraw = interrupts(plan).then(|| {
+        step(
+            "withdraw",
+            format!("{olds} lose the traffic and stop"),
+            timing.drain + 10_000,
+            "the old instances are started again",
+        )
+    });
+    let others = [
+        step(
+            "start",
+            format!("{news} of {version}{place}"),
+            60_000,
+            unstarted,
+        ),
+        step(
+            "prove",
+            format!(
+                "each answers {} in a row through the router, by name, without traffic",
+                count(timing.successes as usize, "time")
+            ),
+            timing.prove,
+            &back,
+        ),
+        step(
+            "shift",
+            format!("all traffic of {listen} goes to the new instances{stand_by}"),
+            30_000 + PATIENCE,
+            &back,
+        ),
+        step(
+            "bake",
+            format!(
+                "the new instances are watched under traffic for {} s",
+                timing.bake / 1000
+            ),
+            timing.bake + timing.prove,
+            &back,
+        ),
+        step(
+            "commit",
+            format!("{version} is recorded as known-good"),
+            30_000 + PATIENCE,
+            &back,
+        ),
+        step(
+            "retire",
+            format!("{olds} drain, then are removed"),
+            timing.drain + 30_000,
+            "the next run removes them",
+        ),
+    ];
+    withdraw.into_iter().chain(others).collect()
+}
+
+const REMOVED: &str = "they are removed; nothing else was touched";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rollout::{Address, Fleet, Member, Timing};
+    use crate::spec::{Generation, InstanceId};
+
+    fn fleet(generation: u32, size: u8) -> Fleet {
+        let generation = Generation(generation);
+        let members = (1..=size).map(|index| Member {
+            id: InstanceId { generation, index },
+            address: Address(u16::from(index)),
+        });
+        Fleet {
+            generation,
+            members: members.collect(),
+        }
+    }
+
+    fn told(strategy: Strategy, old: Option<Fleet>) -> Vec<String> {
+        let plan = Plan {
+            strategy,
+            new: fleet(2, 1),
+            old,
+            strays: Vec::new(),
+            timing: Timing {
+                every: 100,
+                successes: 3,
+                failures: 3,
+                prove: 1_000,
+                bake: 1_000,
+                errors: 50,
+                drain: 1_000,
+                verify: 1_000,
+                patience: 1_000,
+            },
+        };
+        let steps = steps(&plan, "v2", "127.0.0.1:80").into_iter();
+        let told = steps.map(|it| format!("{}: {}; else {}", it.name, it.does, it.on_failure));
+        told.collect()
+    }
+
+    #[test]
+    fn what_stops_first_is_not_said_to_run_beside() {
+        let told = told(Strategy::Recreate, Some(fleet(1, 2)));
+        assert_eq!(
+            told.first().map(String::as_str),
+            Some(
+                "withdraw: 2 old instances lose the traffic and stop; else the old instances are started again"
+            )
+        );
+        assert_eq!(
+            told.get(1).map(String::as_str),
+            Some(
+                "start: 1 new instance of v2 in place of the old ones; else the new instances are removed, and the old ones are started again"
+            )
+        );
+        for step in &told {
+            assert!(!step.contains("still runs"), "{step}");
+            assert!(!step.contains("stand by"), "{step}");
+        }
+    }
+
+    #[test]
+    fn what_runs_beside_gets_its_traffic_back() {
+        let told = told(Strategy::BlueGreen, Some(fleet(1, 1)));
+        assert_eq!(
+            told.get(2).map(String::as_str),
+            Some(
+                "shift: all traffic of 127.0.0.1:80 goes to the new instances; the old ones stand by in the router; else traffic goes back to g1, which still runs"
+            )
+        );
+    }
+
+    #[test]
+    fn a_first_version_is_beside_nothing() {
+        for strategy in [Strategy::BlueGreen, Strategy::Recreate] {
+            let told = told(strategy, None);
+            assert_eq!(
+                told.first().map(String::as_str),
+                Some(
+                    "start: 1 new instance of v2; else they are removed; nothing else was touched"
+                )
+            );
+            assert!(
+                told.iter().all(|step| !step.contains("old ones")),
+                "{told:?}"
+            );
+        }
+    }
+}
