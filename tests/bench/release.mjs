@@ -27,11 +27,11 @@ def publish_python(session):
     session.run("uv", "publish", "--no-progress", external=True)
 `;
 
-/** The bare commands, as a workflow would have them. */
+/** The bare commands, as a workflow would have them; its image says as well what it was built from. */
 const BARE = `set -eu
 export SOURCE_DATE_EPOCH=$(git show --no-patch --pretty=%ct HEAD)
 nox --session build-python
-docker build --quiet --tag "$IMAGE:$VERSION" .
+docker build --quiet --tag "$IMAGE:$VERSION" --label "org.opencontainers.image.revision=$GITHUB_SHA" --label "org.opencontainers.image.version=$VERSION" .
 nox --session publish-python
 docker push --quiet "$IMAGE:$VERSION"
 for tag in "\${VERSION%.*}" latest "sha-$GITHUB_SHA"; do
