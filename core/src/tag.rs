@@ -8,6 +8,7 @@
 //! The way of a request: `settings`, `list` → `rule`, `flavor`, `image` → `evaluate` (with `template`, `expression`,
 //! `pattern`, `version`) → `labels` → `output`.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
@@ -51,6 +52,7 @@ pub use version::{Conflict, Pep440, Standing, Version};
 pub use wants::{Wants, wants};
 
 use expression::{Clock, Globals};
+use flavor::Flavor;
 use mistake::code;
 use output::Separators;
 use rule::Rule;
@@ -158,7 +160,8 @@ pub fn derive(request: &Request) -> Result<Derived, Vec<Mistake>> {
         short_sha: &short_sha,
         clock: Clock {
             now: request.now,
-            commit: event.commit_date.unwrap_or(request.now),
+            commit: event.commit_date,
+            missed: Cell::new(false),
         },
     };
     let mut made = evaluate::evaluate(&rules, &flavor, &globals, &mut mistakes);
@@ -182,13 +185,7 @@ pub fn derive(request: &Request) -> Result<Derived, Vec<Mistake>> {
     if !version.is_empty() && images.named && images.names.is_empty() {
         made.warnings.push(NOTHING[1].to_owned());
     }
-    let harmless = rules
-        .iter()
-        .flat_map(Rule::when_needed)
-        .chain(flavor.when_needed());
-    let harmless = harmless.chain(short_sha.err().map(|mistake| *mistake));
-    made.warnings
-        .extend(harmless.map(|mistake| mistake.without_consequence()));
+    made.warnings.extend(asides(&rules, &flavor, &globals));
     let separator = |text: &str| if text.is_empty() { "\n" } else { text }.to_owned();
     Ok(Derived {
         version,
@@ -267,6 +264,32 @@ fn event(request: &Request, settings: &Settings, mistakes: &mut Vec<Mistake>) ->
 
 fn is_about_pull_request(event: &Event) -> bool {
     event.kind == crate::event::Kind::PullRequest || event.name.contains("pull_request")
+}
+
+/// What should be told though no tag hangs on it.
+fn asides(rules: &[Rule], flavor: &Flavor, globals: &Globals<'_>) -> Vec<String> {
+    let wrong = rules.iter().flat_map(Rule::when_needed);
+    let wrong = wrong.chain(flavor.when_needed());
+    let short_sha = globals.short_sha.as_ref().err();
+    let wrong = wrong.chain(short_sha.map(|mistake| (**mistake).clone()));
+    let mut told: Vec<String> = wrong.map(|mistake| mistake.without_consequence()).collect();
+    if globals.clock.missed.get() {
+        told.push(undated(&globals.event.sha));
+    }
+    told
+}
+
+/// Why `commit_date` is empty. Today's date in its place would name an old commit anew with every run.
+#[cold]
+fn undated(sha: &str) -> String {
+    let short = sha.get(..7).unwrap_or(sha);
+    let commit = match short {
+        "" => "the commit".to_owned(),
+        short => format!("commit {short}"),
+    };
+    format!(
+        "`commit_date` is empty, since the date of {commit} is not known here: neither the event tells it nor a checkout of that commit. Check it out in a step before this one"
+    )
 }
 
 /// In lower case. Names are nearly always ASCII, and need no tables.

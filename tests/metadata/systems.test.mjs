@@ -117,9 +117,10 @@ test('git is asked for what a rule needs and the event does not tell, and for no
 test('where no git is at hand, what it would tell stays empty', async (t) => {
   const { code, told, stderr } = await commandLine(t, ['--tags', 'type=edge\ntype=raw,value={{commit_date \'YYYY\'}}'], { env: { ...GITLAB, CI_COMMIT_SHA: 'f'.repeat(40), PATH: folder(t) } });
   assert.equal(code, 0, stderr);
-  assert.equal(told.version, '2020');
+  assert.equal(told.version, '');
   assert.match(stderr, /there is no program git in PATH/);
-  assert.ok(told.rules.some(({ outcome }) => outcome.why?.type === 'no-default-branch'));
+  assert.deepEqual(told.rules.map(({ outcome }) => outcome.why?.type), ['no-default-branch', 'empty']);
+  assert.ok(told.warnings.some((line) => line.startsWith('`commit_date` is empty')), stderr);
 });
 
 test('outputs are a file that a shell reads, and the bake files lie where they say', async (t) => {

@@ -1,5 +1,7 @@
 //! What the names in expressions stand for: the event's, the clock's, a version's.
 
+use std::cell::Cell;
+
 use super::mistake::WhenNeeded;
 use super::moment;
 use super::template::{Scope, Value};
@@ -16,10 +18,13 @@ pub(super) struct Globals<'a> {
 }
 
 /// `date` and `commit_date` alone.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Clock {
     pub(super) now: Timestamp,
-    pub(super) commit: Timestamp,
+    /// `None`: nobody tells it, and `commit_date` is empty.
+    pub(super) commit: Option<Timestamp>,
+    /// Whether an expression wanted it in vain.
+    pub(super) missed: Cell<bool>,
 }
 
 /// What a version is in parts.
@@ -96,7 +101,7 @@ impl Scope for Clock {
         options: &[(String, Value)],
     ) -> Result<Option<Value>, String> {
         let at = match name {
-            "date" => self.now,
+            "date" => Some(self.now),
             "commit_date" => self.commit,
             _ => return Ok(None),
         };
@@ -119,6 +124,10 @@ impl Scope for Clock {
             }
             zone = value.print();
         }
+        let Some(at) = at else {
+            self.missed.set(true);
+            return Ok(Some(Value::Text(String::new())));
+        };
         Ok(Some(Value::Text(moment::format(at, format, &zone))))
     }
 }

@@ -398,10 +398,5 @@ const EXPRESSIONS: &[(&str, &str, &str, &str)] = &[
         "{{date 'YYYY,MM' tz='Asia/Tokyo'}} {{date \"H\" tz=\"Nowhere/x\"}}",
         "2020,01 0",
     ),
-    (
-        "push",
-        "refs/heads/x",
-        "{{commit_date 'YYYYMMDD'}}",
-        "20200110",
-    ),
+    ("push", "refs/heads/x", "{{commit_date 'YYYYMMDD'}}", ""),
 ];

@@ -112,6 +112,40 @@ fn a_quote_that_is_part_of_a_value_is_told() {
 }
 
 #[test]
+fn the_date_of_a_commit_that_nobody_knows_is_empty_and_told() {
+    let rows = [
+        ("x\ntype=raw,value={{commit_date 'YYYY'}}", "", "x", 1),
+        ("type=raw,value=at-{{commit_date 'YYYY'}}", "", "at-", 1),
+        (
+            "x,suffix={{commit_date ''}}",
+            "a={{commit_date 'x'}}",
+            "x",
+            1,
+        ),
+        ("x", "a={{commit_date 'YYYY'}}", "x", 1),
+        ("x\n{{commit_date 'YYYY'}},enable=false", "", "x", 0),
+    ];
+    for (rules, labels, version, count) in rows {
+        let mut request = request("push", "refs/heads/main", rules);
+        request.inputs.labels = labels.to_owned();
+        let unknown = derived(&request);
+        assert_eq!(unknown.version, version, "{rules}");
+        let told = unknown.warnings.iter();
+        let told = told.filter(|it| it.contains("the date of commit 860c190 is not known here"));
+        assert_eq!(told.count(), count, "{rules}");
+        request.event.commit_date = Some(Timestamp(NOW));
+        assert_eq!(derived(&request).warnings, Vec::<String>::new(), "{rules}");
+    }
+    let request = request("push", "", "{{commit_date 'YYYY'}}");
+    let none = derived(&request);
+    assert_eq!(none.tags, []);
+    assert_eq!(
+        none.verdicts[0].outcome,
+        Outcome::Nothing { why: Why::Empty }
+    );
+}
+
+#[test]
 fn lines_of_an_annotation_are_kept_and_those_of_a_label_cut() {
     let mut request = request("push", "refs/heads/main", BRANCH);
     request.inputs.annotations = "\"a=line1\nline2\"".to_owned();
