@@ -124,6 +124,8 @@ impl Question {
                 "git",
                 "-c",
                 "log.showSignature=false",
+                "-c",
+                "log.decorate=short",
                 "show",
                 "--no-patch",
                 "--pretty=format:%H%n%cI%n%D",

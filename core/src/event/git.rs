@@ -92,8 +92,13 @@ fn decorated(git: &GitFacts) -> Option<String> {
     let mut names = names.filter(|name| !matches!(*name, "" | "HEAD" | "grafted" | "replaced"));
     let first = names.next()?;
     if let Some(tag) = first.strip_prefix("tag: ") {
+        let tag = tag.strip_prefix("refs/tags/").unwrap_or(tag);
         return Some(format!("refs/tags/{tag}"));
     }
+    if first.starts_with("refs/heads/") {
+        return Some(first.to_owned());
+    }
+    let first = short(first);
     let mut parts = first.split('/');
     if let (Some("pull"), Some(number), Some("merge" | "head"), None) =
         (parts.next(), parts.next(), parts.next(), parts.next())
@@ -109,11 +114,18 @@ fn decorated(git: &GitFacts) -> Option<String> {
     let (_, branch) = first.split_once('/')?;
     match branch {
         "HEAD" => {
-            let next = names.find_map(|name| Some(name.split_once('/')?.1.to_owned()));
+            let next = names.find_map(|name| Some(short(name).split_once('/')?.1.to_owned()));
             next.map(|branch| format!("refs/heads/{branch}"))
         }
         _ => Some(format!("refs/heads/{branch}")),
     }
+}
+
+/// A name as git shortens it; with `log.decorate=full` it does not.
+fn short(name: &str) -> &str {
+    let prefixes = ["refs/remotes/", "refs/heads/", "refs/"];
+    let mut found = prefixes.iter().filter_map(|it| name.strip_prefix(it));
+    found.next().unwrap_or(name)
 }
 
 fn containing(git: &GitFacts) -> Option<String> {

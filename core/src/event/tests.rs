@@ -264,6 +264,36 @@ const DETACHED: &[Detached] = &[
         Some("refs/heads/a"),
     ),
     ("HEAD", &[], &["t", "u"], Some("refs/tags/t")),
+    (
+        "HEAD, tag: refs/tags/v1.2.3, refs/heads/main",
+        &[],
+        &[],
+        Some("refs/tags/v1.2.3"),
+    ),
+    (
+        "HEAD, refs/heads/feature/x",
+        &[],
+        &[],
+        Some("refs/heads/feature/x"),
+    ),
+    (
+        "HEAD, refs/pull/2/merge",
+        &[],
+        &[],
+        Some("refs/pull/2/merge"),
+    ),
+    (
+        "HEAD, refs/remotes/origin/feature/x",
+        &[],
+        &[],
+        Some("refs/heads/feature/x"),
+    ),
+    (
+        "HEAD, refs/remotes/origin/HEAD, refs/remotes/origin/main",
+        &[],
+        &[],
+        Some("refs/heads/main"),
+    ),
     ("HEAD", &[], &[], None),
     ("", &[], &[], None),
 ];
