@@ -50,7 +50,7 @@ async function repository(t, more = []) {
 }
 
 test('a checkout without a CI system has its branch, commit and place', async (t) => {
-  const { at, sha } = await repository(t, ['git remote add origin https://user:s3cr3t-t0ken@git.example/acme/app.git']);
+  const { at, sha } = await repository(t, ['git remote add origin https://user:s3cr3t-t0ken@git.example/acme/app.git?private_token=s3cr3t-t0ken']);
   const result = await commandLine(t, [...TAGS, '--tags', 'type=sha'], { cwd: at });
   assert.equal(result.code, 0, result.stderr);
   assert.deepEqual(result.told.references, ['acme/app:main', `acme/app:sha-${(await sha('HEAD')).slice(0, 7)}`]);

@@ -132,11 +132,11 @@ impl Question {
                 "HEAD",
             ],
             Self::SymbolicRef => &["git", "symbolic-ref", "--quiet", "HEAD"],
-            // A user's name or a token in it stays in the child.
+            // A user's name or a token in it stays in the child, and so does what follows its path.
             Self::Remote => &[
                 "sh",
                 "-c",
-                "git remote get-url origin | sed 's|//[^/]*@|//|'",
+                "git remote get-url origin | sed 's|//[^/]*@|//|; s|[?#].*||'",
             ],
             Self::DefaultBranch => &["git", "symbolic-ref", "--quiet", "refs/remotes/origin/HEAD"],
             Self::Branches => &[

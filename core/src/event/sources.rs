@@ -114,7 +114,8 @@ pub(super) fn pushed(event: &mut Event, branch: Option<String>, tag: Option<Stri
     event.tag = tag;
 }
 
-/// Where a person sees a repository, from any way to name its remote: without user, password and `.git`.
+/// Where a person sees a repository, from any way to name its remote: without user, password, query, fragment
+/// and `.git`.
 pub(super) fn web_url(remote: &str) -> Option<String> {
     let remote = remote.trim();
     let (scheme, rest) = match remote.split_once("://") {
@@ -132,6 +133,9 @@ pub(super) fn web_url(remote: &str) -> Option<String> {
     };
     let (host, path) = rest.split_once('/')?;
     let host = host.rsplit_once('@').map_or(host, |(_, host)| host);
+    if host.contains(['?', '#']) {
+        return None;
+    }
     // The port of ssh is not that of the pages.
     let host = if remote.starts_with("http") {
         host
@@ -142,6 +146,7 @@ pub(super) fn web_url(remote: &str) -> Option<String> {
 }
 
 fn trimmed(path: &str) -> &str {
+    let path = path.split(['?', '#']).next().unwrap_or(path);
     let path = path.trim_matches('/');
     path.strip_suffix(".git").unwrap_or(path)
 }
@@ -180,6 +185,16 @@ mod tests {
             ("git@github.com:o/r.git", Some("https://github.com/o/r")),
             ("ssh://git@host:2222/o/r.git", Some("https://host/o/r")),
             ("host:o/r", Some("https://host/o/r")),
+            ("git@host:o/r.git?token=s3cret", Some("https://host/o/r")),
+            (
+                "https://host/o/r.git?token=s3cret#x",
+                Some("https://host/o/r"),
+            ),
+            (
+                "https://u:s3cret@host/o/r/#t=s3cret",
+                Some("https://host/o/r"),
+            ),
+            ("https://host?token=s3cret/x", None),
             ("/srv/git/r.git", None),
             ("../r", None),
             ("file:///srv/r", None),

@@ -281,7 +281,12 @@ fn a_remotes_password_never_leaves_the_child() {
         _ => None,
     });
     let remote = remote.expect("a checkout of nobody's is asked where it comes from");
-    assert!(remote.argv.join(" ").contains("sed 's|//[^/]*@|//|'"));
+    assert!(
+        remote
+            .argv
+            .join(" ")
+            .contains("sed 's|//[^/]*@|//|; s|[?#].*||'")
+    );
     assert!(
         remote
             .env
