@@ -8,7 +8,7 @@ use super::pattern::Groups;
 use super::rule::{self, FromVersion, Maker, RefKind, Rule};
 use super::template::{Scope, Template};
 use super::verdict::{Mobility, Outcome, Tag, Verdict, Why};
-use super::version::{Conflict, Standing, Version};
+use super::version::{Conflict, Pep440, Standing, Version};
 use crate::event::Kind;
 
 /// What the rules made.
@@ -298,7 +298,7 @@ impl<'a> Evaluation<'a> {
         let told = told(pattern, version, standard, &text);
         let mobility = Mobile::Known(match release {
             true => mobility(told),
-            false if told == [true; 4] => Mobility::Immutable,
+            false if told == [true; 5] => Mobility::Immutable,
             false => Mobility::Follows,
         });
         self.read.push((standard.name, version.clone()));
@@ -515,6 +515,8 @@ struct Standard {
     name: &'static str,
     parts: for<'a> fn(&'a Version) -> Option<Parts<'a>>,
     standing: fn(&Version) -> Option<Standing>,
+    /// Whether it tells versions apart by more than three numbers and the pre-release.
+    further: fn(&Version) -> bool,
     warning: fn(&str) -> String,
 }
 
@@ -535,14 +537,21 @@ fn slow(rule: &Rule, pattern: &str, refused: &super::pattern::Refused) -> Box<Mi
     )
 }
 
-/// What of a version a text tells: major, minor, patch, and the pre-release. Where the pattern only shows names, its names
+/// What of a version a text tells: major, minor, patch, the pre-release, and what else it has of its own (PEP 440 may have more
+/// numbers, a local version, an epoch). Where the pattern only shows names, its names
 /// tell; where it has conditions, it is filled in for other versions, and the text is told from theirs or is not.
-fn told(pattern: &Template, version: &Version, standard: Standard, text: &str) -> [bool; 4] {
+fn told(pattern: &Template, version: &Version, standard: Standard, text: &str) -> [bool; 5] {
+    let further = (standard.further)(version);
     if pattern.is_flat() {
         let whole = pattern.names("version") || pattern.names("raw");
-        return ["major", "minor", "patch", "prerelease"].map(|name| whole || pattern.names(name));
+        let names = |name| whole || pattern.names(name);
+        let [major, minor, patch, pre] = ["major", "minor", "patch", "prerelease"].map(names);
+        return [major, minor, patch, pre, whole || !further];
     }
-    [0, 1, 2, 3].map(|at| {
+    [0, 1, 2, 3, 4].map(|at| {
+        if at == 4 && !further {
+            return true;
+        }
         let other = version.changed(at);
         let other = (standard.parts)(&other).map(|parts| pattern.fill(&parts));
         other.is_some_and(|other| other.is_ok_and(|other| other != text))
@@ -550,14 +559,17 @@ fn told(pattern: &Template, version: &Version, standard: Standard, text: &str) -
 }
 
 /// Of a tag that a release makes, by what of its version it tells.
-const fn mobility(told: [bool; 4]) -> Mobility {
-    match told {
-        [true, true, true, _] => Mobility::Immutable,
-        [true, true, false, _] => Mobility::Minor,
-        [true, false, false, _] => Mobility::Major,
-        [false, false, false, _] => Mobility::Release,
+const fn mobility(told: [bool; 5]) -> Mobility {
+    let [major, minor, patch, _, further] = told;
+    match (major, minor, patch) {
+        (true, true, true) if further => Mobility::Immutable,
+        // 1.2.3.4 and 1.2.3.5 share it, and nothing compares within 1.2.3.
+        (true, true, true) => Mobility::Follows,
+        (true, true, false) => Mobility::Minor,
+        (true, false, false) => Mobility::Major,
+        (false, false, false) => Mobility::Release,
         // `{{patch}}`, say: many versions have it, and they are no line.
-        [true, false, true, _] | [false, true, _, _] | [false, false, true, _] => Mobility::Follows,
+        (true, false, true) | (false, true, _) | (false, false, true) => Mobility::Follows,
     }
 }
 
@@ -565,6 +577,7 @@ const SEMVER: Standard = Standard {
     name: "SemVer",
     parts: |version| Parts::semver(version),
     standing: Version::semver_standing,
+    further: |_| false,
     warning: |text| format!("{text} is not a valid semver. More info: https://semver.org/"),
 };
 
@@ -572,6 +585,7 @@ const PEP440: Standard = Standard {
     name: "PEP 440",
     parts: |version| Parts::pep440(version),
     standing: Version::pep440_standing,
+    further: |version| version.as_python().is_some_and(Pep440::has_further),
     warning: |text| {
         format!(
             "{text} does not conform to PEP 440. More info: https://www.python.org/dev/peps/pep-0440"

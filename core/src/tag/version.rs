@@ -194,7 +194,8 @@ impl Version {
         whole().or_else(behind)
     }
 
-    /// Another version, apart from this one in one place: its major, minor or patch number, or its pre-release.
+    /// Another version, apart from this one in one place: its major, minor or patch number, its pre-release, or what else it has
+    /// by PEP 440.
     pub(super) fn changed(&self, at: usize) -> Self {
         let mut other = Self {
             text: format!("another than {}", self.text),
@@ -205,7 +206,8 @@ impl Version {
                 0 => version.major ^= 1,
                 1 => version.minor ^= 1,
                 2 => version.patch ^= 1,
-                _ => version.pre = another(&version.pre),
+                3 => version.pre = another(&version.pre),
+                _ => {}
             }
         }
         if let Some(version) = &mut other.pep440 {

@@ -223,6 +223,35 @@ fn a_name_is_immutable_where_it_tells_the_whole_version_or_the_commit() {
             Mobility::Immutable,
         ),
         ("v1.2.3", "type=raw,value=1.2.3", Mobility::Immutable),
+        ("1.2.3", NUMBERS, Mobility::Immutable),
+        ("1.2.3.4", NUMBERS, Mobility::Follows),
+        ("1.2.3+ubuntu.1", NUMBERS, Mobility::Follows),
+        ("1!1.2.3", NUMBERS, Mobility::Follows),
+        (
+            "1.2.3.4",
+            "type=pep440,pattern={{version}}",
+            Mobility::Immutable,
+        ),
+        (
+            "1.2.3.4",
+            "type=pep440,pattern={{major}}.{{minor}}",
+            Mobility::Minor,
+        ),
+        (
+            "1.2.3.4",
+            "type=pep440,pattern={{#if raw}}{{major}}.{{minor}}.{{patch}}{{/if}}",
+            Mobility::Follows,
+        ),
+        (
+            "1.2.3+ubuntu.1",
+            "type=pep440,pattern={{#if raw}}{{version}}{{/if}}",
+            Mobility::Immutable,
+        ),
+        (
+            "1.2.3+ubuntu.1",
+            "type=semver,pattern={{major}}.{{minor}}.{{patch}}",
+            Mobility::Immutable,
+        ),
         ("v1.2.3", "type=raw,value=1.2", Mobility::Minor),
     ];
     for (tag, rule, expected) in rows {
@@ -231,6 +260,8 @@ fn a_name_is_immutable_where_it_tells_the_whole_version_or_the_commit() {
         assert_eq!(first, Some(expected), "{tag} by {rule}");
     }
 }
+
+const NUMBERS: &str = "type=pep440,pattern={{major}}.{{minor}}.{{patch}}";
 
 #[test]
 fn a_text_that_both_worlds_read_in_opposite_ways_is_told() {

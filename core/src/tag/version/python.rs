@@ -88,12 +88,28 @@ impl Pep440 {
         }
     }
 
-    /// Changes one number of the release, or what it is a pre-release of.
+    /// Whether it has more than three numbers and what comes before or after them.
+    pub(in super::super) fn has_further(&self) -> bool {
+        self.release.len() > 3 || !self.local.is_empty() || self.epoch != Number::zero()
+    }
+
+    /// Changes one number of the release, what it is a pre-release of, or all that it has further.
     pub(super) fn change(&mut self, at: usize) {
         let another = |number: &Number| match number.0.as_str() {
             "0" => Number("7".to_owned()),
             digits => Number(format!("{digits}0")),
         };
+        if at > 3 {
+            self.release
+                .iter_mut()
+                .skip(3)
+                .for_each(|it| *it = another(it));
+            self.local.extend(self.local.first().cloned());
+            if self.epoch != Number::zero() {
+                self.epoch = another(&self.epoch);
+            }
+            return;
+        }
         if at > 2 {
             self.dev = Some(another(&self.dev.clone().unwrap_or_else(Number::zero)));
             return;
