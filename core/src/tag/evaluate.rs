@@ -88,7 +88,9 @@ pub(super) fn evaluate(
             }
         }
     }
-    if let Err(mistake) = evaluation.latest() {
+    if let Err(mistake) = evaluation.latest()
+        && !mistakes.contains(&mistake)
+    {
         mistakes.push(*mistake);
     }
     evaluation.settle();
@@ -364,12 +366,9 @@ impl<'a> Evaluation<'a> {
     }
 
     fn emit(&mut self, rule: &Rule, made: Text) -> Result<Outcome, Box<Mistake>> {
-        let around = |own: &Option<WhenNeeded<Template>>, flavor: &Affix| match own
-            .as_ref()
-            .or(flavor.text.as_ref())
-        {
+        let around = |own: &Option<WhenNeeded<Template>>, flavor: &Affix| match own {
             Some(template) => fill(needed(template)?, self.globals, rule),
-            None => Ok(String::new()),
+            None => flavor.fill(self.globals),
         };
         let affixes = (
             around(&rule.prefix, &self.flavor.prefix)?,
@@ -448,12 +447,9 @@ impl<'a> Evaluation<'a> {
         if !wanted {
             return Ok(());
         }
-        let around = |affix: &Affix| match affix.text.as_ref().filter(|_| affix.on_latest) {
-            Some(template) => needed(template)?.fill(self.globals).map_err(|wrong| {
-                let message = format!("an affix {wrong}");
-                Box::new(Mistake::new(code::TEMPLATE, super::flavor::INPUT, message))
-            }),
-            None => Ok(String::new()),
+        let around = |affix: &Affix| match affix.on_latest {
+            true => affix.fill(self.globals),
+            false => Ok(String::new()),
         };
         let text = format!(
             "{}latest{}",

@@ -2,8 +2,8 @@
 
 use super::list::{self, Place};
 use super::lowered;
-use super::mistake::{Mistake, WhenNeeded, code};
-use super::template::Template;
+use super::mistake::{Mistake, WhenNeeded, code, needed};
+use super::template::{Scope, Template};
 
 /// What holds for all tags.
 #[derive(Clone, Debug, Default)]
@@ -28,6 +28,8 @@ pub(super) enum Latest {
 pub(super) struct Affix {
     /// `None`: nothing.
     pub(super) text: Option<WhenNeeded<Template>>,
+    /// Where it was written.
+    place: Option<Place>,
     /// Whether `latest` gets it, too.
     pub(super) on_latest: bool,
 }
@@ -99,10 +101,12 @@ impl Flavor {
             }
             "prefix" => {
                 self.prefix.text = Some(text());
+                self.prefix.place = Some(place.clone());
                 *last = Last::Prefix;
             }
             "suffix" => {
                 self.suffix.text = Some(text());
+                self.suffix.place = Some(place.clone());
                 *last = Last::Suffix;
             }
             "onlatest" => {
@@ -126,7 +130,23 @@ impl Flavor {
     }
 }
 
-pub(super) const INPUT: &str = "flavor";
+impl Affix {
+    /// A mistake in it is the flavor's, whichever rule it is filled in for.
+    pub(super) fn fill(&self, scope: &dyn Scope) -> Result<String, Box<Mistake>> {
+        let Some(text) = &self.text else {
+            return Ok(String::new());
+        };
+        needed(text)?.fill(scope).map_err(|wrong| {
+            let mistake = Mistake::new(code::TEMPLATE, INPUT, wrong);
+            Box::new(match &self.place {
+                Some(place) => mistake.at(place),
+                None => mistake,
+            })
+        })
+    }
+}
+
+const INPUT: &str = "flavor";
 
 #[cfg(test)]
 mod tests {

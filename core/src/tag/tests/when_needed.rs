@@ -73,6 +73,41 @@ fn a_flavor_that_no_rule_fills_in_is_a_warning() {
 }
 
 #[test]
+fn a_mistake_of_a_flavor_is_told_once_and_as_its_own() {
+    let rows = [
+        (
+            "latest=true\nsuffix={{foo 1}}",
+            "a\nb",
+            "Missing helper: \"foo\"",
+        ),
+        (
+            "latest=true\nprefix={{foo 1}},onlatest=true",
+            "a\nb\nc,prefix=c",
+            "Missing helper: \"foo\"",
+        ),
+        (
+            "latest=true\nprefix={{,onlatest=true",
+            "a\nb\nc,prefix=c",
+            "`{{` has an expression that is not closed",
+        ),
+    ];
+    for (flavor, rules, message) in rows {
+        let mut request = request("push", "refs/heads/main", rules);
+        request.inputs.flavor = flavor.to_owned();
+        let mistakes = derive(&request).err().unwrap_or_default();
+        let [mistake] = mistakes.as_slice() else {
+            panic!("{flavor}: {mistakes:?}");
+        };
+        assert_eq!(
+            (mistake.input, mistake.line),
+            ("flavor", Some(2)),
+            "{flavor}"
+        );
+        assert_eq!(mistake.message, message);
+    }
+}
+
+#[test]
 fn the_length_of_a_short_sha_matters_where_one_is_short() {
     let name = "DOCKER_METADATA_SHORT_SHA_LENGTH";
     let of = |rules: &str| {
