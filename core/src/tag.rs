@@ -272,7 +272,9 @@ fn asides(rules: &[Rule], flavor: &Flavor, globals: &Globals<'_>) -> Vec<String>
     let wrong = wrong.chain(flavor.when_needed());
     let short_sha = globals.short_sha.as_ref().err();
     let wrong = wrong.chain(short_sha.map(|mistake| (**mistake).clone()));
-    let mut told: Vec<String> = wrong.map(|mistake| mistake.without_consequence()).collect();
+    let odd = rules.iter().flat_map(|rule| &rule.odd).chain(&flavor.odd);
+    let mut told: Vec<String> = odd.cloned().collect();
+    told.extend(wrong.map(|mistake| mistake.without_consequence()));
     if globals.clock.missed.get() {
         told.push(undated(&globals.event.sha));
     }

@@ -378,12 +378,6 @@ impl<'a> Evaluation<'a> {
         if text.is_empty() {
             return Ok(Outcome::Nothing { why: Why::Empty });
         }
-        if made.text.starts_with('"') {
-            self.made.warnings.push(format!(
-                "`{}` has a quote in its value; quotes go around a whole field, as in \"value=x\"",
-                rule.place.text
-            ));
-        }
         let Some(name) = grammar::tag(&text) else {
             self.made
                 .warnings

@@ -11,6 +11,8 @@ pub(super) struct Flavor {
     pub(super) latest: Latest,
     pub(super) prefix: Affix,
     pub(super) suffix: Affix,
+    /// What is odd about how it was written, and no mistake.
+    pub(super) odd: Vec<String>,
 }
 
 /// Whether the release gets `latest`, too.
@@ -79,6 +81,7 @@ impl Flavor {
             return Err(wrong(code::CHOICE, format!("Invalid flavor entry: {line}")));
         };
         let value = value.trim();
+        self.odd.extend(place.stray_quote(key.trim(), value));
         let text = || {
             let template = Template::parse(value);
             template.map_err(|what| {

@@ -27,6 +27,19 @@ pub(super) struct Place {
     pub(super) line: u32,
 }
 
+impl Place {
+    /// A quote inside a field is a character, and nobody means one at the beginning of a value.
+    pub(super) fn stray_quote(&self, key: &str, value: &str) -> Option<String> {
+        let begins = value.starts_with('"');
+        begins.then(|| {
+            let entry = &self.text;
+            format!(
+                "`{entry}` has a quote in its {key}; quotes go around a whole field, as in \"{key}=x\""
+            )
+        })
+    }
+}
+
 /// A quote was opened that nothing closes: where, and what stands after it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Unclosed(pub(super) Place);

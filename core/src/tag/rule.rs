@@ -22,6 +22,8 @@ pub(super) struct Rule {
     /// `None`: the flavor's.
     pub(super) suffix: Option<WhenNeeded<Template>>,
     pub(super) maker: Maker,
+    /// What is odd about how it was written, and no mistake.
+    pub(super) odd: Vec<String>,
 }
 
 /// What a rule makes a tag of.
@@ -169,6 +171,7 @@ impl Rule {
                 .get("suffix")
                 .map(|suffix| attributes.template(suffix)),
             maker,
+            odd: attributes.odd(),
         })
     }
 
@@ -324,6 +327,13 @@ impl<'a> Attributes<'a> {
     fn types(&self) -> impl Iterator<Item = &'a str> {
         let named = self.pairs.iter().filter(|(key, _)| key == "type");
         named.map(|(_, value)| *value)
+    }
+
+    fn odd(&self) -> Vec<String> {
+        let place = &self.entry.place;
+        let pairs = self.pairs.iter();
+        let quotes = pairs.filter_map(|(key, value)| place.stray_quote(key, value));
+        quotes.collect()
     }
 
     fn ref_kind(&self) -> Result<RefKind, Box<Mistake>> {

@@ -140,10 +140,37 @@ fn images_that_are_all_disabled_leave_no_tag_and_are_told() {
 
 #[test]
 fn a_quote_that_is_part_of_a_value_is_told() {
-    let request = request("push", "refs/heads/main", "type=raw,value=\"foo\"");
-    let derived = derived(&request);
-    assert_eq!(derived.version, "foo-");
-    assert_eq!(derived.warnings.len(), 1);
+    let rows = [
+        ("type=raw,value=\"foo\"", "", "value"),
+        ("type=raw,value=\"x,y\"", "", "value"),
+        ("x,prefix=\"a\"", "", "prefix"),
+        ("x\ntype=match,pattern=\"v(.*)\"", "", "pattern"),
+        (
+            "x\ntype=semver,pattern={{raw}},match=\"v(.*)\"",
+            "",
+            "match",
+        ),
+        ("x\ntype=semver,pattern=\"{{version}}\"", "", "pattern"),
+        ("x", "prefix=\"a\"", "prefix"),
+        ("x", "latest=false,suffix=\"a\"", "suffix"),
+    ];
+    for (rules, flavor, key) in rows {
+        let mut request = request("push", "refs/heads/main", rules);
+        request.inputs.flavor = flavor.to_owned();
+        let warnings = derived(&request).warnings;
+        let [warning] = warnings.as_slice() else {
+            panic!("{rules} {flavor}: {warnings:?}");
+        };
+        let end =
+            format!("has a quote in its {key}; quotes go around a whole field, as in \"{key}=x\"");
+        assert!(warning.ends_with(&end), "{warning}");
+    }
+    let whole = request(
+        "push",
+        "refs/tags/v1,2",
+        "\"value=a\"\"b\",\"prefix=x\"\ny\"z",
+    );
+    assert_eq!(derived(&whole).warnings, Vec::<String>::new());
 }
 
 #[test]
