@@ -8,6 +8,7 @@ use super::mistake::{Mistake, WhenNeeded, code};
 use super::number::number;
 use super::pattern::Pattern;
 use super::template::Template;
+use crate::config::did_you_mean;
 
 /// One rule.
 #[derive(Clone, Debug)]
@@ -333,7 +334,11 @@ impl<'a> Attributes<'a> {
         let place = &self.entry.place;
         let pairs = self.pairs.iter();
         let quotes = pairs.filter_map(|(key, value)| place.stray_quote(key, value));
-        quotes.collect()
+        let unknown = self.pairs.iter().filter_map(|(key, _)| {
+            let known = KEYS.contains(&key.as_str());
+            (!known).then(|| unknown(&place.text, key))
+        });
+        quotes.chain(unknown).collect()
     }
 
     fn ref_kind(&self) -> Result<RefKind, Box<Mistake>> {
@@ -364,9 +369,25 @@ impl<'a> Attributes<'a> {
     }
 }
 
+/// The older action takes it without a word, and so does this one take it.
+#[cold]
+fn unknown(entry: &str, key: &str) -> String {
+    let near = did_you_mean(key, KEYS);
+    let near = near.map(|near| format!("; {near}"));
+    format!(
+        "`{entry}` has the attribute `{key}`, which no rule knows and which does nothing{}",
+        near.unwrap_or_default()
+    )
+}
+
 pub(super) const INPUT: &str = "tags";
 const TYPES: [&str; 8] = [
     "schedule", "semver", "pep440", "match", "edge", "ref", "raw", "sha",
+];
+/// The attributes of all types.
+const KEYS: [&str; 12] = [
+    "type", "pattern", "value", "match", "group", "event", "branch", "format", "enable",
+    "priority", "prefix", "suffix",
 ];
 
 #[cfg(test)]
@@ -448,6 +469,28 @@ mod tests {
         };
         let expected = Template::parse("=c").expect("it has no expression");
         assert_eq!(*value, Ok(expected));
+    }
+
+    #[test]
+    fn an_attribute_that_no_rule_knows_is_told() {
+        let odd = |input: &str| rules(input).into_iter().flat_map(|rule| rule.odd).collect();
+        let rows = [
+            ("x,enabled=false", "enabled", "; did you mean `enable`?"),
+            ("x,priorty=5", "priorty", "; did you mean `priority`?"),
+            ("type=raw,value=a,y=z", "y", ""),
+            ("x,Sufix=-a", "sufix", "; did you mean `suffix`?"),
+        ];
+        for (input, key, near) in rows {
+            let odd: Vec<String> = odd(input);
+            let expected = format!(
+                "`{input}` has the attribute `{key}`, which no rule knows and which does nothing{near}"
+            );
+            assert_eq!(odd, [expected]);
+        }
+        for input in ["x,Enable=true", "=c", "type=sha,format=long,group=1"] {
+            let odd: Vec<String> = odd(input);
+            assert_eq!(odd, Vec::<String>::new(), "{input}");
+        }
     }
 
     #[test]
