@@ -25,6 +25,7 @@ mod request;
 mod returning;
 mod rolling;
 mod secrets;
+mod showing;
 mod stopping;
 mod tag;
 mod troubles;

@@ -1,0 +1,137 @@
+//! `status`: what is there, who has the traffic, and what of it a person should look at.
+
+use super::Session;
+use super::deciding::line_of;
+use crate::ledger::verify_chain;
+use crate::protocol::Outcome;
+use crate::report::{InstanceLine, Status};
+
+impl Session {
+    pub(super) fn show_status(&mut self) {
+        let segments: Vec<(&str, &str)> = self
+            .opened
+            .segments
+            .iter()
+            .map(|(name, text)| (name.as_str(), text.as_str()))
+            .collect();
+        let (ledger, sound) = match verify_chain(&segments) {
+            Ok(found) => (
+                format!(
+                    "{} records, unbroken; its head is {}",
+                    found.records, found.head.hash
+                ),
+                true,
+            ),
+            Err(tampered) => (tampered.to_string(), false),
+        };
+        let newest = self.opened.segments.last().cloned();
+        let read = newest.and_then(|(name, text)| crate::ledger::Ledger::read(&name, &text).ok());
+        if let Some(ledger) = read {
+            let state = ledger.state().clone();
+            let origin = self.facts.origin(&self.begin.holder, self.opened.token);
+            state.known_good.iter().for_each(|it| {
+                self.docker_mut()
+                    .releases
+                    .insert(it.generation, it.release.clone());
+            });
+            self.report.serving = state
+                .serving()
+                .filter(|it| self.runs(it.generation))
+                .map(|it| line_of(&it.release, Some(it.generation), Some(it.since)));
+            self.memory = Some(super::Memory::new(ledger, origin));
+        }
+        self.see_stop();
+        let status = self.status(ledger, sound);
+        let because = vec![if status.instances.is_empty() {
+            "nothing runs here".to_owned()
+        } else {
+            "this is what is there now".to_owned()
+        }];
+        self.report.status = Some(status);
+        if sound {
+            return self.finish(Outcome::Shown, "status", because, vec![]);
+        }
+        let what = self
+            .report
+            .status
+            .as_ref()
+            .map(|it| it.ledger.clone())
+            .unwrap_or_default();
+        self.tampered(&what);
+    }
+
+    fn status(&self, ledger: String, ledger_sound: bool) -> Status {
+        let table = self.docker().table();
+        let weight = |id| {
+            let entry = table
+                .0
+                .iter()
+                .filter(|entry| Some(entry.member.id) == id)
+                .min_by_key(|entry| entry.backup);
+            entry.map_or_else(
+                || "-".to_owned(),
+                |entry| {
+                    if entry.backup {
+                        "fallback".to_owned()
+                    } else {
+                        entry.weight.to_string()
+                    }
+                },
+            )
+        };
+        let instances = self.survey.instances.iter().map(|it| InstanceLine {
+            instance: it.id.map(|id| id.to_string()).unwrap_or_default(),
+            container: it.name.clone(),
+            state: it.health.as_ref().map_or_else(
+                || it.status.clone(),
+                |health| format!("{}, {health}", it.status),
+            ),
+            weight: weight(it.id),
+        });
+        let state = self
+            .memory
+            .as_ref()
+            .map(|memory| memory.ledger.state().clone())
+            .unwrap_or_default();
+        let holder = self.opened.lease("holder").filter(|_| self.opened.left > 0);
+        Status {
+            instances: instances.collect(),
+            router: self.survey.router.as_ref().map_or_else(
+                || "there is none".to_owned(),
+                |router| router.status.clone(),
+            ),
+            astray: self.docker().astray(&self.opened.servers),
+            known_good: state
+                .known_good
+                .iter()
+                .map(|it| line_of(&it.release, Some(it.generation), Some(it.since)))
+                .collect(),
+            quarantine: state
+                .quarantine
+                .iter()
+                .map(|it| {
+                    format!(
+                        "{} ({}): {} on {}",
+                        it.version,
+                        it.digest,
+                        it.reason,
+                        crate::report::when(it.since)
+                    )
+                })
+                .collect(),
+            overridden: state.overridden.iter().map(overridden).collect(),
+            lease: holder
+                .map(|holder| format!("{holder}, for {} s more", self.opened.left.div_ceil(100))),
+            unfinished: self.unfinished().or_else(|| self.missing()),
+            ledger,
+            ledger_sound,
+        }
+    }
+}
+
+/// `freeze by anna on …: reason`
+fn overridden(it: &crate::ledger::Override) -> String {
+    let who = it.who.as_deref().unwrap_or("somebody");
+    let when = crate::report::when(it.at);
+    format!("`{}` by {who} on {when}: {}", it.what, it.reason)
+}
