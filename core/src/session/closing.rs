@@ -4,6 +4,7 @@ use super::deciding::line_of;
 use super::request::Command;
 use super::{Session, Tag};
 use crate::protocol::{Completion, Content, Effect, Emit, Level, Outcome, Platform};
+use crate::report::ReleaseLine;
 use crate::rollout::{End, Rollout};
 use crate::target::docker::Step;
 
@@ -67,25 +68,9 @@ impl Session {
             Outcome::Restored if self.cancelled => Outcome::Cancelled,
             other => other,
         };
-        let serving = end
-            .serving
-            .and_then(|it| Some((it, self.docker().releases.get(&it)?.clone())));
-        let committed = self
-            .memory
-            .as_ref()
-            .and_then(|it| it.ledger.state().serving().cloned());
-        let since = committed
-            .filter(|it| Some(it.generation) == end.serving)
-            .map(|it| it.since);
-        let known = serving.map(|(it, release)| line_of(&release, Some(it), since));
-        // What served before is known better, down to when it was proven; but only where that very one serves.
-        let before = self.report.before.clone().filter(|before| {
-            let generation = end.serving.map(|it| it.to_string());
-            before.generation.is_some() && before.generation == generation
-        });
         // Whoever took over decides what serves.
         let mine = end.outcome != Outcome::Busy;
-        self.report.serving = before.or(known).filter(|_| mine);
+        self.report.serving = self.serving_at(end).filter(|_| mine);
         let because = if end.because.is_empty() {
             self.evidence()
         } else {
@@ -104,6 +89,27 @@ impl Session {
             }
             _ => self.close(),
         }
+    }
+
+    /// What serves at the end of a rollout.
+    pub(super) fn serving_at(&self, end: &End) -> Option<ReleaseLine> {
+        let serving = end
+            .serving
+            .and_then(|it| Some((it, self.docker().releases.get(&it)?.clone())));
+        let committed = self
+            .memory
+            .as_ref()
+            .and_then(|it| it.ledger.state().serving().cloned());
+        let since = committed
+            .filter(|it| Some(it.generation) == end.serving)
+            .map(|it| it.since);
+        let known = serving.map(|(it, release)| line_of(&release, Some(it), since));
+        // What served before is known better, down to when it was proven; but only where that very one serves.
+        let before = self.report.before.clone().filter(|before| {
+            let generation = end.serving.map(|it| it.to_string());
+            before.generation.is_some() && before.generation == generation
+        });
+        before.or(known)
     }
 
     fn evidence(&self) -> Vec<String> {
@@ -258,12 +264,10 @@ impl Session {
     fn say_outputs(&mut self) {
         let report = &self.report;
         let wanted = report.wanted.clone();
-        let of = |f: fn(&crate::report::ReleaseLine) -> &String| {
-            wanted.as_ref().map(f).cloned().unwrap_or_default()
-        };
+        let of =
+            |f: fn(&ReleaseLine) -> &String| wanted.as_ref().map(f).cloned().unwrap_or_default();
         let published = report.published.as_ref();
-        let of = |f: fn(&crate::report::ReleaseLine) -> &String,
-                  g: fn(&crate::report::Published) -> &String| {
+        let of = |f: fn(&ReleaseLine) -> &String, g: fn(&crate::report::Published) -> &String| {
             published.map(g).cloned().unwrap_or_else(|| of(f))
         };
         let tags = published.map(crate::report::Published::tags);

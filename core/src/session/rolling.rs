@@ -237,6 +237,8 @@ impl Session {
         self.recovered = true;
         let found = std::mem::take(&mut self.left);
         if self.request().command == Command::Recover {
+            // What was seen at first is not what serves by now.
+            self.report.serving = self.serving_at(end);
             let because = [vec![found], end.because.clone()].concat();
             let next = self.what_recovery_cannot();
             return self.finish(Outcome::Restored, "recovered", because, next);
