@@ -261,6 +261,12 @@ pub struct Status {
     pub lease: Option<String>,
     /// What is not as the ledger says, in words, mostly because a run died; `None`: nothing.
     pub unfinished: Option<String>,
+    /// The run that has the lease now: by whom, and until when; `None`: there is none.
+    pub under_way: Option<String>,
+    /// Instances that have the traffic, and that the router calls down.
+    pub down: Vec<String>,
+    /// Whether the router calls down all that has the traffic.
+    pub silent: bool,
     /// What verifying the ledger's chain found, in words.
     pub ledger: String,
     /// Whether that is in order.

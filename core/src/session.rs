@@ -28,6 +28,7 @@ mod secrets;
 mod showing;
 mod stopping;
 mod tag;
+mod taking;
 mod troubles;
 mod visiting;
 

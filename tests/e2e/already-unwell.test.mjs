@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { committedOf, docker, image, place, strayOf, until } from './lib.mjs';
+import { committedOf, docker, image, place, serversOf, strayOf, until } from './lib.mjs';
 
 const bake = { for: '1s', errors: '5%' };
 
@@ -138,4 +138,26 @@ test('a cancel is not held up by instances that hang', { timeout: 120_000 }, asy
   const result = await begun.ended;
   assert.deepEqual([result.outcome, result.code], ['cancelled', 1], result.stdout + result.stderr);
   assert.deepEqual(await here.ask(), { status: 200, version: 'v1' });
+});
+
+test('what the router calls down is nowhere said to be well, and the way out is said', { timeout: 120_000 }, async (t) => {
+  const here = place('out-hung').config({ env: { bake } });
+  t.after(() => here.end());
+  await deploy(here, 'v1');
+  await docker('kill', '-s', 'STOP', await containerOf(here, 'v1'));
+  await until('the router to see it', async () => (await serversOf(here)).some((it) => it.name === 'g1-1' && !it.usable));
+  const { report, stdout, stderr } = await run(here, 'shown', 'status');
+  assert.match(stdout + stderr, /v1 has the traffic, and the router calls it down; one thing needs attention/);
+  assert.match(stdout + stderr, /the router calls g1-1 down: nobody is answered by it/);
+  assert.deepEqual([report.status.down, report.status.silent, report.status.unfinished], [['g1-1'], true, null]);
+  assert.match(report.next.join(), /deploy the same again/);
+  const planned = await run(here, 'shown', 'plan', '--image', image('v1'));
+  assert.doesNotMatch(planned.stdout + planned.stderr, /is well/);
+  assert.match(planned.report.troubles.join(), /not all of it answers/);
+  const recovered = await run(here, 'failed', 'recover');
+  assert.deepEqual([recovered.code, recovered.report.reason, recovered.report.serving], [1, 'does-not-answer', null]);
+  await deploy(here, 'v1');
+  assert.deepEqual(await here.ask(), { status: 200, version: 'v1' });
+  const after = (await here.cd('status')).report.status;
+  assert.deepEqual([after.down, after.silent, after.unfinished], [[], false, null]);
 });

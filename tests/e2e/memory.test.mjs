@@ -273,6 +273,8 @@ test('a run that was killed while its version baked never made that version know
       const { result: recovered, users } = await underLoad(here, async () => {
         await killMidBake();
         assert.equal((await spoil()).code, 0);
+        // As long as its lease runs it may be at work.
+        await until('its lease to end', async () => (await statusOf(here)).lease === null, { every: 500 });
         assert.match((await statusOf(here)).unfinished, /was begun and not ended/);
         return here.cd('recover');
       });

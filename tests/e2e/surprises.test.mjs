@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { docker, ENV, everythingOf, image, place, run as command, strayOf, underLoad } from './lib.mjs';
+import { docker, ENV, everythingOf, image, place, run as command, strayOf, underLoad, until } from './lib.mjs';
 
 const bake = { for: '1s', errors: '5%' };
 
@@ -109,4 +109,46 @@ test('what was changed and cannot be deployed is said where nothing else is to d
   here.config({ env: { bake, listen: `127.0.0.1:${here.port + 20}` } });
   const { report } = await run(here, 'unchanged', 'deploy', '--image', image('v1'));
   assert.match(report.troubles.join(), new RegExp(`${here.port}\\b.*docker rm -f`));
+});
+
+test('status says who has the traffic during a bake, whether its run lives or died', { timeout: 120_000 }, async (t) => {
+  const here = place('who').config({ env: { bake } });
+  t.after(() => here.end());
+  await deploy(here, 'v1');
+  here.config({ env: { bake: { for: '60s', errors: '5%' } } });
+  const begun = here.start('deploy', '--image', image('v2'));
+  t.after(() => begun.child.kill('SIGKILL'));
+  await until('the bake', () => /^baking$/m.test(begun.output()));
+  const who = ({ report }) => [report.serving.version, report.serving['known-good-since'], report.before.version];
+  const living = await run(here, 'shown', 'status');
+  assert.match(living.stdout + living.stderr, /v2 \(g2, unproven\) takes the traffic; v1 stands by; a run is under way$/m);
+  assert.deepEqual([who(living), living.report.status.unfinished], [['v2', null, 'v1'], null]);
+  assert.match(living.report.status['under-way'], /brings v2 \(g2\): .* has the lease since .*, until /);
+  assert.match((await here.cd('plan', '--image', image('v3'))).report.troubles.join(), /a run is under way/);
+  begun.child.kill('SIGKILL');
+  await begun.ended;
+  const status = () => run(here, 'shown', 'status');
+  await until('its lease to end', async () => (await status()).report.status.lease === null, { every: 500 });
+  const dead = await status();
+  assert.deepEqual([who(dead), dead.report.status['under-way']], [['v2', null, 'v1'], null]);
+  assert.match(dead.report.status.unfinished, /g2 \(v2\) was begun and not ended/);
+  assert.match(dead.report.next.join(), /cd-action recover/);
+  assert.match((await here.cd('plan', '--image', image('v3'))).report.troubles.join(), /not ended; `cd-action recover/);
+  await run(here, 'restored', 'recover');
+  assert.deepEqual(await here.ask(), { status: 200, version: 'v1' });
+});
+
+test('a recovery tells what serves after it, not what it found', { timeout: 120_000 }, async (t) => {
+  const here = place('after-it').config({ env: { bake, strategy: 'recreate' } });
+  t.after(() => here.end());
+  await deploy(here, 'v1');
+  const begun = here.start('deploy', '--image', image('slow-start'));
+  t.after(() => begun.child.kill('SIGKILL'));
+  await until('the old one to be stopped', async () => (await here.containers()).some((it) => it.version === 'v1' && it.state !== 'running'), { every: 50 });
+  begun.child.kill('SIGKILL');
+  await begun.ended;
+  const { report, stdout, stderr } = await run(here, 'restored', 'recover', '--wait', '30s');
+  assert.match(stdout + stderr, /is put right, v1 serves/);
+  assert.equal(report.serving?.version, 'v1');
+  assert.deepEqual(await here.ask(), { status: 200, version: 'v1' });
 });

@@ -7,7 +7,7 @@ use super::serving::{
 };
 use super::stopping::set_by;
 use super::words::{count, when};
-use super::{Report, Status, published};
+use super::{ReleaseLine, Report, Status, published};
 use crate::protocol::Outcome;
 use crate::stop;
 
@@ -253,15 +253,33 @@ fn state(report: &Report, status: &Status) -> String {
         1 => "; one thing needs attention".to_owned(),
         several => format!("; {several} things need attention"),
     };
+    let run = match status.under_way {
+        Some(_) => "; a run is under way",
+        None => "",
+    };
+    let concerns = format!("{run}{concerns}");
     match serving(report) {
-        Serving::Release(now) => {
-            let since = now.known_good_since.map_or_else(String::new, |since| {
-                format!(", known-good since {}", when(since))
-            });
-            format!("{} serves{since}{concerns}", name(now))
-        }
+        Serving::Release(now) => format!("{}{concerns}", takes(report, status, now)),
         Serving::Nothing => format!("nothing serves{concerns}"),
         Serving::Unknown => format!("what serves is not known{concerns}"),
+    }
+}
+
+/// Who has the traffic: what is known-good serves; what is not takes the traffic, beside what stands by.
+fn takes(report: &Report, status: &Status, now: &ReleaseLine) -> String {
+    let beside = report.before.iter();
+    let beside: String = beside
+        .map(|it| format!("; {} stands by", name_beside(it, now)))
+        .collect();
+    let generation = now.generation.as_deref().map(line).unwrap_or_default();
+    let it = match now.known_good_since {
+        Some(_) => name(now),
+        None => format!("{} ({generation}, unproven)", name(now)),
+    };
+    match now.known_good_since {
+        _ if status.silent => format!("{it} has the traffic, and the router calls it down{beside}"),
+        Some(since) => format!("{it} serves, known-good since {}{beside}", when(since)),
+        None => format!("{it} takes the traffic{beside}"),
     }
 }
 
@@ -274,8 +292,19 @@ pub(super) fn attention(report: &Report, status: &Status) -> Vec<String> {
         .astray
         .iter()
         .map(|astray| format!("the router does not do what its table says: {astray}"));
+    let down = (!status.down.is_empty()).then(|| {
+        let them = if status.down.len() == 1 { "it" } else { "them" };
+        format!(
+            "the router calls {} down: nobody is answered by {them}",
+            status.down.join(", ")
+        )
+    });
     let stop = report.stop.as_ref().map(set_by);
-    let all = ledger.into_iter().chain(unfinished).chain(astray);
+    let all = ledger
+        .into_iter()
+        .chain(down)
+        .chain(unfinished)
+        .chain(astray);
     all.chain(stop).collect()
 }
 

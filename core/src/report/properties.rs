@@ -261,18 +261,25 @@ fn fill_status(status: &mut Status, fill: &mut impl FnMut(&mut String)) {
         overridden,
         lease,
         unfinished,
+        under_way,
+        down,
+        silent: _,
         ledger,
         ledger_sound: _,
     } = status;
     *astray = vec![String::new()];
     *overridden = vec![String::new()];
+    *down = vec![String::new()];
+    *under_way = Some(String::new());
     let texts = [router, ledger]
         .into_iter()
         .chain(astray)
         .chain(quarantine)
         .chain(overridden)
         .chain(lease)
-        .chain(unfinished);
+        .chain(unfinished)
+        .chain(under_way)
+        .chain(down);
     texts.for_each(&mut *fill);
     known_good.iter_mut().for_each(|it| fill_release(it, fill));
     for InstanceLine {

@@ -259,6 +259,9 @@ pub(super) fn status() -> Report {
         unfinished: Some(
             "an earlier run did not finish: g2 (v3) was begun and not ended".to_owned(),
         ),
+        under_way: None,
+        down: Vec::new(),
+        silent: false,
         ledger: format!("9 records, unbroken; its head is {}", "e".repeat(64)),
         ledger_sound: true,
     };

@@ -2,8 +2,10 @@
 
 use insta::assert_snapshot;
 
-use super::headline::headline;
-use super::samples::{OUTCOMES, first, plan, rollback, rolled_back, run, second, status};
+use super::headline::{attention, headline};
+use super::samples::{
+    OUTCOMES, first, owned, plan, rollback, rolled_back, run, second, status, v3,
+};
 use super::*;
 
 #[test]
@@ -98,6 +100,44 @@ fn other_commands_have_sentences_of_their_own() {
     plan of tasks in staging: v3 would take the place of v2; nothing was touched
     status of tasks in staging: v2 serves, known-good since 2026-11-21 10:31:05Z; one thing needs attention
     invalid: 2 mistakes in the input or the configuration; nothing was touched
+    ");
+}
+
+#[test]
+fn a_status_tells_who_has_the_traffic_and_whether_it_answers() {
+    let with = |change: fn(&mut Status)| {
+        let mut report = status();
+        report.status.iter_mut().for_each(|it| {
+            it.unfinished = None;
+            change(it);
+        });
+        report
+    };
+    let unproven = |mut report: Report| {
+        report.before = report.serving.take();
+        report.serving = Some(ReleaseLine {
+            generation: Some("g2".to_owned()),
+            ..v3()
+        });
+        report
+    };
+    let down = with(|it| {
+        it.down = owned(&["g1-1"]);
+        it.silent = true;
+    });
+    let some = with(|it| it.down = owned(&["g1-1", "g1-2"]));
+    let busy = with(|it| it.under_way = Some("a run is under way: run-7 has the lease".to_owned()));
+    let all = [&unproven(status()), &unproven(busy), &down, &some].map(|report| {
+        let found = report.status.as_ref().map(|it| attention(report, it));
+        let found = found.and_then(|it| it.first().cloned());
+        let found = found.unwrap_or_else(|| "nothing".to_owned());
+        format!("{}: {found}", headline(report))
+    });
+    assert_snapshot!(all.join("\n"), @"
+    status of tasks in staging: v3 (g2, unproven) takes the traffic; v2 stands by; one thing needs attention: an earlier run did not finish: g2 (v3) was begun and not ended
+    status of tasks in staging: v3 (g2, unproven) takes the traffic; v2 stands by; a run is under way: nothing
+    status of tasks in staging: v2 has the traffic, and the router calls it down; one thing needs attention: the router calls g1-1 down: nobody is answered by it
+    status of tasks in staging: v2 serves, known-good since 2026-11-21 10:31:05Z; one thing needs attention: the router calls g1-1, g1-2 down: nobody is answered by them
     ");
 }
 

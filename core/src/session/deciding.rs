@@ -63,8 +63,14 @@ impl Session {
         let serving = serving.map(|it| line_of(&it.release, Some(it.generation), Some(it.since)));
         self.report.before.clone_from(&serving);
         self.report.serving = serving;
+        let plans = self.request().command == Command::Plan;
         let lost = ledger.state().next_generation() == Generation(1);
         self.memory = Some(Memory::new(ledger, origin));
+        if plans {
+            self.report.serving = self.traffic().0;
+            let beside = self.work_beside();
+            self.report.troubles.extend(beside);
+        }
         if lost && self.routed_fleet().is_some() {
             return self.ledger_lost();
         }
@@ -117,7 +123,7 @@ impl Session {
         self.finish(Outcome::Failed, "ledger-lost", because, next);
     }
 
-    fn know_releases(&mut self, state: &State) {
+    pub(super) fn know_releases(&mut self, state: &State) {
         let known = state
             .known_good
             .iter()
@@ -316,7 +322,10 @@ impl Session {
     /// The same release serves, as far as is recorded and listed: does it answer?
     fn ask_serving(&mut self, generation: Generation) {
         if self.request().command == Command::Plan {
-            return self.unchanged();
+            if self.called_down().is_empty() {
+                return self.unchanged();
+            }
+            return self.bring_anew();
         }
         let members = self
             .fleet(Some(generation))
@@ -338,6 +347,10 @@ impl Session {
         if well {
             return self.unchanged();
         }
+        self.bring_anew();
+    }
+
+    fn bring_anew(&mut self) {
         self.report.troubles.push(
             "this very release is deployed, but not all of it answers: it is deployed anew"
                 .to_owned(),

@@ -198,9 +198,26 @@ impl Session {
         vec!["deploy the same again: that makes what is missing".to_owned()]
     }
 
+    /// All is as recorded, and users are served by nobody: to start anything anew is no recovery's business.
+    fn nobody_answers(&mut self) {
+        let down = self.called_down();
+        let names: Vec<String> = down.iter().map(ToString::to_string).collect();
+        let because = vec![
+            format!(
+                "the router calls {} down: nobody is answered",
+                names.join(", ")
+            ),
+            "no earlier run left anything, and a recovery starts nothing anew".to_owned(),
+        ];
+        self.report.serving = None;
+        let next = vec![self.brought_anew()];
+        self.finish(Outcome::Failed, "does-not-answer", because, next);
+    }
+
     pub(super) fn after_recovery(&mut self) {
         self.recovered = true;
         match self.request().command {
+            Command::Recover if self.silent() => self.nobody_answers(),
             Command::Recover => {
                 let because = vec!["nothing was left behind".to_owned()];
                 let next = self.what_recovery_cannot();

@@ -29,16 +29,9 @@ impl Session {
         if let Some(ledger) = read {
             let state = ledger.state().clone();
             let origin = self.facts.origin(&self.begin.holder, self.opened.token);
-            state.known_good.iter().for_each(|it| {
-                self.docker_mut()
-                    .releases
-                    .insert(it.generation, it.release.clone());
-            });
-            self.report.serving = state
-                .serving()
-                .filter(|it| self.runs(it.generation))
-                .map(|it| line_of(&it.release, Some(it.generation), Some(it.since)));
+            self.know_releases(&state);
             self.memory = Some(super::Memory::new(ledger, origin));
+            (self.report.serving, self.report.before) = self.traffic();
         }
         self.see_stop();
         let status = self.status(ledger, sound);
@@ -49,7 +42,8 @@ impl Session {
         }];
         self.report.status = Some(status);
         if sound {
-            return self.finish(Outcome::Shown, "status", because, vec![]);
+            let next = self.after_status();
+            return self.finish(Outcome::Shown, "status", because, next);
         }
         let what = self
             .report
@@ -58,6 +52,14 @@ impl Session {
             .map(|it| it.ledger.clone())
             .unwrap_or_default();
         self.tampered(&what);
+    }
+
+    /// What is not as recorded while a run is at work is that run's work.
+    fn unfinished_by(&self, at_work: bool) -> Option<String> {
+        if at_work {
+            return None;
+        }
+        self.unfinished().or_else(|| self.missing())
     }
 
     fn status(&self, ledger: String, ledger_sound: bool) -> Status {
@@ -94,6 +96,8 @@ impl Session {
             .map(|memory| memory.ledger.state().clone())
             .unwrap_or_default();
         let holder = self.opened.lease("holder").filter(|_| self.opened.left > 0);
+        let under_way = self.under_way();
+        let unfinished = self.unfinished_by(under_way.is_some());
         Status {
             instances: instances.collect(),
             router: self.survey.router.as_ref().map_or_else(
@@ -122,7 +126,10 @@ impl Session {
             overridden: state.overridden.iter().map(overridden).collect(),
             lease: holder
                 .map(|holder| format!("{holder}, for {} s more", self.opened.left.div_ceil(100))),
-            unfinished: self.unfinished().or_else(|| self.missing()),
+            unfinished,
+            under_way,
+            down: self.called_down().iter().map(ToString::to_string).collect(),
+            silent: self.silent(),
             ledger,
             ledger_sound,
         }

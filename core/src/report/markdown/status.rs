@@ -9,7 +9,9 @@ use super::sheet::table;
 use super::{cell, rows, sentences, titled};
 
 pub(super) fn render(report: &Report, status: &Status) -> String {
+    let under_way: Vec<String> = status.under_way.iter().cloned().collect();
     titled("Needs attention", &sentences(&attention(report, status)))
+        + &titled("Under way", &sentences(&under_way))
         + &table(
             ["instance", "state", "traffic", "container"],
             &rows(&status.instances, instance),

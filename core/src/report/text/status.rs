@@ -9,6 +9,8 @@ use super::page::{Page, Plain};
 
 pub(super) fn render(page: &mut Page, report: &Report, status: &Status) {
     page.section("needs attention", one_a_line(&attention(report, status)));
+    let under_way: Vec<String> = status.under_way.iter().cloned().collect();
+    page.section("under way", one_a_line(&under_way));
     page.section("instances", instances(status));
     page.section("known-good, the newest first", known_good(status));
     page.section("quarantined", one_a_line(&status.quarantine));

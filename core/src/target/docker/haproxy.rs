@@ -392,6 +392,8 @@ pub struct Server {
     pub ip: String,
     /// Whether it can be used: running, and in no maintenance.
     pub usable: bool,
+    /// Whether its check calls it down. One that is in maintenance is not asked.
+    pub down: bool,
     /// Its weight.
     pub weight: u16,
 }
@@ -418,6 +420,7 @@ pub(super) fn servers(text: &str) -> Vec<Server> {
             kind,
             ip: get("srv_addr").unwrap_or_default().to_owned(),
             usable: get("srv_op_state") == Some("2") && get("srv_admin_state") == Some("0"),
+            down: get("srv_op_state") == Some("0") && get("srv_admin_state") == Some("0"),
             weight: get("srv_uweight")
                 .and_then(|weight| weight.parse().ok())
                 .unwrap_or_default(),
@@ -520,4 +523,20 @@ pub(super) fn rows(text: &str) -> BTreeMap<InstanceId, Row> {
         row.answered += good + number("hrsp_5xx") + number("hrsp_other");
     }
     rows
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_is_down_where_its_check_says_so_and_not_in_maintenance() {
+        let text = "1\n# be_id be_name srv_id srv_name srv_addr srv_op_state srv_admin_state srv_uweight\n\
+                    4 app 1 g1-1 10.0.0.4 2 0 256\n\
+                    4 app 2 g1-2 10.0.0.5 0 0 256\n\
+                    4 app 3 g1-3 10.0.0.6 0 1 256\n";
+        let seen = servers(text).into_iter().map(|it| (it.usable, it.down));
+        let seen: Vec<_> = seen.collect();
+        assert_eq!(seen, [(true, false), (false, true), (false, false)]);
+    }
 }
