@@ -6,6 +6,7 @@ use super::{Session, Tag};
 use crate::protocol::{Completion, Content, Effect, Emit, Level, Outcome, Platform};
 use crate::report::ReleaseLine;
 use crate::rollout::{End, Rollout};
+use crate::spec::Generation;
 use crate::target::docker::Step;
 
 impl Session {
@@ -308,5 +309,4 @@ impl Session {
             });
         }
     }
-
 }
