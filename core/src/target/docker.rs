@@ -446,12 +446,12 @@ impl Docker {
                 | crate::spec::Probe::Image => None,
             }
         });
+        // What serves may be younger than a ledger that was put back from a copy: its port is the one it is reached by now.
+        let mut ports = haproxy::ports(&self.file);
+        let known = self.releases.iter();
+        ports.extend(known.map(|(&generation, release)| (generation, release.spec.port)));
         Some(haproxy::Lines {
-            ports: self
-                .releases
-                .iter()
-                .map(|(&generation, release)| (generation, release.spec.port))
-                .collect(),
+            ports,
             paths: paths.collect(),
             // The router that is there goes by its file, whatever is configured now.
             asks: if self.file.is_empty() {

@@ -381,6 +381,17 @@ pub(super) fn parse(file: &str, subnet: Subnet) -> Table {
     table
 }
 
+/// The ports that a file sends the requests of each generation to.
+pub(super) fn ports(file: &str) -> BTreeMap<Generation, u16> {
+    let ports = file.lines().filter_map(|line| {
+        let mut words = line.trim().strip_prefix("server ")?.split_whitespace();
+        let (id, _) = meaning(words.next()?)?;
+        let (_, port) = words.next()?.rsplit_once(':')?;
+        Some((id.generation, port.parse().ok()?))
+    });
+    ports.collect()
+}
+
 /// A server as HAProxy has it now.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Server {

@@ -285,6 +285,18 @@ fn the_table_in_the_file_is_read_back_as_it_was_written() {
 }
 
 #[test]
+fn what_the_ledger_does_not_know_keeps_the_port_that_it_is_reached_by() {
+    let mut docker = docker();
+    docker.file = docker.file_for(&Table::serving(Some(&fleet(2))));
+    docker.releases.remove(&Generation(2));
+    let table = Table::admitted(Some(&fleet(2)), &fleet(1));
+    let file = docker.file_for(&table);
+    assert!(file.contains("server g2-1 172.18.0.12:8000 "), "{file}");
+    let want = docker.lines().expect("a network").want(&table);
+    assert!(want.contains("g2-1 172.18.0.12 8000 256 primary"), "{want}");
+}
+
+#[test]
 fn a_last_resort_stands_where_there_is_no_fallback_and_nowhere_else() {
     let docker = docker();
     assert!(
