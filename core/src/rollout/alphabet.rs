@@ -218,6 +218,8 @@ pub enum Done {
     Yes,
     /// It did not happen.
     No(String),
+    /// It did not happen, and the very same never will: it is not tried again.
+    Refused(String),
     /// The traffic stays where it is: the router calls none of the instances up that were to get it.
     Mute(String),
     /// Nobody knows.

@@ -38,6 +38,8 @@ pub(super) enum Heard {
         unknown: bool,
         /// It was refused because nothing would answer.
         mute: bool,
+        /// It was refused for good, and did not happen.
+        refused: bool,
     },
 }
 
@@ -55,13 +57,17 @@ impl Try {
     }
 
     /// Hears of the last try. An act is tried [`TRIES`] times, and one that nothing stands in for also for as long as `patience`
-    /// (milliseconds) from the first that failed.
+    /// (milliseconds) from the first that failed; one that is refused for good is not tried again.
     pub(super) fn heard(&mut self, now: Timestamp, done: &Done, patience: u64) -> Heard {
         self.id = None;
         self.mute = matches!(done, Done::Mute(_));
         let trouble = match done {
             Done::Yes => return Heard::Yes,
-            Done::No(why) | Done::Mute(why) | Done::Fenced(why) | Done::Stopped(why) => why.clone(),
+            Done::No(why)
+            | Done::Refused(why)
+            | Done::Mute(why)
+            | Done::Fenced(why)
+            | Done::Stopped(why) => why.clone(),
             Done::Unknown(why) => {
                 self.unknown = true;
                 why.clone()
@@ -73,11 +79,13 @@ impl Try {
             0
         };
         let until = *self.until.get_or_insert_with(|| now.plus(patience));
-        if self.tries >= TRIES && now >= until {
+        let refused = matches!(done, Done::Refused(_));
+        if refused || (self.tries >= TRIES && now >= until) {
             return Heard::GivenUp {
                 trouble,
                 unknown: self.unknown,
                 mute: self.mute,
+                refused: refused && !self.unknown,
             };
         }
         let wait = LONGEST.min(RETRY << (self.tries - 1).min(8));

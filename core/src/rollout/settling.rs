@@ -357,9 +357,19 @@ impl Rollout {
                 self.stage_done(&lingering);
             }
             Heard::Again(trouble) => self.trouble(trouble),
-            Heard::GivenUp { trouble, mute, .. } => {
+            Heard::GivenUp {
+                trouble,
+                mute,
+                refused,
+                ..
+            } => {
                 self.trouble(trouble.clone());
-                self.stage_given_up(instance, trouble, mute);
+                match self.take() {
+                    Some(settling) if refused && self.is_before_traffic(&settling) => {
+                        self.remove_new(settling);
+                    }
+                    Some(_) | None => self.stage_given_up(instance, trouble, mute),
+                }
             }
         }
     }

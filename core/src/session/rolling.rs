@@ -114,12 +114,15 @@ impl Session {
             Done::Yes => memory.sure(upto),
             Done::Unknown(_) => memory.unsure(),
             // A table that was refused was refused after the records were written.
-            Done::No(_) | Done::Mute(_) | Done::Fenced(_) | Done::Stopped(_) if record => {
+            Done::No(_) | Done::Refused(_) | Done::Mute(_) | Done::Fenced(_) | Done::Stopped(_)
+                if record =>
+            {
                 if memory.take_back() {
                     self.noted = None;
                 }
             }
-            Done::No(_) | Done::Mute(_) | Done::Fenced(_) | Done::Stopped(_) => {}
+            Done::No(_) | Done::Refused(_) | Done::Mute(_) | Done::Fenced(_) | Done::Stopped(_) => {
+            }
         }
     }
 
@@ -451,7 +454,7 @@ fn words(table: &Table) -> String {
 fn done_words(done: &Done) -> String {
     match done {
         Done::Yes => "done".to_owned(),
-        Done::No(why) | Done::Mute(why) => format!("no: {why}"),
+        Done::No(why) | Done::Refused(why) | Done::Mute(why) => format!("no: {why}"),
         Done::Unknown(why) => format!("unknown: {why}"),
         Done::Fenced(by) | Done::Stopped(by) => format!("refused: {by}"),
     }

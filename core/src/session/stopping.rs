@@ -194,9 +194,11 @@ impl Session {
                 self.report.troubles.push(why);
                 self.open(false);
             }
-            Done::No(why) | Done::Mute(why) | Done::Fenced(why) | Done::Stopped(why) => {
-                self.not_set(&why)
-            }
+            Done::No(why)
+            | Done::Refused(why)
+            | Done::Mute(why)
+            | Done::Fenced(why)
+            | Done::Stopped(why) => self.not_set(&why),
         }
     }
 
@@ -266,6 +268,7 @@ impl Session {
                 return self.finish(Outcome::Resumed, "resumed", because, vec![]);
             }
             Done::No(why)
+            | Done::Refused(why)
             | Done::Mute(why)
             | Done::Unknown(why)
             | Done::Fenced(why)

@@ -109,8 +109,25 @@ impl Rollout {
         }
     }
 
+    /// Whether it is routed back to what never lost the traffic.
+    pub(super) fn is_before_traffic(&self, settling: &Settling) -> bool {
+        let routing = matches!(settling.stage, Stage::Routing(_));
+        routing && self.reach < Reach::Traffic && !self.watched(settling)
+    }
+
+    /// No table is taken any more, and nothing new had traffic by one that was: it must not pile up. What else there is may have
+    /// some.
+    pub(super) fn remove_new(&mut self, mut settling: Settling) {
+        let new = &self.plan.new.members;
+        let is_new = |id: &InstanceId| new.iter().any(|member| member.id == *id);
+        settling.left = self.others(&settling);
+        settling.left.retain(|id| !is_new(id));
+        self.go_on_when_free(settling, Then::Remove);
+    }
+
     pub(super) fn remove_others(&mut self, mut settling: Settling) {
-        let others = self.others(&settling);
+        let mut others = self.others(&settling);
+        others.retain(|id| !settling.left.contains(id));
         if others.is_empty() {
             return self.conclude(settling);
         }

@@ -106,6 +106,30 @@ fn a_recovery_whose_route_is_refused_because_nothing_would_answer_says_so() {
 }
 
 #[test]
+fn a_table_that_is_refused_for_good_is_tried_once_and_nothing_new_piles_up() {
+    let mut bench = Plans::new().strays(&[id(9, 1)]).patience(30_000).begin();
+    let end = bench.finish_with(|action| match action {
+        Action::Route { .. } => Some(Observation::Routed {
+            done: Done::Refused("unknown keyword".to_owned()),
+            lingering: vec![],
+        }),
+        _ => None,
+    });
+    assert_eq!(
+        (end.outcome, end.serving, end.left),
+        (Outcome::Failed, Some(Generation(1)), vec![id(9, 1)]),
+        "what may have traffic is left alone"
+    );
+    let acts = bench.acts();
+    let count = |begins: &str| acts.iter().filter(|act| act.starts_with(begins)).count();
+    assert_eq!(
+        (count("route "), count("remove "), count("remove g2-1")),
+        (2, 1, 1),
+        "{acts:?}"
+    );
+}
+
+#[test]
 fn what_cannot_be_started_again_is_not_tried_as_long_as_an_engine_that_is_away() {
     let revivals = |answer: fn(String) -> Started| {
         let mut bench = Plans::new()

@@ -264,6 +264,7 @@ impl Docker {
             let admitted = match &outcome {
                 Done::Yes => admission(&said, &name),
                 Done::No(why)
+                | Done::Refused(why)
                 | Done::Mute(why)
                 | Done::Unknown(why)
                 | Done::Fenced(why)
@@ -478,15 +479,20 @@ pub(super) fn transacted(completion: Option<&Completion>) -> (Done, Said) {
         "not-up" => {
             Done::Mute("the router calls none of the instances that should serve up".to_owned())
         }
-        other => {
-            let words: Vec<&str> = said.lines.iter().map(String::as_str).collect();
-            Done::No(format!(
-                "the router refused: {other} {}",
-                words.join(" ").trim_end()
-            ))
-        }
+        // The very same file is refused each time.
+        "invalid" => Done::Refused(refusal(&said)),
+        _ => Done::No(refusal(&said)),
     };
     (done, said)
+}
+
+fn refusal(said: &Said) -> String {
+    let words = format!(
+        "the router refused: {} {}",
+        said.result,
+        said.lines.join(" ")
+    );
+    words.trim_end().to_owned()
 }
 
 /// A command that failed: whether it surely did nothing, or nobody knows.
@@ -542,7 +548,7 @@ fn started(completion: Option<&Completion>) -> Started {
         return Started::Refused(text);
     }
     match failure(completion) {
-        Done::No(why) | Done::Mute(why) => Started::No(why),
+        Done::No(why) | Done::Refused(why) | Done::Mute(why) => Started::No(why),
         Done::Yes | Done::Unknown(_) | Done::Fenced(_) | Done::Stopped(_) => Started::Unknown(text),
     }
 }

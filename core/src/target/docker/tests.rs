@@ -346,7 +346,7 @@ fn an_exec_succeeded_when_its_last_line_says_so_never_by_its_exit_code() {
             "no",
         ),
         (failed(1, "something else"), "unknown"),
-        (said("result=invalid\nline 3: unknown keyword\n"), "no"),
+        (said("line 3: unknown keyword\nresult=invalid\n"), "refused"),
         (
             Completion::TimedOut {
                 stdout: String::new(),
@@ -359,6 +359,10 @@ fn an_exec_succeeded_when_its_last_line_says_so_never_by_its_exit_code() {
         let found = match observed(&mut docker, &action, std::slice::from_ref(&completion)) {
             Observation::Acted(Done::Yes) => "yes",
             Observation::Acted(Done::No(_)) => "no",
+            Observation::Acted(Done::Refused(why)) => {
+                assert_eq!(why, "the router refused: invalid line 3: unknown keyword");
+                "refused"
+            }
             Observation::Acted(Done::Unknown(_)) => "unknown",
             Observation::Acted(Done::Fenced(_)) => "fenced",
             other => panic!("{other:?}"),

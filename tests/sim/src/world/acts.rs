@@ -511,9 +511,11 @@ fn failed(action: &Action, done: Done) -> Observation {
     match action {
         Action::Start(_) | Action::Revive(_) => Observation::Started(match done {
             Done::Yes => Started::Yes,
-            Done::No(why) | Done::Mute(why) | Done::Fenced(why) | Done::Stopped(why) => {
-                Started::No(why)
-            }
+            Done::No(why)
+            | Done::Refused(why)
+            | Done::Mute(why)
+            | Done::Fenced(why)
+            | Done::Stopped(why) => Started::No(why),
             Done::Unknown(why) => Started::Unknown(why),
         }),
         Action::Route { .. } => Observation::Routed {

@@ -150,6 +150,13 @@ change() {
   done < "$S/.answer"
 }
 
+# What HAProxy has against the new file: quiet, it only says that it has something.
+invalid() {
+  haproxy -c -f "$S/.haproxy.cfg" 2>&1 9>&- | grep ALERT | head -n 5
+  echo "result=invalid"
+  exit 65
+}
+
 # A file of the volume, up to a point alone: what it holds may be anything, and not even text.
 show() {
   [ -f "$S/$1" ] || return 0
