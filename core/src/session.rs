@@ -16,6 +16,7 @@ mod gating;
 mod housing;
 mod imaging;
 mod looking;
+mod losing;
 mod memory;
 mod planning;
 mod proving;

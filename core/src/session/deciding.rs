@@ -63,16 +63,14 @@ impl Session {
         let serving = serving.map(|it| line_of(&it.release, Some(it.generation), Some(it.since)));
         self.report.before.clone_from(&serving);
         self.report.serving = serving;
-        let plans = self.request().command == Command::Plan;
-        let lost = ledger.state().next_generation() == Generation(1);
         self.memory = Some(Memory::new(ledger, origin));
-        if plans {
+        if self.request().command == Command::Plan {
             self.report.serving = self.traffic().0;
             let beside = self.work_beside();
             self.report.troubles.extend(beside);
         }
-        if lost && self.routed_fleet().is_some() {
-            return self.ledger_lost();
+        if let Some(fleet) = self.unrecorded() {
+            return self.ledger_lost(&fleet);
         }
         if self.held_by_stop() {
             return;
@@ -92,35 +90,6 @@ impl Session {
             return self.recover();
         }
         self.after_recovery();
-    }
-
-    /// Something has the traffic, and nothing was ever recorded: what is not known can neither be proven nor gone back to.
-    fn ledger_lost(&mut self) {
-        let fleet = self.routed_fleet().unwrap_or_default();
-        let docker = self.docker();
-        let names: Vec<String> = fleet
-            .members
-            .iter()
-            .map(|it| docker.own_name(it.id))
-            .collect();
-        let because = vec![
-            format!(
-                "the router gives the traffic to {}, and the ledger is empty: what was proven here is not known any more",
-                names.join(", ")
-            ),
-            "nothing was touched: it serves on".to_owned(),
-        ];
-        let next = vec![
-            format!(
-                "put the folder `ledger` of the volume {} back from a copy",
-                docker.volume()
-            ),
-            format!(
-                "or begin anew, with an interruption: `docker rm -f {}` on the target, then deploy",
-                names.join(" ")
-            ),
-        ];
-        self.finish(Outcome::Failed, "ledger-lost", because, next);
     }
 
     pub(super) fn know_releases(&mut self, state: &State) {
@@ -525,7 +494,7 @@ impl Session {
     }
 
     /// What gets traffic though the ledger does not know it: better than nothing to go back to.
-    fn routed_fleet(&self) -> Option<Fleet> {
+    pub(super) fn routed_fleet(&self) -> Option<Fleet> {
         let table = self.docker().table();
         let routed = table
             .0

@@ -34,7 +34,12 @@ impl Session {
             (self.report.serving, self.report.before) = self.traffic();
         }
         self.see_stop();
-        let status = self.status(ledger, sound);
+        let lost = self.unrecorded();
+        let mut status = self.status(ledger, sound);
+        if let Some(fleet) = &lost {
+            self.report.serving = self.seen(fleet);
+            status.unfinished = Some(format!("the ledger is lost: {}", self.lost(fleet)));
+        }
         let because = vec![if status.instances.is_empty() {
             "nothing runs here".to_owned()
         } else {
@@ -42,7 +47,10 @@ impl Session {
         }];
         self.report.status = Some(status);
         if sound {
-            let next = self.after_status();
+            let next = match &lost {
+                Some(fleet) => self.after_a_loss(fleet),
+                None => self.after_status(),
+            };
             return self.finish(Outcome::Shown, "status", because, next);
         }
         let what = self

@@ -385,7 +385,8 @@ impl Docker {
         format!("{}-{id}.t{}", self.prefix(), self.token)
     }
 
-    fn name_of(&self, id: InstanceId) -> String {
+    /// What an instance is called now.
+    pub(crate) fn name_of(&self, id: InstanceId) -> String {
         self.instances
             .get(&id)
             .map_or_else(|| self.own_name(id), |held| held.name.clone())

@@ -16,7 +16,8 @@ pub(super) const CONTAINER: &str = "[{{json .Name}},{{json .State.Status}},{{jso
 {{json (index .Config.Labels \"cd-action.role\")}},{{json (index .Config.Labels \"cd-action.generation\")}},\
 {{json (index .Config.Labels \"cd-action.index\")}},{{json (index .Config.Labels \"cd-action.address\")}},\
 {{json (index .Config.Labels \"cd-action.digest\")}},{{json (index .Config.Labels \"cd-action.config\")}},\
-{{json .Config.Image}},{{json .HostConfig.PortBindings}},{{json .State.StartedAt}}]";
+{{json .Config.Image}},{{json .HostConfig.PortBindings}},{{json .State.StartedAt}},\
+{{json (index .Config.Labels \"cd-action.version\")}}]";
 
 /// One line an image.
 pub(super) const IMAGE: &str = "[{{json .Id}},{{json .RepoDigests}},{{json .RepoTags}},\
@@ -61,6 +62,8 @@ pub struct Found {
     pub image: String,
     /// The first address that it publishes a port on.
     pub listen: Option<String>,
+    /// The version that it was made for.
+    pub version: String,
 }
 
 impl Found {
@@ -330,6 +333,7 @@ fn container(line: &str) -> Option<Found> {
         image: text(13),
         listen: fields.get(14).and_then(listen),
         started: text(15),
+        version: text(16),
     })
 }
 
