@@ -106,6 +106,8 @@ pub(crate) struct Session {
     /// The engine's command line was refused an image, and fetches by the configured login.
     logged_in: bool,
     recovered: bool,
+    /// The last table was refused for good: the router cannot take the file.
+    refused: bool,
     /// What was found to be put right, while that is done.
     left: String,
     leased: bool,
@@ -190,6 +192,7 @@ impl Session {
             fetched: BTreeSet::new(),
             logged_in: false,
             recovered: false,
+            refused: false,
             left: String::new(),
             leased: false,
             in_doubt: false,

@@ -80,6 +80,9 @@ impl Session {
         self.report.outcome = outcome;
         self.report.reason.clone_from(&end.reason);
         self.report.because = because;
+        if self.refused && matches!(outcome, Outcome::Failed | Outcome::Stranded) {
+            self.report.next = self.renew_router();
+        }
         self.ending = true;
         match outcome {
             Outcome::Deployed | Outcome::Restored | Outcome::RolledBack

@@ -6,6 +6,9 @@ use super::{Session, Tag};
 use crate::protocol::{Completion, Content, Effect, Emit, Fault, Outcome, Run};
 use crate::target::docker::{Step, Trouble};
 
+/// What the engine calls a container that ends as soon as it is started.
+pub(super) const RESTARTING: &str = "restarting";
+
 /// How often the house is looked at again where making it failed.
 const HOUSE_TRIES: u32 = 3;
 
@@ -43,6 +46,8 @@ impl Session {
     pub(super) fn enter_house(&mut self) {
         match &self.survey.router {
             Some(router) if router.running => self.open(true),
+            // It holds the address now and then: who listens there tells nothing.
+            Some(router) if router.status == RESTARTING => self.own_router_holds(),
             Some(_) => self.look_who_listens(),
             None => self.look_at_secrets(),
         }
@@ -173,11 +178,15 @@ impl Session {
         let status = self.survey.router.as_ref().map(|it| it.status.clone());
         let because = vec![format!(
             "the router {router} is {}: users are not served",
-            status.unwrap_or_default()
+            status.as_deref().unwrap_or_default()
         )];
-        let next = vec![format!(
-            "`docker unpause {router}` on the target, then run this again"
-        )];
+        let next = if status.as_deref() == Some(RESTARTING) {
+            self.renew_router()
+        } else {
+            vec![format!(
+                "`docker unpause {router}` on the target, then run this again"
+            )]
+        };
         self.finish(Outcome::Failed, "router-away", because, next);
     }
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::gating::Stage;
+use super::housing::RESTARTING;
 use super::request::Command;
 use super::{Session, Tag, text_of};
 use crate::config::{self, Environment, Mode, Override, Target};
@@ -408,12 +409,18 @@ impl Session {
             .router
             .as_ref()
             .is_some_and(|it| it.status == "paused");
+        let restarting = self.survey.router.as_ref();
+        let restarting = restarting.is_some_and(|it| it.status == RESTARTING);
         let next = if paused {
-            format!("`docker unpause {router}` on the target")
+            vec![format!("`docker unpause {router}` on the target")]
+        } else if restarting {
+            self.renew_router()
         } else {
-            format!("`cd-action recover --environment {environment}` starts it again")
+            vec![format!(
+                "`cd-action recover --environment {environment}` starts it again"
+            )]
         };
-        self.finish(Outcome::Failed, "router-away", because, vec![next]);
+        self.finish(Outcome::Failed, "router-away", because, next);
     }
 
     fn nothing_there(&mut self) {

@@ -105,6 +105,9 @@ impl Session {
         let (Observation::Acted(done) | Observation::Routed { done, .. }) = observation else {
             return;
         };
+        if matches!(observation, Observation::Routed { .. }) {
+            self.refused = matches!(done, Done::Refused(_));
+        }
         let record = self.noted.as_ref() == Some(action);
         let upto = self.acting.get(&id).map_or(0, |(_, _, upto)| *upto);
         let Some(memory) = self.memory.as_mut() else {

@@ -6,9 +6,22 @@ use super::{Session, Tag};
 use crate::protocol::Outcome;
 use crate::target::docker::Trouble;
 
+/// What an engine says where a router that was listed as running has ended before it was spoken to.
+const ENDED: &[&str] = &[
+    "is restarting",
+    "is not running",
+    "cannot exec in a stopped state",
+];
+
 impl Session {
     /// A question that has no answer: nothing was touched.
     pub(super) fn trouble(&mut self, trouble: &Trouble) {
+        let ended = ENDED.iter().any(|words| trouble.text.contains(words));
+        if ended && self.survey.router.is_some() {
+            let because = vec![format!("the router does not stay up: {}", trouble.text)];
+            let next = self.renew_router();
+            return self.finish(Outcome::Failed, trouble.code, because, next);
+        }
         let next = match trouble.code {
             "engine-missing" => "install the docker command line where this runs",
             "engine-unreachable" if self.docker().engine.host.is_some() => {
@@ -34,6 +47,16 @@ impl Session {
             because,
             vec![next.to_owned()],
         );
+    }
+
+    /// The way out where the router cannot take the file that it has: it is made anew, with today's settings and what the table
+    /// says.
+    pub(super) fn renew_router(&self) -> Vec<String> {
+        vec![format!(
+            "`docker rm -f {}` on the target, then `cd-action recover --environment {}`: the router is made anew, with the same table (an interruption of about a second)",
+            self.docker().router(),
+            self.environment().name
+        )]
     }
 
     /// The run was asked to stop before it touched anything that serves.
