@@ -138,6 +138,39 @@ fn interrupts(plan: &Plan) -> bool {
     plan.strategy.interrupts() && olds(plan) > 0
 }
 
+/// What a plan says of those that serve before.
+struct Beside {
+    place: &'static str,
+    stand_by: &'static str,
+    /// What happens where the new ones do not start.
+    unstarted: &'static str,
+    /// What happens where anything after that fails.
+    back: String,
+}
+
+fn beside(plan: &Plan) -> Beside {
+    match &plan.old {
+        None => Beside {
+            place: "",
+            stand_by: "",
+            unstarted: REMOVED,
+            back: "the new instances are removed; nothing served before".to_owned(),
+        },
+        Some(_) if interrupts(plan) => Beside {
+            place: " in place of the old ones",
+            stand_by: "",
+            unstarted: STARTED_AGAIN,
+            back: STARTED_AGAIN.to_owned(),
+        },
+        Some(old) => Beside {
+            place: " beside the old ones",
+            stand_by: "; the old ones stand by in the router",
+            unstarted: REMOVED,
+            back: format!("traffic goes back to {}, which still runs", old.generation),
+        },
+    }
+}
+
 /// What is done one after the other, how long it takes at most, and what happens where it fails.
 fn steps(plan: &Plan, version: &str, listen: &str) -> Vec<PlanStep> {
     let timing = &plan.timing;
@@ -145,24 +178,12 @@ fn steps(plan: &Plan, version: &str, listen: &str) -> Vec<PlanStep> {
         count(plan.new.members.len(), "new instance"),
         count(olds(plan), "old instance"),
     );
-    let (place, stand_by, unstarted, back) = match &plan.old {
-        None => (
-            "",
-            "",
-            REMOVED,
-            "the new instances are removed; nothing served before".to_owned(),
-        ),
-        Some(_) if interrupts(plan) => {
-            let back = "the new instances are removed, and the old ones are started again";
-            (" in place of the old ones", "", back, back.to_owned())
-        }
-        Some(old) => (
-            " beside the old ones",
-            "; the old ones stand by in the router",
-            REMOVED,
-            format!("traffic goes back to {}, which still runs", old.generation),
-        ),
-    };
+    let Beside {
+        place,
+        stand_by,
+        unstarted,
+        back,
+    } = beside(plan);
     let step = |name: &str, does: String, worst: u64, on_failure: &str| PlanStep {
         name: name.to_owned(),
         does,
@@ -225,6 +246,7 @@ fn steps(plan: &Plan, version: &str, listen: &str) -> Vec<PlanStep> {
 }
 
 const REMOVED: &str = "they are removed; nothing else was touched";
+const STARTED_AGAIN: &str = "the new instances are removed, and the old ones are started again";
 
 #[cfg(test)]
 mod tests {
