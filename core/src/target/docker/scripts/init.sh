@@ -18,7 +18,8 @@ init() {
   if haproxy -c -q -f "$S/.haproxy.cfg" > /dev/null 2>&1; then
     keep haproxy.cfg
   elif [ ! -f "$S/haproxy.cfg" ]; then
-    invalid
+    check_aloud
+    keep haproxy.cfg
   fi
   echo "result=done"
 }

@@ -45,7 +45,7 @@ route() {
   haproxy -c -q -f "$S/.haproxy.cfg" > /dev/null 2>&1 9>&- &
   checked=$!
   write health.map haproxy.cfg
-  wait "$checked" || invalid
+  wait "$checked" || check_aloud
   take health.map haproxy.cfg
   wanted_read
   servers
