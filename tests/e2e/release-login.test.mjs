@@ -67,7 +67,8 @@ test('a deploy and a rollback fetch by the login of `registry` what is refused w
   const registry = await registryWithBadDays({ auth: { kind: 'basic', ...AUTH } });
   const name = `e2e/pulls-${process.pid}`;
   const at = (version) => `${registry.host}/${name}:${version}`;
-  const here = place('pulls').config({ image: `${registry.host}/${name}`, registry: { user: 'PULL_USER', password: 'PULL_PASSWORD' }, env: { bake: { for: '0s' }, drain: '0s' } });
+  const configure = (host) => ({ image: `${host}/${name}`, registry: { user: 'PULL_USER', password: 'PULL_PASSWORD' }, env: { bake: { for: '0s' }, drain: '0s' } });
+  const here = place('pulls').config(configure(registry.host));
   t.after(async () => {
     await here.end();
     await run(['docker', 'image', 'rm', at('v1'), at('v2')]);
@@ -89,6 +90,12 @@ test('a deploy and a rollback fetch by the login of `registry` what is refused w
   const nobody = await here.cd('deploy', '--image', at('v1'));
   assert.deepEqual([nobody.code, nobody.outcome, nobody.report.reason], [1, 'failed', 'registry-denied'], nobody.stderr);
   assert.match(nobody.report.because.join('\n'), /refused without a login, and the one that `registry` names is not here: .*PULL_PASSWORD/);
+
+  // That an image is not there is told as that, where everybody may look.
+  here.config(configure(REGISTRY));
+  const missing = await here.cd('deploy', '--image', `${REGISTRY}/${name}:v0`);
+  assert.deepEqual([missing.outcome, missing.report.reason], ['failed', 'image-missing'], missing.stderr);
+  here.config(configure(registry.host));
 
   here.env = { DOCKER_CONFIG: settings, PULL_USER: AUTH.user, PULL_PASSWORD: AUTH.password };
   const watching = watchCommandLines();

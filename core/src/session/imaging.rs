@@ -94,8 +94,10 @@ impl Session {
 
     /// Whether an image that was refused is to be fetched once more, by the configured login.
     pub(super) fn logs_in(&mut self, reference: &str, trouble: &Trouble) -> bool {
-        // Who may not see an image is told by some registries that there is none.
-        let refused = matches!(trouble.code, "registry-denied" | "image-missing");
+        // Of an image that one may not see some registries say that it is denied or is not there; of one that is only not there, no
+        // login makes anything.
+        let denied = trouble.code == "image-missing" && trouble.text.contains("denied");
+        let refused = trouble.code == "registry-denied" || denied;
         let again = refused && !self.logged_in && self.login_of(reference).is_some();
         if again {
             self.logged_in = true;
