@@ -273,10 +273,7 @@ impl Session {
             let because = vec![format!(
                 "{serving} is newer ({why}), and no instance of it runs: nothing serves"
             )];
-            let environment = &self.environment().name;
-            let next = vec![format!(
-                "`cd-action rollback --environment {environment} --version {serving}` starts it again; so does a deploy of it"
-            )];
+            let next = vec![self.started_again(&serving)];
             return self.finish(Outcome::Failed, "newer-is-gone", because, next);
         }
         let because = vec![format!("{serving} serves, and is newer: {why}")];

@@ -19,7 +19,7 @@ impl Session {
     }
 
     pub(super) fn ledger_lost(&mut self, fleet: &Fleet) {
-        let seen = self.seen(fleet);
+        let seen = self.seen(fleet.generation);
         let still = seen.as_ref().map_or_else(
             || {
                 format!(
@@ -42,8 +42,8 @@ impl Session {
     }
 
     /// What is known of it without a ledger; `None`: nothing of it runs.
-    pub(super) fn seen(&self, fleet: &Fleet) -> Option<ReleaseLine> {
-        let of = |it: &&Found| it.id.is_some_and(|id| id.generation == fleet.generation);
+    pub(super) fn seen(&self, generation: Generation) -> Option<ReleaseLine> {
+        let of = |it: &&Found| it.id.is_some_and(|id| id.generation == generation);
         let running = || {
             self.survey
                 .instances
@@ -57,7 +57,7 @@ impl Session {
             image: first.image.clone(),
             digest: first.digest.clone(),
             config_hash: first.config.clone(),
-            generation: Some(fleet.generation.to_string()),
+            generation: Some(generation.to_string()),
             replicas: u8::try_from(running().count()).unwrap_or(u8::MAX),
             known_good_since: None,
         })

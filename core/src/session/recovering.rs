@@ -169,11 +169,7 @@ impl Session {
             Command::Recover => {
                 let serving = self.memory().ledger.state().serving();
                 let version = serving.map(|it| it.release.version.clone());
-                let next = vec![format!(
-                    "`cd-action rollback --environment {} --version {}` starts it again; so does a deploy",
-                    self.environment().name,
-                    version.unwrap_or_default()
-                )];
+                let next = vec![self.started_again(&version.unwrap_or_default())];
                 self.finish(Outcome::Stranded, "instances-gone", because, next);
             }
             Command::Release

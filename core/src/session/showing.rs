@@ -37,7 +37,7 @@ impl Session {
         let lost = self.unrecorded();
         let mut status = self.status(ledger, sound);
         if let Some(fleet) = &lost {
-            self.report.serving = self.seen(fleet);
+            self.report.serving = self.seen(fleet.generation);
             status.unfinished = Some(format!("the ledger is lost: {}", self.lost(fleet)));
         }
         let because = vec![if status.instances.is_empty() {

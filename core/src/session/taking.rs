@@ -4,7 +4,6 @@ use super::Session;
 use super::deciding::line_of;
 use crate::report::ReleaseLine;
 use crate::spec::{Generation, InstanceId};
-use crate::target::docker::Found;
 
 impl Session {
     /// The generation that has the traffic; `None`: no instance that runs has any.
@@ -51,32 +50,20 @@ impl Session {
         let beside = serving
             .filter(|it| Some(it.generation) != taker)
             .map(|it| line_of(&it.release, Some(it.generation), Some(it.since)));
-        (taker.map(|it| self.line_at(it)), beside)
+        (taker.and_then(|it| self.line_at(it)), beside)
     }
 
     /// A generation in a line; of one that nothing recorded, what its containers say.
-    fn line_at(&self, generation: Generation) -> ReleaseLine {
+    fn line_at(&self, generation: Generation) -> Option<ReleaseLine> {
         let state = self.memory.as_ref().map(|it| it.ledger.state());
         let good = state.and_then(|state| {
             let mut good = state.known_good.iter();
             good.find(|it| it.generation == generation)
         });
         let since = good.map(|it| it.since);
-        if let Some(release) = self.docker().releases.get(&generation) {
-            return line_of(release, Some(generation), since);
-        }
-        let of = |it: &&Found| it.id.is_some_and(|id| id.generation == generation);
-        let found = self.survey.instances.iter().filter(of);
-        let first = found.clone().next();
-        let word = |f: fn(&Found) -> &String| first.map(f).cloned().unwrap_or_default();
-        ReleaseLine {
-            version: String::new(),
-            image: word(|it| &it.image),
-            digest: word(|it| &it.digest),
-            config_hash: word(|it| &it.config),
-            generation: Some(generation.to_string()),
-            replicas: u8::try_from(found.count()).unwrap_or(u8::MAX),
-            known_good_since: since,
+        match self.docker().releases.get(&generation) {
+            Some(release) => Some(line_of(release, Some(generation), since)),
+            None => self.seen(generation),
         }
     }
 
@@ -156,6 +143,15 @@ impl Session {
         )
     }
 
+    /// What brings back a version that serves by the ledger, and that no instance is left of.
+    pub(super) fn started_again(&self, version: &str) -> String {
+        format!(
+            "`cd-action rollback --environment {} --version {}` starts it again; so does a deploy of it",
+            self.environment().name,
+            crate::report::inert(version)
+        )
+    }
+
     /// What to do about what `status` found.
     pub(super) fn after_status(&self) -> Vec<String> {
         let recover = self.command("recover");
@@ -171,11 +167,7 @@ impl Session {
         let gone = serving.filter(|it| !self.is_there(it.generation));
         let mut next = Vec::new();
         if let Some(gone) = gone {
-            next.push(format!(
-                "`cd-action rollback --environment {} --version {}` starts it again; so does a deploy",
-                self.environment().name,
-                crate::report::inert(&gone.release.version)
-            ));
+            next.push(self.started_again(&gone.release.version));
         } else if self.unfinished().is_some() {
             next.push(format!("{recover} puts that right"));
         } else if self.missing().is_some() {

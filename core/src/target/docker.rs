@@ -153,6 +153,9 @@ const FIRST_ADDRESS: u16 = 10;
 /// The last one: every network that an engine hands out has as many.
 const LAST_ADDRESS: u16 = 250;
 
+/// How far apart two holders in a row begin to give addresses: the first that is used again is met after many of them.
+const ADDRESSES_APART: u64 = 32;
+
 /// Who holds the lease, and for how long at a time.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Terms {
@@ -393,6 +396,9 @@ impl Docker {
     }
 
     /// Places for `count` new instances: free of instances, and named by no table.
+    ///
+    /// Every holder begins elsewhere. A run that was killed may have a start under way that the engine carries out only
+    /// now, and the lowest free address is the one that the dead run had chosen as well.
     #[must_use]
     pub fn free_addresses(&self, count: usize) -> Vec<Address> {
         let table = self.table();
@@ -400,8 +406,11 @@ impl Docker {
             !self.instances.values().any(|held| held.address == *address)
                 && !table.0.iter().any(|entry| entry.member.address == *address)
         };
-        (FIRST_ADDRESS..=LAST_ADDRESS)
-            .map(Address)
+        let places = u64::from(LAST_ADDRESS - FIRST_ADDRESS) + 1;
+        let begin = self.token.0.wrapping_mul(ADDRESSES_APART) % places;
+        (0..places)
+            .filter_map(|step| u16::try_from((begin + step) % places).ok())
+            .map(|place| Address(FIRST_ADDRESS + place))
             .filter(free)
             .take(count)
             .collect()

@@ -1,6 +1,6 @@
 //! Every command line and every transaction, as they are; and what is read back.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::*;
 use crate::protocol::{Completion, Run, Stdin, Timestamp};
@@ -591,11 +591,31 @@ fn an_instance_that_somebody_is_removing_is_gone_and_did_not_end() {
 fn an_address_is_not_given_again_while_a_table_names_it() {
     let mut docker = docker();
     docker.file = docker.file_for(&Table::serving(Some(&fleet(3))));
+    docker.token = Token(0);
     let free = docker.free_addresses(4);
     assert_eq!(
         free,
         [Address(10), Address(12), Address(14), Address(15)],
         "11 is an instance's, 13 is in the table"
+    );
+}
+
+#[test]
+fn a_late_start_of_the_holder_before_does_not_find_its_address_taken() {
+    let mut docker = docker();
+    let mut addresses_of = |token| {
+        docker.token = Token(token);
+        docker.free_addresses(31)
+    };
+    for token in 0..1_000 {
+        let [before, after] = [token, token + 1].map(&mut addresses_of);
+        assert!(before.iter().all(|address| !after.contains(address)));
+    }
+    let all: BTreeSet<Address> = docker.free_addresses(1_000).into_iter().collect();
+    assert_eq!(
+        all.len(),
+        240,
+        "each but the one that is taken, wherever it begins"
     );
 }
 
