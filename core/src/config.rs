@@ -262,12 +262,23 @@ pub struct Listen {
 }
 
 /// How the new version takes the old one's place.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Strategy {
     /// New instances beside the old ones, then all traffic at once.
     BlueGreen,
     /// The old instances end before the new ones start.
     Recreate,
+    /// New instances beside the old ones, with a growing share of the traffic.
+    Canary(Canary),
+}
+
+/// A growing share of the traffic.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Canary {
+    /// In percent, growing.
+    pub steps: Vec<u8>,
+    /// Milliseconds that the two versions are watched at each of them; may be 0.
+    pub pause: u64,
 }
 
 /// How long the new version is watched, and what it may do wrong.

@@ -30,12 +30,13 @@ pub use alphabet::{
 };
 pub use plan::{Plan, Timing};
 pub use settling::MUTE;
-pub use strategy::{Step, Strategy};
-pub use table::FULL;
+pub use strategy::{Share, Step, Strategy};
+pub use table::{FULL, permille};
 
 use crate::protocol::{Outcome, Timestamp};
 use crate::spec::{Generation, InstanceId};
 use attempt::{Heard, RETRY, Try};
+use baking::Stretch;
 use phase::Phase;
 
 /// How often at least an act that did not go through is tried. Acts are idempotent and bounded by the target's own time
@@ -71,6 +72,9 @@ pub struct Rollout {
     reach: Reach,
     /// It settles what another run left, and knows nothing of the world but what the plan says.
     recovering: bool,
+    /// What the new instances had been asked when the last stretch under traffic ended: by instance, and what was
+    /// counted before the counting started anew.
+    counted: Option<(BTreeMap<InstanceId, Traffic>, Traffic)>,
     /// The commit's own visit has routed to what serves now: what still has requests elsewhere.
     retired: Option<Vec<(InstanceId, u32)>>,
     /// The process will be ended soon: wait for nobody.
@@ -121,6 +125,7 @@ impl Rollout {
             lives: BTreeMap::new(),
             reach: Reach::Records,
             recovering: false,
+            counted: None,
             retired: None,
             hurry: false,
             told: "",
@@ -262,7 +267,7 @@ impl Rollout {
     /// Enters the phase of a step and asks for what it needs.
     fn enter(&mut self, step: usize) {
         self.step = step;
-        let Some(&step) = self.plan.strategy.steps().get(step) else {
+        let Some(&step) = self.plan.steps().get(step) else {
             return self.settle(Some(self.plan.new.generation), Why::Committed);
         };
         match step {
@@ -291,16 +296,17 @@ impl Rollout {
                 });
                 self.phase = Phase::Admitting(act);
             }
-            Step::Shift => {
+            Step::Shift(share) => {
                 self.reach = Reach::Traffic;
                 let act = self.attempt(Action::Route {
-                    table: self.shifted(),
+                    table: self.shifted(share),
                     mark: Mark::Shifted,
                     force: false,
                 });
                 self.phase = Phase::Shifting(act);
             }
-            Step::Bake => self.begin_baking(),
+            Step::Pause => self.begin_baking(Stretch::Pause),
+            Step::Bake => self.begin_baking(Stretch::Bake),
             Step::Commit => self.begin_committing(),
         }
         self.entered();
@@ -473,11 +479,19 @@ impl Rollout {
         self.plan.strategy.interrupts() && self.plan.old.is_some()
     }
 
-    fn shifted(&self) -> Table {
-        if self.withdrawn() {
-            return Table::serving(Some(&self.plan.new));
+    fn shifted(&self, share: Share) -> Table {
+        match self.plan.old.as_ref() {
+            _ if self.withdrawn() => Table::serving(Some(&self.plan.new)),
+            Some(old) if share < Share::ALL => Table::shared(old, &self.plan.new, share),
+            old => Table::shifted(old, &self.plan.new),
         }
-        Table::shifted(self.plan.old.as_ref(), &self.plan.new)
+    }
+
+    /// Whether the new version has had traffic before this step.
+    fn has_had_traffic(&self) -> bool {
+        let steps = self.plan.steps();
+        let mut before = steps.iter().take(self.step);
+        before.any(|step| matches!(step, Step::Shift(_)))
     }
 
     /// Asks for an action; smallest free number, so that equal states are equal.

@@ -447,8 +447,7 @@ pub(super) enum StrategyWord {
     /// One instance after another.
     #[cfg_attr(feature = "generate", schemars(extend("x-not-yet" = "use `blue-green`, or `recreate` where two versions cannot run side by side")))]
     Rolling,
-    /// A growing share of the traffic.
-    #[cfg_attr(feature = "generate", schemars(extend("x-not-yet" = "use `blue-green`, which watches the new version through its bake and goes back by itself")))]
+    /// As `blue-green`, with a share of the traffic that grows while the two versions are watched side by side.
     Canary,
 }
 
@@ -460,9 +459,21 @@ pub(super) struct StrategyMap {
     /// One instance after another.
     #[cfg_attr(feature = "generate", schemars(extend("x-not-yet" = "use `blue-green`, or `recreate` where two versions cannot run side by side")))]
     pub(super) rolling: Option<At<Later>>,
-    /// A growing share of the traffic.
-    #[cfg_attr(feature = "generate", schemars(extend("x-not-yet" = "use `blue-green`, which watches the new version through its bake and goes back by itself")))]
-    pub(super) canary: Option<At<Later>>,
+    /// As `blue-green`, with a share of the traffic that grows while the two versions are watched side by side.
+    pub(super) canary: Option<At<Canary>>,
+}
+
+/// A growing share of the traffic.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[cfg_attr(feature = "generate", derive(JsonSchema))]
+pub(super) struct Canary {
+    /// The shares in percent, each larger than the one before; all of it comes after the last in any case.
+    /// Default: [5, 25, 50, 100].
+    #[cfg_attr(feature = "generate", schemars(inner(range(min = 1, max = 100)), extend("minItems" = 1)))]
+    pub(super) steps: Option<At<Vec<At<u8>>>>,
+    /// How long the two versions are watched side by side at each share. Default: 60s.
+    pub(super) pause: Option<At<Duration>>,
 }
 
 /// How long the new version is watched, and what it may do wrong.

@@ -1,4 +1,4 @@
-//! Baking: the new version has the traffic and is watched.
+//! Baking: the new version has the traffic, or a share of it, and is watched.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -23,9 +23,19 @@ const SILENCE: u64 = 15_000;
 /// Milliseconds after which a request without an answer is one that waits: it is not yet bad, but no verdict is founded before it is known.
 const SLOW: u64 = 5_000;
 
+/// With how much traffic it is watched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Stretch {
+    /// With a share, beside the old version.
+    Pause,
+    /// With all of it.
+    Bake,
+}
+
 /// What is known while baking.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Baking {
+    stretch: Stretch,
     since: Timestamp,
     until: Timestamp,
     /// When want of evidence ends the waiting.
@@ -50,6 +60,8 @@ pub(super) struct Baking {
     counts: BTreeMap<InstanceId, Traffic>,
     /// What was counted before the counting started anew.
     before: Traffic,
+    /// What had been counted when this stretch began: what was well with little traffic stands for nothing with more.
+    origin: Traffic,
     /// Requests that had begun at two moments, the first at least [`SLOW`] ago as soon as that can be.
     begun: [(Timestamp, u64); 2],
     /// Since when somebody waits, and nobody has got any answer.
@@ -60,6 +72,13 @@ pub(super) struct Baking {
 }
 
 impl Baking {
+    pub(super) const fn name(&self) -> &'static str {
+        match self.stretch {
+            Stretch::Pause => "pausing",
+            Stretch::Bake => "baking",
+        }
+    }
+
     /// A look is under way: its answer is waited for, but not for ever. Else: the next look.
     pub(super) fn wake_at(&self) -> Timestamp {
         if self.probe.is_some() || self.watch.is_some() {
@@ -71,9 +90,16 @@ impl Baking {
 }
 
 impl Rollout {
-    pub(super) fn begin_baking(&mut self) {
-        let until = self.now.plus(self.plan.timing.bake);
+    pub(super) fn begin_baking(&mut self, stretch: Stretch) {
+        let length = match stretch {
+            Stretch::Pause => self.plan.timing.pause,
+            Stretch::Bake => self.plan.timing.bake,
+        };
+        let until = self.now.plus(length);
+        let (counts, before) = self.counted.take().unwrap_or_default();
+        let origin = sum(counts.values().chain([&before]));
         self.phase = Phase::Baking(Baking {
+            stretch,
             since: self.now,
             until,
             give_up: until.plus(self.plan.timing.prove),
@@ -86,8 +112,9 @@ impl Rollout {
             forgiven: (0, 0),
             well: BTreeSet::new(),
             watched: BTreeSet::new(),
-            counts: BTreeMap::new(),
-            before: Traffic::default(),
+            counts,
+            before,
+            origin,
             begun: [(self.now, 0); 2],
             silent: None,
             blind: "the last look is too long ago".to_owned(),
@@ -150,9 +177,22 @@ impl Rollout {
             return self.unwell(fault);
         }
         if self.well_baked() {
-            return self.enter(self.step + 1);
+            return self.end_stretch();
         }
         self.time_in_baking();
+    }
+
+    /// Nothing was amiss at this share: on to the next.
+    fn end_stretch(&mut self) {
+        let evidence = self.evidence();
+        if let Phase::Baking(baking) = &mut self.phase
+            && baking.stretch == Stretch::Pause
+        {
+            let counts = std::mem::take(&mut baking.counts);
+            self.counted = Some((counts, baking.before));
+            self.decided("give it more traffic", evidence);
+        }
+        self.enter(self.step + 1);
     }
 
     /// Instances that run, and were started since they were seen last: not by their own restart policy, for that
@@ -162,7 +202,8 @@ impl Rollout {
             let before = self.lives.get(id).map(|before| before.started);
             before.is_some_and(|before| before != 0 && before != life.started)
         };
-        let lives = lives.iter().filter(|(id, life)| anew(id, life));
+        let new = |id: &InstanceId| self.plan.new.members.iter().any(|it| it.id == *id);
+        let lives = lives.iter().filter(|(id, life)| new(id) && anew(id, life));
         lives.map(|(&id, _)| id).collect()
     }
 
@@ -274,16 +315,8 @@ impl Rollout {
         let Phase::Baking(baking) = &self.phase else {
             return (0, 0);
         };
-        baking
-            .counts
-            .values()
-            .chain([&baking.before])
-            .fold((0, 0), |(attempts, bad), traffic| {
-                (
-                    attempts + traffic.attempts,
-                    bad + traffic.attempts.saturating_sub(traffic.good),
-                )
-            })
+        let total = baking.total();
+        (total.attempts, total.attempts.saturating_sub(total.good))
     }
 
     fn answers_badly(&self) -> Option<Fault> {
@@ -374,17 +407,17 @@ impl Baking {
         }
     }
 
-    /// Everything counted, of all new instances.
+    /// Everything counted in this stretch, of all new instances.
     fn total(&self) -> Traffic {
-        let counts = self.counts.values().chain([&self.before]);
-        counts.fold(Traffic::default(), |total, it| Traffic {
-            attempts: total.attempts + it.attempts,
-            good: total.good + it.good,
-            begun: total.begun + it.begun,
-            answered: total.answered + it.answered,
-            refused: total.refused + it.refused,
+        let all = sum(self.counts.values().chain([&self.before]));
+        Traffic {
+            attempts: all.attempts.saturating_sub(self.origin.attempts),
+            good: all.good.saturating_sub(self.origin.good),
+            begun: all.begun.saturating_sub(self.origin.begun),
+            answered: all.answered.saturating_sub(self.origin.answered),
+            refused: all.refused.saturating_sub(self.origin.refused),
             epoch: 0,
-        })
+        }
     }
 
     /// Takes in how many requests have begun by now, and whether anybody gets an answer.
@@ -443,6 +476,17 @@ impl Baking {
             }
         }
     }
+}
+
+fn sum<'a>(counts: impl Iterator<Item = &'a Traffic>) -> Traffic {
+    counts.fold(Traffic::default(), |total, it| Traffic {
+        attempts: total.attempts + it.attempts,
+        good: total.good + it.good,
+        begun: total.begun + it.begun,
+        answered: total.answered + it.answered,
+        refused: total.refused + it.refused,
+        epoch: 0,
+    })
 }
 
 /// A share in percent, for people.

@@ -5,8 +5,8 @@ use super::{Phase, Reach, Rollout, Why};
 impl Rollout {
     /// Whether it may still end as if it had not begun, so that what it asks for now gives way to the stop button: as long
     /// as nothing that serves was touched. That is until the new version gets its traffic, and in a strategy that
-    /// interrupts the service until that begins. A shift of which nobody knows whether it happened is tried again
-    /// whatever the button says: half of it would be worse than all of it.
+    /// interrupts the service until that begins. A canary that has some gets no more of it. A shift of which nobody knows
+    /// whether it happened is tried again whatever the button says: half of it would be worse than all of it.
     #[must_use]
     pub fn gives_way(&self) -> bool {
         match &self.phase {
@@ -26,7 +26,9 @@ impl Rollout {
 
     /// The stop button is set, and what was asked for was not done: what was made for it is put away again.
     pub(super) fn held(&mut self, by: &str) {
-        self.reach = self.reach.min(Reach::Instances);
+        if !self.has_had_traffic() {
+            self.reach = self.reach.min(Reach::Instances);
+        }
         self.decided("go no further", vec![by.to_owned()]);
         self.settle(self.old_generation(), Why::Stopped(by.to_owned()));
     }

@@ -370,7 +370,7 @@ fn a_candidate_is_guarded(view: &View) -> bool {
         .table
         .0
         .iter()
-        .any(|entry| entry.backup && known_good.members.contains(&entry.member));
+        .any(|entry| gets_traffic(entry) && known_good.members.contains(&entry.member));
     !on_trial || watched || stands_by || view.interrupts
 }
 

@@ -42,7 +42,7 @@ impl Phase {
             Self::Withdrawing { .. } | Self::Stopping(_) | Self::Starting(_) => "preparing",
             Self::Admitting(_) | Self::Proving(_) => "proving",
             Self::Shifting(_) => "shifting",
-            Self::Baking(_) => "baking",
+            Self::Baking(baking) => baking.name(),
             Self::Committing(_) => "committing",
             Self::Settling(settling) => settling.name(),
             Self::Over(_) => "over",

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Fleet, Strategy};
+use super::{Fleet, Share, Strategy};
 use crate::spec::InstanceId;
 
 /// Everything that is decided before a rollout begins.
@@ -17,6 +17,9 @@ pub struct Plan {
     pub old: Option<Fleet>,
     /// Instances of nobody, to be removed on the way.
     pub strays: Vec<InstanceId>,
+    /// Under `canary`: the shares of the traffic at which the new version is watched, growing.
+    #[serde(default)]
+    pub shares: Vec<Share>,
     /// How long and how often.
     pub timing: Timing,
 }
@@ -43,6 +46,9 @@ pub struct Timing {
     pub failures: u32,
     /// From the start of the last instance until all must be proven.
     pub prove: u64,
+    /// How long the new version is watched at each share of the traffic, beside the old one.
+    #[serde(default)]
+    pub pause: u64,
     /// How long the new version is watched under traffic.
     pub bake: u64,
     /// Attempts without a good answer, of a thousand, above which the new version fails.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     Action, ActionId, Event, Fault, FaultCode, Happening, Life, Member, Observation, Phase,
-    Rollout, Seen, Timing, Why,
+    Rollout, Seen, Step, Timing, Why,
 };
 use crate::protocol::Timestamp;
 use crate::spec::InstanceId;
@@ -93,12 +93,42 @@ impl Rollout {
 
     /// Asks for a probe of every new instance and for how it lives.
     pub(super) fn look(&mut self) -> (ActionId, ActionId) {
-        let members = self.plan.new.members.clone();
-        let ids = members.iter().map(|member| member.id).collect();
+        let (members, ids) = self.looked_at();
         (
             self.ask(Action::Probe(members)),
             self.ask(Action::Watch(ids)),
         )
+    }
+
+    /// Whom the next look is at: who is probed, and whose life is watched. Under a canary the old instances are what the
+    /// new ones are compared with.
+    #[must_use]
+    pub fn looked_at(&self) -> (Vec<Member>, Vec<InstanceId>) {
+        let members = self.plan.new.members.clone();
+        let old = self.plan.old.iter().flat_map(|old| &old.members);
+        let compared = old.filter(|_| self.compares());
+        let ids = members.iter().chain(compared).map(|member| member.id);
+        let ids = ids.collect();
+        (members, ids)
+    }
+
+    /// Whether this step or the one after it is watched beside the old version.
+    fn compares(&self) -> bool {
+        let steps = self.plan.steps();
+        let mut near = steps.iter().skip(self.step).take(2);
+        match near.next() {
+            Some(Step::Pause) => true,
+            Some(Step::Shift(_)) => near.next() == Some(&Step::Pause),
+            Some(
+                Step::Begin
+                | Step::Withdraw
+                | Step::Start
+                | Step::Prove
+                | Step::Bake
+                | Step::Commit,
+            )
+            | None => false,
+        }
     }
 
     pub(super) fn on_proving(&mut self, id: ActionId, observation: Observation) {

@@ -254,7 +254,6 @@ impl Rollout {
         self.recovering
             || self
                 .plan
-                .strategy
                 .steps()
                 .iter()
                 .take(self.step + 1)

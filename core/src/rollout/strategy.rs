@@ -4,7 +4,10 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::Plan;
+
 mod blue_green;
+mod canary;
 mod recreate;
 
 /// How the new version takes the place of the old one.
@@ -15,6 +18,17 @@ pub enum Strategy {
     BlueGreen,
     /// After the old one has been stopped: for what cannot run twice. An interruption, which the plan says.
     Recreate,
+    /// Beside the old one, with a share of the traffic that grows while the two are compared. No interruption.
+    Canary,
+}
+
+/// A share of the traffic in percent, from 1 to 100.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Share(pub u8);
+
+impl Share {
+    /// All of it.
+    pub const ALL: Self = Self(100);
 }
 
 /// One step of a rollout.
@@ -29,29 +43,36 @@ pub enum Step {
     Start,
     /// Prove it through the router, without traffic.
     Prove,
-    /// Give it the traffic.
-    Shift,
-    /// Watch it.
+    /// Give it that share of the traffic.
+    Shift(Share),
+    /// Watch it beside the old version, which has the rest.
+    Pause,
+    /// Watch it with all the traffic.
     Bake,
     /// Record that it is good. After this the old version is put away.
     Commit,
 }
 
-impl Strategy {
-    /// Its steps, in order.
+impl Plan {
+    /// The steps of its strategy, in order.
     #[must_use]
-    pub const fn steps(self) -> &'static [Step] {
-        match self {
-            Self::BlueGreen => blue_green::STEPS,
-            Self::Recreate => recreate::STEPS,
+    pub fn steps(&self) -> Vec<Step> {
+        match self.strategy {
+            Strategy::BlueGreen => blue_green::STEPS.to_vec(),
+            Strategy::Recreate => recreate::STEPS.to_vec(),
+            // Where nothing serves there is nothing to share with, and nothing to compare with.
+            Strategy::Canary if self.old.is_none() => blue_green::STEPS.to_vec(),
+            Strategy::Canary => canary::steps(&self.shares),
         }
     }
+}
 
+impl Strategy {
     /// Whether users see an interruption even when all goes well.
     #[must_use]
     pub const fn interrupts(self) -> bool {
         match self {
-            Self::BlueGreen => false,
+            Self::BlueGreen | Self::Canary => false,
             Self::Recreate => true,
         }
     }
@@ -62,6 +83,7 @@ impl Strategy {
         match self {
             Self::BlueGreen => "blue-green",
             Self::Recreate => "recreate",
+            Self::Canary => "canary",
         }
     }
 }

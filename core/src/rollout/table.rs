@@ -1,6 +1,8 @@
 //! Routing tables: every one that a rollout ever writes is built here.
 
 use super::alphabet::{Entry, Fleet, Member, Table};
+use super::strategy::Share;
+use crate::spec::Generation;
 
 /// The weight of a version that gets all traffic: the largest there is, so that smaller shares can stand beside it.
 pub const FULL: u16 = 256;
@@ -33,6 +35,17 @@ impl Table {
             .with(old, FULL, true)
     }
 
+    /// The new fleet gets a share, the old one the rest.
+    ///
+    /// Each is the other's fallback without being called one: the router gives everything to whoever is left.
+    #[must_use]
+    pub fn shared(old: &Fleet, new: &Fleet, share: Share) -> Self {
+        let (for_new, for_old) = weights(share, new.members.len(), old.members.len());
+        Self::empty()
+            .with(Some(new), for_new, false)
+            .with(Some(old), for_old, false)
+    }
+
     /// The old fleet gets everything, the new one stands by as the fallback: what is left when going back did not work.
     #[must_use]
     pub fn at_best(old: Option<&Fleet>, new: Option<&Fleet>) -> Self {
@@ -58,5 +71,90 @@ impl Table {
         );
         self.0.sort_unstable();
         self
+    }
+}
+
+/// The weights of one instance of either fleet that come nearest to a share for `news` instances beside `olds`; the lighter
+/// of several that come as near. Neither is 0: what has no weight is not compared.
+fn weights(share: Share, news: usize, olds: usize) -> (u16, u16) {
+    let share = u64::from(share.0.clamp(1, 99));
+    let (news, olds) = (news.max(1) as u64, olds.max(1) as u64);
+    let full = u64::from(FULL);
+    let beside = |new: u64| {
+        // new * news / (new * news + old * olds) = share / 100
+        let (dividend, divisor) = (new * news * (100 - share), olds * share);
+        ((dividend + divisor / 2) / divisor).clamp(1, full)
+    };
+    // How far off, as a fraction: |100 * new * news - share * all| / (100 * all).
+    let off = |new: u64, old: u64| {
+        let all = new * news + old * olds;
+        ((100 * new * news).abs_diff(share * all), all)
+    };
+    let nearest = (1..=full)
+        .map(|new| (new, beside(new)))
+        .min_by(|one, other| {
+            let ((one, of_one), (other, of_other)) = (off(one.0, one.1), off(other.0, other.1));
+            (one * of_other).cmp(&(other * of_one))
+        });
+    let (new, old) = nearest.unwrap_or((1, 1));
+    let weight = |it: u64| u16::try_from(it).unwrap_or(FULL);
+    (weight(new), weight(old))
+}
+
+/// The share that a fleet gets by its weights, in tenths of a percent.
+#[must_use]
+pub fn permille(table: &Table, generation: Generation) -> u64 {
+    let active = || table.0.iter().filter(|entry| !entry.backup);
+    let sum = |entries: &mut dyn Iterator<Item = &Entry>| -> u64 {
+        entries.map(|entry| u64::from(entry.weight)).sum()
+    };
+    let all = sum(&mut active());
+    let its = sum(&mut active().filter(|entry| entry.member.id.generation == generation));
+    (its * 1000 + all / 2).checked_div(all).unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn weights_come_as_near_to_a_share_as_can_be() {
+        // share, news, olds, then the weights
+        let rows = [
+            (5, 1, 1, (1, 19)),
+            (25, 1, 1, (1, 3)),
+            (50, 3, 3, (1, 1)),
+            (1, 1, 1, (1, 99)),
+            (99, 1, 1, (99, 1)),
+            (10, 2, 4, (2, 9)),
+            (30, 4, 1, (3, 28)),
+        ];
+        for (share, news, olds, expected) in rows {
+            assert_eq!(
+                weights(Share(share), news, olds),
+                expected,
+                "{share} % for {news} beside {olds}"
+            );
+        }
+    }
+
+    #[test]
+    fn no_share_is_off_by_more_than_a_tenth_of_itself_that_weights_can_make() {
+        let fleets = (1..=8).flat_map(|news| (1..=8).map(move |olds| (news, olds)));
+        for (news, olds) in fleets {
+            for share in 1..=99_u8 {
+                let (new, old) = weights(Share(share), news, olds);
+                if [(1, FULL), (FULL, 1)].contains(&(new, old)) {
+                    continue;
+                }
+                let (new, old) = (usize::from(new) * news, usize::from(old) * olds);
+                let made = 1000 * new / (new + old);
+                let share = usize::from(share) * 10;
+                assert!(
+                    made.abs_diff(share) <= (share / 10).max(2),
+                    "{share} of a thousand for {news} beside {olds}: {made}"
+                );
+            }
+        }
     }
 }

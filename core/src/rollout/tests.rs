@@ -1,4 +1,5 @@
 mod bench;
+mod canary;
 mod going_back;
 mod going_forward;
 mod holding;

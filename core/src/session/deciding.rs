@@ -12,7 +12,9 @@ use crate::config::{Override, Strategy as Chosen};
 use crate::ledger::{Command as Brought, Ledger, Sequence, State};
 use crate::protocol::{Completion, Content, Effect, Outcome, Run};
 use crate::report::ReleaseLine;
-use crate::rollout::{Action, Fleet, Member, Observation, Plan, Rollout, Seen, Strategy, Timing};
+use crate::rollout::{
+    Action, Fleet, Member, Observation, Plan, Rollout, Seen, Share, Strategy, Timing,
+};
 use crate::spec::{Generation, InstanceId, Release, Spec};
 use crate::target::docker::{Found, Lifted, Memo};
 
@@ -388,10 +390,23 @@ impl Session {
         self.begin_rollout(Rollout::begin(self.now, plan));
     }
 
+    /// A rollback is in a hurry, and its goal was proven here: it gets everything at once.
     pub(super) fn strategy(&self) -> Strategy {
-        match self.environment().strategy {
-            Chosen::BlueGreen => Strategy::BlueGreen,
-            Chosen::Recreate => Strategy::Recreate,
+        match (&self.environment().strategy, self.request().command) {
+            (Chosen::Recreate, _) => Strategy::Recreate,
+            (Chosen::BlueGreen, _) | (Chosen::Canary(_), Command::Rollback) => Strategy::BlueGreen,
+            (Chosen::Canary(_), _) => Strategy::Canary,
+        }
+    }
+
+    /// The shares of the traffic at which the new version is watched, and for how long at each.
+    fn shares(&self) -> (Vec<Share>, u64) {
+        match &self.environment().strategy {
+            Chosen::Canary(canary) => (
+                canary.steps.iter().copied().map(Share).collect(),
+                canary.pause,
+            ),
+            Chosen::BlueGreen | Chosen::Recreate => (Vec::new(), 0),
         }
     }
 
@@ -416,6 +431,7 @@ impl Session {
         let bake = self.bake();
         (members.len() == count).then(|| Plan {
             strategy: self.strategy(),
+            shares: self.shares().0,
             new: Fleet {
                 generation,
                 members,
@@ -461,6 +477,7 @@ impl Session {
             successes: health.as_ref().map_or(1, |it| it.successes),
             failures: health.as_ref().map_or(3, |it| it.failures),
             prove: health.as_ref().map_or(60_000, |it| it.deadline),
+            pause: self.shares().1,
             bake,
             errors: u32::from(environment.bake.errors.0),
             drain: environment.drain,

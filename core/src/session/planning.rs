@@ -4,7 +4,7 @@ use super::Session;
 use super::deciding::PATIENCE;
 use crate::protocol::Outcome;
 use crate::report::{PlanLines, PlanStep, count};
-use crate::rollout::{Plan, Strategy};
+use crate::rollout::{Plan, Share, Step, Strategy, Table, permille};
 use crate::spec::Release;
 
 impl Session {
@@ -35,7 +35,7 @@ impl Session {
             steps,
             rollback: self.rollback_sentence(plan),
             peak: u32::try_from(match plan.strategy {
-                Strategy::BlueGreen => plan.new.members.len() + old,
+                Strategy::BlueGreen | Strategy::Canary => plan.new.members.len() + old,
                 Strategy::Recreate => plan.new.members.len().max(old),
             })
             .unwrap_or(u32::MAX),
@@ -198,7 +198,7 @@ fn steps(plan: &Plan, version: &str, listen: &str) -> Vec<PlanStep> {
             "the old instances are started again",
         )
     });
-    let others = [
+    let before = [
         step(
             "start",
             format!("{news} of {version}{place}"),
@@ -214,6 +214,27 @@ fn steps(plan: &Plan, version: &str, listen: &str) -> Vec<PlanStep> {
             timing.prove,
             &back,
         ),
+    ];
+    let shares = shares(plan).into_iter().flat_map(|(share, made)| {
+        [
+            step(
+                "shift",
+                format!("{made} of the traffic of {listen} goes to the new instances, the rest to the old ones"),
+                30_000 + PATIENCE,
+                &back,
+            ),
+            step(
+                "pause",
+                format!(
+                    "both versions are watched side by side at {share} % for {} s",
+                    timing.pause / 1000
+                ),
+                timing.pause + timing.prove,
+                &back,
+            ),
+        ]
+    });
+    let after = [
         step(
             "shift",
             format!("all traffic of {listen} goes to the new instances{stand_by}"),
@@ -242,7 +263,29 @@ fn steps(plan: &Plan, version: &str, listen: &str) -> Vec<PlanStep> {
             "the next run removes them",
         ),
     ];
-    withdraw.into_iter().chain(others).collect()
+    let steps = withdraw.into_iter().chain(before).chain(shares);
+    steps.chain(after).collect()
+}
+
+/// The shares at which the new version is watched beside the old one, each with what the router's weights make of it.
+fn shares(plan: &Plan) -> Vec<(u8, String)> {
+    let made = |share: Share| {
+        let table = Table::shared(plan.old.as_ref()?, &plan.new, share);
+        let made = permille(&table, plan.new.generation);
+        Some((share.0, format!("{}.{} %", made / 10, made % 10)))
+    };
+    let shared = |step: &Step| match step {
+        Step::Shift(share) if *share < Share::ALL => made(*share),
+        Step::Shift(_)
+        | Step::Begin
+        | Step::Withdraw
+        | Step::Start
+        | Step::Prove
+        | Step::Pause
+        | Step::Bake
+        | Step::Commit => None,
+    };
+    plan.steps().iter().filter_map(shared).collect()
 }
 
 const REMOVED: &str = "they are removed; nothing else was touched";
@@ -272,11 +315,13 @@ mod tests {
             new: fleet(2, 1),
             old,
             strays: Vec::new(),
+            shares: vec![Share(10), Share(100)],
             timing: Timing {
                 every: 100,
                 successes: 3,
                 failures: 3,
                 prove: 1_000,
+                pause: 30_000,
                 bake: 1_000,
                 errors: 50,
                 drain: 1_000,
@@ -322,8 +367,28 @@ mod tests {
     }
 
     #[test]
+    fn a_canary_says_which_share_it_really_gets() {
+        let told = told(Strategy::Canary, Some(fleet(1, 2)));
+        assert_eq!(
+            told.get(2..4),
+            Some(
+                [
+                    "shift: 10.0 % of the traffic of 127.0.0.1:80 goes to the new instances, the rest to the old ones; else traffic goes back to g1, which still runs",
+                    "pause: both versions are watched side by side at 10 % for 30 s; else traffic goes back to g1, which still runs",
+                ]
+                .map(str::to_owned)
+                .as_slice()
+            )
+        );
+        assert!(
+            told.get(4)
+                .is_some_and(|it| it.starts_with("shift: all traffic"))
+        );
+    }
+
+    #[test]
     fn a_first_version_is_beside_nothing() {
-        for strategy in [Strategy::BlueGreen, Strategy::Recreate] {
+        for strategy in [Strategy::BlueGreen, Strategy::Recreate, Strategy::Canary] {
             let told = told(strategy, None);
             assert_eq!(
                 told.first().map(String::as_str),

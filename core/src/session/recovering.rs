@@ -124,6 +124,7 @@ impl Session {
         let strategy = checkpoint.map_or_else(|| self.strategy(), |it| it.plan.strategy);
         let plan = Plan {
             strategy,
+            shares: Vec::new(),
             new,
             old,
             strays,

@@ -83,8 +83,7 @@ impl Session {
         else {
             return None;
         };
-        let members = self.rollout.as_ref()?.plan().new.members.clone();
-        let ids = members.iter().map(|member| member.id).collect();
+        let (members, ids) = self.rollout.as_ref()?.looked_at();
         Some(((table, mark), Sight { members, ids }))
     }
 

@@ -155,6 +155,7 @@ pub const fn timing() -> Timing {
         successes: 2,
         failures: 2,
         prove: 3000,
+        pause: 1000,
         bake: 1000,
         errors: 50,
         drain: 500,

@@ -36,6 +36,8 @@ pub enum Mutant {
     SwallowsTheAbort,
     /// An answer is lost and nobody notices.
     LosesAnAnswer,
+    /// Whoever is to serve alone gets no weight.
+    LeavesTheOnlyOneWithoutWeight,
     /// Going back is believed, not read back.
     BelievesTheRouter,
     /// What a dead run left is not recovered.

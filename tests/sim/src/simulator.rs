@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use cd_core::rollout::{Strategy, Timing};
+use cd_core::rollout::{Share, Strategy, Timing};
 
 use crate::mutant::Mutant;
 use crate::world::{How, Luck, Move, Quality, Release, Setup, Want, World};
@@ -105,11 +105,12 @@ fn setup(chance: &mut Chance, mutant: Option<Mutant>) -> Setup {
     });
     let wants = wants.collect();
     Setup {
-        strategy: if chance.below(3) == 0 {
-            Strategy::Recreate
-        } else {
-            Strategy::BlueGreen
+        strategy: match chance.below(3) {
+            0 => Strategy::Recreate,
+            1 => Strategy::BlueGreen,
+            _ => Strategy::Canary,
         },
+        shares: shares(chance),
         replicas: 1 + u8::try_from(chance.below(3)).expect("less than three"),
         wants,
         timing: Timing {
@@ -117,6 +118,7 @@ fn setup(chance: &mut Chance, mutant: Option<Mutant>) -> Setup {
             successes: 1 + u32::try_from(chance.below(3)).expect("less than three"),
             failures: 1 + u32::try_from(chance.below(3)).expect("less than three"),
             prove: 2_000 + chance.wide(20_000),
+            pause: chance.wide(10_000),
             bake: chance.wide(10_000),
             errors: u32::try_from(chance.below(200)).expect("less than 200"),
             drain: chance.wide(3_000),
@@ -125,6 +127,16 @@ fn setup(chance: &mut Chance, mutant: Option<Mutant>) -> Setup {
         },
         mutant,
     }
+}
+
+/// Up to three shares, growing.
+fn shares(chance: &mut Chance) -> Vec<Share> {
+    let mut shares: Vec<Share> = (0..chance.below(4))
+        .map(|_| Share(1 + u8::try_from(chance.below(99)).expect("less than 99")))
+        .collect();
+    shares.sort_unstable();
+    shares.dedup();
+    shares
 }
 
 fn beginning(chance: &mut Chance, setup: &Setup) -> World {

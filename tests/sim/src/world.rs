@@ -11,8 +11,8 @@ use cd_core::protocol::{Outcome, Timestamp};
 use cd_core::rollout::Timing;
 use cd_core::rollout::invariants::{Change, State};
 use cd_core::rollout::{
-    Action, ActionId, Address, Done, Entry, Fleet, Mark, Member, Observation, Rollout, Strategy,
-    Table,
+    Action, ActionId, Address, Done, Entry, Fleet, Mark, Member, Observation, Rollout, Share,
+    Strategy, Table,
 };
 use cd_core::spec::{Generation, InstanceId, Token};
 
@@ -24,6 +24,8 @@ pub use moves::{How, Move};
 pub struct Setup {
     /// How new versions take the place of old ones.
     pub strategy: Strategy,
+    /// Under `canary`: the shares of the traffic.
+    pub shares: Vec<Share>,
     /// Instances of each generation.
     pub replicas: u8,
     /// What the runs want, in the order in which they come.

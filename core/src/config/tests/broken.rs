@@ -250,8 +250,8 @@ packages: {}
 router: { mode: tcp }
 environments:
   a: { target: podman, strategy: rolling }
-  b: { target: { podman: {} }, strategy: { canary: { steps: [5, 25] } } }
-  c: { target: swarm, strategy: canary }
+  b: { target: { podman: {} }, strategy: { rolling: { batch: 1 } } }
+  c: { target: swarm }
   d: { target: { kubernetes: {} } }
   e: { target: { docker: { host: tcp://10.0.0.1:2376 } } }
 ",
@@ -261,11 +261,33 @@ environments:
             "7:16 not-yet environments.a.target",
             "7:34 not-yet environments.a.strategy",
             "8:18 not-yet environments.b.target.podman",
-            "8:44 not-yet environments.b.strategy.canary",
+            "8:44 not-yet environments.b.strategy.rolling",
             "9:16 not-yet environments.c.target",
-            "9:33 not-yet environments.c.strategy",
             "10:18 not-yet environments.d.target.kubernetes",
             "11:34 not-yet environments.e.target.docker.host",
+        ],
+    );
+}
+
+#[test]
+fn the_shares_of_a_canary_grow_up_to_everything() {
+    assert_told(
+        r"service: tasks
+run: { port: 8000 }
+environments:
+  a: { strategy: { canary: { steps: [5, 5, 3, 120], pause: 5 } } }
+  b: { strategy: { canary: { steps: [] } } }
+  c: { strategy: {} }
+  d: { strategy: { canary: { stpes: [5] } } }
+",
+        &[
+            "4:41 range environments.a.strategy.canary.steps[1]",
+            "4:44 range environments.a.strategy.canary.steps[2]",
+            "4:47 range environments.a.strategy.canary.steps[3]",
+            "4:60 duration environments.a.strategy.canary.pause",
+            "5:30 range environments.b.strategy.canary.steps",
+            "6:8 missing-key environments.c.strategy",
+            "7:30 unknown-key environments.d.strategy.canary.stpes",
         ],
     );
 }
@@ -468,7 +490,7 @@ fn a_message_stays_on_its_lines() {
 
 #[test]
 fn a_report_is_rendered_for_people() {
-    let text = "run: { prot: 8000 }\nenvironments:\n  staging: { strategy: canary, drain: 5 }\n  prod: { target: dokcer }\n";
+    let text = "run: { prot: 8000 }\nenvironments:\n  staging: { strategy: rolling, drain: 5 }\n  prod: { target: dokcer }\n";
     let errors =
         super::super::parse(".github/cd.yml", text, Some("acme/tasks")).expect_err("it is broken");
     let expected = "\
@@ -477,12 +499,12 @@ error[config/unknown-key]: there is no key `prot` here
   = expected: command, cpus, env, labels, memory, networks, port, read-only, replicas, secrets, user, volumes
   = help: did you mean `port`?
 
-error[config/not-yet]: `environments.staging.strategy: canary` is not there yet
+error[config/not-yet]: `environments.staging.strategy: rolling` is not there yet
   --> .github/cd.yml:3:24 environments.staging.strategy
-  = help: use `blue-green`, which watches the new version through its bake and goes back by itself
+  = help: use `blue-green`, or `recreate` where two versions cannot run side by side
 
 error[config/duration]: this duration has no unit
-  --> .github/cd.yml:3:39 environments.staging.drain
+  --> .github/cd.yml:3:40 environments.staging.drain
   = found: `5`
   = expected: a whole number with its unit, such as `500ms`, `10s`, `2m` or `1h`
   = help: write `5s` for seconds

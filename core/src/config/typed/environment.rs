@@ -4,7 +4,7 @@ use super::super::raw::{self, At};
 use super::super::scalar::{duration, duration_from, listen, percent};
 use super::super::tree::NodeId;
 use super::super::{
-    Bake, DockerHost, Environment, Listen, Mode, Override, Permille, Strategy, Target, name,
+    Bake, Canary, DockerHost, Environment, Listen, Mode, Override, Permille, Strategy, Target, name,
 };
 use super::{Read, Reader, Reported, Wrong, code};
 
@@ -15,6 +15,9 @@ const BAKE_IN_PRODUCTION: u64 = 60_000;
 const BAKE: u64 = 15_000;
 const ERRORS: Permille = Permille(50);
 const DRAIN: u64 = 30_000;
+/// Few users first, for what is plainly broken; each further step at most some five times as many.
+const STEPS: &[u8] = &[5, 25, 50, 100];
+const PAUSE: u64 = 60_000;
 const LEASE: u64 = 60_000;
 
 impl Reader<'_> {
@@ -183,18 +186,47 @@ impl Reader<'_> {
         match strategy {
             raw::Strategy::Word(raw::StrategyWord::BlueGreen) => Ok(Strategy::BlueGreen),
             raw::Strategy::Word(raw::StrategyWord::Recreate) => Ok(Strategy::Recreate),
-            raw::Strategy::Word(raw::StrategyWord::Rolling | raw::StrategyWord::Canary) => {
-                Err(Reported)
+            raw::Strategy::Word(raw::StrategyWord::Canary) => {
+                Ok(Strategy::Canary(self.canary(&raw::Canary::default())?))
+            }
+            raw::Strategy::Map(raw::StrategyMap {
+                rolling: None,
+                canary: Some(canary),
+            }) => {
+                let canary = canary.value.as_ref().ok_or(Reported)?;
+                Ok(Strategy::Canary(self.canary(canary)?))
             }
             raw::Strategy::Map(raw::StrategyMap {
                 rolling: None,
                 canary: None,
             }) => {
                 let mistake = Wrong::new(code::MISSING_KEY, "the strategy has no name");
-                Err(self.report_key(node, mistake.expected("`blue-green` or `recreate`")))
+                let expected = "`blue-green`, `recreate` or `canary`";
+                Err(self.report_key(node, mistake.expected(expected)))
             }
-            raw::Strategy::Map(_) => Err(Reported), // by the checker: they are not there yet
+            // By the checker: it is not there yet.
+            raw::Strategy::Word(raw::StrategyWord::Rolling) | raw::Strategy::Map(_) => {
+                Err(Reported)
+            }
         }
+    }
+
+    fn canary(&mut self, raw: &raw::Canary) -> Read<Canary> {
+        let mut before = 0;
+        let steps = self.items(raw.steps.as_ref(), |reader, _, at| {
+            let share = *at.value.as_ref().ok_or(Reported)?;
+            let last = std::mem::replace(&mut before, share);
+            if share > last {
+                return Ok(share);
+            }
+            let mistake = Wrong::new(code::RANGE, "the share does not grow");
+            Err(reader.report(at.node, mistake.expected(format!("more than {last}"))))
+        });
+        let pause = self.or(raw.pause.as_ref(), PAUSE, duration);
+        Ok(Canary {
+            steps: steps?.unwrap_or_else(|| STEPS.to_vec()),
+            pause: pause?,
+        })
     }
 
     fn bake(&mut self, environment: &str, at: Option<&At<raw::Bake>>) -> Read<Bake> {

@@ -177,6 +177,10 @@ impl Rollout {
                 vec!["the run was asked to stop".to_owned()],
                 false,
             ),
+            // A canary that was stopped had traffic, so it is not as if nothing had been touched.
+            Why::Stopped(by) if self.reach == Reach::Traffic => {
+                (Outcome::Cancelled, stop::CODE, vec![by.clone()], false)
+            }
             Why::Stopped(by) => (Outcome::Held, stop::CODE, vec![by.clone()], false),
             Why::Abandoned => (Outcome::Restored, "recovered", Vec::new(), false),
         };

@@ -1,13 +1,13 @@
 //! Beside the old version.
 
-use super::Step;
+use super::{Share, Step};
 
 /// Old instances run, routed or as the router's fallback, until the commit is recorded.
 pub(super) const STEPS: &[Step] = &[
     Step::Begin,
     Step::Start,
     Step::Prove,
-    Step::Shift,
+    Step::Shift(Share::ALL),
     Step::Bake,
     Step::Commit,
 ];

@@ -1,6 +1,6 @@
 //! In place of the old version.
 
-use super::Step;
+use super::{Share, Step};
 
 /// The old instances are stopped before the new ones start, and kept until the commit is recorded: going back starts
 /// them again.
@@ -9,7 +9,7 @@ pub(super) const STEPS: &[Step] = &[
     Step::Withdraw,
     Step::Start,
     Step::Prove,
-    Step::Shift,
+    Step::Shift(Share::ALL),
     Step::Bake,
     Step::Commit,
 ];

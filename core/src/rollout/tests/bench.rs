@@ -12,6 +12,7 @@ impl Plans {
             successes: 2,
             failures: 2,
             prove: 10_000,
+            pause: 5_000,
             bake: 5_000,
             errors: 50,
             drain: 3_000,
@@ -24,8 +25,15 @@ impl Plans {
             new,
             old,
             strays: Vec::new(),
+            shares: Vec::new(),
             timing,
         })
+    }
+
+    pub(super) fn canary(mut self, shares: &[u8]) -> Self {
+        self.0.strategy = Strategy::Canary;
+        self.0.shares = shares.iter().copied().map(Share).collect();
+        self
     }
 
     pub(super) fn recreate(mut self) -> Self {

@@ -2,7 +2,7 @@ use std::fmt::Write as _;
 use std::io::Write as _;
 use std::time::Instant;
 
-use cd_core::rollout::Strategy;
+use cd_core::rollout::{Share, Strategy};
 use stateright::{Checker, HasDiscoveries};
 
 use super::*;
@@ -87,6 +87,7 @@ impl Case {
         } = *self;
         let setup = Setup {
             strategy,
+            shares: vec![Share(50)],
             replicas,
             wants: self.wants.to_vec(),
             timing: timing(),
@@ -302,10 +303,15 @@ fn recreate_keeps_every_promise_in_every_order_of_events() {
     cases(Strategy::Recreate, deep()).iter().for_each(check);
 }
 
+#[test]
+fn canary_keeps_every_promise_in_every_order_of_events() {
+    cases(Strategy::Canary, deep()).iter().for_each(check);
+}
+
 /// Circles are no ends: a machine that asks and asks, or wakes and wakes, would never be over.
 #[test]
 fn every_path_ends_and_every_end_is_over() {
-    for strategy in [Strategy::BlueGreen, Strategy::Recreate] {
+    for strategy in [Strategy::BlueGreen, Strategy::Recreate, Strategy::Canary] {
         for serves in [true, false] {
             let began = Instant::now();
             let luck = Luck {
@@ -338,7 +344,7 @@ fn every_path_ends_and_every_end_is_over() {
 /// Invariant 13, literally.
 #[test]
 fn a_crash_anywhere_leads_to_no_end_that_is_not_reached_without_one() {
-    for strategy in [Strategy::BlueGreen, Strategy::Recreate] {
+    for strategy in [Strategy::BlueGreen, Strategy::Recreate, Strategy::Canary] {
         for serves in [true, false] {
             let ends = |crashes| {
                 let luck = Luck {
@@ -430,6 +436,11 @@ fn quiet_mutants() -> Vec<Planted> {
     vec![
         (
             Mutant::ShiftsBeforeTheProof,
+            case(),
+            "something healthy is routed",
+        ),
+        (
+            Mutant::LeavesTheOnlyOneWithoutWeight,
             case(),
             "something healthy is routed",
         ),

@@ -500,6 +500,11 @@ fn bent(setup: &Setup, table: &Table, mark: &Mark) -> Table {
             entry.weight = FULL - entry.weight;
         }
     }
+    if setup.has(Mutant::LeavesTheOnlyOneWithoutWeight)
+        && let [only] = table.0.as_mut_slice()
+    {
+        only.weight = 0;
+    }
     if setup.has(Mutant::LeavesNoFallback) {
         table.0.retain(|entry: &Entry| !entry.backup);
     }

@@ -105,6 +105,7 @@ impl World {
         };
         let plan = Plan {
             strategy: setup.strategy,
+            shares: Vec::new(),
             new,
             old,
             strays,
@@ -138,6 +139,7 @@ impl World {
         let strays = self.others(back);
         let plan = Plan {
             strategy: setup.strategy,
+            shares: setup.shares.clone(),
             new: setup.fleet(generation),
             old,
             strays,

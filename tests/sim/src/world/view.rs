@@ -25,7 +25,7 @@ impl World {
             runs: self.runs.iter().map(run).collect(),
             change: self.change,
             interrupts: match setup.strategy {
-                Strategy::BlueGreen => false,
+                Strategy::BlueGreen | Strategy::Canary => false,
                 Strategy::Recreate => true,
             },
             peak: 2 * usize::from(setup.replicas),

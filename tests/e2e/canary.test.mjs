@@ -1,0 +1,60 @@
+// A canary under load: the share grows while both versions are watched, and what is bad goes back before it gets more.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { image, place } from './lib.mjs';
+
+/** A place in which v1 serves, and users come. */
+async function canary(t, name, strategy, more = {}) {
+  const here = place(name).config({
+    health: { deadline: '15s' },
+    env: { strategy: { canary: strategy }, bake: { for: '2s', errors: '5%' }, lease: '30s' },
+    ...more,
+  });
+  t.after(() => here.end());
+  const first = await here.cd('deploy', '--image', image('v1'));
+  assert.deepEqual([first.outcome, first.code], ['deployed', 0], first.stderr);
+  return { here, load: await here.load({ rate: 100 }) };
+}
+
+/** The tables that were written, in order. */
+const shifts = (result) => result.report.acts.map((it) => it.what).filter((it) => it.startsWith('route '));
+
+test('a good version gets its shares one after the other, and no request is lost', async (t) => {
+  const { here, load } = await canary(t, 'canary-good', { steps: [5, 25, 50, 100], pause: '3s' });
+  const good = await here.cd('deploy', '--image', image('v2'));
+  assert.deepEqual([good.outcome, good.code], ['deployed', 0], good.stderr);
+  const summary = await load.stop();
+  assert.equal(summary.failed, 0, JSON.stringify(summary));
+  assert.deepEqual(await here.ask(), { status: 200, version: 'v2' });
+  assert.deepEqual(shifts(good), [
+    'route g1-1=256 g2-1=0',
+    'route g1-1=19 g2-1=1',
+    'route g1-1=3 g2-1=1',
+    'route g1-1=1 g2-1=1',
+    'route g1-1=0 g1-1=fallback g2-1=256',
+  ]);
+  assert.deepEqual((await here.containers()).map((it) => it.version), ['v2'], 'nothing is left behind');
+});
+
+test('one with errors goes back at its first share, and no more users than that share saw them', async (t) => {
+  const { here, load } = await canary(t, 'canary-errors', { steps: [5, 50, 100], pause: '20s' });
+  const bad = await here.cd('deploy', '--image', image('errors'));
+  assert.deepEqual([bad.outcome, bad.report.reason, bad.code], ['rolled-back', 'errors', 1], bad.stderr);
+  const summary = await load.stop();
+  assert.equal(shifts(bad).some((it) => it.includes('g2-1=256')), false, shifts(bad).join('\n'));
+  assert.equal(shifts(bad).includes('route g1-1=1 g2-1=1'), false, 'back before its second share');
+  assert.ok(summary.failed <= summary.sent * 0.05, JSON.stringify(summary));
+  assert.deepEqual(await here.ask(), { status: 200, version: 'v1' });
+  assert.deepEqual((await here.containers()).map((it) => it.version), ['v1']);
+});
+
+test('one that turns bad only at half of the traffic goes back from there', async (t) => {
+  const { here, load } = await canary(t, 'canary-later', { steps: [5, 50, 100], pause: '6s' });
+  const bad = await here.cd('deploy', '--image', image('errors-later'));
+  assert.deepEqual([bad.outcome, bad.report.reason, bad.code], ['rolled-back', 'errors', 1], bad.stderr);
+  await load.stop();
+  assert.ok(shifts(bad).includes('route g1-1=1 g2-1=1'), shifts(bad).join('\n'));
+  assert.equal(shifts(bad).some((it) => it.includes('g2-1=256')), false, shifts(bad).join('\n'));
+  assert.deepEqual(await here.ask(), { status: 200, version: 'v1' });
+});
