@@ -577,6 +577,15 @@ export type LedgerState = {
     /** What persons decided against rules, the newest first. */
     overridden?: Array<LedgerOverride>, };
 
+/** A wait for a person. */
+export type LedgerWaiting = {
+    /** Since when. */
+    since: Timestamp,
+    /** Until when at most. */
+    until: Timestamp,
+    /** How many tests there were, by the name of the gate that counted them. */
+    counted?: { [key in string]: number }, };
+
 /** How loud something is. */
 export type Level = "debug" | "info" | "warning" | "error";
 
@@ -634,7 +643,9 @@ export type OpenRollout = {
     /** When it began. */
     since: Timestamp,
     /** Whose it is. */
-    run: Origin, };
+    run: Origin,
+    /** It waits for a person, and no run is at it. */
+    waits?: LedgerWaiting | null, };
 
 /** The run that a record is from. */
 export type Origin = {
@@ -656,7 +667,7 @@ export type Origin = {
     repository?: string | null, };
 
 /** How a run ended. Every run of every command ends in exactly one of these. */
-export type Outcome = "shown" | "deployed" | "restored" | "released" | "unchanged" | "held" | "stopped" | "resumed" | "superseded" | "rejected" | "busy" | "failed" | "rolled-back" | "cancelled" | "stranded" | "invalid" | "crashed";
+export type Outcome = "shown" | "deployed" | "restored" | "released" | "unchanged" | "waiting" | "held" | "stopped" | "resumed" | "superseded" | "rejected" | "busy" | "failed" | "rolled-back" | "cancelled" | "stranded" | "invalid" | "crashed";
 
 /** What the core tells the world. */
 export type Output =

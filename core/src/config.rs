@@ -265,11 +265,26 @@ pub struct Listen {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Strategy {
     /// New instances beside the old ones, then all traffic at once.
-    BlueGreen,
+    BlueGreen {
+        /// Milliseconds at most that the proven version waits for a person; `None`: it does not.
+        wait: Option<u64>,
+    },
     /// The old instances end before the new ones start.
     Recreate,
     /// New instances beside the old ones, with a growing share of the traffic.
     Canary(Canary),
+}
+
+impl Strategy {
+    /// Milliseconds at most that a proven version waits for a person; `None`: it does not wait.
+    #[must_use]
+    pub const fn wait(&self) -> Option<u64> {
+        match self {
+            Self::BlueGreen { wait } => *wait,
+            Self::Canary(canary) => canary.wait,
+            Self::Recreate => None,
+        }
+    }
 }
 
 /// A growing share of the traffic.
@@ -279,6 +294,8 @@ pub struct Canary {
     pub steps: Vec<u8>,
     /// Milliseconds that the two versions are watched at each of them; may be 0.
     pub pause: u64,
+    /// Milliseconds at most that the proven version waits for a person; `None`: it does not.
+    pub wait: Option<u64>,
 }
 
 /// How long the new version is watched, and what it may do wrong.

@@ -41,7 +41,7 @@ const fn output(name: &'static str, help: &'static str) -> OutputSpec {
 pub const INPUTS: &[InputSpec] = &[
     input(
         "command",
-        "What to do: plan, release, deploy, rollback, stop, resume, status or recover.",
+        "What to do: plan, release, deploy, promote, abort, rollback, stop, resume, status or recover.",
         Some("deploy"),
     ),
     input(

@@ -27,7 +27,7 @@ pub(crate) mod fixtures;
 mod record;
 mod state;
 
-pub use state::{Failure, Head, KnownGood, Last, Open, Override, Quarantined, State};
+pub use state::{Failure, Head, KnownGood, Last, Open, Override, Quarantined, State, Waiting};
 
 /// Records after which a segment is full. With releases of a few kilobytes it is read and rewritten at once, and a
 /// usual deploy (begun, a few decisions, committed, ended) starts a new one every tenth time.
@@ -95,6 +95,8 @@ pub enum Fact {
     Decided(Decided),
     /// The proof held through the bake. The only thing that makes a release known-good and the serving one.
     Committed(Box<Committed>),
+    /// What was begun is proven and waits for a person, without traffic; the run is over.
+    Waits(Waits),
     /// A run is over.
     Ended(Ended),
     /// A person overrode a gate, a quarantine or the stop button.
@@ -184,6 +186,21 @@ pub struct Sequence {
     pub workflow: Option<String>,
     /// The repository it is in.
     pub repository: Option<String>,
+}
+
+/// What waits for a person.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Waits {
+    /// Which generation.
+    pub generation: Generation,
+    /// When the waiting is over, and the next run puts it away.
+    pub until: Timestamp,
+    /// What its proof rests on.
+    pub evidence: Vec<String>,
+    /// How many tests there were, by the name of the gate that counted them.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub counted: BTreeMap<String, u64>,
 }
 
 /// The end of a run.

@@ -28,7 +28,7 @@ pub use alphabet::{
     Action, ActionId, Address, Done, End, Entry, Event, Fault, FaultCode, Fleet, Happening, Life,
     Mark, Member, Observation, Record, Seen, Started, Table, Traffic, Why,
 };
-pub use plan::{Plan, Timing};
+pub use plan::{Person, Plan, Timing};
 pub use settling::MUTE;
 pub use strategy::{Share, Step, Strategy};
 pub use table::{FULL, permille};
@@ -93,6 +93,10 @@ impl Rollout {
             let why = "the plan names no instance to start".to_owned();
             rollout.settle(rollout.old_generation(), Why::World(why));
         } else {
+            if rollout.plan.person == Person::Promoted {
+                // What an earlier run started is there, and is to be put away where this one fails.
+                rollout.reach = Reach::Instances;
+            }
             rollout.enter(0);
         }
         rollout
@@ -152,6 +156,7 @@ impl Rollout {
             | Phase::Proving(_)
             | Phase::Shifting(_)
             | Phase::Baking(_)
+            | Phase::Parking(_)
             | Phase::Committing(_)
             | Phase::Settling(_) => None,
         }
@@ -210,6 +215,7 @@ impl Rollout {
             | Phase::Starting(_)
             | Phase::Admitting(_)
             | Phase::Shifting(_)
+            | Phase::Parking(_)
             | Phase::Committing(_) => self.on_act(id, observation),
             Phase::Proving(_) => self.on_proving(id, observation),
             Phase::Baking(_) => self.on_baking(id, observation),
@@ -233,6 +239,7 @@ impl Rollout {
             | Phase::Starting(_)
             | Phase::Admitting(_)
             | Phase::Shifting(_)
+            | Phase::Parking(_)
             | Phase::Committing(_)
             | Phase::Over(_) => {}
         }
@@ -251,6 +258,7 @@ impl Rollout {
             | Phase::Starting(_)
             | Phase::Admitting(_)
             | Phase::Proving(_)
+            | Phase::Parking(_)
             | Phase::Shifting(_)
             | Phase::Baking(_) => {
                 self.decided("go back", vec!["the run was asked to stop".to_owned()]);
@@ -296,6 +304,7 @@ impl Rollout {
                 });
                 self.phase = Phase::Admitting(act);
             }
+            Step::Wait => self.begin_parking(),
             Step::Shift(share) => {
                 self.reach = Reach::Traffic;
                 let act = self.attempt(Action::Route {
@@ -397,6 +406,10 @@ impl Rollout {
                 self.ask_what_is_due();
             }
             Phase::Admitting(_) => self.begin_proving(),
+            Phase::Parking(_) => {
+                let end = self.waits();
+                self.over(end);
+            }
             Phase::Beginning(_)
             | Phase::Stopping(_)
             | Phase::Starting(_)
@@ -440,6 +453,28 @@ impl Rollout {
             .map(|id| self.attempt(Action::Stop(id)))
             .collect();
         self.phase = Phase::Stopping(acts);
+    }
+
+    /// Leaves the new version where it is, without traffic, and gives the lease back.
+    fn begin_parking(&mut self) {
+        let end = self.waits();
+        self.decided("wait for a person", end.because.clone());
+        self.phase = Phase::Parking(self.attempt(Action::Conclude(end)));
+    }
+
+    fn waits(&self) -> End {
+        let members = self.plan.new.members.len();
+        End {
+            outcome: Outcome::Waiting,
+            reason: "proven".to_owned(),
+            because: vec![format!(
+                "{members} of {members} instances answered through the router, {} times in a row",
+                self.plan.timing.successes
+            )],
+            serving: self.old_generation(),
+            quarantine: false,
+            left: Vec::new(),
+        }
     }
 
     fn begin_committing(&mut self) {
@@ -589,6 +624,7 @@ impl Rollout {
             | Phase::Proving(_)
             | Phase::Shifting(_)
             | Phase::Baking(_)
+            | Phase::Parking(_)
             | Phase::Committing(_)
             | Phase::Over(_) => invariants::spares(self.plan.old.as_ref(), action),
         }

@@ -32,6 +32,7 @@ mod tag;
 mod taking;
 mod troubles;
 mod visiting;
+mod waiting;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -463,6 +464,8 @@ impl Session {
             Command::Plan | Command::Status => true,
             Command::Release
             | Command::Deploy
+            | Command::Promote
+            | Command::Abort
             | Command::Rollback
             | Command::Stop
             | Command::Resume

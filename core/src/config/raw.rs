@@ -456,11 +456,22 @@ pub(super) enum StrategyWord {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 #[cfg_attr(feature = "generate", derive(JsonSchema))]
 pub(super) struct StrategyMap {
+    /// All new instances are started and proven beside the old ones, then all traffic moves at once.
+    pub(super) blue_green: Option<At<BlueGreen>>,
     /// One instance after another.
     #[cfg_attr(feature = "generate", schemars(extend("x-not-yet" = "use `blue-green`, or `recreate` where two versions cannot run side by side")))]
     pub(super) rolling: Option<At<Later>>,
     /// As `blue-green`, with a share of the traffic that grows while the two versions are watched side by side.
     pub(super) canary: Option<At<Canary>>,
+}
+
+/// All traffic at once.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[cfg_attr(feature = "generate", derive(JsonSchema))]
+pub(super) struct BlueGreen {
+    /// The proven version waits, without traffic, until a person promotes it; at most so long. Default: it does not wait.
+    pub(super) wait: Option<At<Duration>>,
 }
 
 /// A growing share of the traffic.
@@ -474,6 +485,8 @@ pub(super) struct Canary {
     pub(super) steps: Option<At<Vec<At<u8>>>>,
     /// How long the two versions are watched side by side at each share. Default: 60s.
     pub(super) pause: Option<At<Duration>>,
+    /// The proven version waits, without traffic, until a person promotes it; at most so long. Default: it does not wait.
+    pub(super) wait: Option<At<Duration>>,
 }
 
 /// How long the new version is watched, and what it may do wrong.

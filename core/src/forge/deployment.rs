@@ -70,6 +70,7 @@ impl State {
             Outcome::Stranded | Outcome::Crashed => Self::Error,
             Outcome::Cancelled
             | Outcome::Held
+            | Outcome::Waiting
             | Outcome::Superseded
             | Outcome::Shown
             | Outcome::Stopped

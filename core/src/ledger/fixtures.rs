@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::{
-    Began, Body, Command, Committed, Decided, Ended, Fact, Ledger, Origin, Resumed, Sequence, State,
+    Began, Body, Command, Committed, Decided, Ended, Fact, Ledger, Origin, Resumed, Sequence,
+    State, Waits,
 };
 use crate::protocol::{Outcome, Timestamp};
 use crate::spec::{Generation, Health, Probe, Release, SecretUse, Spec, Token};
@@ -118,6 +119,15 @@ pub(crate) fn decided(decision: &str) -> Fact {
 }
 
 /// A stop for ever, by that name.
+pub(crate) fn waits(generation: Generation) -> Fact {
+    Fact::Waits(Waits {
+        generation,
+        until: Timestamp(100_000),
+        evidence: Vec::new(),
+        counted: BTreeMap::new(),
+    })
+}
+
 pub(crate) fn stopped(id: &str) -> Fact {
     Fact::Stopped(Box::new(Stop {
         id: id.to_owned(),

@@ -10,13 +10,16 @@ use super::{Body, Fact, Head, Origin, State};
 use crate::protocol::Timestamp;
 
 /// Says how a body is to be understood. It grows when a member comes that an older reader must not pass over.
-const FORMAT: u32 = 2;
+const FORMAT: u32 = 3;
 
 /// What is written where nothing in it is newer: every version understands it.
 const FIRST: u32 = 1;
 
 /// A snapshot that holds a stop: who passed over that would deploy all the same, and forget it.
 const WITH_STOP: u32 = 2;
+
+/// A snapshot that holds a candidate that waits: who passed over that would put it away as a dead run's.
+const WITH_WAIT: u32 = 3;
 
 /// Hexadecimal digits of a SHA-256.
 const HASH_DIGITS: usize = 64;
@@ -178,10 +181,11 @@ pub(super) fn encode(body: &Body) -> String {
 
 /// The body of a snapshot, in the name of whoever's record made it necessary.
 pub(super) fn encode_snapshot(cause: &Body, state: &State) -> String {
-    let format = if state.stop.is_some() {
-        WITH_STOP
-    } else {
-        FIRST
+    let waits = state.open.as_ref().is_some_and(|open| open.waits.is_some());
+    let format = match (waits, &state.stop) {
+        (true, _) => WITH_WAIT,
+        (false, Some(_)) => WITH_STOP,
+        (false, None) => FIRST,
     };
     join(
         format,

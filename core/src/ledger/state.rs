@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Began, Body, Command, Committed, Ended, Fact, Origin, Overridden, Resumed, Sequence};
+use super::{
+    Began, Body, Command, Committed, Ended, Fact, Origin, Overridden, Resumed, Sequence, Waits,
+};
 use crate::protocol::{Outcome, Timestamp};
 use crate::spec::{Generation, Release};
 use crate::stop::Stop;
@@ -155,6 +157,24 @@ pub struct Open {
     pub since: Timestamp,
     /// Whose it is.
     pub run: Origin,
+    /// It waits for a person, and no run is at it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "generate", ts(optional = nullable))]
+    pub waits: Option<Waiting>,
+}
+
+/// A wait for a person.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[cfg_attr(feature = "generate", derive(ts_rs::TS), ts(rename = "LedgerWaiting"))]
+pub struct Waiting {
+    /// Since when.
+    pub since: Timestamp,
+    /// Until when at most.
+    pub until: Timestamp,
+    /// How many tests there were, by the name of the gate that counted them.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub counted: BTreeMap<String, u64>,
 }
 
 /// How a run ended.
@@ -211,6 +231,7 @@ impl State {
         match &body.fact {
             Fact::Began(began) => self.begin(body, began),
             Fact::Committed(committed) => self.commit(seq, body.at, committed),
+            Fact::Waits(waits) => self.wait(body, waits),
             Fact::Ended(ended) => self.end(body, ended),
             Fact::Stopped(stop) => self.stop = Some(Stop::clone(stop)),
             Fact::Resumed(resumed) => self.resume(resumed),
@@ -232,7 +253,26 @@ impl State {
             command: began.command,
             since: body.at,
             run: body.run.clone(),
+            waits: None,
         });
+    }
+
+    fn wait(&mut self, body: &Body, waits: &Waits) {
+        self.last = Some(Last {
+            generation: Some(waits.generation),
+            outcome: Outcome::Waiting,
+            reason: "proven".to_owned(),
+            at: body.at,
+            run: body.run.clone(),
+        });
+        let open = self.open.as_mut();
+        if let Some(open) = open.filter(|it| it.generation == waits.generation) {
+            open.waits = Some(Waiting {
+                since: body.at,
+                until: waits.until,
+                counted: waits.counted.clone(),
+            });
+        }
     }
 
     fn commit(&mut self, seq: u64, at: Timestamp, committed: &Committed) {
@@ -379,7 +419,7 @@ impl Default for Head {
 #[cfg(test)]
 mod tests {
     use super::super::fixtures::{
-        Shelf, committed, decided, ended, reconfigured, release, resumed, stopped,
+        Shelf, committed, decided, ended, reconfigured, release, resumed, stopped, waits,
     };
     use super::*;
 
@@ -401,6 +441,25 @@ mod tests {
             .iter()
             .map(|it| it.version.as_str())
             .collect()
+    }
+
+    #[test]
+    fn what_waits_stays_open_until_it_is_begun_again_or_ended() {
+        let waiting = |shelf: &Shelf| {
+            let open = shelf.ledger.state().open.clone();
+            open.map(|open| open.waits.map(|it| it.until))
+        };
+        let mut shelf = Shelf::new();
+        let generation = shelf.begin(Command::Deploy, &release("1"));
+        shelf.write(waits(Generation(generation.0 + 1)));
+        assert_eq!(waiting(&shelf), Some(None), "another one is not this one");
+        shelf.write(waits(generation));
+        assert_eq!(waiting(&shelf), Some(Some(Timestamp(100_000))));
+        let last = shelf.ledger.state().last.clone().map(|it| it.outcome);
+        assert_eq!(last, Some(Outcome::Waiting));
+        shelf.write(ended(Some(generation), Outcome::Restored, false));
+        assert_eq!(waiting(&shelf), None);
+        assert!(shelf.ledger.state().known_good.is_empty());
     }
 
     #[test]

@@ -406,6 +406,22 @@ fn a_stop_outlives_its_segment_in_a_snapshot_that_older_versions_do_not_pass_ove
     assert!(verify_chain(&shelf.chain()).is_ok());
 }
 
+/// What does not know that a candidate may wait would put it away as a dead run's.
+#[test]
+fn a_wait_outlives_its_segment_in_a_snapshot_that_older_versions_do_not_pass_over() {
+    let mut shelf = Shelf::new();
+    let generation = shelf.begin(Command::Deploy, &release("1"));
+    shelf.write(fixtures::waits(generation));
+    while shelf.segments.len() < 2 {
+        shelf.write(decided("x"));
+    }
+    let (name, text) = shelf.newest();
+    let read = Ledger::read(name, text).expect("it is untouched");
+    let open = read.state().open.clone();
+    assert!(open.is_some_and(|open| open.waits.is_some()));
+    assert!(text.contains("\"body\":{\"format\":3,"), "{text}");
+}
+
 #[test]
 fn what_people_write_stays_on_one_line() {
     let mut shelf = Shelf::new();
@@ -442,8 +458,8 @@ fn what_a_newer_version_wrote_is_verified_passed_over_and_not_written_after() {
             "is a `paused`: unknown variant",
         ),
         (
-            r#"{"format":3,"kind":"began","spec":[]}"#.to_owned(),
-            "has format 3, this version knows 2",
+            r#"{"format":4,"kind":"began","spec":[]}"#.to_owned(),
+            "has format 4, this version knows 3",
         ),
         (
             format!(
@@ -466,7 +482,7 @@ fn what_a_newer_version_wrote_is_verified_passed_over_and_not_written_after() {
         let verified = verify_chain(&[("000001", &text)]).expect("nothing was changed");
         assert_eq!((verified.records, verified.newer.is_some()), (6, true));
         let flipped = text
-            .replacen("\"format\":3", "\"format\":4", 1)
+            .replacen("\"format\":4", "\"format\":5", 1)
             .replacen("napping", "nipping", 1);
         let flipped = flipped.replacen("paused", "caused", 1);
         assert_eq!(place(verify_chain(&[("000001", &flipped)])).1, 6);
@@ -482,7 +498,7 @@ fn what_a_newer_version_came_to_is_not_held_against_its_snapshot() {
         head = next;
         format!("{line}\n")
     };
-    let first = line(r#"{"format":3,"kind":"moved","generation":9}"#);
+    let first = line(r#"{"format":4,"kind":"moved","generation":9}"#);
     let cause = body(&Ledger::empty(), decided("x"));
     let base = Ledger::read("000001", &first)
         .expect("it is untouched")
@@ -500,7 +516,7 @@ fn what_a_newer_version_came_to_is_not_held_against_its_snapshot() {
     let newer = verified.expect("it is untouched").newer;
     assert_eq!(
         newer.as_deref(),
-        Some("record 1 has format 3, this version knows 2")
+        Some("record 1 has format 4, this version knows 3")
     );
 }
 
@@ -670,6 +686,7 @@ fn the_page_names_every_kind() {
         began(&State::default(), Command::Deploy, release("1")),
         decided("x"),
         committed(Generation(1), Command::Deploy, release("1")),
+        fixtures::waits(Generation(1)),
         ended(None, Outcome::Busy, false),
         Fact::Overridden(Overridden {
             what: String::new(),
@@ -685,6 +702,7 @@ fn the_page_names_every_kind() {
             Fact::Began(_) => "began",
             Fact::Decided(_) => "decided",
             Fact::Committed(_) => "committed",
+            Fact::Waits(_) => "waits",
             Fact::Ended(_) => "ended",
             Fact::Overridden(_) => "overridden",
             Fact::Stopped(_) => "stopped",

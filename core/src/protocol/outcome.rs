@@ -19,6 +19,8 @@ pub enum Outcome {
     Released,
     /// That digest and configuration serves already, observed and known-good.
     Unchanged,
+    /// The candidate is up, without traffic, until a person promotes or aborts it.
+    Waiting,
     /// A person, a time or the stop button is awaited; nothing was touched.
     Held,
     /// `stop`: the button is set; nothing that serves was touched.
@@ -57,6 +59,7 @@ impl Outcome {
             | Self::Unchanged
             | Self::Stopped
             | Self::Resumed
+            | Self::Waiting
             | Self::Superseded => 0,
             Self::Held => fail_on_held as u8,
             Self::Rejected | Self::Busy | Self::Failed | Self::RolledBack | Self::Cancelled => 1,
@@ -75,6 +78,7 @@ impl Outcome {
             Self::Restored => "restored",
             Self::Released => "released",
             Self::Unchanged => "unchanged",
+            Self::Waiting => "waiting",
             Self::Held => "held",
             Self::Stopped => "stopped",
             Self::Resumed => "resumed",

@@ -35,6 +35,12 @@ pub(super) fn headline(report: &Report) -> String {
             wanted(report),
             untouched_so_far(report)
         ),
+        Outcome::Waiting => format!(
+            "{} is proven{} and waits for a person, without traffic; {}",
+            wanted(report),
+            place(report),
+            still(report)
+        ),
         Outcome::Held => format!(
             "{} waits; nothing was touched, {}",
             wanted(report),

@@ -27,6 +27,12 @@ fn usual(report: &Report) -> Vec<String> {
         Outcome::Stopped => {
             format!("when it is over, lift it: {}", command(report, "resume"))
         }
+        Outcome::Waiting => {
+            return vec![
+                format!("give it the traffic: {}", command(report, "promote")),
+                format!("or put it away: {}", command(report, "abort")),
+            ];
+        }
         Outcome::Held if report.reason == stop::CODE => return after_a_stop(report),
         Outcome::Held => "run it again when what is awaited has come".to_owned(),
         Outcome::Superseded => {

@@ -17,12 +17,13 @@ use crate::spec::Generation;
 pub(super) const BEGAN: Timestamp = Timestamp(1_795_343_465_000);
 
 /// Every outcome.
-pub(super) const OUTCOMES: [Outcome; 17] = [
+pub(super) const OUTCOMES: [Outcome; 18] = [
     Outcome::Shown,
     Outcome::Deployed,
     Outcome::Restored,
     Outcome::Released,
     Outcome::Unchanged,
+    Outcome::Waiting,
     Outcome::Held,
     Outcome::Stopped,
     Outcome::Resumed,
@@ -95,6 +96,7 @@ pub(super) fn second(outcome: Outcome, reason: &str, because: &[&str]) -> Report
         Outcome::Shown
         | Outcome::Restored
         | Outcome::Released
+        | Outcome::Waiting
         | Outcome::Held
         | Outcome::Stopped
         | Outcome::Resumed

@@ -35,6 +35,7 @@ pub(super) fn serving(report: &Report) -> Serving<'_> {
         Outcome::Shown | Outcome::Restored | Outcome::Unchanged => Serving::Nothing,
         Outcome::RolledBack if report.before.is_none() => Serving::Nothing,
         Outcome::Held
+        | Outcome::Waiting
         | Outcome::Stopped
         | Outcome::Resumed
         | Outcome::Superseded
@@ -48,6 +49,7 @@ pub(super) fn serving(report: &Report) -> Serving<'_> {
         }
         Outcome::Released
         | Outcome::Held
+        | Outcome::Waiting
         | Outcome::Stopped
         | Outcome::Resumed
         | Outcome::Superseded

@@ -25,6 +25,8 @@ fn every_outcome_has_its_sentence() {
     released: nothing was published
     unchanged: v3 serves in staging already, and is well; nothing was touched
     unchanged: nothing serves in staging; nothing was touched
+    waiting: v3 is proven in staging and waits for a person, without traffic; v2 serves
+    waiting: v3 is proven in staging and waits for a person, without traffic; nothing serves
     held: v3 waits; nothing was touched, v2 serves
     held: v3 waits; nothing was touched, nothing serves
     stopped: no deploy goes on in staging: the stop button is set; v2 serves

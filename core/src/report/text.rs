@@ -77,6 +77,7 @@ const fn why_title(report: &Report) -> &'static str {
         | Outcome::Released
         | Outcome::Unchanged
         | Outcome::Held
+        | Outcome::Waiting
         | Outcome::Stopped
         | Outcome::Resumed
         | Outcome::Superseded => "because",

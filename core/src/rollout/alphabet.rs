@@ -56,6 +56,8 @@ pub enum Mark {
     Starting,
     /// They are checked, and get no traffic.
     Proving,
+    /// It waits for a person, without traffic, and no run is at it.
+    Waiting,
     /// The new version gets its traffic.
     Shifted,
     /// What is to serve is decided; the rest is being put away.

@@ -71,6 +71,8 @@ pub struct Facts {
     pub overridden: BTreeSet<Generation>,
     /// What began and neither was committed nor ended.
     pub open: Option<Generation>,
+    /// It waits for a person, and no run is at it.
+    pub waits: bool,
     /// How far a run is, or was when it died.
     pub checkpoint: Option<Mark>,
 }
@@ -275,7 +277,10 @@ fn the_way_back_is_proven(view: &View) -> bool {
     };
     let decided = match &view.ledger.checkpoint {
         Some(Mark::Settling { goal, .. }) => *goal,
-        Some(Mark::Withdrawing | Mark::Starting | Mark::Proving | Mark::Shifted) | None => None,
+        Some(
+            Mark::Withdrawing | Mark::Starting | Mark::Proving | Mark::Waiting | Mark::Shifted,
+        )
+        | None => None,
     };
     decided.is_none_or(is_proven)
         && view
@@ -313,6 +318,7 @@ fn an_end_says_what_serves(view: &View) -> bool {
             | Outcome::RolledBack
             | Outcome::Cancelled
             | Outcome::Held
+            | Outcome::Waiting
             | Outcome::Failed => view.active().all(|id| Some(id.generation) == end.serving),
             Outcome::Shown
             | Outcome::Released
@@ -377,12 +383,18 @@ fn a_candidate_is_guarded(view: &View) -> bool {
 fn a_lease_given_back_leaves_nothing_open(view: &View) -> bool {
     let known_good = view.known_good();
     let serves = known_good.map(|fleet| fleet.generation);
+    let waits = view.ledger.open.filter(|_| view.ledger.waits);
     let belongs = |id: &InstanceId| {
         known_good.is_some_and(|fleet| fleet.members.iter().any(|it| it.id == *id))
+            || Some(id.generation) == waits
+    };
+    let checkpoint = match (&view.ledger.checkpoint, waits) {
+        (None, None) | (Some(Mark::Waiting), Some(_)) => true,
+        (Some(_) | None, _) => false,
     };
     view.held
-        || (view.ledger.open.is_none()
-            && view.ledger.checkpoint.is_none()
+        || (view.ledger.open == waits
+            && checkpoint
             && view.active().all(|id| Some(id.generation) == serves)
             && view
                 .instances

@@ -22,6 +22,8 @@ pub(super) enum Phase {
     Admitting(Try),
     /// It is asked whether it is well.
     Proving(Proving),
+    /// It is left to wait for a person.
+    Parking(Try),
     /// It gets the traffic.
     Shifting(Try),
     /// It is watched under traffic.
@@ -41,6 +43,7 @@ impl Phase {
             Self::Beginning(_) => "leased",
             Self::Withdrawing { .. } | Self::Stopping(_) | Self::Starting(_) => "preparing",
             Self::Admitting(_) | Self::Proving(_) => "proving",
+            Self::Parking(_) => "waiting",
             Self::Shifting(_) => "shifting",
             Self::Baking(baking) => baking.name(),
             Self::Committing(_) => "committing",
@@ -54,6 +57,7 @@ impl Phase {
         match self {
             Self::Withdrawing { act, .. }
             | Self::Admitting(act)
+            | Self::Parking(act)
             | Self::Shifting(act)
             | Self::Committing(act) => vec![act],
             Self::Beginning(acts) | Self::Stopping(acts) | Self::Starting(acts) => {
@@ -69,6 +73,7 @@ impl Phase {
         match self {
             Self::Withdrawing { act, .. }
             | Self::Admitting(act)
+            | Self::Parking(act)
             | Self::Shifting(act)
             | Self::Committing(act) => vec![act],
             Self::Beginning(acts) | Self::Stopping(acts) | Self::Starting(acts) => {
@@ -95,6 +100,7 @@ impl Phase {
             | Self::Stopping(_)
             | Self::Starting(_)
             | Self::Admitting(_)
+            | Self::Parking(_)
             | Self::Shifting(_)
             | Self::Committing(_) => self.try_again_at(),
             Self::Over(_) => None,

@@ -20,17 +20,40 @@ pub struct Plan {
     /// Under `canary`: the shares of the traffic at which the new version is watched, growing.
     #[serde(default)]
     pub shares: Vec<Share>,
+    /// Whether a person has a say between the proof and the traffic.
+    #[serde(default)]
+    pub person: Person,
     /// How long and how often.
     pub timing: Timing,
+}
+
+/// A person between the proof and the traffic.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum Person {
+    /// Nobody is asked.
+    #[default]
+    Absent,
+    /// The new version waits for one, without traffic, after this run has ended.
+    Asked {
+        /// Milliseconds at most.
+        within: u64,
+    },
+    /// One has promoted what an earlier run has started and left waiting.
+    Promoted,
 }
 
 impl Plan {
     /// What is kept or removed by this holder, and so must bear its name.
     #[must_use]
     pub fn kept(&self) -> Vec<InstanceId> {
-        let old = self.old.iter().flat_map(|old| &old.members);
-        let old = old.map(|member| member.id);
-        old.chain(self.strays.iter().copied()).collect()
+        let promoted = Some(&self.new).filter(|_| self.person == Person::Promoted);
+        let fleets = self.old.iter().chain(promoted);
+        let members = fleets.flat_map(|fleet| &fleet.members);
+        let members = members.map(|member| member.id);
+        members.chain(self.strays.iter().copied()).collect()
     }
 }
 

@@ -124,6 +124,7 @@ impl Rollout {
                 | Step::Withdraw
                 | Step::Start
                 | Step::Prove
+                | Step::Wait
                 | Step::Bake
                 | Step::Commit,
             )

@@ -12,8 +12,8 @@ use std::collections::BTreeSet;
 
 use super::attempt::{Heard, Try};
 use super::{
-    Action, ActionId, End, Fleet, Mark, Observation, Phase, Reach, Rollout, Started, Step, Table,
-    Why,
+    Action, ActionId, End, Fleet, Mark, Observation, Person, Phase, Reach, Rollout, Started, Step,
+    Table, Why,
 };
 use crate::protocol::{Outcome, Timestamp};
 use crate::spec::{Generation, InstanceId};
@@ -65,6 +65,8 @@ enum Stage {
 /// What comes when nothing is under way any more.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 enum Then {
+    /// Make everything this holder's own first, then make the goal serve.
+    Adopt,
     /// Make the goal serve.
     Settle,
     /// Remove everything else: a start that is under way could bring it back.
@@ -151,16 +153,19 @@ impl Rollout {
     /// Makes `goal` serve and puts everything else away.
     pub(super) fn settle(&mut self, goal: Option<Generation>, why: Why) {
         self.take_back_unsent();
-        let stage = Stage::Awaiting(Then::Settle);
+        // What an earlier run started bears that run's name until it is adopted, and nobody could remove it by ours.
+        let foreign =
+            self.plan.person == Person::Promoted && matches!(self.phase, Phase::Beginning(_));
+        let then = if foreign { Then::Adopt } else { Then::Settle };
         let settling = Settling {
             goal: self.fleet(goal),
             why,
-            stage,
+            stage: Stage::Awaiting(then.clone()),
             left: Vec::new(),
             mute: false,
         };
         self.put(settling.clone());
-        self.go_on_when_free(settling, Then::Settle);
+        self.go_on_when_free(settling, then);
         self.entered();
     }
 
@@ -170,23 +175,25 @@ impl Rollout {
         if let (Some(generation), None) = (goal, &fleet) {
             return self.over(self.missing(generation));
         }
-        let stage = Stage::Awaiting(Then::Settle);
-        let mut settling = Settling {
+        let settling = Settling {
             goal: fleet,
             why,
-            stage,
+            stage: Stage::Awaiting(Then::Adopt),
             left: Vec::new(),
             mute: false,
         };
         self.put(settling.clone());
+        self.go_on_when_free(settling, Then::Adopt);
+        self.entered();
+    }
+
+    fn adopt_all(&mut self, mut settling: Settling) {
         let ids: Vec<InstanceId> = self.all().into_iter().collect();
         if ids.is_empty() {
-            self.go_on_when_free(settling, Then::Settle);
-        } else {
-            settling.stage = Stage::Adopting(self.attempt(Action::Adopt(ids)));
-            self.put(settling);
+            return self.begin_settling(settling);
         }
-        self.entered();
+        settling.stage = Stage::Adopting(self.attempt(Action::Adopt(ids)));
+        self.put(settling);
     }
 
     /// Goes on as soon as no act is under way that this would overtake.
@@ -196,6 +203,7 @@ impl Rollout {
             return self.put(settling);
         }
         match then {
+            Then::Adopt => self.adopt_all(settling),
             Then::Settle => self.begin_settling(settling),
             Then::Remove => self.remove_others(settling),
             Then::Conclude => self.conclude(settling),
@@ -206,7 +214,7 @@ impl Rollout {
     /// A start makes nothing that serves, so only what it could bring back waits for it; and what must run alone.
     fn busy_before(&self, then: &Then) -> bool {
         let starts_matter = match then {
-            Then::Settle => self.withdrawn(),
+            Then::Adopt | Then::Settle => self.withdrawn(),
             Then::Remove | Then::Conclude | Then::Over(_) => true,
         };
         self.under_way.values().any(|action| match action {
@@ -252,6 +260,7 @@ impl Rollout {
     /// Whether instances were started, by this run or, as far as it knows, by the one that died.
     fn has_started(&self) -> bool {
         self.recovering
+            || self.plan.person == Person::Promoted
             || self
                 .plan
                 .steps()
@@ -410,7 +419,7 @@ impl Rollout {
         };
         let serves = self.reach < Reach::Traffic || self.watched(&settling);
         match &mut settling.stage {
-            Stage::Routing(_) if serves => self.leave_others(settling),
+            Stage::Adopting(_) | Stage::Routing(_) if serves => self.leave_others(settling),
             Stage::Adopting(_) | Stage::Withdrawing(_) | Stage::Routing(_) => {
                 settling.mute = mute;
                 self.stranded(settling, trouble);
@@ -487,7 +496,7 @@ impl Rollout {
     pub(super) fn settling_given_up(&self, settling: &Settling) -> End {
         let serves = match &settling.stage {
             Stage::Awaiting(Then::Over(end)) | Stage::Concluding(_, end) => return end.clone(),
-            Stage::Awaiting(Then::Settle)
+            Stage::Awaiting(Then::Adopt | Then::Settle)
             | Stage::Adopting(_)
             | Stage::Withdrawing(_)
             | Stage::Halting(..)
@@ -550,6 +559,7 @@ impl Rollout {
             | Phase::Proving(_)
             | Phase::Shifting(_)
             | Phase::Baking(_)
+            | Phase::Parking(_)
             | Phase::Committing(_)
             | Phase::Over(_) => None,
         }

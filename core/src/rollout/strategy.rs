@@ -4,7 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Plan;
+use super::{Person, Plan};
 
 mod blue_green;
 mod canary;
@@ -43,6 +43,8 @@ pub enum Step {
     Start,
     /// Prove it through the router, without traffic.
     Prove,
+    /// Leave it without traffic until a person promotes it, and end.
+    Wait,
     /// Give it that share of the traffic.
     Shift(Share),
     /// Watch it beside the old version, which has the rest.
@@ -54,16 +56,22 @@ pub enum Step {
 }
 
 impl Plan {
-    /// The steps of its strategy, in order.
+    /// The steps, in order: those of its strategy, with a person's between them where one is to be asked.
     #[must_use]
     pub fn steps(&self) -> Vec<Step> {
-        match self.strategy {
+        let steps = match self.strategy {
             Strategy::BlueGreen => blue_green::STEPS.to_vec(),
             Strategy::Recreate => recreate::STEPS.to_vec(),
             // Where nothing serves there is nothing to share with, and nothing to compare with.
             Strategy::Canary if self.old.is_none() => blue_green::STEPS.to_vec(),
             Strategy::Canary => canary::steps(&self.shares),
-        }
+        };
+        let with_person = |step: Step| match (step, self.person) {
+            (Step::Prove, Person::Asked { .. }) => vec![Step::Prove, Step::Wait],
+            (Step::Start, Person::Promoted) => Vec::new(),
+            (step, Person::Absent | Person::Asked { .. } | Person::Promoted) => vec![step],
+        };
+        steps.into_iter().flat_map(with_person).collect()
     }
 }
 

@@ -4,5 +4,6 @@ mod going_back;
 mod going_forward;
 mod holding;
 mod settling;
+mod waiting;
 
 use bench::{Bench, Plans};

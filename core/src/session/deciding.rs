@@ -83,6 +83,8 @@ impl Session {
             Command::Release
             | Command::Plan
             | Command::Deploy
+            | Command::Promote
+            | Command::Abort
             | Command::Rollback
             | Command::Status
             | Command::Recover => {}
@@ -132,6 +134,12 @@ impl Session {
             .filter(|it| it.release.same_as(&wanted) && self.serves(it.generation))
         {
             return self.ask_serving(serving.generation);
+        }
+        let waits = self
+            .candidate()
+            .map(|(open, _)| open.release.same_as(&wanted));
+        if waits == Some(true) {
+            return self.waits_already();
         }
         if !self.may_despite_quarantine(&state, &wanted) {
             return;
@@ -361,12 +369,17 @@ impl Session {
             Command::Rollback => Brought::Rollback,
             Command::Release
             | Command::Deploy
+            | Command::Promote
+            | Command::Abort
             | Command::Plan
             | Command::Stop
             | Command::Resume
             | Command::Status
             | Command::Recover => Brought::Deploy,
         };
+        if self.candidate().is_some() {
+            return self.replace_candidate();
+        }
         if self.announces() {
             return;
         }
@@ -394,19 +407,21 @@ impl Session {
     pub(super) fn strategy(&self) -> Strategy {
         match (&self.environment().strategy, self.request().command) {
             (Chosen::Recreate, _) => Strategy::Recreate,
-            (Chosen::BlueGreen, _) | (Chosen::Canary(_), Command::Rollback) => Strategy::BlueGreen,
+            (Chosen::BlueGreen { .. }, _) | (Chosen::Canary(_), Command::Rollback) => {
+                Strategy::BlueGreen
+            }
             (Chosen::Canary(_), _) => Strategy::Canary,
         }
     }
 
     /// The shares of the traffic at which the new version is watched, and for how long at each.
-    fn shares(&self) -> (Vec<Share>, u64) {
+    pub(super) fn shares(&self) -> (Vec<Share>, u64) {
         match &self.environment().strategy {
             Chosen::Canary(canary) => (
                 canary.steps.iter().copied().map(Share).collect(),
                 canary.pause,
             ),
-            Chosen::BlueGreen | Chosen::Recreate => (Vec::new(), 0),
+            Chosen::BlueGreen { .. } | Chosen::Recreate => (Vec::new(), 0),
         }
     }
 
@@ -439,12 +454,13 @@ impl Session {
             strays: there()
                 .filter(|id| !known.contains(&Some(id.generation)))
                 .collect(),
+            person: self.person(old.is_some()),
             old,
             timing: self.timing(Some(&release.spec), bake),
         })
     }
 
-    fn bake(&self) -> u64 {
+    pub(super) fn bake(&self) -> u64 {
         let configured = self.environment().bake.r#for;
         let serving = self.memory.as_ref().map(|it| it.ledger.state().serving());
         let is_first = serving.flatten().is_none();
@@ -455,6 +471,8 @@ impl Session {
             _ if is_first => 0,
             Command::Release
             | Command::Deploy
+            | Command::Promote
+            | Command::Abort
             | Command::Plan
             | Command::Stop
             | Command::Resume

@@ -24,8 +24,11 @@ impl Session {
     /// Whether the platform has still to be told that a deploy begins; then it is.
     pub(super) fn announces(&mut self) -> bool {
         let due = match self.request().command {
-            Command::Deploy | Command::Rollback => self.environment().deployments,
+            Command::Deploy | Command::Promote | Command::Rollback => {
+                self.environment().deployments
+            }
             Command::Plan
+            | Command::Abort
             | Command::Release
             | Command::Stop
             | Command::Resume
@@ -124,6 +127,9 @@ impl Session {
         if self.cancelled {
             let because = self.stopped();
             return self.finish(Outcome::Cancelled, "cancelled", because, vec![]);
+        }
+        if self.request().command == Command::Promote {
+            return self.promote();
         }
         let state = self.memory().ledger.state().clone();
         self.go(&state);

@@ -143,6 +143,8 @@ impl Session {
             Command::Plan
             | Command::Deploy
             | Command::Rollback
+            | Command::Promote
+            | Command::Abort
             | Command::Stop
             | Command::Resume
             | Command::Status

@@ -320,6 +320,8 @@ impl Session {
                     Command::Release
                     | Command::Plan
                     | Command::Deploy
+                    | Command::Promote
+                    | Command::Abort
                     | Command::Rollback
                     | Command::Recover => {
                         self.remember();

@@ -110,6 +110,8 @@ impl Session {
                     Command::Plan
                     | Command::Deploy
                     | Command::Rollback
+                    | Command::Promote
+                    | Command::Abort
                     | Command::Stop
                     | Command::Resume
                     | Command::Status
@@ -217,6 +219,8 @@ impl Session {
             Command::Plan => self.config.as_ref().is_some_and(|it| it.build.is_some()),
             Command::Release
             | Command::Rollback
+            | Command::Promote
+            | Command::Abort
             | Command::Stop
             | Command::Resume
             | Command::Status
@@ -253,6 +257,14 @@ impl Session {
         ));
         // Where a gate asks for a person, that one is the button.
         let delivery = environment.mode == Mode::Delivery && self.approval().is_none();
+        if self.request().command == Command::Promote && !self.facts.by_hand {
+            let because = vec![format!(
+                "a person promotes, and this run was started by {}",
+                self.started_by()
+            )];
+            let next = vec!["start the run by hand (GitHub: workflow_dispatch, or run the job again; GitLab: Run pipeline)".to_owned()];
+            return self.finish(Outcome::Held, "delivery", because, next);
+        }
         if delivery && self.request().command == Command::Deploy && !self.facts.by_hand {
             let name = &environment.name;
             let because = vec![format!(
@@ -282,6 +294,8 @@ impl Session {
             Command::Deploy | Command::Plan => self.look_at_image(),
             Command::Release
             | Command::Rollback
+            | Command::Promote
+            | Command::Abort
             | Command::Stop
             | Command::Resume
             | Command::Status
@@ -356,12 +370,16 @@ impl Session {
             Command::Deploy => self.enter_house(),
             Command::Plan | Command::Status | Command::Stop if running => self.open(false),
             Command::Resume if running => self.open(true),
-            Command::Rollback | Command::Recover if there => self.enter_house(),
+            Command::Rollback | Command::Promote | Command::Abort | Command::Recover if there => {
+                self.enter_house();
+            }
             Command::Release
             | Command::Plan
             | Command::Status
             | Command::Stop
             | Command::Resume
+            | Command::Promote
+            | Command::Abort
             | Command::Rollback
             | Command::Recover => {
                 // Somebody may have taken the router away: what is remembered is in the volume.
@@ -376,7 +394,9 @@ impl Session {
             Err(trouble) => self.trouble(&trouble),
             Ok(false) => self.nothing_there(),
             Ok(true) => match self.request().command {
-                Command::Rollback | Command::Recover => self.enter_house(),
+                Command::Rollback | Command::Promote | Command::Abort | Command::Recover => {
+                    self.enter_house();
+                }
                 Command::Release
                 | Command::Plan
                 | Command::Status
@@ -427,6 +447,8 @@ impl Session {
         match self.request().command {
             Command::Plan => self.decide(),
             Command::Status => self.show_status(),
+            Command::Promote => self.promote(),
+            Command::Abort => self.abort(),
             Command::Recover => {
                 self.finish(
                     Outcome::Unchanged,

@@ -6,10 +6,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::ledger::{
     Append, Began, Body, Command, Committed, Decided, Ended, Fact, Ledger, Origin, Overridden,
-    Sequence,
+    Sequence, Waits,
 };
-use crate::protocol::Timestamp;
-use crate::rollout::{Action, End, Mark, Plan, Record};
+use crate::protocol::{Outcome, Timestamp};
+use crate::rollout::{Action, End, Mark, Person, Plan, Record};
 use crate::spec::{Generation, Release};
 use crate::target::docker::Memo;
 
@@ -114,6 +114,9 @@ impl Memory {
                     );
                 }
             }
+            Action::Conclude(end) if end.outcome == Outcome::Waiting => {
+                self.waits(now, end, plan, story);
+            }
             Action::Conclude(end) => self.ended(now, end),
             Action::Adopt(_)
             | Action::Start(_)
@@ -125,6 +128,20 @@ impl Memory {
             | Action::Stop(_)
             | Action::Remove(_) => {}
         }
+    }
+
+    fn waits(&mut self, now: Timestamp, end: &End, plan: &Plan, story: Option<&Story>) {
+        let within = match plan.person {
+            Person::Asked { within } => within,
+            Person::Absent | Person::Promoted => 0,
+        };
+        let waits = Waits {
+            generation: plan.new.generation,
+            until: now.plus(within),
+            evidence: end.because.clone(),
+            counted: story.map(|it| it.counted.clone()).unwrap_or_default(),
+        };
+        self.note(now, Fact::Waits(waits));
     }
 
     fn ended(&mut self, now: Timestamp, end: &End) {
@@ -152,6 +169,7 @@ impl Memory {
         let mark = match action {
             Action::Record(_, mark) => mark.as_ref(),
             Action::Route { mark, .. } => Some(mark),
+            Action::Conclude(end) if end.outcome == Outcome::Waiting => Some(&Mark::Waiting),
             Action::Conclude(_) => {
                 return Memo {
                     appends: self.unsure.clone(),

@@ -4,7 +4,7 @@ use super::Session;
 use super::deciding::PATIENCE;
 use crate::protocol::Outcome;
 use crate::report::{PlanLines, PlanStep, count};
-use crate::rollout::{Plan, Share, Step, Strategy, Table, permille};
+use crate::rollout::{Person, Plan, Share, Step, Strategy, Table, permille};
 use crate::spec::Release;
 
 impl Session {
@@ -198,23 +198,35 @@ fn steps(plan: &Plan, version: &str, listen: &str) -> Vec<PlanStep> {
             "the old instances are started again",
         )
     });
-    let before = [
+    let start = (plan.person != Person::Promoted).then(|| {
         step(
             "start",
             format!("{news} of {version}{place}"),
             60_000,
             unstarted,
+        )
+    });
+    let prove = [step(
+        "prove",
+        format!(
+            "each answers {} in a row through the router, by name, without traffic",
+            count(timing.successes as usize, "time")
         ),
-        step(
-            "prove",
+        timing.prove,
+        &back,
+    )];
+    let wait = match plan.person {
+        Person::Asked { within } => Some(step(
+            "wait",
             format!(
-                "each answers {} in a row through the router, by name, without traffic",
-                count(timing.successes as usize, "time")
+                "{version} waits without traffic until a person promotes it, {} s at most; this run ends",
+                within / 1000
             ),
-            timing.prove,
-            &back,
-        ),
-    ];
+            0,
+            "a person aborts it, or the next run after that time puts it away",
+        )),
+        Person::Absent | Person::Promoted => None,
+    };
     let shares = shares(plan).into_iter().flat_map(|(share, made)| {
         [
             step(
@@ -263,8 +275,8 @@ fn steps(plan: &Plan, version: &str, listen: &str) -> Vec<PlanStep> {
             "the next run removes them",
         ),
     ];
-    let steps = withdraw.into_iter().chain(before).chain(shares);
-    steps.chain(after).collect()
+    let before = withdraw.into_iter().chain(start).chain(prove);
+    before.chain(wait).chain(shares).chain(after).collect()
 }
 
 /// The shares at which the new version is watched beside the old one, each with what the router's weights make of it.
@@ -281,6 +293,7 @@ fn shares(plan: &Plan) -> Vec<(u8, String)> {
         | Step::Withdraw
         | Step::Start
         | Step::Prove
+        | Step::Wait
         | Step::Pause
         | Step::Bake
         | Step::Commit => None,
@@ -316,6 +329,7 @@ mod tests {
             old,
             strays: Vec::new(),
             shares: vec![Share(10), Share(100)],
+            person: Person::Absent,
             timing: Timing {
                 every: 100,
                 successes: 3,

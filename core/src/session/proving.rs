@@ -76,6 +76,7 @@ impl Session {
             Outcome::Shown
             | Outcome::Released
             | Outcome::Held
+            | Outcome::Waiting
             | Outcome::Stopped
             | Outcome::Resumed
             | Outcome::Superseded
@@ -90,7 +91,7 @@ impl Session {
         };
         let brings = matches!(
             self.request.as_ref()?.command,
-            Command::Deploy | Command::Rollback
+            Command::Deploy | Command::Promote | Command::Rollback
         );
         let good = self.memory.as_ref()?.ledger.state().serving()?;
         let release = &good.release;

@@ -6,7 +6,7 @@ use super::secrets::secret_names;
 use super::{Purpose, Session};
 use crate::ledger::State;
 use crate::protocol::Outcome;
-use crate::rollout::{Fleet, Mark, Plan, Rollout, Why};
+use crate::rollout::{Fleet, Mark, Person, Plan, Rollout, Why};
 use crate::spec::Generation;
 
 impl Session {
@@ -14,6 +14,9 @@ impl Session {
     pub(super) fn unfinished(&self) -> Option<String> {
         let state = self.memory.as_ref()?.ledger.state();
         let serving = state.serving().map(|it| it.generation);
+        if self.candidate().is_some() {
+            return self.waits_no_more(serving);
+        }
         let strays: Vec<String> = self
             .docker()
             .instances
@@ -89,6 +92,11 @@ impl Session {
     /// Makes what the ledger says serve, and puts the rest away.
     pub(super) fn recover(&mut self) {
         let left = self.unfinished().unwrap_or_default();
+        self.recover_from(left);
+    }
+
+    /// The same, of what is known by these words.
+    pub(super) fn recover_from(&mut self, left: String) {
         self.info(format!("recovering: {left}"));
         self.left.clone_from(&left);
         let state = self.memory().ledger.state().clone();
@@ -128,6 +136,7 @@ impl Session {
             new,
             old,
             strays,
+            person: Person::Absent,
             timing,
         };
         self.purpose = Purpose::Recover;
@@ -153,6 +162,7 @@ impl Session {
                 | Mark::Withdrawing
                 | Mark::Starting
                 | Mark::Proving
+                | Mark::Waiting
                 | Mark::Shifted,
             )
             | None => Why::Abandoned,
@@ -175,6 +185,8 @@ impl Session {
             }
             Command::Release
             | Command::Deploy
+            | Command::Promote
+            | Command::Abort
             | Command::Rollback
             | Command::Plan
             | Command::Stop
@@ -220,6 +232,8 @@ impl Session {
                 let next = self.what_recovery_cannot();
                 self.finish(Outcome::Unchanged, "nothing-to-recover", because, next);
             }
+            Command::Promote => self.promote(),
+            Command::Abort => self.abort(),
             Command::Rollback => self.look_at_good_images(),
             Command::Plan | Command::Deploy => {
                 let names = self

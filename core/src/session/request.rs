@@ -13,6 +13,8 @@ pub(super) enum Command {
     Plan,
     Release,
     Deploy,
+    Promote,
+    Abort,
     Rollback,
     Stop,
     Resume,
@@ -21,10 +23,12 @@ pub(super) enum Command {
 }
 
 impl Command {
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 10] = [
         Self::Plan,
         Self::Release,
         Self::Deploy,
+        Self::Promote,
+        Self::Abort,
         Self::Rollback,
         Self::Stop,
         Self::Resume,
@@ -37,6 +41,8 @@ impl Command {
             Self::Plan => "plan",
             Self::Release => "release",
             Self::Deploy => "deploy",
+            Self::Promote => "promote",
+            Self::Abort => "abort",
             Self::Rollback => "rollback",
             Self::Stop => "stop",
             Self::Resume => "resume",
@@ -47,7 +53,7 @@ impl Command {
 }
 
 /// Commands of the design whose capability is not there yet.
-const NOT_YET: [&str; 3] = ["promote", "abort", "replay"];
+const NOT_YET: [&str; 1] = ["replay"];
 
 /// Milliseconds of the longest stop: a year. What is to be stopped for longer is not deployed at all.
 const LONGEST_STOP: u64 = 31_622_400_000;
@@ -149,7 +155,12 @@ fn read(
     if dry_run
         && matches!(
             command,
-            Command::Rollback | Command::Recover | Command::Stop | Command::Resume
+            Command::Promote
+                | Command::Abort
+                | Command::Rollback
+                | Command::Recover
+                | Command::Stop
+                | Command::Resume
         )
     {
         mistakes.push(
@@ -198,13 +209,20 @@ fn out_of_place(command: Command, inputs: &BTreeMap<String, String>) -> Vec<Stri
             "goes to what was proven here: name it by `version`; `image` is for deploy".to_owned(),
         ),
         Command::Release => Some("builds its image; `image` is for deploy".to_owned()),
-        Command::Stop | Command::Resume | Command::Status | Command::Recover => {
-            Some("takes no `image`".to_owned())
-        }
+        Command::Promote
+        | Command::Abort
+        | Command::Stop
+        | Command::Resume
+        | Command::Status
+        | Command::Recover => Some("takes no `image`".to_owned()),
     };
     let version = match command {
-        Command::Release | Command::Deploy | Command::Plan | Command::Rollback => None,
-        Command::Stop | Command::Resume | Command::Status | Command::Recover => {
+        Command::Release
+        | Command::Deploy
+        | Command::Promote
+        | Command::Plan
+        | Command::Rollback => None,
+        Command::Abort | Command::Stop | Command::Resume | Command::Status | Command::Recover => {
             Some("takes no `version`".to_owned())
         }
     };
@@ -408,13 +426,13 @@ mod tests {
 
     #[test]
     fn a_command_that_is_not_there_yet_is_refused_by_name() {
-        let Parsed::Mistakes(mistakes) = parsed(&["promote"]) else {
+        let Parsed::Mistakes(mistakes) = parsed(&["replay"]) else {
             panic!("it is not there")
         };
         assert!(
             mistakes
                 .iter()
-                .any(|it| it.contains("`promote` is not there yet"))
+                .any(|it| it.contains("`replay` is not there yet"))
         );
     }
 

@@ -242,6 +242,10 @@ impl Session {
     fn on_recovered(&mut self, end: &End) {
         self.recovered = true;
         let found = std::mem::take(&mut self.left);
+        if self.request().command == Command::Abort && end.outcome == Outcome::Restored {
+            self.report.serving = self.serving_at(end);
+            return self.finish(Outcome::Restored, "aborted", vec![found], vec![]);
+        }
         if self.request().command == Command::Recover {
             // What was seen at first is not what serves by now.
             self.report.serving = self.serving_at(end);

@@ -34,6 +34,8 @@ impl Session {
             (self.report.serving, self.report.before) = self.traffic();
         }
         self.see_stop();
+        let waits = self.waits_in_words();
+        self.report.troubles.extend(waits);
         let lost = self.unrecorded();
         let mut status = self.status(ledger, sound);
         if let Some(fleet) = &lost {

@@ -26,8 +26,8 @@ impl Session {
             return false;
         };
         match self.request().command {
-            Command::Deploy => !self.overrides_stop(&stop),
-            Command::Rollback | Command::Recover => {
+            Command::Deploy | Command::Promote => !self.overrides_stop(&stop),
+            Command::Rollback | Command::Abort | Command::Recover => {
                 let word = self.request().command.word();
                 let goes_on = format!("{}; {word} goes on all the same", set_by(&stop));
                 self.report.troubles.push(goes_on);
@@ -93,7 +93,9 @@ impl Session {
 
     /// Whether an act gives way to the button: only what a deploy does before it touches what serves.
     pub(super) fn heeds(&self, action: &Action) -> Heeds {
-        let brings = self.purpose == Purpose::Deploy && self.request().command == Command::Deploy;
+        let command = self.request().command;
+        let brings = matches!(command, Command::Deploy | Command::Promote);
+        let brings = brings && self.purpose == Purpose::Deploy;
         let still = self.rollout.as_ref().is_some_and(Rollout::gives_way);
         let writes = match action {
             Action::Record(..) | Action::Route { .. } => true,

@@ -124,7 +124,11 @@ impl Session {
                 self.command("recover")
             ))
         };
-        self.under_way().or_else(left)
+        let waits = || {
+            let waits = self.waits_in_words()?;
+            Some(format!("{waits}; a deploy of another version puts it away"))
+        };
+        self.under_way().or_else(left).or_else(waits)
     }
 
     /// `cd-action recover --environment staging`, in backticks.
@@ -175,6 +179,12 @@ impl Session {
         }
         if next.is_empty() && !self.called_down().is_empty() {
             next.push(self.brought_anew());
+        }
+        if next.is_empty() && self.candidate().is_some() {
+            let (promote, abort) = (self.command("promote"), self.command("abort"));
+            next.push(format!(
+                "{promote} gives it the traffic, {abort} puts it away"
+            ));
         }
         next
     }

@@ -141,6 +141,7 @@ const REACHABLE: &[(Outcome, Condition)] = &[
         state.ended(Outcome::Cancelled)
     }),
     (Outcome::Held, |_, state| state.ended(Outcome::Held)),
+    (Outcome::Waiting, |_, state| state.ended(Outcome::Waiting)),
     (Outcome::Failed, |_, state| state.ended(Outcome::Failed)),
     (Outcome::Stranded, |_, state| state.ended(Outcome::Stranded)),
     (Outcome::Busy, |_, state| state.ended(Outcome::Busy)),

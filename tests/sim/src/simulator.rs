@@ -100,7 +100,11 @@ struct Weather {
 /// How things are arranged in this history.
 fn setup(chance: &mut Chance, mutant: Option<Mutant>) -> Setup {
     let wants = (0..10 + chance.below(20)).map(|_| match chance.below(4) {
-        0 => Want::Recover,
+        0 => match chance.below(4) {
+            0 => Want::Abort,
+            1 | 2 => Want::Promote,
+            _ => Want::Recover,
+        },
         _ => Want::Deploy(Release(1 + chance.below(RELEASES))),
     });
     let wants = wants.collect();
@@ -111,6 +115,7 @@ fn setup(chance: &mut Chance, mutant: Option<Mutant>) -> Setup {
             _ => Strategy::Canary,
         },
         shares: shares(chance),
+        waits: chance.below(3) == 0,
         replicas: 1 + u8::try_from(chance.below(3)).expect("less than three"),
         wants,
         timing: Timing {

@@ -26,6 +26,8 @@ pub struct Setup {
     pub strategy: Strategy,
     /// Under `canary`: the shares of the traffic.
     pub shares: Vec<Share>,
+    /// Whether what is proven waits for a person.
+    pub waits: bool,
     /// Instances of each generation.
     pub replicas: u8,
     /// What the runs want, in the order in which they come.
@@ -41,6 +43,10 @@ pub struct Setup {
 pub enum Want {
     /// To deploy a release, after recovering what is to be recovered.
     Deploy(Release),
+    /// To give the traffic to what waits for a person.
+    Promote,
+    /// To put away what waits for a person.
+    Abort,
     /// To recover, as `post` does.
     Recover,
 }
@@ -119,6 +125,8 @@ pub struct Ledger {
     pub highest: Generation,
     /// What began and has no end.
     pub open: Option<Brings>,
+    /// It waits for a person, and no run is at it.
+    pub waits: bool,
     /// How far it is.
     pub checkpoint: Option<Mark>,
 }

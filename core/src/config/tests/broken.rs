@@ -279,6 +279,7 @@ environments:
   b: { strategy: { canary: { steps: [] } } }
   c: { strategy: {} }
   d: { strategy: { canary: { stpes: [5] } } }
+  e: { strategy: { blue-green: { wait: 1 }, canary: {} } }
 ",
         &[
             "4:41 range environments.a.strategy.canary.steps[1]",
@@ -288,6 +289,7 @@ environments:
             "5:30 range environments.b.strategy.canary.steps",
             "6:8 missing-key environments.c.strategy",
             "7:30 unknown-key environments.d.strategy.canary.stpes",
+            "8:8 conflict environments.e.strategy",
         ],
     );
 }

@@ -44,7 +44,7 @@ fn the_smallest_file_is_all_defaults() {
         }
     );
     assert_eq!(staging.url, None);
-    assert_eq!(staging.strategy, Strategy::BlueGreen);
+    assert_eq!(staging.strategy, Strategy::BlueGreen { wait: None });
     assert_eq!(
         staging.bake,
         Bake {

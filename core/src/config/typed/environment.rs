@@ -181,32 +181,44 @@ impl Reader<'_> {
 
     fn strategy(&mut self, at: Option<&At<raw::Strategy>>) -> Read<Strategy> {
         let (Some(node), Some(strategy)) = (at.map(|at| at.node), self.map(at)?) else {
-            return Ok(Strategy::BlueGreen);
+            return Ok(Strategy::BlueGreen { wait: None });
         };
         match strategy {
-            raw::Strategy::Word(raw::StrategyWord::BlueGreen) => Ok(Strategy::BlueGreen),
+            raw::Strategy::Word(raw::StrategyWord::BlueGreen) => {
+                Ok(Strategy::BlueGreen { wait: None })
+            }
             raw::Strategy::Word(raw::StrategyWord::Recreate) => Ok(Strategy::Recreate),
             raw::Strategy::Word(raw::StrategyWord::Canary) => {
                 Ok(Strategy::Canary(self.canary(&raw::Canary::default())?))
             }
-            raw::Strategy::Map(raw::StrategyMap {
-                rolling: None,
-                canary: Some(canary),
-            }) => {
+            // By the checker: it is not there yet.
+            raw::Strategy::Word(raw::StrategyWord::Rolling) => Err(Reported),
+            raw::Strategy::Map(map) => self.strategy_of(node, map),
+        }
+    }
+
+    fn strategy_of(&mut self, node: NodeId, map: &raw::StrategyMap) -> Read<Strategy> {
+        match (&map.blue_green, &map.canary, &map.rolling) {
+            (Some(blue_green), None, None) => {
+                let blue_green = blue_green.value.as_ref().ok_or(Reported)?;
+                let wait = self.optional(blue_green.wait.as_ref(), duration_from::<1000>)?;
+                Ok(Strategy::BlueGreen { wait })
+            }
+            (None, Some(canary), None) => {
                 let canary = canary.value.as_ref().ok_or(Reported)?;
                 Ok(Strategy::Canary(self.canary(canary)?))
             }
-            raw::Strategy::Map(raw::StrategyMap {
-                rolling: None,
-                canary: None,
-            }) => {
+            // By the checker: it is not there yet.
+            (_, _, Some(_)) => Err(Reported),
+            (None, None, None) => {
                 let mistake = Wrong::new(code::MISSING_KEY, "the strategy has no name");
                 let expected = "`blue-green`, `recreate` or `canary`";
                 Err(self.report_key(node, mistake.expected(expected)))
             }
-            // By the checker: it is not there yet.
-            raw::Strategy::Word(raw::StrategyWord::Rolling) | raw::Strategy::Map(_) => {
-                Err(Reported)
+            (Some(_), Some(_), None) => {
+                let mistake = Wrong::new(code::CONFLICT, "these are two strategies");
+                let expected = "one of `blue-green` and `canary`";
+                Err(self.report_key(node, mistake.expected(expected)))
             }
         }
     }
@@ -223,9 +235,11 @@ impl Reader<'_> {
             Err(reader.report(at.node, mistake.expected(format!("more than {last}"))))
         });
         let pause = self.or(raw.pause.as_ref(), PAUSE, duration);
+        let wait = self.optional(raw.wait.as_ref(), duration_from::<1000>);
         Ok(Canary {
             steps: steps?.unwrap_or_else(|| STEPS.to_vec()),
             pause: pause?,
+            wait: wait?,
         })
     }
 

@@ -198,6 +198,8 @@ impl Session {
             Command::Deploy | Command::Plan => self.gate(Stage::Image),
             Command::Release
             | Command::Rollback
+            | Command::Promote
+            | Command::Abort
             | Command::Stop
             | Command::Resume
             | Command::Status

@@ -42,9 +42,14 @@ impl Lowering {
         match (force, mark) {
             (true, _) => Self::Force,
             (false, Mark::Proving) => Self::Spare,
-            (false, Mark::Withdrawing | Mark::Starting | Mark::Shifted | Mark::Settling { .. }) => {
-                Self::Keep
-            }
+            (
+                false,
+                Mark::Withdrawing
+                | Mark::Starting
+                | Mark::Waiting
+                | Mark::Shifted
+                | Mark::Settling { .. },
+            ) => Self::Keep,
         }
     }
 }

@@ -44,6 +44,21 @@ const DEPLOY_AGAIN: &[Want] = &[
     Want::Deploy(Release(1)),
 ];
 
+/// It waits for a person, who promotes it.
+const PROMOTE: &[Want] = &[
+    Want::Deploy(Release(1)),
+    Want::Promote,
+    Want::Recover,
+    Want::Recover,
+];
+/// It waits for a person, who wants another one.
+const REPLACE: &[Want] = &[
+    Want::Deploy(Release(1)),
+    Want::Deploy(Release(2)),
+    Want::Abort,
+    Want::Recover,
+];
+
 const NO_LUCK: Luck = Luck {
     faults: 0,
     slow: 0,
@@ -60,6 +75,8 @@ struct Case {
     replicas: u8,
     /// Whether a known-good version serves at the beginning.
     serves: bool,
+    /// Whether what is proven waits for a person.
+    waits: bool,
     luck: Luck,
     wants: &'static [Want],
     /// How good the release may be that is deployed.
@@ -75,6 +92,7 @@ impl Case {
             strategy: Strategy::BlueGreen,
             replicas: 1,
             serves: true,
+            waits: false,
             luck,
             wants: DEPLOY,
             qualities: &QUALITIES,
@@ -88,6 +106,7 @@ impl Case {
         let setup = Setup {
             strategy,
             shares: vec![Share(50)],
+            waits: self.waits,
             replicas,
             wants: self.wants.to_vec(),
             timing: timing(),
@@ -118,6 +137,7 @@ impl Case {
             ..
         } = self.luck;
         let mut expects = ALWAYS.to_vec();
+        expects.extend(self.waits.then_some(Outcome::Waiting));
         expects.extend((cancels > 0).then_some(Outcome::Cancelled));
         // Three tries are needed before anything but the new version is to blame.
         expects.extend((faults > 2).then_some(Outcome::Failed));
@@ -226,6 +246,23 @@ const STOP: Luck = Luck {
     ..NO_LUCK
 };
 
+/// The cases in which what is proven waits for a person.
+fn waiting(strategy: Strategy) -> impl Iterator<Item = Case> {
+    [
+        Case::new("waits: a fault, a slow answer, a cancel", SLOW).wanting(PROMOTE),
+        Case::new("waits: a crash, a death, a fault", DEATH).wanting(PROMOTE),
+        Case::new("waits: a stop, a crash, a fault, a slow answer", STOP).wanting(PROMOTE),
+        Case::new("waits: a crash, a fault, then another deploy", CRASH).wanting(REPLACE),
+        Case::new("waits: a fault, a run without its lease", TWO).wanting(PROMOTE),
+    ]
+    .into_iter()
+    .map(move |case| Case {
+        strategy,
+        waits: true,
+        ..case
+    })
+}
+
 /// The cases of one strategy; `deep`: those that take minutes, too.
 fn cases(strategy: Strategy, deep: bool) -> Vec<Case> {
     let upgrade = |replicas| {
@@ -301,6 +338,14 @@ fn blue_green_keeps_every_promise_in_every_order_of_events() {
 #[test]
 fn recreate_keeps_every_promise_in_every_order_of_events() {
     cases(Strategy::Recreate, deep()).iter().for_each(check);
+}
+
+#[test]
+fn a_wait_for_a_person_keeps_every_promise_in_every_order_of_events() {
+    waiting(Strategy::BlueGreen).for_each(|case| check(&case));
+    if deep() {
+        waiting(Strategy::Canary).for_each(|case| check(&case));
+    }
 }
 
 #[test]

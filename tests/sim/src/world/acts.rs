@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use cd_core::protocol::Outcome;
 use cd_core::rollout::invariants::{Change, State};
 use cd_core::rollout::{
     Action, Done, End, Entry, FULL, Fleet, Life, Mark, Member, Observation, Record, Seen, Started,
@@ -212,6 +213,7 @@ impl World {
         match record {
             Record::Began => {
                 self.ledger.open = Some(brings);
+                self.ledger.waits = false;
                 self.ledger.highest = self.ledger.highest.max(brings.generation);
             }
             Record::Committed { .. } if setup.has(Mutant::CommitsLate) => return,
@@ -224,6 +226,7 @@ impl World {
 
     fn commit(&mut self, fleet: Fleet, release: Release) {
         self.ledger.open = None;
+        self.ledger.waits = false;
         if self.known_good() == Some(&fleet) {
             return;
         }
@@ -424,7 +427,14 @@ impl World {
     }
 
     fn conclude(&mut self, setup: &Setup, brings: Option<Brings>, end: &End) {
+        if end.outcome == Outcome::Waiting {
+            self.ledger.waits = true;
+            self.ledger.checkpoint = Some(Mark::Waiting);
+            self.held = false;
+            return;
+        }
         self.ledger.open = None;
+        self.ledger.waits = false;
         self.left.extend(end.left.iter().copied());
         if !setup.has(Mutant::KeepsTheCheckpoint) {
             self.ledger.checkpoint = None;

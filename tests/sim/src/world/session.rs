@@ -1,7 +1,8 @@
 //! What starts a rollout: the part of a run that comes before the machine, as the session does it.
 
 use cd_core::protocol::Outcome;
-use cd_core::rollout::{Fleet, Mark, Plan, Rollout, Why};
+use cd_core::rollout::invariants::State;
+use cd_core::rollout::{Fleet, Mark, Member, Person, Plan, Rollout, Table, Why};
 use cd_core::spec::{Generation, InstanceId, Token};
 
 use super::{Brings, Release, Run, Setup, Want, World, member};
@@ -22,19 +23,41 @@ impl World {
 
     /// The next run that has something to do, and its place.
     fn next_want(&self, setup: &Setup) -> Option<(usize, Want)> {
-        let unfinished = self.is_unfinished();
+        let (unfinished, waits) = (self.is_unfinished(), self.ledger.waits);
         let wants = setup.wants.iter().copied().enumerate().skip(self.came);
         wants.into_iter().find(|(_, want)| match want {
             Want::Deploy(_) => true,
+            Want::Promote | Want::Abort => waits,
             Want::Recover => unfinished,
         })
     }
 
     /// Whether an earlier run died, or left something.
     fn is_unfinished(&self) -> bool {
+        if self.ledger.waits {
+            return !self.waits_well();
+        }
         self.ledger.open.is_some()
             || self.ledger.checkpoint.is_some()
             || !self.others(None).is_empty()
+    }
+
+    /// Whether what waits for a person is there, and the router knows it.
+    fn waits_well(&self) -> bool {
+        let Some(brings) = self.ledger.open else {
+            return false;
+        };
+        let runs = |member: &Member| {
+            let thing = self.things.get(&member.id);
+            thing.is_some_and(|thing| thing.state == State::Running)
+        };
+        let new = self.observed(brings.generation);
+        let wanted = Table::admitted(self.known_good(), &new);
+        !new.members.is_empty()
+            && new.members.iter().all(runs)
+            && self.written == wanted
+            && self.effective == wanted
+            && self.others(Some(brings.generation)).is_empty()
     }
 
     pub(super) fn begin(&mut self, setup: &Setup) {
@@ -44,14 +67,42 @@ impl World {
         self.came = place + 1;
         let then = match want {
             Want::Deploy(release) => Some(release),
-            Want::Recover => None,
+            Want::Promote | Want::Abort | Want::Recover => None,
         };
+        let again = self.ledger.open.map(|it| it.release) == then && self.ledger.waits;
         self.take_lease(setup);
         if self.is_unfinished() && !setup.has(Mutant::RecoversNothing) {
-            self.recover(setup, then);
-        } else if let Some(release) = then {
-            self.deploy(setup, release);
+            return self.recover(setup, then);
         }
+        match want {
+            Want::Promote => self.promote(setup),
+            Want::Abort => self.recover(setup, None),
+            // It waits already.
+            Want::Deploy(_) if again => self.held = false,
+            Want::Deploy(_) if self.ledger.waits => self.recover(setup, then),
+            Want::Deploy(release) => self.deploy(setup, release),
+            Want::Recover => {}
+        }
+    }
+
+    /// What waits gets the traffic. Nobody promotes while the stop button is set.
+    fn promote(&mut self, setup: &Setup) {
+        let Some(brings) = self.ledger.open.filter(|_| !self.stopped) else {
+            self.held = false;
+            return;
+        };
+        let back = self.known_good().map(|fleet| fleet.generation);
+        let plan = Plan {
+            strategy: setup.strategy,
+            shares: setup.shares.clone(),
+            new: self.observed(brings.generation),
+            old: back.map(|back| self.observed(back)),
+            strays: Vec::new(),
+            person: Person::Promoted,
+            timing: setup.timing.clone(),
+        };
+        let machine = Rollout::begin(self.now, plan);
+        self.push(machine, Some(brings), back, None);
     }
 
     fn take_lease(&mut self, setup: &Setup) {
@@ -92,6 +143,7 @@ impl World {
                 | Mark::Withdrawing
                 | Mark::Starting
                 | Mark::Proving
+                | Mark::Waiting
                 | Mark::Shifted,
             )
             | None => Why::Abandoned,
@@ -109,6 +161,7 @@ impl World {
             new,
             old,
             strays,
+            person: Person::Absent,
             timing: setup.timing.clone(),
         };
         let machine = Rollout::recover(self.now, plan, goal, why);
@@ -143,6 +196,10 @@ impl World {
             new: setup.fleet(generation),
             old,
             strays,
+            person: match setup.waits && back.is_some() {
+                true => Person::Asked { within: 1_000_000 },
+                false => Person::Absent,
+            },
             timing: setup.timing.clone(),
         };
         let machine = Rollout::begin(self.now, plan);
@@ -193,6 +250,7 @@ impl World {
             Outcome::Shown
             | Outcome::Released
             | Outcome::Unchanged
+            | Outcome::Waiting
             | Outcome::Held
             | Outcome::Stopped
             | Outcome::Resumed

@@ -52,6 +52,7 @@ impl World {
             quarantined: self.quarantined(),
             overridden: BTreeSet::new(),
             open: self.ledger.open.map(|brings| brings.generation),
+            waits: self.ledger.waits,
             checkpoint: self.ledger.checkpoint.clone(),
         }
     }
