@@ -20,6 +20,7 @@ import type {
   Output,
   Program,
   Reading,
+  Replay,
   Selection,
   SelectRequest,
   Timestamp,
@@ -39,6 +40,11 @@ export interface Core {
   readonly select: (request: SelectRequest) => Selection;
   /** Verifies a ledger, all its segments, the oldest first, and says what it comes to. */
   readonly readLedger: (segments: readonly LedgerSegment[]) => LedgerReading;
+  /**
+   * Decides a recorded run again, from the text of its journal: whether every decision is the same, where not, and why each was
+   * made. A text that is no journal is an answer, too: `unreadable`, with what is wrong and where.
+   */
+  readonly replay: (journal: string) => Replay;
   /** A run that has not begun. */
   readonly Session: new () => Session;
   /** The names of what the input `begin` of a run is to hold, for a program and the arguments of a command line. */
@@ -66,6 +72,7 @@ export interface Glue {
   read_version(question: string): string;
   select(question: string): string;
   read_ledger(question: string): string;
+  replay(question: string): string;
   needs(program: string, argv: string): string;
   readonly Session: new () => { handle(now: number, input: string): string };
   /** Makes the instance anew. What belonged to the old one must not be used again. */
@@ -104,6 +111,7 @@ export function createCore(glue: Glue): Core {
     readVersion: (text) => ask(glue.read_version, { text }),
     select: (request) => ask(glue.select, request),
     readLedger: (segments) => ask(glue.read_ledger, segments),
+    replay: (text) => ask(glue.replay, { text }),
     needs: (program, argv) => JSON.parse(guard(() => glue.needs(toJson(program), toJson(argv)))) as Needs,
     Session: class {
       readonly #session = guard(() => new glue.Session());

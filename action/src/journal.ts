@@ -1,8 +1,8 @@
 /**
  * The journal: every input and every output of a run, one JSON document a line.
  *
- * `{"now":…,"input":…}`, then `{"outputs":[…]}`, and so on; after a crash `{"crash":"…"}`. Replaying the inputs gives the outputs.
- * Nothing in it is secret: inputs are blotted before the core sees them, outputs here.
+ * `{"now":…,"input":…}`, then `{"outputs":[…]}`, and so on; after a crash `{"crash":"…"}`. The line of the beginning bears the version as well.
+ * Replaying the inputs gives the outputs: `cd-action replay FILE`. Nothing in it is secret: inputs are blotted before the core sees them, outputs here.
  *
  * The file is made when the run first acts (or crashes), so that asking for help leaves nothing behind; until then lines are held. A journal that
  * cannot be written is said once and does not stop a run: a rollout that is half done is worse than one without a record.
@@ -10,6 +10,7 @@
 
 import { closeSync, mkdirSync, openSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
+import { VERSION } from "./generated/needs";
 import type { Input, Output } from "./generated/protocol";
 
 export interface Journal {
@@ -27,7 +28,7 @@ export function createJournal(path: string, blot: (text: string) => string, warn
   let broken = false;
 
   return {
-    input: (now, input) => append({ now, input }),
+    input: (now, input) => append(input.type === "begin" ? { version: VERSION, now, input } : { now, input }),
     // The tags stay: a secret that happens to read "effect" must not make the journal unreadable.
     outputs: (outputs) =>
       append({ outputs }, (key, value) => (typeof value === "string" && key !== "type" ? blot(value) : value)),

@@ -16,6 +16,7 @@ pub mod proof;
 pub mod protocol;
 pub mod registry;
 pub mod release;
+pub mod replay;
 pub mod report;
 pub mod rollback;
 pub mod rollout;

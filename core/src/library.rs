@@ -12,6 +12,7 @@ use serde_json::Value;
 
 use crate::event::{Event, GitFacts};
 use crate::ledger::{self, Ledger, State, Tampered, Torn};
+use crate::replay::{self, Replay};
 use crate::rollback::{self, Selection};
 use crate::spec::Generation;
 use crate::tag::{self, Conflict, Mistake, Move, Version};
@@ -266,6 +267,22 @@ fn verify(segments: &[LedgerSegment]) -> Result<LedgerReading, Tampered> {
         torn: verified.torn,
         newer: verified.newer,
     })
+}
+
+/// The journal of a run.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[cfg_attr(feature = "generate", derive(ts_rs::TS))]
+pub struct JournalText {
+    /// What is in its file.
+    pub text: String,
+}
+
+/// Decides a recorded run again, says whether that comes to the same, and explains it.
+pub fn replay(question: JournalText) -> Answer<Replay> {
+    Answer::Given {
+        answer: replay::replay(&question.text),
+    }
 }
 
 #[cfg(test)]

@@ -1,29 +1,37 @@
 //! Which program a run is of, and one door to all of them.
 //!
 //! The shell is the same for every program: it hands in what [`needs`] names, and drives a [`Session`]. To add a program:
-//! a variant of [`Program`], its lists of names in [`needs`], a variant of `Run` and what it begins with.
+//! a variant of [`Program`] if it has an `action.yml`, of `Wanted`, its lists of names in [`needs`], a variant of `Run` and
+//! what it begins with.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::inputs::{self, InputSpec};
 use crate::protocol::{Begin, Input, Misuse, Needs, Output, Program, Timestamp};
+use crate::report::Report;
 use crate::target::docker;
-use crate::{event, metadata, session, tag};
+use crate::{event, metadata, replay, session, tag};
 
 /// What a run needs of what it was started with; the arguments are those of a command line.
 #[must_use]
 pub fn needs(program: Program, argv: &[String]) -> Needs {
     let names = |inputs: &[InputSpec]| inputs.iter().map(|input| input.name).collect();
     match wanted(program, argv) {
-        Program::CdAction => Needs {
+        Wanted::CdAction => Needs {
             env: all_names(),
             inputs: names(inputs::INPUTS),
             plain: docker::PLAIN_WORDS.to_vec(),
             scratch: true,
         },
-        Program::Metadata => Needs {
+        Wanted::Metadata => Needs {
             env: [event::ENV_NAMES, &tag::ENV_NAMES].concat(),
             inputs: names(inputs::metadata::INPUTS),
+            plain: Vec::new(),
+            scratch: false,
+        },
+        Wanted::Replay => Needs {
+            env: Vec::new(),
+            inputs: Vec::new(),
             plain: Vec::new(),
             scratch: false,
         },
@@ -37,11 +45,21 @@ fn all_names() -> Vec<&'static str> {
     names.into_iter().collect()
 }
 
+/// What a run is of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Wanted {
+    CdAction,
+    Metadata,
+    /// For command lines alone: a journal is a file of somebody's.
+    Replay,
+}
+
 /// On a command line the first word may name another program.
-fn wanted(program: Program, argv: &[String]) -> Program {
-    match argv.first() {
-        Some(word) if word == metadata::COMMAND => Program::Metadata,
-        Some(_) | None => program,
+fn wanted(program: Program, argv: &[String]) -> Wanted {
+    match (argv.first().map(String::as_str), program) {
+        (Some(metadata::COMMAND), _) | (_, Program::Metadata) => Wanted::Metadata,
+        (Some(replay::COMMAND), Program::CdAction) => Wanted::Replay,
+        (_, Program::CdAction) => Wanted::CdAction,
     }
 }
 
@@ -57,6 +75,7 @@ enum Run {
     NotBegun,
     CdAction(Box<session::Session>),
     Metadata(Box<metadata::Session>),
+    Replay(Box<replay::ReplaySession>),
 }
 
 impl Session {
@@ -76,6 +95,7 @@ impl Session {
             (Run::NotBegun, _) => Err(Misuse::NotBegun),
             (Run::CdAction(session), input) => session.handle(now, input),
             (Run::Metadata(session), input) => session.handle(now, input),
+            (Run::Replay(session), input) => session.handle(input),
         }
     }
 
@@ -89,21 +109,44 @@ impl Session {
             },
             Run::CdAction(session) => session.poll(),
             Run::Metadata(session) => session.poll(),
+            Run::Replay(session) => session.poll(),
+        }
+    }
+
+    /// What there is to say about it by now, where it is told in a report.
+    pub(crate) fn report(&self) -> Option<&Report> {
+        match &self.run {
+            Run::CdAction(session) => Some(session.report()),
+            Run::NotBegun | Run::Metadata(_) | Run::Replay(_) => None,
+        }
+    }
+
+    /// The word that names what it is a run of, where that is no command of the action.
+    pub(crate) const fn word(&self) -> &'static str {
+        match &self.run {
+            Run::NotBegun | Run::CdAction(_) => "",
+            Run::Metadata(_) => metadata::COMMAND,
+            Run::Replay(_) => replay::COMMAND,
         }
     }
 
     fn begin(&mut self, now: Timestamp, mut begin: Begin) -> Result<(), Misuse> {
         match wanted(begin.program, &begin.argv) {
-            Program::CdAction => {
+            Wanted::CdAction => {
                 begin.inputs = trimmed(begin.inputs);
                 let mut session = session::Session::new();
                 session.handle(now, Input::Begin(Box::new(begin)))?;
                 self.run = Run::CdAction(Box::new(session));
             }
-            Program::Metadata => {
+            Wanted::Metadata => {
                 let mut session = metadata::Session::new();
                 session.handle(now, Input::Begin(Box::new(begin)))?;
                 self.run = Run::Metadata(Box::new(session));
+            }
+            Wanted::Replay => {
+                let mut session = replay::ReplaySession::new();
+                session.handle(Input::Begin(Box::new(begin)))?;
+                self.run = Run::Replay(Box::new(session));
             }
         }
         Ok(())
@@ -129,6 +172,16 @@ mod tests {
         assert!(asks(Program::CdAction, &words("release")));
         assert!(asks(Program::CdAction, &words("metadata --images a/b")));
         assert!(asks(Program::Metadata, &[]));
+    }
+
+    #[test]
+    fn a_journal_is_decided_again_by_its_text_alone() {
+        let words = |text: &str| -> Vec<String> { text.split(' ').map(str::to_owned).collect() };
+        let needs = needs(Program::CdAction, &words("replay journal.jsonl"));
+        assert_eq!(
+            (needs.env.len(), needs.inputs.len(), needs.scratch),
+            (0, 0, false)
+        );
     }
 
     #[test]

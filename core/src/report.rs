@@ -27,6 +27,7 @@ pub use progress::{held_by, progress, waiting};
 pub use published::{Published, PublishedFile, PublishedName, PublishedPackage, PublishedRelease};
 pub(crate) use stopping::set_by;
 pub(crate) use text::metadata as tag_log;
+pub(crate) use text::replay as replay_log;
 pub(crate) use words::{count, duration, when};
 
 /// Somebody else's words as one line that does nothing.

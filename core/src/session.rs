@@ -266,6 +266,11 @@ impl Session {
         }
     }
 
+    /// What there is to say about the run by now.
+    pub(crate) const fn report(&self) -> &Report {
+        &self.report
+    }
+
     fn on_begin(&mut self, begin: Begin) {
         self.begun = true;
         self.begin = begin;

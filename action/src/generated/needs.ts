@@ -2,6 +2,9 @@
 
 import type { Needs } from "./protocol";
 
+/** Stands in the journals. */
+export const VERSION = "0.1.0";
+
 export const CD_ACTION: Needs = {
   "env": [
     "BITBUCKET_BRANCH",
@@ -411,6 +414,13 @@ export const METADATA: Needs = {
     "bake-target",
     "github-token"
   ],
+  "plain": [],
+  "scratch": false
+};
+
+export const REPLAY: Needs = {
+  "env": [],
+  "inputs": [],
   "plain": [],
   "scratch": false
 };

@@ -121,6 +121,14 @@ pub fn read_ledger(question: &str) -> String {
     json(&library::ask(question, library::read_ledger))
 }
 
+/// A `JournalText` to a `Replay`.
+#[cfg(not(feature = "metadata"))]
+#[wasm_bindgen]
+#[must_use]
+pub fn replay(question: &str) -> String {
+    json(&library::ask(question, library::replay))
+}
+
 fn drain(core: &mut Core) -> Vec<Output> {
     let mut outputs = Vec::new();
     loop {

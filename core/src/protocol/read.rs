@@ -20,7 +20,11 @@ impl Input {
     /// # Errors
     /// What is missing, or of another kind than it should be.
     pub fn read(json: &str) -> Result<Self, Unreadable> {
-        let value: Value = serde_json::from_str(json).map_err(|error| words_of(&error))?;
+        Self::of(serde_json::from_str(json).map_err(|error| words_of(&error))?)
+    }
+
+    /// The same of JSON that is parsed. What only a newer version would have written is passed over.
+    pub(crate) fn of(value: Value) -> Result<Self, Unreadable> {
         let mut members = Members::of(value)?;
         Ok(match members.text("type")?.as_str() {
             "begin" => Self::Begin(Box::new(begin(members)?)),

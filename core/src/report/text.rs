@@ -8,6 +8,7 @@ pub(crate) mod metadata;
 mod page;
 mod plan;
 mod published;
+pub(crate) mod replay;
 mod status;
 #[cfg(test)]
 mod tests;

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use crate::event::date;
 use crate::inputs::INPUTS;
 use crate::protocol::{Begin, Platform};
+use crate::replay;
 use crate::stop::Until;
 
 /// What to do.
@@ -51,9 +52,6 @@ impl Command {
         }
     }
 }
-
-/// Commands of the design whose capability is not there yet.
-const NOT_YET: [&str; 1] = ["replay"];
 
 /// Milliseconds of the longest stop: a year. What is to be stopped for longer is not deployed at all.
 const LONGEST_STOP: u64 = 31_622_400_000;
@@ -294,8 +292,8 @@ fn command(word: Option<&str>, mistakes: &mut Vec<String>) -> Command {
     if let Some(&command) = Command::ALL.iter().find(|command| command.word() == word) {
         return command;
     }
-    mistakes.push(if NOT_YET.contains(&word) {
-        format!("the command `{word}` is not there yet; there are {known}")
+    mistakes.push(if word == replay::COMMAND {
+        "`replay` is for a command line, and its first word: `cd-action replay FILE`".to_owned()
     } else {
         format!("there is no command `{word}`; there are {known}")
     });
@@ -376,7 +374,8 @@ fn help() -> String {
         resume     lift it\n  \
         status     say what serves, what is known-good, what is quarantined; verify the ledger\n  \
         recover    finish or undo what a dead run left\n  \
-        metadata   derive tags, labels and annotations for images; its flags: metadata --help\n\nflags\n"
+        metadata   derive tags, labels and annotations for images; its flags: metadata --help\n  \
+        replay     decide a recorded run again, and explain it: replay FILE\n\nflags\n"
         .to_owned();
     for input in INPUTS.iter().filter(|input| shown(input.name)) {
         text.push_str(&format!("  --{:<12} {}\n", input.name, input.help));
@@ -432,7 +431,7 @@ mod tests {
         assert!(
             mistakes
                 .iter()
-                .any(|it| it.contains("`replay` is not there yet"))
+                .any(|it| it.contains("`replay` is for a command line"))
         );
     }
 

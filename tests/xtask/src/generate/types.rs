@@ -5,10 +5,11 @@ use std::fmt::Write as _;
 
 use cd_core::event::Event;
 use cd_core::library::{
-    Answer, Derivation, EvaluateRequest, Evaluation, EventSources, LedgerReading, LedgerSegment,
-    Reading, SelectRequest, VersionText,
+    Answer, Derivation, EvaluateRequest, Evaluation, EventSources, JournalText, LedgerReading,
+    LedgerSegment, Reading, SelectRequest, VersionText,
 };
 use cd_core::protocol::{Input, Needs, Output};
+use cd_core::replay::Replay;
 use cd_core::rollback::Selection;
 use cd_core::tag::Request;
 use ts_rs::{Config, TS, TypeVisitor};
@@ -54,6 +55,8 @@ pub(super) fn package() -> String {
     types.visit::<Selection>();
     types.visit::<LedgerSegment>();
     types.visit::<LedgerReading>();
+    types.visit::<JournalText>();
+    types.visit::<Replay>();
     types.visit::<Input>();
     types.visit::<Output>();
     let texts: Vec<String> = types.texts.into_values().collect();
