@@ -3,6 +3,7 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it, type TestContext } from "node:test";
 import { type Done, drive, type Hands } from "../src/drive";
+import { VERSION } from "../src/generated/needs";
 import type { Begin, Completion, Effect, Emit, Input } from "../src/generated/protocol";
 import { createInbox, type Inbox } from "../src/inbox";
 import { createJournal } from "../src/journal";
@@ -223,7 +224,7 @@ describe("the journal", () => {
     const [effectAt = []] = seen;
     assert.deepEqual(effectAt, run.journal().slice(0, 2));
     assert.deepEqual(run.journal(), [
-      run.heard[0],
+      { version: VERSION, ...(run.heard[0] as object) },
       { outputs: [{ type: "effect", id: 1, effect: write }, idle()] },
       run.heard[1],
       { outputs: [done()] },

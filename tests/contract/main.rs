@@ -5,6 +5,7 @@
 mod action_yml;
 mod module;
 mod package;
+mod replays;
 mod shell;
 mod transcripts;
 

@@ -120,7 +120,7 @@ fn read(path: &Path) -> (String, Vec<Exchange>) {
     (name, exchanges)
 }
 
-fn transcripts() -> Vec<PathBuf> {
+pub(crate) fn transcripts() -> Vec<PathBuf> {
     let dir = root().join("tests/contract/transcripts");
     let entries = fs::read_dir(&dir).expect("there is a folder of transcripts");
     let mut paths: Vec<PathBuf> = entries
@@ -134,9 +134,8 @@ fn transcripts() -> Vec<PathBuf> {
     paths
 }
 
-/// A line of a journal: either `now` and `input`, or `outputs`.
+/// A line of a journal: either `now` and `input`, with the version where the run begins, or `outputs`.
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
 struct Line {
     now: Option<Timestamp>,
     input: Option<Input>,
@@ -203,7 +202,7 @@ pub(crate) fn native(name: &str, exchanges: &[Exchange]) -> Vec<String> {
     answers
 }
 
-const CORE: &str = "dist/core/core.wasm";
+pub(crate) const CORE: &str = "dist/core/core.wasm";
 const METADATA: &str = "dist/metadata.wasm";
 
 /// The modules that ship and that a run can be in.
@@ -224,8 +223,13 @@ fn shipped(module: &str, exchanges: &[Exchange]) -> Vec<String> {
 }
 
 fn node(module: &str, lines: &str) -> String {
+    ask_node("replay.mjs", module, lines)
+}
+
+/// What a program of `tests/contract` answers to lines about a module.
+pub(crate) fn ask_node(program: &str, module: &str, lines: &str) -> String {
     let mut child = Command::new("node")
-        .arg(root().join("tests/contract/replay.mjs"))
+        .arg(root().join("tests/contract").join(program))
         .arg(module)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())

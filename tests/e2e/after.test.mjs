@@ -3,12 +3,12 @@
 
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'node:test';
 
-import { CLI, docker, ENV, image, inside, ROOT, run, sleep } from './lib.mjs';
+import { CLI, docker, ENV, image, inside, removeRuns, ROOT, run, sleep } from './lib.mjs';
 import { registryWithBadDays } from './bin/project.mjs';
 import { secondEngine } from './bin/second-engine.mjs';
 
@@ -100,7 +100,7 @@ async function twoPlaces(t, name, { gates } = {}) {
   t.after(async () => {
     await it.end();
     await registry.end();
-    rmSync(dir, { recursive: true, force: true });
+    removeRuns(dir);
   });
   return it;
 }

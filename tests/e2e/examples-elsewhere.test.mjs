@@ -4,11 +4,11 @@
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { copyFileSync, cpSync, mkdtempSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
 
-import { CLI, ENV, inside, ledgerOf, ROOT } from './lib.mjs';
+import { CLI, ENV, inside, ledgerOf, removeRuns, ROOT } from './lib.mjs';
 import { example, EXAMPLES, packed, SECRETS } from './bin/example.mjs';
 import { findGitlabCiLocal, without } from './bin/tools.mjs';
 
@@ -159,7 +159,7 @@ test('the configurations of the examples, unchanged, are right and lead to their
       const report = JSON.parse(stdout);
       assert.deepEqual([code, report.outcome, report.reason], [1, 'failed', 'ssh'], stderr);
       assert.ok(report.because.join('\n').includes(host), stderr);
-      rmSync(dir, { recursive: true, force: true });
+      removeRuns(dir);
     }
   }
 });

@@ -2,9 +2,9 @@
 // the truth as the engine tells it. Nothing here decides what is right; tests do.
 
 import { execFile, spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 export const ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
@@ -143,7 +143,7 @@ export function place(name, { environment = 'staging', router = '2.6', service =
       await run(['docker', 'volume', 'rm', `${here.prefix}-state`]);
       const tags = (await docker('image', 'ls', '--filter', `reference=cd-action/${service}.*`, '--format', '{{.Repository}}:{{.Tag}}')).split('\n').filter(Boolean);
       if (tags.length > 0) await run(['docker', 'image', 'rm', '--no-prune', ...tags]);
-      rmSync(dir, { recursive: true, force: true });
+      removeRuns(dir);
     },
   };
   function start(args, { env = ENV } = {}) {
@@ -165,6 +165,27 @@ export function place(name, { environment = 'staging', router = '2.6', service =
   }
   here.env = {};
   return here;
+}
+
+/** Removes a folder in which runs were. Their journals are kept in CD_JOURNALS, where `run` has them decided again. */
+export function removeRuns(dir) {
+  if (process.env.CD_JOURNALS) {
+    for (const file of journalsUnder(dir)) {
+      copyFileSync(file, join(process.env.CD_JOURNALS, `${basename(dir)}-${relative(dir, file).replaceAll('/', '-')}`));
+    }
+  }
+  rmSync(dir, { recursive: true, force: true });
+}
+
+function journalsUnder(dir) {
+  let entries = [];
+  try {
+    entries = readdirSync(dir, { withFileTypes: true });
+  } catch { /* whoever runs has removed it */ }
+  return entries.flatMap((entry) => {
+    if (entry.isDirectory()) return journalsUnder(join(dir, entry.name));
+    return /^journal-.*\.jsonl$/.test(entry.name) && entry.isFile() ? [join(dir, entry.name)] : [];
+  });
 }
 
 function list(dir, prefix) {

@@ -1,20 +1,20 @@
 // `metadata` in a workflow as users of the older action have them, run by act: as a folder of the repository, and as it is published.
 
 import assert from 'node:assert/strict';
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'node:test';
 
 import { gitIn, skip, startAct } from './bin/act.mjs';
-import { ROOT } from './lib.mjs';
+import { removeRuns, ROOT } from './lib.mjs';
 
 const WORKFLOW = readFileSync(join(ROOT, 'tests/e2e/workflows/metadata.yml'), 'utf8');
 
 /** Runs the workflow on a push of v1.2.3, with `uses` in it: what the later step saw, and what act said. */
 async function pushed(t, uses) {
   const at = mkdtempSync(join(tmpdir(), 'cd-metadata-workflow-'));
-  t.after(() => rmSync(at, { recursive: true, force: true }));
+  t.after(() => removeRuns(at));
   const [repository, results] = ['repository', 'results'].map((name) => join(at, name));
   const action = uses.startsWith('./') ? repository : join(at, 'action');
   for (const folder of new Set([repository, results, action])) mkdirSync(folder);

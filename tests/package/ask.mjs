@@ -11,6 +11,7 @@ export async function answerer(api, wasm) {
     readVersion: core.readVersion,
     select: core.select,
     readLedger: core.readLedger,
+    replay: core.replay,
     // What a workflow does: from its environment to its tags.
     metadata: ({ sources, ...request }) => core.derive({ ...request, event: core.normalise(sources) }),
     begin: () => {

@@ -9,7 +9,7 @@ use super::EffectId;
 #[serde(rename_all = "kebab-case")]
 #[cfg_attr(feature = "generate", derive(ts_rs::TS))]
 pub enum Outcome {
-    /// `plan`, `status` and `metadata`: it has been said.
+    /// `plan`, `status`, `metadata` and `replay`: it has been said.
     Shown,
     /// The new version serves all traffic and was watched through its bake.
     Deployed,

@@ -35,6 +35,10 @@ pub(super) fn answer(door: &str, question: &Value) -> String {
             let text = serde_json::json!({ "text": question }).to_string();
             said(library::ask(&text, library::read_version))
         }
+        "replay" => {
+            let text = serde_json::json!({ "text": question }).to_string();
+            said(library::ask(&text, library::replay))
+        }
         "metadata" => metadata(question),
         other => panic!("there is no door `{other}`"),
     }

@@ -31,6 +31,7 @@ pub(super) fn questions() -> &'static [Asked] {
             versions(),
             ledgers(),
             selections(),
+            journals(),
             misuses(),
         ];
         let asked = functions
@@ -55,6 +56,25 @@ pub(super) fn text() -> String {
 }
 
 type Question = (&'static str, Value);
+
+/// Recorded runs, and what is none.
+fn journals() -> Vec<Question> {
+    let paths = transcripts::transcripts();
+    let texts = paths
+        .iter()
+        .map(|path| std::fs::read_to_string(path).expect("a transcript is UTF-8"));
+    let mut texts: Vec<String> = texts.collect();
+    let torn = texts.first().map(|text| text[..text.len() - 9].to_owned());
+    let other = texts
+        .last()
+        .map(|text| text.replace("sha256:1", "sha256:2"));
+    texts.extend(torn.into_iter().chain(other));
+    texts.extend(["", "hello\n", "{\"now\":1,\"input\":{}}\n"].map(str::to_owned));
+    texts
+        .into_iter()
+        .map(|text| ("replay", json!(text)))
+        .collect()
+}
 
 /// Every vector that git takes no part in.
 fn vectors() -> Vec<Question> {

@@ -5,7 +5,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { CLI, docker, ENV, inside, REGISTRY, ROOT, run, until } from '../lib.mjs';
+import { CLI, docker, ENV, inside, REGISTRY, removeRuns, ROOT, run, until } from '../lib.mjs';
 
 const INSIDE = join(ROOT, 'tests', 'parts', 'exec');
 const TYPES = ['vnd.oci.image.index.v1', 'vnd.oci.image.manifest.v1', 'vnd.docker.distribution.manifest.list.v2', 'vnd.docker.distribution.manifest.v2'].map((it) => `application/${it}+json`).join(', ');
@@ -93,7 +93,7 @@ export function project(name, { registry = REGISTRY } = {}) {
       const names = (await docker('image', 'ls', '--filter', `reference=${it.image}`, '--format', '{{.Repository}}:{{.Tag}}')).split('\n');
       const there = names.filter((line) => line && !line.endsWith(':<none>'));
       if (there.length > 0) await run(['docker', 'image', 'rm', '-f', ...there]);
-      rmSync(dir, { recursive: true, force: true });
+      removeRuns(dir);
     },
   };
   const reports = () => {

@@ -63,6 +63,11 @@ export function read_ledger(question: string): string;
 export function read_version(question: string): string;
 
 /**
+ * A `JournalText` to a `Replay`.
+ */
+export function replay(question: string): string;
+
+/**
  * A `SelectRequest` to its `Selection`.
  */
 export function select(question: string): string;
@@ -79,6 +84,7 @@ export interface InitOutput {
     readonly normalise: (a: number, b: number) => [number, number];
     readonly read_ledger: (a: number, b: number) => [number, number];
     readonly read_version: (a: number, b: number) => [number, number];
+    readonly replay: (a: number, b: number) => [number, number];
     readonly select: (a: number, b: number) => [number, number];
     readonly session_handle: (a: number, b: number, c: number, d: number) => [number, number, number, number];
     readonly session_new: () => number;

@@ -246,6 +246,29 @@ export function read_version(question) {
 }
 
 /**
+ * A `JournalText` to a `Replay`.
+ * @param {string} question
+ * @returns {string}
+ */
+export function replay(question) {
+    let deferred2_0;
+    let deferred2_1;
+    try {
+        const ptr0 = passStringToWasm0(question, wasm.__wbindgen_malloc, wasm.__wbindgen_realloc);
+        const len0 = WASM_VECTOR_LEN;
+        let ret;
+        __wbg_call_guard();
+        ret = wasm.replay(ptr0, len0);
+        deferred2_0 = ret[0];
+        deferred2_1 = ret[1];
+        return getStringFromWasm0(ret[0], ret[1]);
+    } finally {
+        __wbg_call_guard();
+        wasm.__wbindgen_free(deferred2_0, deferred2_1, 1);
+    }
+}
+
+/**
  * A `SelectRequest` to its `Selection`.
  * @param {string} question
  * @returns {string}

@@ -1,0 +1,130 @@
+//! Whole journals are decided again alike, natively and by the module that ships: those that are recorded here, and those that
+//! the end-to-end tests leave.
+//!
+//! `tests/e2e/run` has its journals kept in a folder, and calls the test that is ignored here for all of them:
+//! `CD_JOURNALS=FOLDER cargo test --package contract --profile fast -- --ignored --nocapture every_journal`.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use cd_core::library::{self, Answer, JournalText};
+use cd_core::replay::{JournalEnd, Replay, Replayed};
+use serde_json::json;
+
+use crate::transcripts::{CORE, ask_node, transcripts};
+
+#[test]
+fn recorded_journals_are_decided_again_and_explained_alike_by_both() {
+    let paths = transcripts();
+    let answers = shipped(&paths);
+    for (path, answer) in paths.iter().zip(answers) {
+        let name = path.display();
+        let (replayed, json) = native(path);
+        assert_eq!(answer, json, "{name}");
+        let replayed = replayed.unwrap_or_else(|| panic!("{name} is a journal: {json}"));
+        assert!(replayed.same, "{name}: {}", replayed.explanation);
+        assert_eq!(replayed.blotted, 0, "{name}");
+        assert!(
+            matches!(replayed.end, JournalEnd::Done { .. }) && !replayed.moments.is_empty(),
+            "{name}: {}",
+            replayed.explanation
+        );
+    }
+}
+
+#[test]
+fn a_broken_deploy_is_explained_from_its_beginning_to_its_reason() {
+    let paths = transcripts();
+    let broken = paths
+        .iter()
+        .find(|path| path.ends_with("deploy-broken.jsonl"));
+    let (replayed, _) = native(broken.expect("it is recorded"));
+    let replayed = replayed.expect("it is a journal");
+    let words = &replayed.explanation;
+    assert_eq!(
+        (replayed.command.as_str(), replayed.version.as_deref()),
+        ("deploy", None)
+    );
+    let end = JournalEnd::Done {
+        outcome: "rolled-back".to_owned(),
+        exit_code: 1,
+    };
+    assert_eq!(replayed.end, end);
+    for part in [
+        "decided again alike: `deploy` of 2026-11-26",
+        "written by a version that did not say which yet",
+        "the run came to its end: rolled-back, exit code 1",
+        "  decided: go back: ",
+        "rolled-back (",
+    ] {
+        assert!(words.contains(part), "{part}: {words}");
+    }
+}
+
+#[test]
+#[ignore = "it is about the folder that CD_JOURNALS names: tests/e2e/run calls it"]
+fn every_journal_of_the_end_to_end_tests_is_decided_again_alike_by_both() {
+    let begun = Instant::now();
+    let folder = std::env::var("CD_JOURNALS").expect("CD_JOURNALS names a folder");
+    let entries = fs::read_dir(&folder).unwrap_or_else(|error| panic!("{folder}: {error}"));
+    let mut paths: Vec<PathBuf> = entries
+        .map(|entry| entry.expect("it can be listed").path())
+        .collect();
+    paths.sort();
+    let answers = shipped(&paths);
+    assert_eq!(answers.len(), paths.len(), "the module answers for each");
+    let (mut wrong, mut counts) = (Vec::new(), [0_u32; 3]);
+    for (path, answer) in paths.iter().zip(answers) {
+        let (replayed, json) = native(path);
+        if answer != json {
+            wrong.push(format!(
+                "{}: native and {CORE} differ:\n{json}\n{answer}",
+                path.display()
+            ));
+        }
+        match replayed {
+            Some(it) if it.same => {
+                counts[0] += it.decided;
+                counts[1] += u32::from(!matches!(it.end, JournalEnd::Done { .. }));
+                counts[2] += u32::from(it.blotted > 0);
+            }
+            Some(it) => wrong.push(format!("{}: {}", path.display(), it.explanation)),
+            None => wrong.push(format!("{}: {json}", path.display())),
+        }
+    }
+    let [inputs, cut_short, blotted] = counts;
+    println!(
+        "replay: {} journals, {inputs} inputs, decided again natively and by {CORE} in {:.1} s: {} differ; \
+         {cut_short} are of runs that were killed, {blotted} have blots in what was decided",
+        paths.len(),
+        begun.elapsed().as_secs_f64(),
+        wrong.len()
+    );
+    assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
+}
+
+/// What the native core makes of a journal, and the JSON of it.
+fn native(path: &Path) -> (Option<Replayed>, String) {
+    let bytes = fs::read(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    let text = String::from_utf8_lossy(&bytes).into_owned();
+    let question = json!({ "text": text }).to_string();
+    let answer = library::ask::<JournalText, Replay>(&question, library::replay);
+    let json = serde_json::to_string(&answer).expect("it is JSON");
+    match answer {
+        Answer::Given {
+            answer: Replay::Decided(replayed),
+        } => (Some(*replayed), json),
+        Answer::Given { .. } | Answer::Mistaken { .. } | Answer::Misused { .. } => (None, json),
+    }
+}
+
+/// What the module that ships makes of each.
+fn shipped(paths: &[PathBuf]) -> Vec<String> {
+    let lines: String = paths
+        .iter()
+        .map(|path| format!("{}\n", path.display()))
+        .collect();
+    let answers = ask_node("replays.mjs", CORE, &lines);
+    answers.lines().map(str::to_owned).collect()
+}
