@@ -264,7 +264,7 @@ fn command(session: &Session) -> String {
     }
 }
 
-/// In order of time; at the same moment a phase comes first, and what is done comes after its decision.
+/// In order of time; at the same moment a decision leads to a phase, and that to what is done.
 fn moments(report: &Report, until: Timestamp) -> Vec<Moment> {
     let after = |at: Timestamp| at.since(report.began);
     // The phase in which a run was killed has no end yet.
@@ -286,7 +286,7 @@ fn moments(report: &Report, until: Timestamp) -> Vec<Moment> {
         took: it.took,
         ended: it.ended.clone(),
     });
-    let mut moments: Vec<Moment> = phases.chain(decisions).chain(acts).collect();
+    let mut moments: Vec<Moment> = decisions.chain(phases).chain(acts).collect();
     moments.sort_by_key(Moment::after);
     moments
 }

@@ -10,8 +10,9 @@ use std::time::Instant;
 
 use cd_core::library::{self, Answer, JournalText};
 use cd_core::replay::{JournalEnd, Replay, Replayed};
-use serde_json::json;
+use serde_json::{Value, json};
 
+use crate::root;
 use crate::transcripts::{CORE, ask_node, transcripts};
 
 #[test]
@@ -42,18 +43,15 @@ fn a_broken_deploy_is_explained_from_its_beginning_to_its_reason() {
     let (replayed, _) = native(broken.expect("it is recorded"));
     let replayed = replayed.expect("it is a journal");
     let words = &replayed.explanation;
-    assert_eq!(
-        (replayed.command.as_str(), replayed.version.as_deref()),
-        ("deploy", None)
-    );
+    assert_eq!(replayed.command, "deploy");
     let end = JournalEnd::Done {
         outcome: "rolled-back".to_owned(),
         exit_code: 1,
     };
     assert_eq!(replayed.end, end);
     for part in [
-        "decided again alike: `deploy` of 2026-11-26",
-        "written by a version that did not say which yet",
+        "decided again alike: `deploy` of 2026-11-2",
+        "the journal\n  written by ",
         "the run came to its end: rolled-back, exit code 1",
         "  decided: go back: ",
         "rolled-back (",
@@ -63,15 +61,62 @@ fn a_broken_deploy_is_explained_from_its_beginning_to_its_reason() {
 }
 
 #[test]
+fn journals_of_earlier_versions_are_read_and_what_is_decided_otherwise_is_told() {
+    let paths = journals(&root().join("tests/contract/transcripts/earlier"));
+    assert!(!paths.is_empty(), "they stay");
+    let answers = shipped(&paths);
+    for (path, answer) in paths.iter().zip(answers) {
+        let name = path.display();
+        let (replayed, json) = native(path);
+        assert_eq!(answer, json, "{name}");
+        let replayed = replayed.unwrap_or_else(|| panic!("{name} is read no more: {json}"));
+        assert!(replayed.decided > 0, "{name}: {}", replayed.explanation);
+        assert_ne!(replayed.same, replayed.difference.is_some(), "{name}");
+        let told = replayed.same || replayed.explanation.contains("(then by ");
+        assert!(told, "{name}: {}", replayed.explanation);
+    }
+}
+
+#[test]
+fn a_journal_that_somebody_changed_differs_or_is_none_and_never_makes_the_core_panic() {
+    let others = [
+        json!({ "type": "failed", "fault": "not-found", "message": "gone" }),
+        json!({ "type": "failed", "fault": "other", "message": "\u{0}{]" }),
+        json!({ "type": "exited", "code": 0, "signal": null, "stdout": "", "stderr": "" }),
+        json!({ "type": "exited", "code": 0, "signal": null, "stdout": "[{}]\n\t|é", "stderr": "x" }),
+        json!({ "type": "exited", "code": null, "signal": "SIGKILL", "stdout": "", "stderr": "" }),
+        json!({ "type": "timed-out", "stdout": "", "stderr": "" }),
+        json!({ "type": "recalled", "stdout": "{\"body\":1}\nCD_END" }),
+        json!({ "type": "read", "text": "service: [" }),
+    ];
+    let mut changed = 0;
+    for path in transcripts() {
+        let text = fs::read_to_string(&path).expect("a transcript is UTF-8");
+        let lines: Vec<Value> = text
+            .lines()
+            .map(|line| serde_json::from_str(line).expect("it is JSON"))
+            .collect();
+        // Each in its turn: a replay begins at the beginning, and all of them in all places take a minute.
+        for (at, other) in (0..lines.len()).zip(others.iter().cycle()) {
+            let mut lines = lines.clone();
+            let Some(completion) = lines[at].pointer_mut("/input/completion") else {
+                continue;
+            };
+            *completion = other.clone();
+            let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
+            let _ = cd_core::replay::replay(&text);
+            changed += 1;
+        }
+    }
+    assert!(changed > 100, "{changed}");
+}
+
+#[test]
 #[ignore = "it is about the folder that CD_JOURNALS names: tests/e2e/run calls it"]
 fn every_journal_of_the_end_to_end_tests_is_decided_again_alike_by_both() {
     let begun = Instant::now();
     let folder = std::env::var("CD_JOURNALS").expect("CD_JOURNALS names a folder");
-    let entries = fs::read_dir(&folder).unwrap_or_else(|error| panic!("{folder}: {error}"));
-    let mut paths: Vec<PathBuf> = entries
-        .map(|entry| entry.expect("it can be listed").path())
-        .collect();
-    paths.sort();
+    let paths = journals(Path::new(&folder));
     let answers = shipped(&paths);
     assert_eq!(answers.len(), paths.len(), "the module answers for each");
     let (mut wrong, mut counts) = (Vec::new(), [0_u32; 3]);
@@ -102,6 +147,17 @@ fn every_journal_of_the_end_to_end_tests_is_decided_again_alike_by_both() {
         wrong.len()
     );
     assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
+}
+
+/// All that lie in a folder.
+fn journals(folder: &Path) -> Vec<PathBuf> {
+    let name = folder.display();
+    let entries = fs::read_dir(folder).unwrap_or_else(|error| panic!("{name}: {error}"));
+    let mut paths: Vec<PathBuf> = entries
+        .map(|entry| entry.expect("it can be listed").path())
+        .collect();
+    paths.sort();
+    paths
 }
 
 /// What the native core makes of a journal, and the JSON of it.

@@ -2,7 +2,7 @@
 //!
 //! A transcript is a run's journal: `{"now":…,"input":{…}}` and `{"outputs":[…]}` in turn, one JSON a line. To add one, put
 //! a journal into `transcripts/`; to accept new decisions, run `TRANSCRIPTS=accept cargo test --package contract` and read
-//! the difference.
+//! the difference. `earlier/` has journals of earlier versions, which stay as they are: `replays.rs`.
 
 use std::collections::BTreeMap;
 use std::fs;

@@ -28,6 +28,10 @@ if (ledger.type === "sound") {
   export_(chosen?.["known-good"].release.digest);
 }
 
+const replay = core.replay("");
+if (replay.type === "decided") export_(replay.difference?.place ?? replay.moments.find((it) => it.type === "decision")?.because[0]);
+else export_(replay.mistakes[0]?.message);
+
 const tick: Input = { type: "tick" };
 const outputs: Output[] = new core.Session().handle(0, tick);
 for (const output of outputs) if (output.type === "effect" && output.effect.type === "run") export_(output.effect.argv[0]);

@@ -350,6 +350,7 @@ fn misuses() -> Vec<Question> {
         ("select", json!({ "state": {} })),
         ("readLedger", json!([{ "name": "000001" }])),
         ("readVersion", json!(1.2)),
+        ("replay", json!(1.2)),
     ]
 }
 
