@@ -233,7 +233,7 @@ fn behind_a_blot(text: &str) -> Option<&str> {
 fn common(one: &str, other: &str) -> usize {
     let pairs = one.char_indices().zip(other.chars());
     let parted = pairs.into_iter().find(|((_, a), b)| a != b);
-    parted.map_or(one.len().min(other.len()), |((at, _), _)| at)
+    parted.map_or_else(|| one.len().min(other.len()), |((at, _), _)| at)
 }
 
 /// What stands around a place.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::protocol::{Begin, Completion, EffectId, Input, Outcome};
+use crate::protocol::{Begin, Completion, EffectId, Fault, Input, Outcome};
 
 /// The journal of a run, as the shell writes it.
 fn journal(begin: Begin, completions: &[Completion]) -> String {
@@ -271,10 +271,11 @@ fn names_in_another_order_are_no_difference() {
     assert_eq!(difference::compare(2, then, now).difference, None);
 }
 
-#[test]
-fn every_mistake_of_a_file_is_told_with_its_line() {
-    let text = small();
-    let rows: Vec<(String, &[&str])> = vec![
+/// A text, and how each of its mistakes begins.
+type Wrong = (String, &'static [&'static str]);
+
+fn no_journals(text: &str) -> Vec<Wrong> {
+    vec![
         (String::new(), &["it is empty"]),
         ("\n\n".to_owned(), &["it is empty"]),
         (
@@ -294,12 +295,17 @@ fn every_mistake_of_a_file_is_told_with_its_line() {
             text[..30].to_owned() + "\n",
             &["it is no journal of cd-action"],
         ),
+    ]
+}
+
+fn wrong_lines(text: &str) -> Vec<Wrong> {
+    vec![
         (
-            with_line(&text, 2, |_| "hello".to_owned()),
+            with_line(text, 2, |_| "hello".to_owned()),
             &["line 2: no JSON"],
         ),
         (
-            with_line(&with_line(&text, 2, |_| "[]".to_owned()), 3, |line| {
+            with_line(&with_line(text, 2, |_| "[]".to_owned()), 3, |line| {
                 line.replace("\"written\"", "\"delivered\"")
             }),
             &[
@@ -308,21 +314,21 @@ fn every_mistake_of_a_file_is_told_with_its_line() {
             ],
         ),
         (
-            with_line(&text, 1, |line| line.replace("\"now\":", "\"then\":")),
+            with_line(text, 1, |line| line.replace("\"now\":", "\"then\":")),
             &["line 1: `now` is no moment"],
         ),
         (
-            with_line(&text, 1, |_| {
+            with_line(text, 1, |_| {
                 "{\"now\":1,\"input\":{\"type\":\"tick\"}}".to_owned()
             }),
             &["line 1: a run begins with the input `begin`"],
         ),
         (
-            with_line(&text, 2, |_| "{\"outputs\":[]}".to_owned()),
+            with_line(text, 2, |_| "{\"outputs\":[]}".to_owned()),
             &["line 2: `outputs` is no list"],
         ),
         (
-            with_line(&text, 2, |_| "{\"input\":1}".to_owned()),
+            with_line(text, 2, |_| "{\"input\":1}".to_owned()),
             &["line 2: `now` is no moment"],
         ),
         (
@@ -332,26 +338,32 @@ fn every_mistake_of_a_file_is_told_with_its_line() {
             &["line 2: what was decided on line 1 is missing"],
         ),
         (
-            with_line(&text, 3, |_| {
+            with_line(text, 3, |_| {
                 text.lines().nth(1).unwrap_or_default().to_owned()
             }),
             &["line 3: outputs, and no input"],
         ),
         (
-            text.clone() + &text,
+            text.to_owned() + text,
             &["line 5: the run was over at line 4"],
         ),
         (
-            with_line(&text, 3, |_| {
+            with_line(text, 3, |_| {
                 text.lines().next().unwrap_or_default().to_owned()
             }),
             &["line 3: a second run begins"],
         ),
         (
-            with_line(&text, 3, |_| "{\"joke\":1}".to_owned()),
+            with_line(text, 3, |_| "{\"joke\":1}".to_owned()),
             &["line 3: neither an `input`, nor `outputs`, nor a `crash`"],
         ),
-    ];
+    ]
+}
+
+#[test]
+fn every_mistake_of_a_file_is_told_with_its_line() {
+    let text = small();
+    let rows = no_journals(&text).into_iter().chain(wrong_lines(&text));
     for (text, expected) in rows {
         let told = unreadable(&text);
         for (told, expected) in told.iter().zip(expected) {
@@ -415,19 +427,26 @@ fn read(text: String) -> Option<Completion> {
     Some(Completion::Read { text })
 }
 
-#[test]
-fn the_exit_code_says_whether_it_is_the_same() {
+/// The words of a command line, what comes of its file, and how it ends: outcome, exit code, and some of what is said.
+type Ending = (
+    &'static [&'static str],
+    Option<Completion>,
+    Outcome,
+    u8,
+    &'static str,
+);
+
+fn endings_of_files() -> Vec<Ending> {
     let failed = |fault| {
         Some(Completion::Failed {
             fault,
             message: "ENOENT".to_owned(),
         })
     };
-    use crate::protocol::Fault;
     let file = ["replay", "j.jsonl"].as_slice();
     let json = ["replay", "--json", "j.jsonl"].as_slice();
     let other = with_line(&small(), 4, |line| line.replace("deploi", "depl0y"));
-    let rows = [
+    vec![
         (
             file,
             read(small()),
@@ -485,6 +504,11 @@ fn the_exit_code_says_whether_it_is_the_same() {
             3,
             "\\\"type\\\": \\\"unreadable\\\"",
         ),
+    ]
+}
+
+fn endings_of_command_lines() -> Vec<Ending> {
+    vec![
         (
             &["replay"],
             None,
@@ -506,7 +530,14 @@ fn the_exit_code_says_whether_it_is_the_same() {
             0,
             "usage: cd-action replay FILE",
         ),
-    ];
+    ]
+}
+
+#[test]
+fn the_exit_code_says_whether_it_is_the_same() {
+    let rows = endings_of_files()
+        .into_iter()
+        .chain(endings_of_command_lines());
     for (argv, completion, outcome, exit_code, words) in rows {
         let (ended, code, said) = run(argv, completion);
         assert_eq!((ended, code), (outcome, exit_code), "{argv:?}");
