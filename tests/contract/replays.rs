@@ -6,6 +6,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::Instant;
 
 use cd_core::library::{self, Answer, JournalText};
@@ -109,6 +110,48 @@ fn a_journal_that_somebody_changed_differs_or_is_none_and_never_makes_the_core_p
         }
     }
     assert!(changed > 100, "{changed}");
+}
+
+#[test]
+fn the_command_line_that_ships_says_by_its_exit_code_whether_it_is_the_same() {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("replay");
+    fs::create_dir_all(&folder).expect("it can be made");
+    let recorded = root().join("tests/contract/transcripts/metadata-tag-push.jsonl");
+    let text = fs::read_to_string(&recorded).expect("a transcript is UTF-8");
+    let write = |name: &str, text: &[u8]| {
+        fs::write(folder.join(name), text).expect("it can be written");
+    };
+    write("same.jsonl", text.as_bytes());
+    write(
+        "other.jsonl",
+        text.replace("made 1.2.3", "made 1.2.4").as_bytes(),
+    );
+    write("binary.jsonl", &[0xff, 0xfe, 0x00]);
+    write("empty.jsonl", b"");
+    let rows = [
+        ("same.jsonl", 0, "decided again alike: `metadata` of "),
+        ("other.jsonl", 1, "decided otherwise from line "),
+        ("binary.jsonl", 3, "it is not text (UTF-8)"),
+        ("empty.jsonl", 3, "it is empty"),
+        ("missing.jsonl", 3, "there is no such file"),
+    ];
+    for (file, code, words) in rows {
+        let output = Command::new("node")
+            .arg(root().join("dist/cli.cjs"))
+            .args(["replay", file, "--json"])
+            .current_dir(&folder)
+            .output()
+            .expect("node can be started");
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(code), "{file}: {said}");
+        assert!(said.contains(words), "{file}: {said}");
+        let json: Value = serde_json::from_slice(&output.stdout).expect("it answers in JSON");
+        let kind = if code == 3 { "unreadable" } else { "decided" };
+        assert_eq!(
+            (&json["type"], json["same"].as_bool()),
+            (&json!(kind), (code < 3).then_some(code == 0))
+        );
+    }
 }
 
 #[test]
