@@ -55,6 +55,7 @@ const PROMOTE: &[Want] = &[
 const REPLACE: &[Want] = &[
     Want::Deploy(Release(1)),
     Want::Deploy(Release(2)),
+    Want::Promote,
     Want::Abort,
     Want::Recover,
 ];
