@@ -3,6 +3,7 @@
 "use strict";
 
 // src/generated/needs.ts
+var VERSION = "0.1.0";
 var CD_ACTION = {
   "env": [
     "BITBUCKET_BRANCH",
@@ -411,6 +412,12 @@ var METADATA = {
     "bake-target",
     "github-token"
   ],
+  "plain": [],
+  "scratch": false
+};
+var REPLAY = {
+  "env": [],
+  "inputs": [],
   "plain": [],
   "scratch": false
 };
@@ -1719,7 +1726,7 @@ function createJournal(path, blot, warn) {
   let file;
   let broken = false;
   return {
-    input: (now, input2) => append({ now, input: input2 }),
+    input: (now, input2) => append(input2.type === "begin" ? { version: VERSION, now, input: input2 } : { now, input: input2 }),
     // The tags stay: a secret that happens to read "effect" must not make the journal unreadable.
     outputs: (outputs) => append({ outputs }, (key, value) => typeof value === "string" && key !== "type" ? blot(value) : value),
     crash: (words2) => append({ crash: blot(words2) }),
@@ -2248,5 +2255,9 @@ async function load(file) {
 
 // src/cli.ts
 var argv = process.argv.slice(2);
-var [needs, load2] = argv[0] === "metadata" ? [METADATA, loadMetadata] : [CD_ACTION, loadCore];
+var programs = /* @__PURE__ */ new Map([
+  ["metadata", { needs: METADATA, load: loadMetadata }],
+  ["replay", { needs: REPLAY, load: loadCore }]
+]);
+var { needs, load: load2 } = programs.get(argv[0] ?? "") ?? { needs: CD_ACTION, load: loadCore };
 void runShell({ program: "cd-action", needs, platform: "command-line", argv, hasPost: false }, load2);

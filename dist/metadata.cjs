@@ -2,6 +2,7 @@
 "use strict";
 
 // src/generated/needs.ts
+var VERSION = "0.1.0";
 var METADATA = {
   "env": [
     "BITBUCKET_BRANCH",
@@ -1454,7 +1455,7 @@ function createJournal(path, blot, warn) {
   let file;
   let broken = false;
   return {
-    input: (now, input2) => append({ now, input: input2 }),
+    input: (now, input2) => append(input2.type === "begin" ? { version: VERSION, now, input: input2 } : { now, input: input2 }),
     // The tags stay: a secret that happens to read "effect" must not make the journal unreadable.
     outputs: (outputs) => append({ outputs }, (key, value) => typeof value === "string" && key !== "type" ? blot(value) : value),
     crash: (words2) => append({ crash: blot(words2) }),

@@ -3,7 +3,7 @@
  *
  * Decides nothing. To add a door: its line in `Glue`, in `Core`, and in `createCore`.
  */
-import type { Derivation, DeriveRequest, EvaluateRequest, Evaluation, Event, EventSources, Input, LedgerReading, LedgerSegment, Needs, Output, Program, Reading, Selection, SelectRequest, Timestamp } from "./types.js";
+import type { Derivation, DeriveRequest, EvaluateRequest, Evaluation, Event, EventSources, Input, LedgerReading, LedgerSegment, Needs, Output, Program, Reading, Replay, Selection, SelectRequest, Timestamp } from "./types.js";
 /** What can be asked. Each throws `Misuse` where the question has not the form of its type, and `Panic` on a bug. */
 export interface Core {
     /** One form for the events of every system. */
@@ -18,6 +18,11 @@ export interface Core {
     readonly select: (request: SelectRequest) => Selection;
     /** Verifies a ledger, all its segments, the oldest first, and says what it comes to. */
     readonly readLedger: (segments: readonly LedgerSegment[]) => LedgerReading;
+    /**
+     * Decides a recorded run again, from the text of its journal: whether every decision is the same, where not, and why each was
+     * made. A text that is no journal is an answer, too: `unreadable`, with what is wrong and where.
+     */
+    readonly replay: (journal: string) => Replay;
     /** A run that has not begun. */
     readonly Session: new () => Session;
     /** The names of what the input `begin` of a run is to hold, for a program and the arguments of a command line. */
@@ -43,6 +48,7 @@ export interface Glue {
     read_version(question: string): string;
     select(question: string): string;
     read_ledger(question: string): string;
+    replay(question: string): string;
     needs(program: string, argv: string): string;
     readonly Session: new () => {
         handle(now: number, input: string): string;

@@ -19,6 +19,7 @@ __export(cd_wasm_exports, {
   normalise: () => normalise,
   read_ledger: () => read_ledger,
   read_version: () => read_version,
+  replay: () => replay,
   select: () => select
 });
 var Session = class {
@@ -213,6 +214,23 @@ function read_version(question) {
     let ret;
     __wbg_call_guard();
     ret = wasm.read_version(ptr0, len0);
+    deferred2_0 = ret[0];
+    deferred2_1 = ret[1];
+    return getStringFromWasm0(ret[0], ret[1]);
+  } finally {
+    __wbg_call_guard();
+    wasm.__wbindgen_free(deferred2_0, deferred2_1, 1);
+  }
+}
+function replay(question) {
+  let deferred2_0;
+  let deferred2_1;
+  try {
+    const ptr0 = passStringToWasm0(question, wasm.__wbindgen_malloc, wasm.__wbindgen_realloc);
+    const len0 = WASM_VECTOR_LEN;
+    let ret;
+    __wbg_call_guard();
+    ret = wasm.replay(ptr0, len0);
     deferred2_0 = ret[0];
     deferred2_1 = ret[1];
     return getStringFromWasm0(ret[0], ret[1]);
@@ -493,6 +511,7 @@ function createCore(glue) {
     readVersion: (text) => ask(glue.read_version, { text }),
     select: (request) => ask(glue.select, request),
     readLedger: (segments) => ask(glue.read_ledger, segments),
+    replay: (text) => ask(glue.replay, { text }),
     needs: (program, argv) => JSON.parse(guard(() => glue.needs(toJson(program), toJson(argv)))),
     Session: class {
       #session = guard(() => new glue.Session());

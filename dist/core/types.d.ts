@@ -36,6 +36,13 @@ export type Authorization = {
     /** Under this name. */
     kept: string;
 };
+/** Something that is wrong with a journal. */
+export type BadLine = {
+    /** Which line, from 1; `None`: the whole. */
+    line: number | null;
+    /** What it is. */
+    message: string;
+};
 /** A file for `docker buildx bake`. */
 export type BakeFile = {
     /** The output that holds its path. */
@@ -269,6 +276,23 @@ export type DeriveRequest = {
     git?: Partial<GitFacts>;
     /** When. */
     now: Timestamp;
+};
+/** The first decision that is another one now. */
+export type Difference = {
+    /** The line of the journal that it stands in. */
+    line: number;
+    /** Which output of that line, from 1. */
+    output: number;
+    /** What was decided then, in words; `None`: nothing more. */
+    then: string | null;
+    /** What is decided now. */
+    now: string | null;
+    /** Where in the output the two part, such as `effect.argv[2]`; empty: they are of two kinds. */
+    place: string;
+    /** What stood there then, cut to what is around the difference. */
+    was: string;
+    /** What stands there now. */
+    is: string;
 };
 /** One thing to carry out. */
 export type Effect = ({
@@ -519,6 +543,35 @@ export type Input = ({
 } | {
     "type": "tick";
 };
+/** How a journal ends. */
+export type JournalEnd = {
+    "type": "done";
+    /** How it ended. */
+    outcome: string;
+    /** The exit code of its process. */
+    exitCode: number;
+} | {
+    "type": "killed";
+} | {
+    "type": "unanswered";
+    /** The input's line. */
+    line: number;
+} | {
+    "type": "torn";
+    /** Which one that is. */
+    line: number;
+} | {
+    "type": "crashed";
+    /** The line that says so. */
+    line: number;
+    /** What was said. */
+    words: string;
+};
+/** The journal of a run. */
+export type JournalText = {
+    /** What is in its file. */
+    text: string;
+};
 /** A secret inside an answer. */
 export type Keep = {
     /** Members of the JSON object that the answer is; the first that is a text is kept. */
@@ -634,6 +687,17 @@ export type LedgerState = {
     /** What persons decided against rules, the newest first. */
     overridden?: Array<LedgerOverride>;
 };
+/** A wait for a person. */
+export type LedgerWaiting = {
+    /** Since when. */
+    since: Timestamp;
+    /** Until when at most. */
+    until: Timestamp;
+    /** How many tests there were, by the name of the gate that counted them. */
+    counted?: {
+        [key in string]: number;
+    };
+};
 /** How loud something is. */
 export type Level = "debug" | "info" | "warning" | "error";
 /** Members of a JSON object, which stay in their order. */
@@ -657,6 +721,42 @@ export type Mistake = {
 };
 /** Whether a tag may name another image tomorrow. */
 export type Mobility = "immutable" | "release" | "major" | "minor" | "follows";
+/** Something that was decided, done or said. `after`: milliseconds since the run began. */
+export type Moment = {
+    "type": "phase";
+    /** When. */
+    after: number;
+    /** Its name. */
+    phase: string;
+    /** Milliseconds until it was left. */
+    took: number;
+} | {
+    "type": "decision";
+    /** When. */
+    after: number;
+    /** In which phase; empty before there are any. */
+    phase: string;
+    /** What. */
+    decision: string;
+    /** On what. */
+    because: Array<string>;
+} | {
+    "type": "act";
+    /** When it was begun. */
+    after: number;
+    /** What, in a few words. */
+    what: string;
+    /** Milliseconds it took. */
+    took: number;
+    /** How it ended: `done`, or the trouble. */
+    ended: string;
+} | {
+    "type": "said";
+    /** When. */
+    after: number;
+    /** What. */
+    text: string;
+};
 /** Whether a tag may be pointed at this release. */
 export type Move = {
     /** The tag. */
@@ -690,6 +790,8 @@ export type OpenRollout = {
     since: Timestamp;
     /** Whose it is. */
     run: Origin;
+    /** It waits for a person, and no run is at it. */
+    waits?: LedgerWaiting | null;
 };
 /** The run that a record is from. */
 export type Origin = {
@@ -711,7 +813,7 @@ export type Origin = {
     repository?: string | null;
 };
 /** How a run ended. Every run of every command ends in exactly one of these. */
-export type Outcome = "shown" | "deployed" | "restored" | "released" | "unchanged" | "held" | "stopped" | "resumed" | "superseded" | "rejected" | "busy" | "failed" | "rolled-back" | "cancelled" | "stranded" | "invalid" | "crashed";
+export type Outcome = "shown" | "deployed" | "restored" | "released" | "unchanged" | "waiting" | "held" | "stopped" | "resumed" | "superseded" | "rejected" | "busy" | "failed" | "rolled-back" | "cancelled" | "stranded" | "invalid" | "crashed";
 /** What the core tells the world. */
 export type Output = {
     "type": "effect";
@@ -820,6 +922,41 @@ export type Release = {
     "config-hash": string;
     /** Everything else. */
     spec: Spec;
+};
+/** What comes of a journal. */
+export type Replay = ({
+    "type": "decided";
+} & Replayed) | ({
+    "type": "unreadable";
+} & Unreadable);
+/** A run, decided again. */
+export type Replayed = {
+    /** Whether all that was decided is decided again. */
+    same: boolean;
+    /** Where it is not. */
+    difference: Difference | null;
+    /** How many inputs were decided again. */
+    decided: number;
+    /** In how many texts a secret was blotted, whose place was compared and whose value could not be. */
+    blotted: number;
+    /** The version that wrote the journal; `None`: it is older than those that say so. */
+    version: string | null;
+    /** The version that decided again. */
+    by: string;
+    /** The command that was given, `metadata` among them; empty where none was understood. */
+    command: string;
+    /** When the run began. */
+    began: Timestamp;
+    /** How the journal ends. */
+    end: JournalEnd;
+    /** A stable code for why the run ended as it did; empty where it has none, or did not get there. */
+    reason: string;
+    /** What that rests on, in sentences. */
+    because: Array<string>;
+    /** What was decided and done, in order. */
+    moments: Array<Moment>;
+    /** All of this for people, line by line. */
+    explanation: string;
 };
 /** A repository, as far as labels tell of it. What nobody knows is empty. */
 export type Repository = {
@@ -1051,6 +1188,17 @@ export type Torn = {
     line: number;
     /** What is there of it. */
     text: string;
+};
+/** Why a text cannot be decided again. */
+export type Unreadable = {
+    /** The version that wrote it, where it says so. */
+    version: string | null;
+    /** The version that could not read it. */
+    by: string;
+    /** What is wrong with it, up to twenty. */
+    mistakes: Array<BadLine>;
+    /** How many there are besides. */
+    more: number;
 };
 /** A text that may be a version. */
 export type VersionText = {
