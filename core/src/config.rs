@@ -308,7 +308,9 @@ pub struct Bake {
 }
 
 /// Thousandths, from 0 to 1,000.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,
+)]
 pub struct Permille(pub u16);
 
 /// `run`, placeholders not filled in.

@@ -2,6 +2,7 @@
 //!
 //! See `core/README.md` for the map and the words.
 
+pub mod analysis;
 pub mod config;
 pub mod event;
 pub mod forge;
