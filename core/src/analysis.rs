@@ -30,7 +30,7 @@ pub use metric::{Metric, MetricRule, value};
 pub use needed::{Feasible, Needed, feasible, needed};
 pub use real::Real;
 pub use streams::{Margin, Streams};
-pub use verdict::{Basis, Evidence, Finding, Kind, Numbers, Verdict, Why};
+pub use verdict::{Basis, Evidence, Finding, Kind, Numbers, Slow, Verdict, Why};
 
 #[cfg(test)]
 mod tests;

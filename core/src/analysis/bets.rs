@@ -195,19 +195,31 @@ mod tests {
                 };
                 for (_, more) in WORSE {
                     let bet = Bet::on((baseline + tolerated + more).min(0.99), belief);
-                    worst = worst.max(over_the_grid(&bet, sizes, tolerated, |a, b| a - b <= tolerated));
+                    worst = worst.max(over_the_grid(&bet, sizes, tolerated, |a, b| {
+                        a - b <= tolerated
+                    }));
                 }
                 for (_, share) in NOT_WORSE {
                     let bet = Bet::on((baseline + tolerated * share).max(0.0), belief);
-                    worst = worst.max(over_the_grid(&bet, sizes, tolerated, |a, b| a - b >= tolerated));
+                    worst = worst.max(over_the_grid(&bet, sizes, tolerated, |a, b| {
+                        a - b >= tolerated
+                    }));
                 }
             }
         }
         assert!(worst <= 1.0 + 1e-12, "{worst}");
-        assert!(worst > 0.999, "on the edge nearly nothing is given away: {worst}");
+        assert!(
+            worst > 0.999,
+            "on the edge nearly nothing is given away: {worst}"
+        );
     }
 
-    fn over_the_grid(bet: &Bet, sizes: (u64, u64), tolerated: f64, doubted: impl Fn(f64, f64) -> bool) -> f64 {
+    fn over_the_grid(
+        bet: &Bet,
+        sizes: (u64, u64),
+        tolerated: f64,
+        doubted: impl Fn(f64, f64) -> bool,
+    ) -> f64 {
         let mut worst = 0.0_f64;
         for step in [0.0, 0.001, 0.01, 0.02, 0.1, 0.3, 0.5, 0.9, 0.95] {
             for difference in [-0.3, -0.02, 0.0, tolerated, 0.02, 0.3] {
@@ -222,7 +234,10 @@ mod tests {
 
     #[test]
     fn the_shares_of_the_alternatives_add_up_to_one() {
-        for shares in [WORSE.map(|row| row.0).iter().sum::<f64>(), NOT_WORSE.map(|row| row.0).iter().sum()] {
+        for shares in [
+            WORSE.map(|row| row.0).iter().sum::<f64>(),
+            NOT_WORSE.map(|row| row.0).iter().sum(),
+        ] {
             assert!((shares - 1.0).abs() < 1e-12, "{shares}");
         }
     }

@@ -6,7 +6,9 @@
 use serde::{Deserialize, Serialize};
 
 /// Requests of one version that have ended.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
 pub struct Counts {
     /// All of them.
     pub requests: u64,
@@ -136,7 +138,10 @@ mod tests {
         assert_eq!(meter.read(1, pair((10, 1), (100, 2))), Read::First);
         let new = pair((5, 1), (95, 0));
         assert_eq!(meter.read(1, pair((15, 2), (195, 2))), Read::New(new));
-        assert_eq!(meter.read(1, pair((15, 2), (195, 2))), Read::New(Pair::default()));
+        assert_eq!(
+            meter.read(1, pair((15, 2), (195, 2))),
+            Read::New(Pair::default())
+        );
         assert_eq!(meter.resets, 0);
     }
 
@@ -147,7 +152,11 @@ mod tests {
             (1, pair((20, 0), (100, 2)), "fewer bad ones"),
             (1, pair((11, 4), (100, 2)), "more bad ones than requests"),
             (1, pair((20, 1), (99, 2)), "the baseline alone"),
-            (2, pair((20, 1), (200, 2)), "another epoch, all of them larger"),
+            (
+                2,
+                pair((20, 1), (200, 2)),
+                "another epoch, all of them larger",
+            ),
         ];
         for (epoch, counters, what) in rows {
             let mut meter = Meter::default();
@@ -156,7 +165,11 @@ mod tests {
             assert_eq!(meter.resets, 1);
             // From there on it counts again.
             let later = counters.plus(pair((3, 1), (4, 0)));
-            assert_eq!(meter.read(epoch, later), Read::New(pair((3, 1), (4, 0))), "{what}");
+            assert_eq!(
+                meter.read(epoch, later),
+                Read::New(pair((3, 1), (4, 0))),
+                "{what}"
+            );
         }
     }
 

@@ -34,6 +34,7 @@ impl Margin {
         confidence: Permille(990),
         least: 100,
         sick: Permille(100),
+        among: 1,
     };
 }
 
@@ -117,7 +118,9 @@ impl Settling {
     pub(super) fn verdict(&self, verdict: Verdict) -> Verdict {
         match (&self.trouble, verdict) {
             (Some(why), Verdict::Inconclusive(_)) => Verdict::Inconclusive(why.clone()),
-            (Some(why @ Why::SourceFailing(_)), Verdict::Pass) => Verdict::Inconclusive(why.clone()),
+            (Some(why @ Why::SourceFailing(_)), Verdict::Pass) => {
+                Verdict::Inconclusive(why.clone())
+            }
             (_, verdict) => verdict,
         }
     }

@@ -108,7 +108,8 @@ impl Metric {
     }
 
     fn is_inside(&self, value: f64) -> bool {
-        self.rule.max.is_none_or(|max| value <= max.0) && self.rule.min.is_none_or(|min| value >= min.0)
+        self.rule.max.is_none_or(|max| value <= max.0)
+            && self.rule.min.is_none_or(|min| value >= min.0)
     }
 }
 

@@ -92,7 +92,10 @@ fn found(margin: Margin, baseline: f64, candidate: f64, ratio: f64) -> Option<u6
     }
     let each = WORSE.iter().filter_map(|(share, more)| {
         let gain = Bet::on(worse(belief, *more), belief).growth(candidate, baseline, ratio);
-        requests(margin.needed() - ln(share * super::streams::AT_FIRST), gain)
+        requests(
+            margin.needed_to_fail() - ln(share * super::streams::AT_FIRST),
+            gain,
+        )
     });
     each.min()
 }

@@ -28,6 +28,8 @@ pub struct Margin {
     pub least: u64,
     /// A baseline with a larger share of bad requests than this is sick, and nothing passes beside it.
     pub sick: Permille,
+    /// How many such questions share the α of a fail, any of which may answer with one; 1: this one alone.
+    pub among: u8,
 }
 
 /// The evidence so far. It grows with what is added, and a fail stays.
@@ -70,9 +72,14 @@ struct Worse {
 }
 
 impl Margin {
-    /// ln(1/α).
+    /// ln(1/α): what proves that it is not worse.
     pub(super) fn needed(self) -> f64 {
         -ln(share(Permille(1_000_u16.saturating_sub(self.confidence.0))))
+    }
+
+    /// What proves that it is worse.
+    pub(super) fn needed_to_fail(self) -> f64 {
+        self.needed() + ln(f64::from(self.among.max(1)))
     }
 
     pub(super) fn tolerated(self) -> f64 {
@@ -161,7 +168,7 @@ impl Streams {
             failed: self.failed,
             tolerated: self.margin.tolerated,
             confidence: self.margin.confidence,
-            worse: Evidence::of(self.worse.most.0, needed),
+            worse: Evidence::of(self.worse.most.0, self.margin.needed_to_fail()),
             not_worse: Evidence::of(self.pro(), needed),
             more: self.more(),
         }
@@ -213,9 +220,8 @@ impl Streams {
         }
         self.judged = self.judged.plus(block);
         self.step = self.step.plus(block);
-        let needed = self.margin.needed();
-        self.proven = self.pro() >= needed;
-        let worse = self.worse.most.0 >= needed;
+        self.proven = self.pro() >= self.margin.needed();
+        let worse = self.worse.most.0 >= self.margin.needed_to_fail();
         if self.failed.is_none() && worse && self.judged.candidate.bad >= LEAST_BAD {
             self.failed = Some(self.judged);
         }
@@ -238,7 +244,8 @@ impl Streams {
         let ratio = number(baseline.requests) / number(candidate.requests);
         let left = self.margin.needed() - self.pro();
         let least = self.margin.least.saturating_sub(candidate.requests);
-        super::needed::until(left, self.margin, thought(baseline), ratio).map(|more| more.max(least))
+        super::needed::until(left, self.margin, thought(baseline), ratio)
+            .map(|more| more.max(least))
     }
 }
 

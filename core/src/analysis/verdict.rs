@@ -102,19 +102,26 @@ pub struct Numbers {
     pub more: Option<u64>,
 }
 
+/// What was counted as slow.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Slow {
+    /// Which of the baseline's quantiles it is measured by.
+    pub quantile: Permille,
+    /// What took longer than these milliseconds; `None`: it is not known yet what is slow.
+    pub limit: Option<u64>,
+    /// Of the requests, the slow ones being the bad.
+    pub numbers: Numbers,
+}
+
 /// What a finding rests on.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", rename_all_fields = "kebab-case")]
 pub enum Basis {
     /// Bad requests.
     Errors(Numbers),
-    /// Slow requests: those that took longer than `limit` milliseconds. `None`: it is not known yet what is slow.
-    Latency {
-        /// A bound of the buckets.
-        limit: Option<u64>,
-        /// Of the requests, the slow ones being the bad.
-        numbers: Numbers,
-    },
+    /// Slow requests: beyond the median, and beyond the quantile.
+    Latency(Vec<Slow>),
     /// Values.
     Metric {
         /// The last one, as it was answered.
@@ -222,7 +229,10 @@ mod tests {
         for _ in 0..3 {
             let longer: Vec<_> = lists
                 .iter()
-                .flat_map(|list| each.iter().map(|more| [&list[..], &[more.clone()]].concat()))
+                .flat_map(|list| {
+                    each.iter()
+                        .map(|more| [&list[..], &[more.clone()]].concat())
+                })
                 .collect();
             lists.extend(longer);
         }

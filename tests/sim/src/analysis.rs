@@ -84,14 +84,18 @@ impl World {
         let mut chance = Chance(seed);
         let mut found = Found::default();
         let (mut candidates, mut now) = (0, 0);
+        let weight = parts(self.weight);
         while candidates < self.horizon {
             now += self.between;
-            let of_candidate = chance.is(self.weight);
+            // One number for both questions: its low bits for whom it is of, its high ones for how it goes.
+            let drawn = chance.next();
+            let of_candidate = (drawn & 0xFFFF) < weight;
             candidates += u64::from(of_candidate);
             let own = of_candidate && candidates > self.bad_from;
             let storm = (now / 900_000) % 2 == 1;
             let rate = if own { self.candidate } else { self.baseline };
-            let bad = chance.is(if storm { rate * self.storms } else { rate });
+            let rate = if storm { rate * self.storms } else { rate };
+            let bad = unit(drawn) < rate;
             match judge.see(Timestamp(now), of_candidate, bad) {
                 Some(true) if found.pass.is_none() => {
                     found.pass = Some(candidates);
@@ -154,7 +158,9 @@ impl Judge for Peeking {
         }
         let (n, m) = (candidate.requests as f64, baseline.requests as f64);
         let (a, b) = (candidate.bad as f64 / n, baseline.bad as f64 / m);
-        let error = (a * (1.0 - a) / n + b * (1.0 - b) / m).sqrt();
+        // The variance is that of the edge: the candidate at the baseline's rate and what is tolerated.
+        let edge = (b + self.tolerated).min(1.0);
+        let error = (edge * (1.0 - edge) / n + b * (1.0 - b) / m).sqrt();
         let above = a - b - self.tolerated;
         (error > 0.0 && above > QUANTILE_99 * error).then_some(false)
     }
@@ -199,23 +205,32 @@ impl Chance {
         let z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
         z ^ (z >> 31)
     }
+}
 
-    /// From 0 to below 1.
-    #[expect(clippy::cast_precision_loss, reason = "53 bits fit")]
-    pub fn unit(&mut self) -> f64 {
-        (self.next() >> 11) as f64 / (1_u64 << 53) as f64
-    }
+/// From 0 to below 1: the high 48 bits.
+#[expect(clippy::cast_precision_loss, reason = "48 bits fit")]
+fn unit(drawn: u64) -> f64 {
+    (drawn >> 16) as f64 / (1_u64 << 48) as f64
+}
 
-    /// Whether something of this probability happens.
-    pub fn is(&mut self, probability: f64) -> bool {
-        self.unit() < probability
-    }
+/// In parts of 65,536.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a share"
+)]
+fn parts(share: f64) -> u64 {
+    (share * 65_536.0) as u64
 }
 
 fn one(of_candidate: bool, bad: bool) -> Pair {
     let one = Counts::new(1, u64::from(bad));
     let none = Counts::default();
-    let (candidate, baseline) = if of_candidate { (one, none) } else { (none, one) };
+    let (candidate, baseline) = if of_candidate {
+        (one, none)
+    } else {
+        (none, one)
+    };
     Pair {
         candidate,
         baseline,

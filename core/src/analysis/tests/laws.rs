@@ -11,7 +11,11 @@ use crate::protocol::Timestamp;
 fn second() -> impl Strategy<Value = Pair> {
     let version = |most: u64| {
         (0..=most, 0.0..=1.0_f64, prop::bool::weighted(0.7)).prop_map(|(requests, share, well)| {
-            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "small")]
+            #[expect(
+                clippy::cast_possible_truncation,
+                clippy::cast_sign_loss,
+                reason = "small"
+            )]
             let bad = (f64::from(u32::try_from(requests).expect("small")) * share) as u64;
             (requests, if well { bad / 16 } else { bad })
         })
@@ -23,19 +27,24 @@ fn history() -> impl Strategy<Value = Vec<Pair>> {
     prop_oneof![
         prop::collection::vec(second(), 0..60),
         // Long ones that change little, since a pass takes its time.
-        (second(), second(), 0..200_usize, 0..60_usize)
-            .prop_map(|(a, b, n, m)| [vec![a; n], vec![b; m]].concat()),
+        (second(), second(), 0..200_usize, 0..60_usize).prop_map(|(a, b, n, m)| [
+            vec![a; n],
+            vec![b; m]
+        ]
+        .concat()),
     ]
 }
 
 fn margin() -> impl Strategy<Value = Margin> {
-    (prop::sample::select(vec![0, 5, 10, 50]), prop::sample::select(vec![900, 990, 999])).prop_map(
-        |(tolerated, confidence)| Margin {
+    (
+        prop::sample::select(vec![0, 5, 10, 50]),
+        prop::sample::select(vec![900, 990, 999]),
+    )
+        .prop_map(|(tolerated, confidence)| Margin {
             tolerated: Permille(tolerated),
             confidence: Permille(confidence),
             ..Margin::ERRORS
-        },
-    )
+        })
 }
 
 fn judged(margin: Margin, history: &[Pair]) -> Streams {

@@ -37,7 +37,8 @@ fn told(answers: &[&str]) -> Verdict {
 
 #[test]
 fn exactly_one_number_is_a_value() {
-    let scalar = r#"{"status":"success","data":{"resultType":"scalar","result":[1764268458,"0.25"]}}"#;
+    let scalar =
+        r#"{"status":"success","data":{"resultType":"scalar","result":[1764268458,"0.25"]}}"#;
     assert_eq!(value(scalar), Ok(Real(0.25)));
     assert_eq!(value(&vector(&["1e3"])), Ok(Real(1_000.0)));
 }
@@ -61,7 +62,8 @@ fn everything_else_is_a_reason() {
             failing("the query answers with a matrix"),
         ),
         (
-            r#"{"status":"success","data":{"resultType":"vector","result":[{"metric":{}}]}}"#.to_owned(),
+            r#"{"status":"success","data":{"resultType":"vector","result":[{"metric":{}}]}}"#
+                .to_owned(),
             failing("the series has no value"),
         ),
         (

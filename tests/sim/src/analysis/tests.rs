@@ -1,45 +1,377 @@
+use std::io::Write as _;
 use std::time::Instant;
-use super::*;
+
+use cd_core::analysis::needed;
 use cd_core::config::Permille;
 
-fn margin(d: u16) -> Margin { Margin { tolerated: Permille(d), ..Margin::ERRORS } }
+use super::*;
 
-fn many<J: Judge>(world: World, runs: u64, until_pass: bool, make: impl Fn() -> J + Sync) -> Vec<Found> {
-    std::thread::scope(|scope| {
-        let hs: Vec<_> = (0..2).map(|part| { let make = &make; scope.spawn(move || {
-            (0..runs).filter(|r| r % 2 == part).map(|r| world.live(r.wrapping_mul(0xD134_2543_DE82_EF95) ^ 77, &mut make(), until_pass)).collect::<Vec<_>>()
-        })}).collect();
-        hs.into_iter().flat_map(|h| h.join().unwrap()).collect()
-    })
-}
-fn q(v: &mut Vec<u64>, p: f64) -> u64 { v.sort(); if v.is_empty() {0} else { v[((v.len()-1) as f64 * p) as usize] } }
+/// Rollouts of each cell about α; `ANALYSIS_RUNS=20000 ANALYSIS_HORIZON=20000` lives through more, and longer ones.
+const RUNS: u64 = 2_000;
+/// Of the other cells.
+const FEW: u64 = 200;
+/// Requests of the candidate in those about α.
+const HORIZON: u64 = 5_000;
+const RATES: [f64; 3] = [0.001, 0.01, 0.1];
 
 #[test]
-fn explore() {
-    let runs: u64 = std::env::var("RUNS").ok().and_then(|s| s.parse().ok()).unwrap_or(400);
-    for d in [0, 10] { for rate in [0.001, 0.01, 0.1] {
-        let t = Instant::now();
-        let f = many(World::equal(rate), runs, false, || Sequential::new(margin(d)));
-        eprintln!("equal d={d} rate={rate}: fails {} of {} passes {} {:.1}s", f.iter().filter(|x| x.fail.is_some()).count(), runs, f.iter().filter(|x| x.pass.is_some()).count(), t.elapsed().as_secs_f64());
-        let mut p: Vec<u64> = f.iter().filter_map(|x| x.pass).collect();
-        let n = cd_core::analysis::needed(margin(d), (rate*1e6) as u64, Permille(50), Permille(40));
-        eprintln!("   pass median {} p90 {} need {:?}", q(&mut p, 0.5), q(&mut p, 0.9), n);
-    }}
-    for (b,c) in [(0.001,0.011),(0.01,0.02),(0.1,0.11)] {
-        let f = many(World{candidate:c, ..World::equal(b)}, runs, false, || Sequential::new(margin(10)));
-        eprintln!("boundary {b} {c}: fails {} passes {}", f.iter().filter(|x| x.fail.is_some()).count(), f.iter().filter(|x| x.pass.is_some()).count());
+fn false_alarms_are_rarer_than_alpha_where_one_looks_after_every_request() {
+    let mut table = Table::default();
+    for rate in RATES {
+        let world = World {
+            horizon: number("ANALYSIS_HORIZON").unwrap_or(HORIZON),
+            ..World::equal(rate)
+        };
+        let runs = number("ANALYSIS_RUNS").unwrap_or(RUNS);
+        let ours = fails(world, runs, || Sequential::new(tolerating(0)));
+        let peeking = fails(world, FEW, || Peeking::new(0.0));
+        let threshold = fails(world, FEW, Threshold::new);
+        table.row(&[
+            percent(rate),
+            ours.told(),
+            percent(peeking.share()),
+            percent(threshold.share()),
+        ]);
+        let (_, high) = ours.interval();
+        assert!(ours.share() <= 0.01, "{rate}: {}", ours.told());
+        assert!(high <= 0.015, "{rate}: {}", ours.told());
+        assert!(peeking.share() > 0.08, "looking explodes it: {rate}");
     }
-    for d in [0,5,10] { for (b,c) in [(0.01,0.05),(0.01,0.02),(0.01,0.2),(0.001,0.05)] {
-        let t = Instant::now();
-        let w = World{candidate:c, ..World::equal(b)};
-        let f = many(w, runs, false, || Sequential::new(margin(d)));
-        let mut p: Vec<u64> = f.iter().filter_map(|x| x.fail).collect();
-        let n = cd_core::analysis::needed(margin(d), (b*1e6) as u64, Permille(50), Permille(((c-b)*1000.0) as u16));
-        eprintln!("detect d={d} {b}->{c}: found {} median {} p90 {} predicted {:?} {:.1}s", p.len(), q(&mut p,0.5), q(&mut p,0.9), n.fail, t.elapsed().as_secs_f64());
-    }}
-    for from in [1000, 5000] {
-        let f = many(World{candidate:0.05, bad_from: from, ..World::equal(0.01)}, runs, false, || Sequential::new(margin(10)));
-        let mut p: Vec<u64> = f.iter().filter_map(|x| x.fail).map(|x| x.saturating_sub(from)).collect();
-        eprintln!("turns bad at {from}: found {} median {} p90 {}", p.len(), q(&mut p,0.5), q(&mut p,0.9));
+    table.is_documented();
+}
+
+/// The hardest truth: exactly what is tolerated. Neither answer may come more often than α, and what is worse for both is no answer.
+#[test]
+fn on_the_edge_neither_verdict_is_given_more_often_than_alpha() {
+    let mut table = Table::default();
+    for (rate, storms) in [(0.001, 1.0), (0.01, 1.0), (0.1, 1.0), (0.01, 5.0)] {
+        let edge = World {
+            candidate: rate + 0.01,
+            horizon: HORIZON,
+            ..World::equal(rate)
+        };
+        // A storm would make the difference larger than what is tolerated, so there both are equal and nothing is.
+        let (world, tolerated) = if storms > 1.0 {
+            let equal = World {
+                storms,
+                candidate: rate,
+                ..edge
+            };
+            (equal, 0)
+        } else {
+            (edge, 10)
+        };
+        let found = many(world, 2 * FEW, false, || {
+            Sequential::new(tolerating(tolerated))
+        });
+        let count = |is: fn(&Found) -> bool| Share {
+            of: 2 * FEW,
+            count: found.iter().filter(|found| is(found)).count() as u64,
+        };
+        let (fail, pass) = (
+            count(|found| found.fail.is_some()),
+            count(|found| found.pass.is_some()),
+        );
+        table.row(&[
+            percent(world.baseline),
+            percent(world.candidate),
+            format!("{storms}"),
+            fail.told(),
+            pass.told(),
+        ]);
+        // Where the truth is α, the lower end of the interval is above it once in forty cells.
+        assert!(fail.interval().0 <= 0.01, "{}", fail.told());
+        assert!(pass.interval().0 <= 0.01, "{}", pass.told());
     }
+    table.is_documented();
+}
+
+#[test]
+fn what_is_worse_is_found_soon() {
+    let mut table = Table::default();
+    let rows = [
+        (0.05, 0),
+        (0.05, 5),
+        (0.05, 10),
+        (0.02, 0),
+        (0.02, 5),
+        (0.2, 10),
+    ];
+    for (candidate, tolerated) in rows {
+        let world = World {
+            candidate,
+            ..World::equal(0.01)
+        };
+        let ours = many(world, FEW, false, || Sequential::new(tolerating(tolerated)));
+        let delta = f64::from(tolerated) / 1_000.0;
+        let peeking = many(world, FEW, false, || Peeking::new(delta));
+        let threshold = many(world, FEW, false, Threshold::new);
+        let expected = needed(
+            tolerating(tolerated),
+            10_000,
+            Permille(50),
+            worse_by(candidate - 0.01),
+        );
+        let expected = expected.fail.expect("more than is tolerated");
+        let delay = Delay::of(&ours, |found| found.fail);
+        table.row(&[
+            percent(candidate),
+            points(tolerated),
+            delay.told(),
+            expected.to_string(),
+            Delay::of(&peeking, |found| found.fail).told(),
+            Delay::of(&threshold, |found| found.fail).told(),
+        ]);
+        assert!(delay.found * 10 >= FEW * 9, "{candidate}: {}", delay.told());
+        assert!(
+            delay.median <= expected && expected <= 3 * delay.median,
+            "{candidate}: {}",
+            delay.told()
+        );
+    }
+    table.is_documented();
+}
+
+#[test]
+fn what_is_equal_passes_about_when_the_plan_says_so() {
+    let mut table = Table::default();
+    for rate in RATES {
+        let runs = many(World::equal(rate), FEW, true, || {
+            Sequential::new(tolerating(10))
+        });
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "a share"
+        )]
+        let millionths = (rate * 1_000_000.0) as u64;
+        let expected = needed(tolerating(10), millionths, Permille(50), Permille(40)).pass;
+        let expected = expected.expect("something is tolerated");
+        let delay = Delay::of(&runs, |found| found.pass);
+        table.row(&[percent(rate), delay.told(), expected.to_string()]);
+        assert!(
+            delay.median <= expected && expected <= 2 * delay.median,
+            "{rate}: {}",
+            delay.told()
+        );
+    }
+    table.is_documented();
+}
+
+/// Evidence is kept for what goes bad later, so that it is found nearly as soon as what is bad from the start.
+#[test]
+fn what_goes_bad_later_is_found_too() {
+    let mut table = Table::default();
+    for bad_from in [0, 1_000, 5_000] {
+        let world = World {
+            candidate: 0.05,
+            bad_from,
+            ..World::equal(0.01)
+        };
+        let runs = many(world, FEW, false, || Sequential::new(tolerating(10)));
+        let delay = Delay::of(&runs, |found| {
+            found.fail.map(|at| at.saturating_sub(bad_from))
+        });
+        table.row(&[grouped(bad_from), delay.told()]);
+        assert!(
+            delay.median < 1_200 && delay.found * 100 >= FEW * 99,
+            "{}",
+            delay.told()
+        );
+    }
+    table.is_documented();
+}
+
+/// Of many rounds the fastest counts: what else the machine does is not ours.
+#[test]
+fn a_second_of_requests_is_judged_in_microseconds() {
+    let mut streams = Streams::new(tolerating(10));
+    let second = Pair {
+        candidate: Counts::new(5, 0),
+        baseline: Counts::new(95, 1),
+    };
+    let mut now = 0;
+    let rounds = (0..50).map(|_| {
+        let began = Instant::now();
+        for _ in 0..200 {
+            now += 1_000;
+            streams.add(Timestamp(now), second);
+            assert_ne!(streams.verdict(), Verdict::Fail);
+        }
+        began.elapsed().as_nanos() / 200
+    });
+    let fastest = rounds.min().expect("some");
+    say(&format!("analysis: a second of requests in {fastest} ns"));
+    assert!(fastest <= 20_000, "{fastest} ns");
+}
+
+/// So many of so many.
+#[derive(Clone, Copy)]
+struct Share {
+    of: u64,
+    count: u64,
+}
+
+/// Half are found by `median`, nine of ten by `most`.
+struct Delay {
+    found: u64,
+    of: u64,
+    median: u64,
+    most: u64,
+}
+
+/// Lines of a document.
+#[derive(Default)]
+struct Table(Vec<String>);
+
+#[expect(clippy::cast_precision_loss, reason = "thousands")]
+impl Share {
+    fn share(self) -> f64 {
+        self.count as f64 / self.of as f64
+    }
+
+    /// Wilson's, at 95 %.
+    fn interval(self) -> (f64, f64) {
+        let (n, p, z) = (self.of as f64, self.share(), 1.96);
+        let middle = p + z * z / (2.0 * n);
+        let half = z * (p * (1.0 - p) / n + z * z / (4.0 * n * n)).sqrt();
+        let whole = 1.0 + z * z / n;
+        (((middle - half) / whole).max(0.0), (middle + half) / whole)
+    }
+
+    fn told(self) -> String {
+        let (low, high) = self.interval();
+        let (low, high) = (low * 100.0, high * 100.0);
+        let share = percent(self.share());
+        format!(
+            "{} of {}: {share} ({low:.2} to {high:.2})",
+            self.count,
+            grouped(self.of)
+        )
+    }
+}
+
+impl Delay {
+    fn of(runs: &[Found], when: impl Fn(&Found) -> Option<u64>) -> Self {
+        let mut found: Vec<u64> = runs.iter().filter_map(when).collect();
+        found.sort_unstable();
+        let at = |tenths: usize| {
+            found
+                .get(found.len() * tenths / 10)
+                .copied()
+                .unwrap_or_default()
+        };
+        Self {
+            found: found.len() as u64,
+            of: runs.len() as u64,
+            median: at(5),
+            most: at(9),
+        }
+    }
+
+    fn told(&self) -> String {
+        let Self {
+            found,
+            of,
+            median,
+            most,
+        } = self;
+        let missed = if found < of {
+            format!(" ({found} of {of})")
+        } else {
+            String::new()
+        };
+        format!("{} · {}{missed}", grouped(*median), grouped(*most))
+    }
+}
+
+impl Table {
+    fn row(&mut self, cells: &[String]) {
+        let line = format!("| {} |", cells.join(" | "));
+        say(&format!("analysis: {line}"));
+        self.0.push(line);
+    }
+
+    /// The numbers in `docs/analysis.md` are those of a run, and of this code.
+    fn is_documented(&self) {
+        if number("ANALYSIS_RUNS")
+            .or(number("ANALYSIS_HORIZON"))
+            .is_some()
+        {
+            return;
+        }
+        let text = include_str!("../../../../docs/analysis.md");
+        let missing: Vec<_> = self.0.iter().filter(|line| !text.contains(*line)).collect();
+        assert!(missing.is_empty(), "not in docs/analysis.md: {missing:#?}");
+    }
+}
+
+fn tolerating(tolerated: u16) -> Margin {
+    Margin {
+        tolerated: Permille(tolerated),
+        ..Margin::ERRORS
+    }
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a share"
+)]
+fn worse_by(share: f64) -> Permille {
+    Permille((share * 1_000.0).round() as u16)
+}
+
+fn fails<J: Judge>(world: World, runs: u64, make: impl Fn() -> J + Sync) -> Share {
+    let found = many(world, runs, false, make);
+    Share {
+        of: runs,
+        count: found.iter().filter(|found| found.fail.is_some()).count() as u64,
+    }
+}
+
+/// By seed, so that it makes no difference that two go at a time.
+fn many<J: Judge>(
+    world: World,
+    runs: u64,
+    until_pass: bool,
+    make: impl Fn() -> J + Sync,
+) -> Vec<Found> {
+    let live = |run: u64| world.live(Chance(run).next(), &mut make(), until_pass);
+    std::thread::scope(|scope| {
+        let odd = scope.spawn(|| {
+            (0..runs)
+                .filter(|run| run % 2 == 1)
+                .map(live)
+                .collect::<Vec<_>>()
+        });
+        let mut all: Vec<_> = (0..runs).filter(|run| run % 2 == 0).map(live).collect();
+        all.extend(odd.join().expect("no judge panics"));
+        all
+    })
+}
+
+fn percent(share: f64) -> String {
+    let percent = (share * 10_000.0).round() / 100.0;
+    format!("{percent} %")
+}
+
+fn points(permille: u16) -> String {
+    format!("{}pp", f64::from(permille) / 10.0)
+}
+
+fn grouped(count: u64) -> String {
+    if count < 1_000 {
+        return count.to_string();
+    }
+    format!("{},{:03}", grouped(count / 1_000), count % 1_000)
+}
+
+fn number(name: &str) -> Option<u64> {
+    std::env::var(name).ok()?.parse().ok()
+}
+
+fn say(line: &str) {
+    // Straight to the terminal: the tables are worth reading when all goes well, too.
+    writeln!(std::io::stderr(), "{line}").expect("standard error can be written to");
 }
