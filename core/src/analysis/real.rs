@@ -47,8 +47,7 @@ pub(super) fn exp(power: f64) -> f64 {
     if power > 700.0 {
         return f64::INFINITY;
     }
-    // Also where it is no number.
-    if !(power >= -700.0) {
+    if power < -700.0 || power.is_nan() {
         return 0.0;
     }
     let doublings = (power * std::f64::consts::LOG2_E).round_ties_even();

@@ -45,7 +45,7 @@ pub struct Streams {
     /// What was judged, in all and in this step.
     judged: Pair,
     step: Pair,
-    /// What came of one version without the other in the same minute, and could not be compared.
+    /// What came in this step of one version without the other in the same minute, and could not be compared.
     unpaired: Pair,
     worse: Worse,
     /// The logarithms of what those of [`NOT_WORSE`] made of 1, in this step.
@@ -123,24 +123,23 @@ impl Streams {
     pub fn begin_step(&mut self) {
         self.end_block();
         self.step = Pair::default();
+        self.unpaired = Pair::default();
         self.better = NOT_WORSE.map(|(share, _)| Real(ln(share)));
         self.proven = false;
         self.worse.stake(AT_A_STEP);
     }
 
     /// What follows from it, now.
-    #[must_use]
     pub fn verdict(&self) -> Verdict {
         if self.failed.is_some() {
             return Verdict::Fail;
         }
         let Counts { requests, .. } = self.step.candidate;
-        let why = if self.step.is_empty() && self.waiting.is_empty() {
+        let seen = self.unpaired.plus(self.waiting);
+        let why = if self.step.is_empty() && seen.candidate.requests == 0 {
             Why::NoData
-        } else if self.step.is_empty() && self.waiting.baseline.requests == 0 {
+        } else if self.step.is_empty() && seen.baseline.requests == 0 {
             Why::NoBaseline
-        } else if self.step.is_empty() && self.waiting.candidate.requests == 0 {
-            Why::NoData
         } else if over(self.step.baseline, self.margin.sick) {
             Why::SickBaseline
         } else if requests < self.margin.least {

@@ -57,6 +57,11 @@ fn without_enough_there_is_a_reason_and_no_pass() {
             Why::NoBaseline,
             "only the candidate is asked",
         ),
+        (
+            after(150, pair((5, 0), (0, 0))),
+            Why::NoBaseline,
+            "and nobody asks the baseline for minutes",
+        ),
         (after(10, pair((5, 0), (95, 0))), few, "ten seconds"),
         (
             after(30, pair((5, 0), (95, 0))),

@@ -86,7 +86,7 @@ pub struct Numbers {
     pub baseline: super::Counts,
     /// What came, and belongs to a block that is not over.
     pub waiting: Pair,
-    /// What came of one version while the other had no requests.
+    /// What came in this step of one version while the other had no requests.
     pub unpaired: Pair,
     /// What had been judged since the first step when it failed.
     pub failed: Option<Pair>,
@@ -231,7 +231,7 @@ mod tests {
                 .iter()
                 .flat_map(|list| {
                     each.iter()
-                        .map(|more| [&list[..], &[more.clone()]].concat())
+                        .map(|more| [&list[..], std::slice::from_ref(more)].concat())
                 })
                 .collect();
             lists.extend(longer);

@@ -117,7 +117,7 @@ fn times_that_run_backwards_are_no_evidence() {
     let mut latency = Latency::new(Timestamp(0), LatencyRule::USUAL);
     let mut times = Times::none(&BOUNDS);
     (0..500).for_each(|_| times.count(20));
-    latency.observe(Timestamp(9_000), 1, times.clone(), times.clone());
+    latency.observe(Timestamp(9_000), 1, times.clone(), times);
     for (epoch, bounds) in [(1, &BOUNDS[..]), (2, &BOUNDS[..]), (2, &BOUNDS[1..])] {
         let new = Times::none(bounds);
         latency.observe(Timestamp(10_000), epoch, new.clone(), new);
