@@ -217,8 +217,9 @@ impl Latency {
 
     /// The counters of both versions, at one look; `epoch` as in [`super::Errors::observe`].
     pub fn observe(&mut self, now: Timestamp, epoch: u64, candidate: Times, baseline: Times) {
-        if !candidate.is_sound() || !baseline.is_sound() {
-            return self.unseen("the times are in no buckets");
+        let alike = candidate.bounds == baseline.bounds;
+        if !candidate.is_sound() || !baseline.is_sound() || !alike {
+            return self.unseen("the times are in no buckets that can be compared");
         }
         let read = self.read(epoch, &candidate, &baseline);
         self.last = Some((epoch, candidate, baseline));

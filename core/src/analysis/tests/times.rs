@@ -92,8 +92,9 @@ fn times_that_say_nothing_are_no_verdict() {
         latency.finding().verdict
     };
     let none = || Times::none(&BOUNDS);
-    let unsound =
-        Verdict::Inconclusive(Why::SourceFailing("the times are in no buckets".to_owned()));
+    let unsound = Verdict::Inconclusive(Why::SourceFailing(
+        "the times are in no buckets that can be compared".to_owned(),
+    ));
     assert_eq!(look(Times::default(), none()), unsound);
     assert_eq!(
         look(
@@ -105,6 +106,7 @@ fn times_that_say_nothing_are_no_verdict() {
         ),
         unsound
     );
+    assert_eq!(look(none(), Times::none(&[10, 20])), unsound);
     assert_eq!(look(none(), none()), Verdict::Inconclusive(Why::NoLimit));
     // Every request takes longer than anything that is told apart.
     let mut long = none();
