@@ -280,7 +280,7 @@ impl Table {
     /// The numbers in `docs/analysis.md` are those of a run, and of this code.
     fn is_documented(&self) {
         if number("ANALYSIS_RUNS")
-            .or(number("ANALYSIS_HORIZON"))
+            .or_else(|| number("ANALYSIS_HORIZON"))
             .is_some()
         {
             return;
