@@ -294,6 +294,8 @@ pub struct Canary {
     pub steps: Vec<u8>,
     /// Milliseconds that the two versions are watched at each of them; may be 0.
     pub pause: u64,
+    /// What each step is judged by beside the guards; `None`: nothing.
+    pub analysis: Option<crate::rollout::Comparison>,
     /// Milliseconds at most that the proven version waits for a person; `None`: it does not.
     pub wait: Option<u64>,
 }

@@ -12,6 +12,7 @@
 mod alphabet;
 mod attempt;
 mod baking;
+mod comparing;
 mod giving_up;
 mod holding;
 pub mod invariants;
@@ -28,11 +29,13 @@ pub use alphabet::{
     Action, ActionId, Address, Done, End, Entry, Event, Fault, FaultCode, Fleet, Happening, Life,
     Mark, Member, Observation, Record, Seen, Started, Table, Traffic, Why,
 };
+pub use comparing::Comparison;
 pub use plan::{Person, Plan, Timing};
 pub use settling::MUTE;
 pub use strategy::{Share, Step, Strategy};
 pub use table::{FULL, permille};
 
+use crate::analysis::Errors;
 use crate::protocol::{Outcome, Timestamp};
 use crate::spec::{Generation, InstanceId};
 use attempt::{Heard, RETRY, Try};
@@ -75,6 +78,8 @@ pub struct Rollout {
     /// What the new instances had been asked when the last stretch under traffic ended: by instance, and what was
     /// counted before the counting started anew.
     counted: Option<(BTreeMap<InstanceId, Traffic>, Traffic)>,
+    /// What a canary's errors come to beside those of the old version, since its first share.
+    trial: Option<Errors>,
     /// The commit's own visit has routed to what serves now: what still has requests elsewhere.
     retired: Option<Vec<(InstanceId, u32)>>,
     /// The process will be ended soon: wait for nobody.
@@ -130,6 +135,7 @@ impl Rollout {
             reach: Reach::Records,
             recovering: false,
             counted: None,
+            trial: None,
             retired: None,
             hurry: false,
             told: "",

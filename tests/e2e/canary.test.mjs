@@ -58,3 +58,19 @@ test('one that turns bad only at half of the traffic goes back from there', asyn
   assert.equal(shifts(bad).some((it) => it.includes('g2-1=256')), false, shifts(bad).join('\n'));
   assert.deepEqual(await here.ask(), { status: 200, version: 'v1' });
 });
+
+test('with an analysis each share ends with evidence, and one that is worse goes back by the comparison', async (t) => {
+  // Ten percentage points at 95 %: what 100 requests a second can prove within seconds. The guard of the bake is out of the way.
+  const analysis = { errors: { 'worse-by': '10pp', confidence: '95%' }, deadline: '60s' };
+  const strategy = { steps: [25, 100], pause: '2s', analysis };
+  const { here, load } = await canary(t, 'canary-analysis', strategy, { env: { strategy: { canary: strategy }, bake: { for: '1s', errors: '100%' }, lease: '30s' } });
+  const good = await here.cd('deploy', '--image', image('v2'));
+  assert.deepEqual([good.outcome, good.code], ['deployed', 0], good.stderr);
+  const step = good.report.decisions.find((it) => it.decision === 'give it more traffic');
+  assert.match(step.because.join('\n'), /0 of \d+ \(0\.0 %\) of the new version's requests .* in the same seconds .* 100 % of the evidence that it is not worse/);
+  const worse = await here.cd('deploy', '--image', image('errors'));
+  assert.deepEqual([worse.outcome, worse.report.reason, worse.code], ['rolled-back', 'worse', 1], worse.stderr);
+  assert.match(worse.report.because.join('\n'), /the evidence that it is worse by more than is tolerated \(10\.0 points, at 95\.0 %\)/);
+  await load.stop();
+  assert.deepEqual(await here.ask(), { status: 200, version: 'v2' });
+});

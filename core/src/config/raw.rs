@@ -485,8 +485,38 @@ pub(super) struct Canary {
     pub(super) steps: Option<At<Vec<At<u8>>>>,
     /// How long the two versions are watched side by side at each share. Default: 60s.
     pub(super) pause: Option<At<Duration>>,
+    /// Each share ends with evidence that the new version is no worse than the old one. Default: the guards of the bake alone.
+    pub(super) analysis: Option<At<Analysis>>,
     /// The proven version waits, without traffic, until a person promotes it; at most so long. Default: it does not wait.
     pub(super) wait: Option<At<Duration>>,
+}
+
+/// What a canary's share is judged by.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[cfg_attr(feature = "generate", derive(JsonSchema))]
+pub(super) struct Analysis {
+    /// Requests that go wrong, beside those of the old version in the same seconds.
+    pub(super) errors: Option<At<ErrorAnalysis>>,
+    /// How long slow requests take.
+    #[cfg_attr(feature = "generate", schemars(extend("x-not-yet" = "use `errors`; `health.timeout` bounds what counts as well")))]
+    pub(super) latency: Option<At<Later>>,
+    /// The value of a query.
+    #[cfg_attr(feature = "generate", schemars(extend("x-not-yet" = "use `errors`, which the router counts itself")))]
+    pub(super) metric: Option<At<Later>>,
+    /// How long a share may wait for a verdict after its pause; then it goes back. Default: 10m.
+    pub(super) deadline: Option<At<Duration>>,
+}
+
+/// What is tolerated of errors.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[cfg_attr(feature = "generate", derive(JsonSchema))]
+pub(super) struct ErrorAnalysis {
+    /// How much larger the share of requests that go wrong may be, in percentage points. Default: 1pp.
+    pub(super) worse_by: Option<At<Points>>,
+    /// How sure a verdict is, whichever it is. Default: 99%.
+    pub(super) confidence: Option<At<Percent>>,
 }
 
 /// How long the new version is watched, and what it may do wrong.
@@ -543,6 +573,10 @@ written!(
 written!(
     /// From 0% to 100%, with at most one digit behind the point.
     Percent, "a percentage", ["string", "integer", "number"], ["5%", "0.5%"]
+);
+written!(
+    /// From 0pp to 100pp, with at most one digit behind the point.
+    Points, "percentage points", ["string", "integer", "number"], ["1pp", "0.5pp"]
 );
 written!(
     /// A whole number and `b`, `k`, `m` or `g` (of 1024), at least 6m.

@@ -85,6 +85,29 @@ pub(super) fn percent(text: &str) -> Parsed<Permille> {
     }
 }
 
+/// Thousandths, as a difference of two shares.
+pub(super) fn points(text: &str) -> Parsed<Permille> {
+    let wrong = || {
+        Wrong::new(code::PERCENT, "these are no percentage points")
+            .expected("a number from 0pp to 100pp, such as `1pp` or `0.5pp`")
+    };
+    let Some(number) = text.strip_suffix("pp") else {
+        let number = text.strip_suffix('%').unwrap_or(text);
+        let help = thousandths(number).map(|_| format!("write `{number}pp`"));
+        return Err(wrong().help_if(help));
+    };
+    percent(&format!("{number}%")).map_err(|_| wrong())
+}
+
+/// How sure a verdict is: below 100 %, which nothing ever is, and above a coin's.
+pub(super) fn confidence(text: &str) -> Parsed<Permille> {
+    let share = percent(text)?;
+    if (Permille(500)..Permille(1000)).contains(&share) {
+        return Ok(share);
+    }
+    Err(Wrong::new(code::RANGE, "nobody is that sure").expected("from 50% to 99.9%, such as `99%`"))
+}
+
 /// Bytes.
 pub(super) fn memory(text: &str) -> Parsed<u64> {
     /// Docker refuses less.

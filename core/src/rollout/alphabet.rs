@@ -117,6 +117,8 @@ pub enum FaultCode {
     Unhealthy,
     /// It answered too many requests badly, or not at all.
     Errors,
+    /// More of its requests go wrong than of those that the old version answers at the same time.
+    Worse,
     /// Another image runs than the one that was planned.
     WrongDigest,
 }
@@ -133,6 +135,7 @@ impl FaultCode {
             Self::ProbeFailed => "probe-failed",
             Self::Unhealthy => "unhealthy",
             Self::Errors => "errors",
+            Self::Worse => "worse",
             Self::WrongDigest => "wrong-digest",
         }
     }

@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{ActionId, Fault, FaultCode, Life, Member, Observation, Phase, Rollout, Seen, Traffic};
+use super::{
+    ActionId, Fault, FaultCode, Life, Member, Observation, Phase, Rollout, Seen, Traffic, Why,
+};
 use crate::protocol::Timestamp;
 use crate::spec::InstanceId;
 
@@ -96,13 +98,22 @@ impl Rollout {
             Stretch::Bake => self.plan.timing.bake,
         };
         let until = self.now.plus(length);
+        let patience = match (stretch, &self.plan.comparison) {
+            (Stretch::Pause, Some(comparison)) => comparison.deadline,
+            (Stretch::Pause | Stretch::Bake, _) => 0,
+        };
+        match stretch {
+            Stretch::Pause => self.begin_comparing(),
+            // Nobody is left to compare with.
+            Stretch::Bake => self.trial = None,
+        }
         let (counts, before) = self.counted.take().unwrap_or_default();
         let origin = sum(counts.values().chain([&before]));
         self.phase = Phase::Baking(Baking {
             stretch,
             since: self.now,
             until,
-            give_up: until.plus(self.plan.timing.prove),
+            give_up: until.plus(self.plan.timing.prove).plus(patience),
             next: self.now,
             probe: None,
             watch: None,
@@ -130,6 +141,9 @@ impl Rollout {
         };
         if now >= baking.give_up {
             let why = baking.blind.clone();
+            if let Some(undecided) = self.undecided() {
+                return self.unproven_beside(&undecided);
+            }
             return self.unmeasured(&why);
         }
         if now < baking.next || baking.probe.is_some() || baking.watch.is_some() {
@@ -165,8 +179,10 @@ impl Rollout {
             if let Some(why) = self.removed(&lives) {
                 return self.unmeasured(&why);
             }
+            self.compare(&lives);
             let fault = self.lives_badly(lives);
             let fault = fault.or_else(|| self.answers_badly());
+            let fault = fault.or_else(|| self.is_worse());
             if let Some(fault) = fault.or_else(|| self.answers_nobody()) {
                 return self.unwell(fault);
             }
@@ -176,10 +192,17 @@ impl Rollout {
         if let Some(fault) = self.probes_badly() {
             return self.unwell(fault);
         }
-        if self.well_baked() {
+        if self.well_baked() && self.undecided().is_none() {
             return self.end_stretch();
         }
         self.time_in_baking();
+    }
+
+    /// There is no evidence that it is worse, and none that it is not: that is nobody's fault, and no reason to go on.
+    fn unproven_beside(&mut self, undecided: &str) {
+        let why = format!("the comparison with the old version came to no end: {undecided}");
+        self.decided("go back", vec![why.clone()]);
+        self.settle(self.old_generation(), Why::World(why));
     }
 
     /// Nothing was amiss at this share: on to the next.
@@ -377,7 +400,9 @@ impl Rollout {
                 SLOW / 1000
             )
         });
-        let more = [starts, refused, waiting].into_iter().flatten();
+        let more = [starts, refused, waiting, self.compared()]
+            .into_iter()
+            .flatten();
         evidence.into_iter().chain(more).collect()
     }
 }

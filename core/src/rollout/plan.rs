@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Fleet, Share, Strategy};
+use super::{Comparison, Fleet, Share, Strategy};
 use crate::spec::InstanceId;
 
 /// Everything that is decided before a rollout begins.
@@ -20,6 +20,9 @@ pub struct Plan {
     /// Under `canary`: the shares of the traffic at which the new version is watched, growing.
     #[serde(default)]
     pub shares: Vec<Share>,
+    /// Under `canary`: what each share is judged by, beside the guards; `None`: by the guards alone.
+    #[serde(default)]
+    pub comparison: Option<Comparison>,
     /// Whether a person has a say between the proof and the traffic.
     #[serde(default)]
     pub person: Person,

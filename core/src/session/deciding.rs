@@ -13,7 +13,7 @@ use crate::ledger::{Command as Brought, Ledger, Sequence, State};
 use crate::protocol::{Completion, Content, Effect, Outcome, Run};
 use crate::report::ReleaseLine;
 use crate::rollout::{
-    Action, Fleet, Member, Observation, Plan, Rollout, Seen, Share, Strategy, Timing,
+    Action, Comparison, Fleet, Member, Observation, Plan, Rollout, Seen, Share, Strategy, Timing,
 };
 use crate::spec::{Generation, InstanceId, Release, Spec};
 use crate::target::docker::{Found, Lifted, Memo};
@@ -425,6 +425,13 @@ impl Session {
         }
     }
 
+    pub(super) fn comparison(&self) -> Option<Comparison> {
+        match &self.environment().strategy {
+            Chosen::Canary(canary) => canary.analysis.clone(),
+            Chosen::BlueGreen { .. } | Chosen::Recreate => None,
+        }
+    }
+
     /// What is to be done; `None`: the network has no room for it.
     fn plan(&self, state: &State, release: &Release) -> Option<Plan> {
         let there = || self.docker().instances.keys().copied();
@@ -454,6 +461,7 @@ impl Session {
             strays: there()
                 .filter(|id| !known.contains(&Some(id.generation)))
                 .collect(),
+            comparison: self.comparison(),
             person: self.person(old.is_some()),
             old,
             timing: self.timing(Some(&release.spec), bake),

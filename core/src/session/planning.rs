@@ -329,6 +329,7 @@ mod tests {
             old,
             strays: Vec::new(),
             shares: vec![Share(10), Share(100)],
+            comparison: None,
             person: Person::Absent,
             timing: Timing {
                 every: 100,

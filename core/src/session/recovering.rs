@@ -136,6 +136,7 @@ impl Session {
             new,
             old,
             strays,
+            comparison: None,
             person: Person::Absent,
             timing,
         };

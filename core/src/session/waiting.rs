@@ -139,6 +139,7 @@ impl Session {
                 .collect(),
             new,
             old,
+            comparison: self.comparison(),
             person: Person::Promoted,
             timing: self.timing(Some(&open.release.spec), self.bake()),
         })

@@ -251,7 +251,7 @@ router: { mode: tcp }
 environments:
   a: { target: podman, strategy: rolling }
   b: { target: { podman: {} }, strategy: { rolling: { batch: 1 } } }
-  c: { target: swarm }
+  c: { target: swarm, strategy: { canary: { analysis: { latency: {}, metric: {} } } } }
   d: { target: { kubernetes: {} } }
   e: { target: { docker: { host: tcp://10.0.0.1:2376 } } }
 ",
@@ -263,6 +263,8 @@ environments:
             "8:18 not-yet environments.b.target.podman",
             "8:44 not-yet environments.b.strategy.rolling",
             "9:16 not-yet environments.c.target",
+            "9:57 not-yet environments.c.strategy.canary.analysis.latency",
+            "9:70 not-yet environments.c.strategy.canary.analysis.metric",
             "10:18 not-yet environments.d.target.kubernetes",
             "11:34 not-yet environments.e.target.docker.host",
         ],
@@ -280,6 +282,7 @@ environments:
   c: { strategy: {} }
   d: { strategy: { canary: { stpes: [5] } } }
   e: { strategy: { blue-green: { wait: 1 }, canary: {} } }
+  f: { strategy: { canary: { analysis: { errors: { worse-by: 1%, confidence: 100% }, deadline: 5 } } } }
 ",
         &[
             "4:41 range environments.a.strategy.canary.steps[1]",
@@ -290,6 +293,9 @@ environments:
             "6:8 missing-key environments.c.strategy",
             "7:30 unknown-key environments.d.strategy.canary.stpes",
             "8:8 conflict environments.e.strategy",
+            "9:62 percent environments.f.strategy.canary.analysis.errors.worse-by",
+            "9:78 range environments.f.strategy.canary.analysis.errors.confidence",
+            "9:96 duration environments.f.strategy.canary.analysis.deadline",
         ],
     );
 }

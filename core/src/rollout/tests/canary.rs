@@ -228,3 +228,124 @@ fn a_cancel_in_a_pause_takes_its_share_away() {
     assert_eq!(end.outcome, Outcome::Cancelled);
     assert!(bench.acts().contains(&"route g1-1=256".to_owned()));
 }
+
+// --- compared ------------------------------------------------------------------------------------------------------
+
+/// One that is compared, with ten percentage points tolerated and a minute to decide.
+fn compared() -> Plans {
+    canary().change(|plan| {
+        plan.comparison = Some(Comparison {
+            errors: crate::analysis::Margin {
+                tolerated: crate::config::Permille(100),
+                confidence: crate::config::Permille(950),
+                ..crate::analysis::Margin::ERRORS
+            },
+            deadline: 60_000,
+        });
+        // Nothing but the comparison condemns here.
+        plan.timing.errors = 1_000;
+    })
+}
+
+/// Answers each look with counts that have grown by so many requests, and bad ones of them, since the one before.
+fn growing(new: (u64, u64), old: (u64, u64)) -> impl FnMut(&Action) -> Option<Observation> {
+    let mut looks = 0;
+    move |action| match action {
+        Action::Watch(ids) if ids.len() == 2 => {
+            looks += 1;
+            let life =
+                |(requests, bad): (u64, u64)| alive(looks * requests, looks * (requests - bad));
+            Some(both(life(new), life(old)))
+        }
+        Action::Watch(_) => {
+            looks += 1;
+            let (requests, bad) = new;
+            Some(lives(
+                id(2, 1),
+                alive(looks * requests, looks * (requests - bad)),
+            ))
+        }
+        _ => None,
+    }
+}
+
+#[test]
+fn a_share_ends_when_there_is_evidence_that_it_is_no_worse() {
+    let mut bench = compared().begin();
+    let end = bench.finish_with(growing((40, 0), (160, 1)));
+    assert_eq!(end.outcome, Outcome::Deployed, "{end:?}");
+    let told: Vec<&Event> = bench
+        .events
+        .iter()
+        .filter(|event| {
+            matches!(&event.what, Happening::Decided { decision, because }
+                if decision == "give it more traffic" && because.iter().any(|it| it.contains("in the same seconds")))
+        })
+        .collect();
+    assert_eq!(told.len(), 2, "at each share: {told:?}");
+}
+
+#[test]
+fn a_share_waits_for_a_verdict_beyond_its_pause_and_not_for_ever() {
+    let mut bench = compared().begin();
+    // One request in each look: too few for a long time.
+    let end = bench.finish_with(growing((1, 0), (19, 0)));
+    assert_eq!(
+        (end.outcome, end.reason.as_str(), end.quarantine),
+        (Outcome::RolledBack, "not-its-fault", false)
+    );
+    assert!(
+        end.because[0].starts_with("the comparison with the old version came to no end: "),
+        "{end:?}"
+    );
+    assert!(
+        bench.now.0 > 60_000 && bench.now.0 < 120_000,
+        "{:?}",
+        bench.now
+    );
+}
+
+#[test]
+fn one_that_is_worse_than_what_is_tolerated_goes_back_by_that() {
+    let mut bench = compared().begin();
+    let end = bench.finish_with(growing((20, 8), (80, 1)));
+    assert_eq!(
+        (end.outcome, end.reason.as_str(), end.quarantine),
+        (Outcome::RolledBack, "worse", true),
+        "{end:?}"
+    );
+    assert!(!bench.asked.iter().any(|action| weighs(action, 256)));
+}
+
+#[test]
+fn what_both_do_badly_is_held_against_neither() {
+    let mut bench = compared().begin();
+    let end = bench.finish_with(growing((20, 8), (80, 32)));
+    assert_eq!((end.outcome, end.quarantine), (Outcome::RolledBack, false));
+    assert!(
+        end.because[0].contains("the version that serves is not well itself"),
+        "{end:?}"
+    );
+}
+
+#[test]
+fn a_router_that_says_nothing_of_the_old_one_passes_nothing() {
+    let mut bench = compared().begin();
+    let mut looks = 0;
+    let end = bench.finish_with(|action| match action {
+        Action::Watch(ids) if ids.len() == 2 => {
+            looks += 1;
+            let old = Life {
+                traffic: None,
+                ..alive(0, 0)
+            };
+            Some(both(alive(looks * 50, looks * 50), old))
+        }
+        _ => None,
+    });
+    assert_eq!((end.outcome, end.quarantine), (Outcome::RolledBack, false));
+    assert!(
+        end.because[0].contains("the router did not say what g1-1 answered"),
+        "{end:?}"
+    );
+}

@@ -98,6 +98,7 @@ impl World {
             new: self.observed(brings.generation),
             old: back.map(|back| self.observed(back)),
             strays: Vec::new(),
+            comparison: None,
             person: Person::Promoted,
             timing: setup.timing.clone(),
         };
@@ -161,6 +162,7 @@ impl World {
             new,
             old,
             strays,
+            comparison: None,
             person: Person::Absent,
             timing: setup.timing.clone(),
         };
@@ -196,6 +198,7 @@ impl World {
             new: setup.fleet(generation),
             old,
             strays,
+            comparison: None,
             person: match setup.waits && back.is_some() {
                 true => Person::Asked { within: 1_000_000 },
                 false => Person::Absent,
