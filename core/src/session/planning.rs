@@ -2,6 +2,8 @@
 
 use super::Session;
 use super::deciding::PATIENCE;
+use crate::analysis::needed;
+use crate::config::Permille;
 use crate::protocol::Outcome;
 use crate::report::{PlanLines, PlanStep, count};
 use crate::rollout::{Person, Plan, Share, Step, Strategy, Table, permille};
@@ -227,6 +229,7 @@ fn steps(plan: &Plan, version: &str, listen: &str) -> Vec<PlanStep> {
         )),
         Person::Absent | Person::Promoted => None,
     };
+    let deadline = plan.comparison.as_ref().map_or(0, |it| it.deadline);
     let shares = shares(plan).into_iter().flat_map(|(share, made)| {
         [
             step(
@@ -238,10 +241,11 @@ fn steps(plan: &Plan, version: &str, listen: &str) -> Vec<PlanStep> {
             step(
                 "pause",
                 format!(
-                    "both versions are watched side by side at {share} % for {} s",
-                    timing.pause / 1000
+                    "both versions are watched side by side at {share} % for {} s{}",
+                    timing.pause / 1000,
+                    takes(plan, share)
                 ),
-                timing.pause + timing.prove,
+                timing.pause + timing.prove + deadline,
                 &back,
             ),
         ]
@@ -278,6 +282,32 @@ fn steps(plan: &Plan, version: &str, listen: &str) -> Vec<PlanStep> {
     let before = withdraw.into_iter().chain(start).chain(prove);
     before.chain(wait).chain(shares).chain(after).collect()
 }
+
+/// What a comparison at this share takes, in words: how many requests, since the traffic is not known before there is any.
+fn takes(plan: &Plan, share: u8) -> String {
+    let Some(comparison) = &plan.comparison else {
+        return String::new();
+    };
+    let weight = Permille(u16::from(share) * 10);
+    let pass = needed(comparison.errors, ONE_IN_A_HUNDRED, weight, Permille(0)).pass;
+    let Some(pass) = pass else {
+        return "; where nothing is tolerated no evidence is enough: it goes back at the deadline"
+            .to_owned();
+    };
+    let all = pass * 100 / u64::from(share.max(1));
+    let a_second = all.div_ceil(
+        (plan.timing.pause + comparison.deadline)
+            .div_ceil(1000)
+            .max(1),
+    );
+    format!(
+        ", and on until there is evidence that the new one is no worse: about {pass} of its requests, {all} in all, where 1 in 100 of either goes wrong; with fewer than {a_second} a second it goes back after {} s more, and blue-green is the better strategy",
+        comparison.deadline / 1000
+    )
+}
+
+/// Millionths.
+const ONE_IN_A_HUNDRED: u64 = 10_000;
 
 /// The shares at which the new version is watched beside the old one, each with what the router's weights make of it.
 fn shares(plan: &Plan) -> Vec<(u8, String)> {
@@ -323,7 +353,13 @@ mod tests {
     }
 
     fn told(strategy: Strategy, old: Option<Fleet>) -> Vec<String> {
-        let plan = Plan {
+        let steps = steps(&plan_of(strategy, old), "v2", "127.0.0.1:80").into_iter();
+        let told = steps.map(|it| format!("{}: {}; else {}", it.name, it.does, it.on_failure));
+        told.collect()
+    }
+
+    fn plan_of(strategy: Strategy, old: Option<Fleet>) -> Plan {
+        Plan {
             strategy,
             new: fleet(2, 1),
             old,
@@ -343,10 +379,7 @@ mod tests {
                 verify: 1_000,
                 patience: 1_000,
             },
-        };
-        let steps = steps(&plan, "v2", "127.0.0.1:80").into_iter();
-        let told = steps.map(|it| format!("{}: {}; else {}", it.name, it.does, it.on_failure));
-        told.collect()
+        }
     }
 
     #[test]
@@ -399,6 +432,26 @@ mod tests {
             told.get(4)
                 .is_some_and(|it| it.starts_with("shift: all traffic"))
         );
+    }
+
+    #[test]
+    fn a_comparison_says_what_it_takes() {
+        let plan = plan_of(Strategy::Canary, Some(fleet(1, 1)));
+        let compared = |tolerated| Plan {
+            comparison: Some(crate::rollout::Comparison {
+                errors: crate::analysis::Margin {
+                    tolerated: Permille(tolerated),
+                    ..crate::analysis::Margin::ERRORS
+                },
+                deadline: 600_000,
+            }),
+            ..plan.clone()
+        };
+        assert_eq!(takes(&plan, 10), "");
+        let told = takes(&compared(10), 10);
+        assert!(told.contains(" of its requests, "), "{told}");
+        assert!(told.contains("after 600 s more"), "{told}");
+        assert!(takes(&compared(0), 10).contains("no evidence is enough"));
     }
 
     #[test]
