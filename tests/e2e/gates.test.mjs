@@ -163,6 +163,9 @@ test('what runs here gets a listed environment, the secrets that are named for i
 });
 
 const NOXFILE = `import nox, os, sys, time
+with open("imported", "a") as imported:
+    print(*os.environ, file=imported)
+    print(*(name for name, value in os.environ.items() if "secret" in value and name != "NAMED"), file=imported)
 @nox.session(python=False)
 def good(session):
     secrets = [name for name, value in os.environ.items() if "secret" in value]
@@ -174,15 +177,24 @@ def bad(session):
 @nox.session(python=False)
 def hangs(session):
     session.run("sh", "-c", "sleep 300 & echo $! > child; wait", external=True)
+@nox.session(python=False)
+def skips(session):
+    session.skip("no database here")
+@nox.session(python="3.2")
+def old(session):
+    session.run("python", "-c", "1/0")
+@nox.session(python=False)
+def leaves(session):
+    os._exit(0)
 `;
 
-test('nox sessions as gates: passing, failing, missing, hanging, and looking for secrets', { timeout: 300_000 }, async (t) => {
+test('nox sessions as gates: passing, failing, missing, skipped, hanging, and looking for secrets', { timeout: 300_000 }, async (t) => {
   const here = served(t, 'sessions');
   const [bin, from] = [join(here.dir, 'bin'), await tools()];
   mkdirSync(bin);
   symlinkSync(join(from, 'nox'), join(bin, 'nox'));
   writeFileSync(join(here.dir, 'noxfile.py'), NOXFILE);
-  here.env = { PATH: `${bin}:${ENV.PATH}`, PIP_NO_INDEX: '1', PIP_FIND_LINKS: WHEELS, DATABASE: 'a-secret-of-the-service', NAMED: 'a-secret-that-is-named', GITHUB_TOKEN: 'ghs_secret_token' };
+  here.env = { PATH: `${bin}:${ENV.PATH}`, PIP_NO_INDEX: '1', PIP_FIND_LINKS: WHEELS, DATABASE: 'a-secret-of-the-service', NAMED: 'a-secret-that-is-named', GITHUB_TOKEN: 'ghs_secret_token', SSH_AUTH_SOCK: '/tmp/secret-agent', HTTPS_PROXY: 'http://user:proxy-secret@127.0.0.1:9', PIP_INDEX_URL: 'https://user:index-secret@pypi.example/simple' };
   here.gates([{ sessions: ['good'] }]);
   await goes(here, 'v1');
   here.gates([{ sessions: ['good'], secrets: ['NAMED'] }]);
@@ -194,7 +206,19 @@ test('nox sessions as gates: passing, failing, missing, hanging, and looking for
   here.gates([{ sessions: ['goood'] }]);
   const missing = await deploy(here, 'v3');
   assert.deepEqual([missing.outcome, missing.report.reason], ['failed', 'no-session']);
-  assert.match(missing.stdout + missing.stderr, /it has good, bad, hangs; did you mean `good`/);
+  assert.match(missing.stdout + missing.stderr, /it has good, bad, hangs, skips, old, leaves; did you mean `good`/);
+  for (const [session, outcome, is, said] of [
+    ['skips', 'failed', 'unknown', /`skips` was skipped.*no database here/],
+    ['old', 'rejected', 'fail', /Python interpreter 3\.2 not found/],
+    ['leaves', 'failed', 'unknown', /its report of the session `leaves` is missing/],
+  ]) {
+    here.gates([{ sessions: [session] }]);
+    const ended = await deploy(here, 'v3');
+    assert.deepEqual([ended.outcome, verdict(ended, 'sessions')], [outcome, is], ended.stdout + ended.stderr);
+    assert.match(ended.stdout + ended.stderr, said);
+  }
+  const imported = readFileSync(join(here.dir, 'imported'), 'utf8').trimEnd();
+  assert.doesNotMatch(imported, /SSH_AUTH_SOCK|PIP_INDEX_URL|HTTPS_PROXY|DOCKER_HOST|DOCKER_CONFIG|secret/, 'whoever lists the sessions runs the noxfile');
   here.gates([{ sessions: ['hangs'], deadline: '4s' }]);
   const hung = await deploy(here, 'v3');
   assert.deepEqual([hung.outcome, verdict(hung, 'sessions')], ['failed', 'unknown'], hung.stdout + hung.stderr);

@@ -67,7 +67,7 @@ pub struct Evidence {
     /// What commands said, by the gates' names.
     pub commands: BTreeMap<String, Seen<Ran>>,
     /// What sessions came to.
-    pub sessions: BTreeMap<String, Seen<Ran>>,
+    pub sessions: BTreeMap<String, Seen<super::sessions::Ended>>,
     /// What the image says of itself.
     pub image: Option<Seen<Labelled>>,
     /// What is recorded at the target.
@@ -190,7 +190,8 @@ impl Evidence {
         }
         let files = self.files.values().filter_map(of);
         let scans = self.scans.values().filter_map(of);
-        let ran = self.commands.values().chain(self.sessions.values());
+        let commands = self.commands.values().filter_map(of);
+        let sessions = self.sessions.values().filter_map(of);
         let checks = self.checks.iter().filter_map(of);
         let reviews = self.reviews.iter().filter_map(of);
         let approvals = self.approvals.iter().filter_map(of);
@@ -203,7 +204,8 @@ impl Evidence {
             .chain(tip)
             .chain(proofs)
             .chain(files)
-            .chain(ran.filter_map(of))
+            .chain(commands)
+            .chain(sessions)
             .collect()
     }
 }

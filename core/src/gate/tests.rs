@@ -10,6 +10,7 @@ use crate::forge::{Approved, CheckRun, Checked, CommitStatus, Pull, Review, Revi
 mod files;
 mod people;
 mod proven;
+mod running;
 mod table;
 mod times;
 

@@ -112,6 +112,8 @@ impl Nox {
 pub(crate) struct Search {
     workspace: String,
     scratch: String,
+    /// Whether the noxfile gets less of the run's environment.
+    little: bool,
     way: usize,
     /// What came instead of a list.
     refused: Option<Completion>,
@@ -133,22 +135,38 @@ impl Search {
         Self {
             workspace,
             scratch,
+            little: false,
             way: 0,
             refused: None,
         }
     }
 
+    /// For code that decides about its own deploy: listing sessions runs all of the noxfile that stands outside of them, so it
+    /// gets no more than they do. Nox itself may have to be fetched, which takes more; that is done where no noxfile is read.
+    pub(crate) const fn little(workspace: String, scratch: String) -> Self {
+        let mut search = Self::new(workspace, scratch);
+        search.little = true;
+        search
+    }
+
     /// What to do now. The last way is made first.
     pub(crate) fn effects(&self) -> Vec<Effect> {
         let program = program(self.way, &self.scratch);
+        let version = program.iter().cloned().chain(["--version".to_owned()]);
+        let version = Effect::Run(effect(version.collect(), QUICK));
         if self.refused.is_some() {
-            let version = program.into_iter().chain(["--version".to_owned()]);
-            return vec![Effect::Run(effect(version.collect(), QUICK))];
+            return vec![version];
         }
         let list = in_tree(&self.workspace, program, &["--list", "--json"]);
+        let list = if self.little {
+            foreign(list, QUICK, &[])
+        } else {
+            effect(list, QUICK)
+        };
         let fetch = (self.way == WAYS - 1).then(|| fetch_uv(&self.scratch));
-        let list = Effect::Run(effect(list, QUICK));
-        fetch.into_iter().chain([list]).collect()
+        let warm = (self.little && self.way > 0).then_some(version);
+        let list = Effect::Run(list);
+        fetch.into_iter().chain(warm).chain([list]).collect()
     }
 
     /// Takes in what came of it.
@@ -170,6 +188,14 @@ impl Search {
     pub(crate) fn session(&self, name: &str) -> Vec<String> {
         let program = program(self.way, &self.scratch);
         in_tree(&self.workspace, program, &["--session", name])
+    }
+
+    /// The same, where what came of it is to be known: an interpreter that is not there is none that was left out, and nox says
+    /// in a file what it ran.
+    pub(crate) fn reporting(&self, name: &str, report: &str) -> Vec<String> {
+        let strict = ["--error-on-missing-interpreters", "--report", report];
+        let strict = strict.map(str::to_owned);
+        self.session(name).into_iter().chain(strict).collect()
     }
 }
 
@@ -377,6 +403,46 @@ mod tests {
         assert_eq!(lines(&nox), ["/s/uv/bin/uvx nox --version"]);
         let over = nox.on(&[not_found()]);
         assert!(matches!(over, Made::Failed(trouble) if trouble.code == "nox-missing"));
+    }
+
+    /// Whoever reads the noxfile runs it: neither the list nor a session of a gate gets anything to log in with.
+    #[test]
+    fn where_it_decides_about_a_deploy_the_noxfile_never_gets_more_than_little() {
+        let mut search = Search::little("/w".to_owned(), "/s".to_owned());
+        let little: Vec<&str> = LITTLE.split_whitespace().collect();
+        for key in [
+            "SSH_AUTH_SOCK",
+            "PIP_INDEX_URL",
+            "UV_INDEX",
+            "HTTPS_PROXY",
+            "DOCKER_HOST",
+            "DOCKER_CONFIG",
+        ] {
+            assert!(!little.contains(&key), "{key}");
+        }
+        for way in 0..WAYS {
+            let mut lists = 0;
+            for effect in search.effects() {
+                let Effect::Run(run) = effect else {
+                    panic!("nothing else is done for it")
+                };
+                let reads = run.argv.iter().any(|it| it == "--list");
+                let inherits: Vec<&str> = run.inherit.iter().map(String::as_str).collect();
+                assert_eq!(inherits == little, reads, "{way}: {:?}", run.argv);
+                assert!(run.env.is_empty(), "{way}");
+                lists += usize::from(reads);
+            }
+            assert_eq!(lists, 1, "{way}");
+            assert!(matches!(search.on(&[said(127, "")]), Found::More));
+            assert!(!matches!(search.on(&[not_found()]), Found::Listed(_)));
+        }
+        let session = search.reporting("tests", "/s/report.json").join(" ");
+        assert!(
+            session.ends_with(
+                "--session tests --error-on-missing-interpreters --report /s/report.json"
+            ),
+            "{session}"
+        );
     }
 
     #[test]

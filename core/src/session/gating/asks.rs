@@ -9,6 +9,7 @@ use crate::event::System;
 use crate::forge::{Access, Answer, Asking, Exchange, Going, Permission, Question, Trouble, Turn};
 use crate::gate::after::Answered;
 use crate::gate::evidence::{Missing, Ran, Subject};
+use crate::gate::sessions::Ended;
 use crate::gate::{self, Evidence, Gate, Kind, Lack, Seen, Want};
 use crate::protocol::{Completion, Content, Effect, Fault, Run, Timestamp};
 use crate::registry::Talk;
@@ -92,6 +93,7 @@ pub(super) enum Told {
     Text(String),
     Forge(Answer),
     Ran(Ran),
+    Ended(Ended),
     Proof(Answered),
 }
 
@@ -138,8 +140,9 @@ impl Asks {
             }
         }
         if let Some(first) = sessions.first().cloned() {
-            let search = Search::new(about.workspace.to_owned(), self.scratch.clone());
-            let nox = Nox::new(search, sessions, about.gates);
+            let search = Search::little(about.workspace.to_owned(), self.scratch.clone());
+            let reports = format!("{}/nox-{}", self.scratch, self.next);
+            let nox = Nox::new(search, reports, sessions, about.gates);
             begun
                 .ids
                 .push(self.add(Want::Session(first), Doing::Nox(nox)));
@@ -266,7 +269,7 @@ impl Asks {
             (Doing::Nox(nox), _) => {
                 let goes = nox.on(done, &mut heard.logs);
                 for (name, told) in goes.told {
-                    put(evidence, Want::Session(name), told.map(Told::Ran), now);
+                    put(evidence, Want::Session(name), told.map(Told::Ended), now);
                 }
                 if goes.over {
                     return heard;
@@ -335,7 +338,7 @@ pub(super) fn put(evidence: &mut Evidence, want: Want, told: Result<Told, Missin
         Want::Alerts(tool) => drop(evidence.scans.insert(tool, seen(at, told, scanned))),
         Want::Tip => evidence.tip = Some(seen(at, told, tip)),
         Want::Command(gate) => drop(evidence.commands.insert(gate, seen(at, told, run))),
-        Want::Session(name) => drop(evidence.sessions.insert(name, seen(at, told, run))),
+        Want::Session(name) => drop(evidence.sessions.insert(name, seen(at, told, ended))),
         Want::Proof(name) => drop(evidence.proofs.insert(name, seen(at, told, proof))),
         Want::Image | Want::Ledger => {}
     }
@@ -344,21 +347,28 @@ pub(super) fn put(evidence: &mut Evidence, want: Want, told: Result<Told, Missin
 fn text(told: Told) -> Option<String> {
     match told {
         Told::Text(text) => Some(text),
-        Told::Forge(_) | Told::Ran(_) | Told::Proof(_) => None,
+        Told::Forge(_) | Told::Ran(_) | Told::Ended(_) | Told::Proof(_) => None,
     }
 }
 
 fn proof(told: Told) -> Option<Answered> {
     match told {
         Told::Proof(answered) => Some(answered),
-        Told::Forge(_) | Told::Ran(_) | Told::Text(_) => None,
+        Told::Forge(_) | Told::Ran(_) | Told::Ended(_) | Told::Text(_) => None,
     }
 }
 
 fn run(told: Told) -> Option<Ran> {
     match told {
         Told::Ran(ran) => Some(ran),
-        Told::Forge(_) | Told::Text(_) | Told::Proof(_) => None,
+        Told::Forge(_) | Told::Ended(_) | Told::Text(_) | Told::Proof(_) => None,
+    }
+}
+
+fn ended(told: Told) -> Option<Ended> {
+    match told {
+        Told::Ended(ended) => Some(ended),
+        Told::Forge(_) | Told::Ran(_) | Told::Text(_) | Told::Proof(_) => None,
     }
 }
 
@@ -368,7 +378,11 @@ macro_rules! answers {
         $(fn $name(told: Told) -> Option<$of> {
             match told {
                 Told::Forge(Answer::$variant(it)) => Some(it),
-                Told::Forge(_) | Told::Ran(_) | Told::Text(_) | Told::Proof(_) => None,
+                Told::Forge(_)
+                | Told::Ran(_)
+                | Told::Ended(_)
+                | Told::Text(_)
+                | Told::Proof(_) => None,
             }
         })+
     };
