@@ -44,8 +44,26 @@ pub struct Gate {
     pub name: String,
     /// What it asks.
     pub kind: Kind,
-    /// Whether a person may override it.
+    /// Whether a person may override it, as far as it says so itself: what counts is [`Gate::can_be_overridden`].
     pub may_override: bool,
+}
+
+impl Gate {
+    /// Whether a person may override it: whoever overrides a group overrides all that is in it.
+    #[must_use]
+    pub fn can_be_overridden(&self) -> bool {
+        self.forbids_overriding().is_none()
+    }
+
+    /// What says that it may not be: itself, or a gate in it.
+    #[must_use]
+    pub fn forbids_overriding(&self) -> Option<&Self> {
+        flat(self).into_iter().find(|it| !it.may_override)
+    }
+
+    pub(crate) fn is_overridden(&self, names: &[String]) -> bool {
+        names.contains(&self.name) && self.can_be_overridden()
+    }
 }
 
 /// What a gate asks.
@@ -313,7 +331,7 @@ pub fn judge(gate: &Gate, evidence: &Evidence, overrides: &Overrides, now: Times
         }),
         kind => (Vec::new(), judge_kind(&gate.name, kind, evidence, now)),
     };
-    let overridden = gate.may_override && overrides.names.contains(&gate.name);
+    let overridden = gate.is_overridden(&overrides.names);
     Judged {
         name: gate.name.clone(),
         kind: gate.kind.word(),

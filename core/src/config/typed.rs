@@ -193,6 +193,7 @@ impl Reader<'_> {
                 continue;
             };
             let gates = at.value.as_ref().and_then(|raw| raw.gates.as_ref());
+            let gate = gates.and_then(|gates| gates::waiting_for(after, gates));
             let problem = if after == name {
                 format!("{} waits for itself", quoted(name))
             } else {
@@ -201,16 +202,16 @@ impl Reader<'_> {
                     quoted(after)
                 )
             };
-            let others: Vec<&str> = environments.keys().map(String::as_str).collect();
-            self.report(
-                gates.map_or(at.node, |gates| gates.node),
-                Wrong::new(code::CHOICE, problem)
-                    .expected(others.join(", "))
-                    .help_if(did_you_mean(
-                        after,
-                        others.iter().copied().filter(|it| it != name),
-                    )),
-            );
+            let others = environments.keys().filter(|it| *it != name);
+            let others: Vec<&str> = others.map(String::as_str).collect();
+            let mistake = Wrong::new(code::CHOICE, problem);
+            let mistake = if others.is_empty() {
+                mistake.help("there is no other environment: leave this gate out")
+            } else {
+                let near = did_you_mean(after, others.iter().copied());
+                mistake.expected(others.join(", ")).help_if(near)
+            };
+            self.report(gate.unwrap_or(at.node), mistake);
         }
     }
 

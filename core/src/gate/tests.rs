@@ -225,6 +225,49 @@ fn an_overridden_gate_counts_as_a_yes_and_says_who_and_why() {
     );
 }
 
+/// All 256 of three gates, one in the other, of which each says whether it may be overridden, or not, each of which is overridden,
+/// or not, and the four verdicts of the innermost.
+#[test]
+fn what_may_not_be_overridden_is_not_hidden_by_a_group_around_it() {
+    let (mut seen, mut lifted) = (0, 0);
+    for bits in 0..64_u32 {
+        let bit = |at: u32| bits & (1 << at) != 0;
+        let names = ["outer", "middle", "inner"];
+        let overridden = (3..6).zip(names).filter(|(at, _)| bit(*at));
+        let overrides = Overrides {
+            names: overridden.map(|(_, name)| name.to_owned()).collect(),
+            words: "anna: x".to_owned(),
+        };
+        for evidence in [
+            checked(vec![run("test", "success")]),
+            checked(vec![run("test", "failure")]),
+            checked(Vec::new()),
+            evidence(),
+        ] {
+            let named = |at: u32, kind| Gate {
+                may_override: bit(at),
+                ..gate(names.get(at as usize).copied().unwrap_or_default(), kind)
+            };
+            let inner = named(2, checks(&["test"]));
+            let plain = judge(&inner, &evidence, &Overrides::default(), NOW).verdict;
+            let whole = named(0, Kind::All(vec![named(1, Kind::Any(vec![inner]))]));
+            let counts = judge(&whole, &evidence, &overrides, NOW).counts();
+            let innermost = bit(2) && bit(5);
+            let middle = bit(1) && bit(2) && bit(4);
+            let outer = bit(0) && bit(1) && bit(2) && bit(3);
+            let expected = if innermost || middle || outer {
+                Verdict::Pass
+            } else {
+                plain
+            };
+            assert_eq!(counts, expected, "{bits:06b}");
+            seen += 1;
+            lifted += usize::from(innermost || middle || outer);
+        }
+    }
+    assert_eq!((seen, lifted), (256, 84));
+}
+
 #[test]
 fn a_command_says_yes_with_0_not_yet_with_75_and_no_with_the_rest_that_it_says_itself() {
     let kind = Kind::Command(command::Command {

@@ -95,7 +95,7 @@ impl Gating {
     /// Gates that ask something themselves, but for those that were overridden and what is in them.
     fn leaves(&self) -> Vec<&Gate> {
         fn collect<'a>(gate: &'a Gate, overridden: &[String], leaves: &mut Vec<&'a Gate>) {
-            if gate.may_override && overridden.contains(&gate.name) {
+            if gate.is_overridden(overridden) {
                 return;
             }
             match &gate.kind {

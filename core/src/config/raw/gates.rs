@@ -13,7 +13,7 @@ use super::{At, Duration, Scalar};
 pub(in crate::config) struct Gate {
     /// By which it is overridden and told apart. Default: the word of its kind.
     pub(in crate::config) name: Option<At<String>>,
-    /// Whether a person may override it, with a reason. Default: true.
+    /// Whether a person may override it, with a reason. Default: true; false for an approval, and for what holds a gate that says false.
     pub(in crate::config) r#override: Option<At<bool>>,
     /// Check runs and commit statuses of the commit, which must have succeeded.
     #[cfg_attr(feature = "generate", schemars(extend("minItems" = 1)))]

@@ -310,8 +310,50 @@ environments:
   production: { gates: [{ not: { after: stagign, soak: 30m } }] }
 ",
         &[
-            "4:14 choice environments.staging.gates",
-            "5:17 choice environments.production.gates",
+            "4:31 choice environments.staging.gates[0].after",
+            "5:41 choice environments.production.gates[0].not.after",
+        ],
+    );
+}
+
+#[test]
+fn whoever_may_override_a_group_may_override_all_that_is_in_it() {
+    assert_told(
+        r"service: tasks
+run: { port: 8000 }
+environments:
+  staging:
+    gates:
+      - { name: a, override: true, any: [{ checks: [test], override: false }] }
+      - { name: b, override: true, not: { any: [{ approval: {} }] } }
+      - { name: c, all: [{ name: d, checks: [test], override: false }] }
+      - { name: stop, fresh: true }
+      - { name: quarantine, breaker: {} }
+",
+        &[
+            "6:30 conflict environments.staging.gates[0].override",
+            "7:30 conflict environments.staging.gates[1].override",
+            "9:17 conflict environments.staging.gates[3].name",
+            "10:17 conflict environments.staging.gates[4].name",
+        ],
+    );
+}
+
+#[test]
+fn a_freeze_that_is_turned_around_would_never_pass() {
+    assert_told(
+        r#"service: tasks
+run: { port: 8000 }
+environments:
+  staging:
+    gates:
+      - not: { freeze: { from: "9:00", to: "17:00" } }
+      - not: { any: [{ name: a, fresh: true }, { name: b, freeze: { from: "09:00", to: "17:00" } }] }
+      - { name: n, not: { all: [{ name: c, breaker: {} }, { name: d, freeze: { from: "09:00", to: "17:00" } }] } }
+"#,
+        &[
+            "6:9 conflict environments.staging.gates[0].not",
+            "7:9 conflict environments.staging.gates[1].not",
         ],
     );
 }

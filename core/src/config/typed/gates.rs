@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::super::raw::gates as raw;
 use super::super::raw::{self as whole, At};
 use super::super::scalar::{duration, duration_from};
-use super::super::{Template, name};
+use super::super::{Override, Template, name};
 use super::{Read, Reader, Reported, Wrong, code, one_line, program, without_nul};
 use crate::config::tree::NodeId;
 use crate::gate::after::After;
@@ -50,8 +50,8 @@ impl Reader<'_> {
     }
 
     fn gate(&mut self, node: NodeId, raw: &raw::Gate, known: &mut BTreeSet<String>) -> Read<Gate> {
-        let name = self.optional(raw.name.as_ref(), name::short_name);
-        let may_override = self.given(raw.r#override.as_ref());
+        let name = self.optional(raw.name.as_ref(), gate_name);
+        let said = self.given(raw.r#override.as_ref());
         let terms = self.terms(raw);
         let kind = self.kind(node, raw, terms, known);
         let (name, kind) = (name?, kind?);
@@ -63,11 +63,28 @@ impl Reader<'_> {
             );
             return Err(self.report_key(node, mistake.help("give one of them a `name`")));
         }
-        Ok(Gate {
+        let said = said?;
+        // Whoever may override an approval needs none.
+        let usual = !matches!(kind, Kind::Approval(_));
+        let gate = Gate {
             name,
             kind,
-            may_override: may_override?.unwrap_or(true),
-        })
+            may_override: said.unwrap_or(usual),
+        };
+        match (said, gate.forbids_overriding()) {
+            (Some(true), Some(inner)) => {
+                let inner = &inner.name;
+                let mistake = Wrong::new(
+                    code::CONFLICT,
+                    format!("this gate may be overridden, and `{inner}` in it may not"),
+                );
+                let help =
+                    format!("leave `override` out here, or say `override: true` of `{inner}` too");
+                let at = raw.r#override.as_ref().map_or(node, |at| at.node);
+                Err(self.report(at, mistake.help(help)))
+            }
+            (Some(_) | None, _) => Ok(gate),
+        }
     }
 
     fn kind(
@@ -122,8 +139,9 @@ impl Reader<'_> {
         );
         kinds.extend(raw.not.as_ref().map(|at| {
             let inner = at.value.as_ref().ok_or(Reported)?;
-            self.gate(at.node, inner, known)
-                .map(|gate| Kind::Not(Box::new(gate)))
+            let gate = self.gate(at.node, inner, known)?;
+            self.refuse_never(at.node, &gate)?;
+            Ok(Kind::Not(Box::new(gate)))
         }));
         let one = kinds.len() == 1;
         let kinds: Read<Vec<Kind>> = kinds.into_iter().collect();
@@ -142,6 +160,27 @@ impl Reader<'_> {
                 ))
             }
         }
+    }
+
+    /// A freeze never says no, but "not yet": turned around it would never say yes.
+    fn refuse_never(&mut self, node: NodeId, gate: &Gate) -> Read<()> {
+        fn never(gate: &Gate) -> bool {
+            match &gate.kind {
+                Kind::Freeze(_) => true,
+                Kind::Any(gates) => gates.iter().any(never),
+                Kind::All(gates) => gates.iter().all(never),
+                _ => false,
+            }
+        }
+        if !never(gate) {
+            return Ok(());
+        }
+        let mistake = Wrong::new(
+            code::CONFLICT,
+            "this gate would never pass: a freeze holds while it is on, and does so turned around too",
+        );
+        let help = "freeze the other times: `{ freeze: { from: \"17:00\", to: \"09:00\" } }` deploys from 9 to 17";
+        Err(self.report_key(node, mistake.help(help)))
     }
 
     /// A gate that asks another environment; a time to soak without one is a mistake.
@@ -387,6 +426,32 @@ impl Reader<'_> {
             terms: terms.clone(),
         }))
     }
+}
+
+/// Where it is written that a gate waits for this environment.
+pub(super) fn waiting_for(environment: &str, gates: &At<Vec<At<raw::Gate>>>) -> Option<NodeId> {
+    let mut gates = gates.value.iter().flatten();
+    gates.find_map(|at| waits_for(environment, at.value.as_ref()?))
+}
+
+fn waits_for(environment: &str, gate: &raw::Gate) -> Option<NodeId> {
+    let after = gate.after.as_ref();
+    let this = after.filter(|at| at.value.as_deref() == Some(environment));
+    let groups = gate.all.iter().chain(&gate.any);
+    let not = gate.not.as_ref().and_then(|at| at.value.as_ref());
+    this.map(|at| at.node)
+        .or_else(|| groups.clone().find_map(|it| waiting_for(environment, it)))
+        .or_else(|| waits_for(environment, not?))
+}
+
+/// By which a gate is overridden, so none that overrides something else already.
+fn gate_name(text: &str) -> Result<String, Wrong> {
+    let name = name::short_name(text)?;
+    if Override::ALL.iter().any(|it| it.word() == name) {
+        let problem = "`override` with this name overrides something else";
+        return Err(Wrong::new(code::CONFLICT, problem).help("give the gate another name"));
+    }
+    Ok(name)
 }
 
 /// A name of somebody else's: one visible line.

@@ -32,10 +32,7 @@ impl Session {
         let own = config::Override::ALL.map(config::Override::word);
         for name in wanted.iter().filter(|it| !own.contains(&it.as_str())) {
             match known.iter().find(|it| it.name == *name) {
-                Some(gate) if gate.may_override => {}
-                Some(_) => forbidden.push(format!(
-                    "the gate `{name}` cannot be overridden: its configuration says `override: false`"
-                )),
+                Some(gate) => forbidden.extend(forbids(gate)),
                 None => mistakes.push(format!(
                     "`override` names `{name}`, which is no gate of this environment; there are {}",
                     [names.as_slice(), &own].concat().join(", ")
@@ -208,6 +205,23 @@ impl Session {
             }
         }
     }
+}
+
+/// Why a gate cannot be overridden; `None`: it can.
+fn forbids(gate: &Gate) -> Option<String> {
+    let by = gate.forbids_overriding()?;
+    let (name, inner) = (&gate.name, &by.name);
+    let whose = match (&by.kind, by.name == *name) {
+        (Kind::Approval(_), true) => {
+            "an approval can be only where it says `override: true`".to_owned()
+        }
+        (Kind::Approval(_), false) => {
+            format!("the approval `{inner}` in it can be only where it says `override: true`")
+        }
+        (_, true) => "its configuration says `override: false`".to_owned(),
+        (_, false) => format!("`{inner}` in it says `override: false`"),
+    };
+    Some(format!("the gate `{name}` cannot be overridden: {whose}"))
 }
 
 /// Whether what started the run may be about what somebody else wrote.

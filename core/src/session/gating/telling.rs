@@ -82,7 +82,10 @@ impl Session {
     /// How a person takes it on themselves, where that is allowed.
     fn way_past(&self, holding: &[Judged]) -> Option<String> {
         let gates = &self.gating.as_ref()?.gates;
-        let may = |name: &str| gates.iter().any(|it| it.name == name && it.may_override);
+        let may = |name: &str| {
+            let mut gates = gates.iter();
+            gates.any(|it| it.name == name && it.can_be_overridden())
+        };
         let names: Vec<&str> = holding.iter().map(|it| it.name.as_str()).collect();
         let all = !names.is_empty() && names.iter().all(|name| may(name));
         let names = names.join(",");
