@@ -45,6 +45,10 @@ pub struct Upstream {
     pub event: String,
     /// How it ended.
     pub conclusion: String,
+    /// The commit that it was about; empty: nobody says.
+    pub commit: String,
+    /// The branch that it was of; empty: nobody says.
+    pub branch: String,
 }
 
 /// Everything that was found out so far. What was not asked is not there.

@@ -13,6 +13,7 @@ mod proven;
 mod running;
 mod table;
 mod times;
+mod triggers;
 
 const COMMIT: &str = "0123456789abcdef0123456789abcdef01234567";
 const OTHER: &str = "ffffffffffffffffffffffffffffffffffffffff";

@@ -3,9 +3,9 @@
 //! Code of a fork is never deployed. Three events run with the repository's own rights and secrets on what somebody else may
 //! have written (`pull_request_target`, `workflow_run`, `issue_comment`): nothing is deployed by them unless a gate names the
 //! event, and even then only where it is known that no fork is behind it. That much holds for every deploy, with or without
-//! this gate.
+//! this gate, and whoever overrides it: [`guard`] asks it once more, and cannot be overridden.
 
-use super::{Evidence, Judgement, Lack, Subject};
+use super::{Evidence, Gate, Judgement, Kind, Lack, Subject, short};
 
 /// What may start a run.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -19,7 +19,66 @@ pub struct Trigger {
 }
 
 /// Events with the repository's rights, on what somebody else may have written.
-pub const DANGEROUS: [&str; 3] = ["pull_request_target", "workflow_run", "issue_comment"];
+pub const DANGEROUS: [&str; 3] = ["pull_request_target", WORKFLOW_RUN, "issue_comment"];
+
+/// Another run has ended.
+const WORKFLOW_RUN: &str = "workflow_run";
+
+/// Whether what started the run may be about what somebody else wrote.
+#[must_use]
+pub fn is_foreign(event: &str) -> bool {
+    event.starts_with("pull_request") || DANGEROUS.contains(&event)
+}
+
+/// The gate of every deploy by such an event, beside those that are configured: what it asks nobody overrides. One that is
+/// configured can let such an event in, by its name, and can ask for more.
+#[must_use]
+pub fn guard(gates: &[Gate], event: &str) -> Option<Gate> {
+    if !is_foreign(event) {
+        return None;
+    }
+    let named = gates.iter().any(|it| names(it, event));
+    let mut flat = gates.iter().flat_map(super::flat);
+    let name = if flat.any(|it| it.name == GUARD) {
+        format!("{GUARD}-of-the-run")
+    } else {
+        GUARD.to_owned()
+    };
+    let events = named.then(|| event.to_owned());
+    let trigger = Trigger {
+        events: events.into_iter().collect(),
+        ..Trigger::default()
+    };
+    Some(Gate {
+        name,
+        kind: Kind::Trigger(trigger),
+        may_override: false,
+    })
+}
+
+/// Whether a gate lets this event in by its name. What stands under a `not` keeps it out.
+fn names(gate: &Gate, event: &str) -> bool {
+    match &gate.kind {
+        Kind::Trigger(it) => it.events.iter().any(|it| it == event),
+        Kind::All(gates) | Kind::Any(gates) => gates.iter().any(|it| names(it, event)),
+        Kind::Not(_)
+        | Kind::Checks(_)
+        | Kind::Reviews(_)
+        | Kind::Sessions(_)
+        | Kind::Findings(_)
+        | Kind::Tests(_)
+        | Kind::Approval(_)
+        | Kind::After(_)
+        | Kind::Freeze(_)
+        | Kind::Image(_)
+        | Kind::Fresh
+        | Kind::Breaker(_)
+        | Kind::Command(_) => false,
+    }
+}
+
+/// The guard's name, where no other gate has it.
+const GUARD: &str = "trigger";
 
 impl Trigger {
     /// Whether what started the run may.
@@ -28,6 +87,7 @@ impl Trigger {
         let subject = &evidence.subject;
         Judgement::all(vec![
             self.judge_event(subject),
+            judge_upstream(evidence),
             judge_fork(subject),
             self.judge_ref(subject),
         ])
@@ -52,34 +112,15 @@ impl Trigger {
                 "{what} started the run: it has the repository's rights, and may be about what somebody else wrote; deploy on `push`, or name it in a gate: `trigger: {{ events: [{event}] }}`"
             ));
         }
-        if event != "workflow_run" {
-            return Judgement::pass(format!("{what} started the run"));
-        }
-        match &subject.upstream {
-            Some(upstream) if upstream.conclusion != "success" => Judgement::fail(format!(
-                "the run that started this one ended with `{}`",
-                upstream.conclusion
-            )),
-            Some(upstream) if upstream.event.starts_with("pull_request") => {
-                Judgement::fail(format!(
-                    "the run that started this one was itself started by `{}`: what it was about is not merged",
-                    upstream.event
-                ))
-            }
-            Some(_) => Judgement::pass("a run that succeeded started this one"),
-            None => Judgement::unknown(
-                Lack::Lasting,
-                "the event does not say what started this run",
-            ),
-        }
+        Judgement::pass(format!("{what} started the run"))
     }
 
     fn judge_ref(&self, subject: &Subject) -> Judgement {
         if self.branches.is_empty() && self.tags.is_empty() {
-            return Judgement {
-                verdict: super::Verdict::Pass,
-                because: Vec::new(),
-            };
+            return silent_pass();
+        }
+        if subject.event == WORKFLOW_RUN {
+            return self.judge_upstream_branch(subject);
         }
         let fits = |patterns: &[String], name: &Option<String>| {
             let name = name.as_deref();
@@ -106,21 +147,88 @@ impl Trigger {
             }
         }
     }
+
+    /// Such a run is always of the default branch, whatever the other one was of. That the other one was of a tag nothing says.
+    fn judge_upstream_branch(&self, subject: &Subject) -> Judgement {
+        let upstream = subject.upstream.as_ref();
+        let branch = upstream.map(|it| it.branch.as_str()).unwrap_or_default();
+        if branch.is_empty() {
+            return Judgement::unknown(
+                Lack::Lasting,
+                "the event does not say which branch the run that started this one was of",
+            );
+        }
+        if self.branches.iter().any(|it| matches(it, branch)) {
+            return Judgement::pass(format!("the branch is `{branch}`"));
+        }
+        let only = match self.branches.as_slice() {
+            [] => "this event does not tell tags from branches".to_owned(),
+            branches => format!("only {} may be deployed", listed(branches)),
+        };
+        Judgement::fail(format!(
+            "the run that started this one was of `{branch}`, and {only}"
+        ))
+    }
+}
+
+/// Another run that started this one has to have succeeded, and with the very commit that is deployed.
+fn judge_upstream(evidence: &Evidence) -> Judgement {
+    let subject = &evidence.subject;
+    if subject.event != WORKFLOW_RUN {
+        return silent_pass();
+    }
+    let Some(upstream) = &subject.upstream else {
+        return Judgement::unknown(
+            Lack::Lasting,
+            "the event does not say what started this run",
+        );
+    };
+    if upstream.conclusion != "success" {
+        return Judgement::fail(format!(
+            "the run that started this one ended with `{}`",
+            upstream.conclusion
+        ));
+    }
+    if upstream.event.starts_with("pull_request") {
+        return Judgement::fail(format!(
+            "the run that started this one was itself started by `{}`: what it was about is not merged",
+            upstream.event
+        ));
+    }
+    match evidence.commit() {
+        Err(judgement) => judgement,
+        Ok(_) if upstream.commit.is_empty() => Judgement::unknown(
+            Lack::Lasting,
+            "the event does not say which commit the run that started this one was about",
+        ),
+        Ok(commit) if commit == upstream.commit => {
+            Judgement::pass("a run of this commit that succeeded started this one")
+        }
+        Ok(commit) => Judgement::fail(format!(
+            "the run that started this one was about {}, and this would deploy {}: what is newer brings a run of its own; to deploy the other one name its image with `image`",
+            short(&upstream.commit),
+            short(commit)
+        )),
+    }
 }
 
 fn judge_fork(subject: &Subject) -> Judgement {
-    let foreign =
-        subject.event.starts_with("pull_request") || DANGEROUS.contains(&subject.event.as_str());
+    let foreign = is_foreign(&subject.event);
     match subject.fork {
         Some(true) => Judgement::fail("it comes from a fork: code of a fork is not deployed"),
         None if foreign => Judgement::unknown(
             Lack::Lasting,
             "the event does not say whether it comes from a fork",
         ),
-        Some(false) | None => Judgement {
-            verdict: super::Verdict::Pass,
-            because: Vec::new(),
-        },
+        Some(false) | None => silent_pass(),
+    }
+}
+
+/// There is nothing to say against it.
+const fn silent_pass() -> Judgement {
+    Judgement {
+        verdict: super::Verdict::Pass,
+        because: Vec::new(),
     }
 }
 

@@ -11,7 +11,7 @@ use crate::event::{Event, System};
 use crate::forge::Access;
 use crate::gate::approval::Approval;
 use crate::gate::evidence::{Labelled, Recorded, Subject, Upstream};
-use crate::gate::trigger::{DANGEROUS, Trigger};
+use crate::gate::trigger::{self, is_foreign};
 use crate::gate::{self, Evidence, Gate, Kind, Overrides, Seen};
 use crate::protocol::{Outcome, Platform};
 
@@ -58,7 +58,9 @@ impl Session {
         if !self.has_gates() || self.gating.is_some() {
             return;
         }
-        let gates = with_trigger(self.environment().gates.clone(), event);
+        let mut gates = self.environment().gates.clone();
+        let guard = trigger::guard(&gates, &event.name);
+        gates.splice(0..0, guard);
         let evidence = Evidence {
             subject: self.subject(event, payload),
             ..Evidence::default()
@@ -224,32 +226,6 @@ fn forbids(gate: &Gate) -> Option<String> {
     Some(format!("the gate `{name}` cannot be overridden: {whose}"))
 }
 
-/// Whether what started the run may be about what somebody else wrote.
-fn is_foreign(event: &str) -> bool {
-    event.starts_with("pull_request") || DANGEROUS.contains(&event)
-}
-
-/// Code of forks is not deployed, whatever is configured: where no gate of the environment asks, one of ours does.
-fn with_trigger(mut gates: Vec<Gate>, event: &Event) -> Vec<Gate> {
-    let asked = gates.iter().any(|it| matches!(it.kind, Kind::Trigger(_)));
-    if asked || !is_foreign(&event.name) {
-        return gates;
-    }
-    let mut flat = gates.iter().flat_map(gate::flat);
-    let name = if flat.any(|it| it.name == "trigger") {
-        "trigger-of-the-run"
-    } else {
-        "trigger"
-    };
-    let trigger = Gate {
-        name: name.to_owned(),
-        kind: Kind::Trigger(Trigger::default()),
-        may_override: false,
-    };
-    gates.insert(0, trigger);
-    gates
-}
-
 /// Whether another repository is behind the event; `None`: it does not say.
 fn fork(event: &Event, payload: Option<&Value>) -> Option<bool> {
     if let Some(request) = &event.pull_request {
@@ -276,5 +252,7 @@ fn upstream(payload: &Value) -> Option<Upstream> {
     Some(Upstream {
         event: text("event"),
         conclusion: text("conclusion"),
+        commit: text("head_sha"),
+        branch: text("head_branch"),
     })
 }
