@@ -30,6 +30,10 @@ pub struct Subject {
     pub upstream: Option<Upstream>,
     /// Who started this very attempt of the run.
     pub actor: Option<String>,
+    /// Whether the platform says so. Else it is a variable, which anybody sets.
+    pub vouched: bool,
+    /// Which attempt of the run this is, from 1 on; `None`: nobody says.
+    pub attempt: Option<u32>,
     /// Whether a person pressed a button for it.
     pub by_hand: bool,
     /// The run's number on the platform.

@@ -7,6 +7,7 @@ use super::evidence::{Labelled, Ran, Recorded, Subject};
 use super::*;
 use crate::forge::{Approved, CheckRun, Checked, CommitStatus, Pull, Review, Reviewed};
 
+mod approvals;
 mod files;
 mod people;
 mod proven;
@@ -33,6 +34,9 @@ fn evidence() -> Evidence {
             event: "push".to_owned(),
             branch: Some("main".to_owned()),
             actor: Some("anna".to_owned()),
+            vouched: true,
+            attempt: Some(1),
+            system: crate::event::System::GitHub,
             run: Some("7".to_owned()),
             ..Subject::default()
         },

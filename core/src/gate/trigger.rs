@@ -30,11 +30,11 @@ pub fn is_foreign(event: &str) -> bool {
     event.starts_with("pull_request") || DANGEROUS.contains(&event)
 }
 
-/// The gate of every deploy by such an event, beside those that are configured: what it asks nobody overrides. One that is
+/// The gate of every deploy by such an event, or of what is known to be a fork's, beside those that are configured: what it asks nobody overrides. One that is
 /// configured can let such an event in, by its name, and can ask for more.
 #[must_use]
-pub fn guard(gates: &[Gate], event: &str) -> Option<Gate> {
-    if !is_foreign(event) {
+pub fn guard(gates: &[Gate], event: &str, fork: Option<bool>) -> Option<Gate> {
+    if !is_foreign(event) && fork != Some(true) {
         return None;
     }
     let named = gates.iter().any(|it| names(it, event));

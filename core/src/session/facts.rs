@@ -1,6 +1,7 @@
 //! What is known of the run from where it runs: who, which revision, and whether a person started it.
 
 use crate::event::{self, Event, GitFacts, System};
+use crate::gate::approval;
 use crate::ledger::{Origin, Sequence};
 use crate::protocol::{Begin, Platform};
 use crate::spec::Token;
@@ -12,11 +13,17 @@ pub(super) struct Facts {
     pub(super) sha: Option<String>,
     pub(super) run_url: Option<String>,
     pub(super) actor: Option<String>,
+    /// Whether the platform says who it is; else a variable does, which anybody sets.
+    pub(super) vouched: bool,
+    /// Whether a platform runs us at all.
+    pub(super) on_a_platform: bool,
     pub(super) attempt: Option<u32>,
     pub(super) run_number: Option<u64>,
     pub(super) workflow: Option<String>,
     /// What the platform calls that which started the run; empty where nothing did but a person's command.
     pub(super) event: String,
+    /// Whether it is known, without the event's file, that another repository is behind it.
+    pub(super) fork: bool,
     /// Whether a person pressed a button for this very run.
     pub(super) by_hand: bool,
     /// Whether the main step began something and did not say that it ended it.
@@ -43,20 +50,22 @@ impl Facts {
         let attempt = get("GITHUB_RUN_ATTEMPT").and_then(|it| it.parse().ok());
         let pressed = is_button(&event);
         let on_a_platform = event.system != System::Git || get("CI").is_some();
+        let again = attempt.is_some_and(|attempt| attempt > 1);
         let by_hand = match begin.platform {
-            Platform::CommandLine => pressed || !on_a_platform,
-            Platform::Actions | Platform::ActionsPost => {
-                pressed || attempt.is_some_and(|attempt| attempt > 1)
-            }
+            Platform::CommandLine => pressed || again || !on_a_platform,
+            Platform::Actions | Platform::ActionsPost => pressed || again,
         };
+        // Whoever ran it again need not be who began it.
+        let first = get("GITHUB_ACTOR").or(event.actor).filter(|_| !again);
+        let triggering = get("GITHUB_TRIGGERING_ACTOR").or_else(|| get("FORGEJO_TRIGGERING_ACTOR"));
+        let said = triggering.or(first);
         let get_state = |name: &str| begin.inputs.get(name).is_some_and(|it| !it.is_empty());
         Self {
             run_url: get("CD_RUN_URL").or(event.run.url).or(run_url),
             sha: get("GITHUB_SHA"),
-            actor: get("GITHUB_TRIGGERING_ACTOR")
-                .or_else(|| get("GITHUB_ACTOR"))
-                .or(event.actor)
-                .or_else(|| get("USER")),
+            vouched: said.is_some() && event.system != System::Git,
+            actor: said.or_else(|| get("USER").filter(|_| !again)),
+            on_a_platform,
             attempt,
             run_number: get("GITHUB_RUN_NUMBER")
                 .and_then(|it| it.parse().ok())
@@ -68,6 +77,10 @@ impl Facts {
                 event.name
             },
             by_hand,
+            fork: event
+                .pull_request
+                .as_ref()
+                .is_some_and(|it| it.fork == Some(true)),
             post_has_work: begin
                 .inputs
                 .get("state-open")
@@ -75,6 +88,33 @@ impl Facts {
                 || get_state("state-deployment"),
             repository,
         }
+    }
+
+    /// Whether a person asked for this very attempt; else why it cannot be said.
+    ///
+    /// # Errors
+    /// In words: nobody pressed a button, or a machine did, or nobody knows who.
+    pub(super) fn person(&self) -> Result<(), String> {
+        let actor = self.actor.as_deref().unwrap_or_default();
+        match self.by_hand {
+            false if self.event.is_empty() => Err("automation started this run".to_owned()),
+            false => Err(format!("`{}` started this run", self.event)),
+            // Whoever sits at a terminal is a person, by whatever name.
+            true if !self.on_a_platform => Ok(()),
+            true if !self.vouched => {
+                Err("somebody started this run by hand, and nobody knows who".to_owned())
+            }
+            true if approval::is_person(actor) => Ok(()),
+            true => Err(format!(
+                "{actor} started this run, which is a machine's account"
+            )),
+        }
+    }
+
+    /// Whether the button of delivery mode was pressed: by hand, and by no machine as far as anybody knows.
+    pub(super) fn pressed(&self) -> bool {
+        let actor = self.actor.as_deref().filter(|_| self.vouched);
+        self.by_hand && actor.is_none_or(approval::is_person)
     }
 
     pub(super) fn origin(&self, holder: &str, token: Token) -> Origin {
@@ -162,6 +202,90 @@ mod tests {
             let facts = facts(Platform::CommandLine, env);
             assert_eq!(facts.by_hand, *by_hand, "{env:?}");
         }
+    }
+
+    /// Who may take a gate on themselves: by what started the run, in which attempt, and by whom.
+    #[test]
+    fn a_person_is_whoever_pressed_a_button_and_is_known_to_be_one() {
+        let rows: &[(&[(&str, &str)], bool)] = &[
+            (&[], true),
+            (&[("USER", "anna")], true),
+            (&[("CI", "true"), ("USER", "anna")], false),
+            (&[("GITHUB_ACTOR", "anna")], true),
+            (
+                &[("GITHUB_EVENT_NAME", "push"), ("GITHUB_ACTOR", "anna")],
+                false,
+            ),
+            (
+                &[
+                    ("GITHUB_EVENT_NAME", "push"),
+                    ("GITHUB_ACTOR", "renovate[bot]"),
+                ],
+                false,
+            ),
+            (
+                &[
+                    ("GITHUB_EVENT_NAME", "workflow_dispatch"),
+                    ("GITHUB_ACTOR", "anna"),
+                ],
+                true,
+            ),
+            (
+                &[
+                    ("GITHUB_EVENT_NAME", "workflow_dispatch"),
+                    ("GITHUB_ACTOR", "github-actions[bot]"),
+                ],
+                false,
+            ),
+            (
+                &[
+                    ("GITHUB_EVENT_NAME", "push"),
+                    ("GITHUB_ACTOR", "renovate[bot]"),
+                    ("GITHUB_RUN_ATTEMPT", "2"),
+                    ("GITHUB_TRIGGERING_ACTOR", "anna"),
+                ],
+                true,
+            ),
+            (
+                &[
+                    ("GITHUB_EVENT_NAME", "push"),
+                    ("GITHUB_ACTOR", "anna"),
+                    ("GITHUB_RUN_ATTEMPT", "2"),
+                    ("GITHUB_TRIGGERING_ACTOR", "renovate[bot]"),
+                ],
+                false,
+            ),
+            (
+                &[
+                    ("GITHUB_EVENT_NAME", "push"),
+                    ("GITHUB_ACTOR", "anna"),
+                    ("GITHUB_RUN_ATTEMPT", "2"),
+                    ("USER", "anna"),
+                ],
+                false,
+            ),
+        ];
+        for (env, person) in rows {
+            for platform in [Platform::CommandLine, Platform::Actions] {
+                let facts = facts(platform, env);
+                if platform == Platform::CommandLine || facts.on_a_platform {
+                    assert_eq!(facts.person().is_ok(), *person, "{env:?} {facts:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn whoever_began_a_run_is_not_who_ran_it_again() {
+        let again = [
+            ("GITHUB_EVENT_NAME", "push"),
+            ("GITHUB_ACTOR", "anna"),
+            ("GITHUB_RUN_ATTEMPT", "2"),
+            ("USER", "runner"),
+        ];
+        let facts = facts(Platform::Actions, &again);
+        assert_eq!((facts.actor.clone(), facts.vouched), (None, false));
+        assert!(facts.pressed(), "somebody did");
     }
 
     #[test]

@@ -9,6 +9,8 @@ mod asks;
 mod proofs;
 mod running;
 mod telling;
+#[cfg(test)]
+mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 

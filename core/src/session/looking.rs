@@ -180,7 +180,7 @@ impl Session {
             return self.finish(Outcome::Rejected, "override-forbidden", forbidden, next);
         }
         self.environment = Some(environment);
-        if !self.overrides_fit() {
+        if !self.overrides_fit() || !self.a_person_overrides() {
             return;
         }
         self.image_given = self.request().image.is_some();
@@ -257,7 +257,7 @@ impl Session {
         ));
         // Where a gate asks for a person, that one is the button.
         let delivery = environment.mode == Mode::Delivery && self.approval().is_none();
-        if self.request().command == Command::Promote && !self.facts.by_hand {
+        if self.request().command == Command::Promote && !self.facts.pressed() {
             let because = vec![format!(
                 "a person promotes, and this run was started by {}",
                 self.started_by()
@@ -265,7 +265,7 @@ impl Session {
             let next = vec!["start the run by hand (GitHub: workflow_dispatch, or run the job again; GitLab: Run pipeline)".to_owned()];
             return self.finish(Outcome::Held, "delivery", because, next);
         }
-        if delivery && self.request().command == Command::Deploy && !self.facts.by_hand {
+        if delivery && self.request().command == Command::Deploy && !self.facts.pressed() {
             let name = &environment.name;
             let because = vec![format!(
                 "{name} is in delivery mode: a person pushes the button, and this run was started by {}",
@@ -280,9 +280,10 @@ impl Session {
     }
 
     fn started_by(&self) -> String {
-        match self.facts.event.as_str() {
-            "" => "automation".to_owned(),
-            event => format!("`{event}`"),
+        match (self.facts.event.as_str(), &self.facts.actor) {
+            (_, Some(actor)) if self.facts.by_hand => format!("{actor}, a machine's account"),
+            ("", _) => "automation".to_owned(),
+            (event, _) => format!("`{event}`"),
         }
     }
 

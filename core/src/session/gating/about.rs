@@ -19,7 +19,35 @@ impl Session {
     /// Whether this run asks gates: whoever goes back does not.
     pub(in super::super) fn has_gates(&self) -> bool {
         let asks = matches!(self.request().command, Command::Deploy | Command::Plan);
-        asks && (!self.environment().gates.is_empty() || is_foreign(&self.facts.event))
+        let foreign = is_foreign(&self.facts.event) || self.facts.fork;
+        asks && (foreign || !self.environment().gates.is_empty())
+    }
+
+    /// Whether a person overrides what is overridden; else the run has ended. What stands in a workflow for good is nobody's word.
+    pub(in super::super) fn a_person_overrides(&mut self) -> bool {
+        let asks = match self.request().command {
+            Command::Deploy | Command::Plan | Command::Rollback => true,
+            Command::Release
+            | Command::Stop
+            | Command::Resume
+            | Command::Status
+            | Command::Recover => false,
+        };
+        let overrides = self.request().overrides.join(",");
+        let Err(why) = self.facts.person() else {
+            return true;
+        };
+        if !asks || overrides.is_empty() {
+            return true;
+        }
+        let because = vec![format!(
+            "`override: {overrides}` is a person's, who takes it on themselves: {why}"
+        )];
+        let next = vec![
+            "start the run by hand (GitHub: workflow_dispatch, or run the job again; GitLab: Run pipeline) with `override` and `reason`, or use the command line; and leave `override` out of runs that start by themselves".to_owned(),
+        ];
+        self.finish(Outcome::Rejected, "override-forbidden", because, next);
+        false
     }
 
     /// Whether what is overridden is there, and may be; else the run has ended.
@@ -58,13 +86,13 @@ impl Session {
         if !self.has_gates() || self.gating.is_some() {
             return;
         }
-        let mut gates = self.environment().gates.clone();
-        let guard = trigger::guard(&gates, &event.name);
-        gates.splice(0..0, guard);
         let evidence = Evidence {
             subject: self.subject(event, payload),
             ..Evidence::default()
         };
+        let mut gates = self.environment().gates.clone();
+        let guard = trigger::guard(&gates, &event.name, evidence.subject.fork);
+        gates.splice(0..0, guard);
         let who = self.facts.actor.as_deref().unwrap_or("somebody");
         let reason = self.request().reason.clone().unwrap_or_default();
         let overrides = Overrides {
@@ -93,6 +121,8 @@ impl Session {
             fork: fork(event, payload),
             upstream: payload.and_then(upstream),
             actor: self.facts.actor.clone(),
+            vouched: self.facts.vouched,
+            attempt: self.facts.attempt,
             by_hand: self.facts.by_hand,
             run: run.filter(|it| !it.is_empty()).cloned(),
             run_url: self.facts.run_url.clone(),
@@ -182,10 +212,12 @@ impl Session {
         }
     }
 
-    /// The gate that is the button of this environment.
+    /// The gate that is the button of this environment; one that is overridden is none.
     pub(in super::super) fn approval(&self) -> Option<&Approval> {
-        let mut gates = self.environment().gates.iter();
-        gates.find_map(|gate| match &gate.kind {
+        let names = &self.request().overrides;
+        let gates = self.environment().gates.iter();
+        let mut asked = gates.filter(|gate| !gate.is_overridden(names));
+        asked.find_map(|gate| match &gate.kind {
             Kind::Approval(approval) => Some(approval),
             _ => None,
         })
