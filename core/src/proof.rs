@@ -1,7 +1,7 @@
 //! The proof that another environment can read: that this image was proven here, and since when.
 //!
-//! It is an image index in the image's own repository, under the tag `proven-<environment>-<12 digits>` (the first twelve of
-//! the image's digest). It lists what the image lists, and says the rest in its annotations. So it needs nothing but what every
+//! It is an image index in the image's own repository, under the tag `proven-<environment>.<service>-<12 digits>` (the first
+//! twelve of the image's digest). One image can be several services, of which each is proven by itself. It lists what the image lists, and says the rest in its annotations. So it needs nothing but what every
 //! registry has, and reading it needs nothing but the right to pull. What was refused for it, and what it does not say:
 //! `docs/decisions/0020-the-proof-in-the-registry.md`.
 
@@ -39,14 +39,40 @@ pub struct Proof {
     pub url: Option<String>,
 }
 
-/// The tag under which the proof is to be found; `None`: this is no digest that has one.
-#[must_use]
-pub fn tag(environment: &str, digest: &str) -> Option<String> {
-    let digits = is_digest(digest).then(|| digest.strip_prefix("sha256:"))??;
-    Some(format!("proven-{environment}-{}", digits.get(..DIGITS)?))
+/// What is to be proven: that this image was, as this service, in this environment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Claim<'a> {
+    /// The service.
+    pub service: &'a str,
+    /// Where.
+    pub environment: &'a str,
+    /// Of the image, `sha256:…`.
+    pub digest: &'a str,
+}
+
+impl Claim<'_> {
+    /// The tag under which the proof is to be found; `None`: this is no digest that has one. No name has a dot in it.
+    #[must_use]
+    pub fn tag(&self) -> Option<String> {
+        let digest = self.digest;
+        let digits = is_digest(digest).then(|| digest.strip_prefix("sha256:"))??;
+        let (environment, service) = (self.environment, self.service);
+        let digits = digits.get(..DIGITS)?;
+        Some(format!("proven-{environment}.{service}-{digits}"))
+    }
 }
 
 impl Proof {
+    /// What it proves.
+    #[must_use]
+    pub fn claim(&self) -> Claim<'_> {
+        Claim {
+            service: &self.service,
+            environment: &self.environment,
+            digest: &self.digest,
+        }
+    }
+
     /// The index. `manifest` is the image's own, of that type and so many bytes.
     #[must_use]
     pub fn index(&self, manifest: &Value, media_type: &str, size: usize) -> String {
@@ -102,12 +128,6 @@ impl Proof {
             digest,
         })
     }
-
-    /// Whether it is of this image in this environment.
-    #[must_use]
-    pub fn is_of(&self, environment: &str, digest: &str) -> bool {
-        self.environment == environment && self.digest == digest
-    }
 }
 
 /// What a registry's answer says of an image in another environment.
@@ -139,23 +159,20 @@ pub enum Standing {
 ///
 /// A proof that lies in the registry's future begins to soak when that is reached: nothing is gained by a clock that is wrong.
 #[must_use]
-pub fn standing(
-    environment: &str,
-    digest: &str,
-    soak: u64,
-    index: Option<&str>,
-    clock: Timestamp,
-) -> Standing {
+pub fn standing(claim: Claim<'_>, soak: u64, index: Option<&str>, clock: Timestamp) -> Standing {
     let proof = match index.map(Proof::read) {
         None => return Standing::Absent,
         Some(Err(why)) => return Standing::Unreadable(why),
         Some(Ok(proof)) => proof,
     };
-    if proof.environment != environment {
+    if proof.environment != claim.environment {
         let why = format!("it is of the environment `{}`", proof.environment);
         return Standing::Unreadable(why);
     }
-    if proof.digest != digest {
+    if proof.service != claim.service {
+        return Standing::Unreadable(format!("it is of the service `{}`", proof.service));
+    }
+    if proof.digest != claim.digest {
         return Standing::Other(proof.digest);
     }
     let since = proof.at;
@@ -190,16 +207,33 @@ pub(crate) mod tests {
         }
     }
 
+    /// What stands there for the image that is proven.
+    fn ours(soak: u64, index: Option<&str>, clock: u64) -> Standing {
+        standing(proof(0).claim(), soak, index, Timestamp(clock))
+    }
+
     #[test]
-    fn the_tag_names_the_environment_and_twelve_digits() {
-        let tag = |digest: &str| tag("staging", digest);
+    fn the_tag_names_the_environment_the_service_and_twelve_digits() {
+        let of = |service, environment, digest: &str| {
+            let claim = Claim {
+                service,
+                environment,
+                digest,
+            };
+            claim.tag()
+        };
+        let a = digest('a');
         assert_eq!(
-            tag(&digest('a')).as_deref(),
-            Some("proven-staging-aaaaaaaaaaaa")
+            of("tasks", "staging", &a).as_deref(),
+            Some("proven-staging.tasks-aaaaaaaaaaaa")
         );
+        assert_ne!(of("a-b", "c", &a), of("b", "c-a", &a));
         for none in ["", "sha256:abc", "sha512:aaaa", "v1", &digest('A')] {
-            assert_eq!(tag(none), None, "{none}");
+            assert_eq!(of("tasks", "staging", none), None, "{none}");
         }
+        let longest = "x".repeat(40);
+        let longest = of(&longest, &longest, &a).map(|it| it.len());
+        assert!(longest <= Some(128), "a tag has at most 128 characters");
     }
 
     #[test]
@@ -255,8 +289,8 @@ pub(crate) mod tests {
         assert!(Proof::read(&whole.replace("1970-01-01", "1970-99-01")).is_err());
     }
 
-    /// All 6 × 5 cases of what is there and when it is read: nothing, no JSON, a proof of another environment, of another image
-    /// with the same first digits, without a time, and the right one; long before it, at it, within the soak, at its end, later.
+    /// All 7 × 5 cases of what is there and when it is read: nothing, no JSON, a proof of another environment, of another image
+    /// with the same first digits, without a time, the right one, and one of another service; long before it, at it, within the soak, at its end, later.
     #[test]
     fn only_the_proof_of_this_very_image_that_is_old_enough_counts() {
         const AT: u64 = 1_000_000;
@@ -264,25 +298,21 @@ pub(crate) mod tests {
         let right = proof(AT).index(&json!({}), "m", 7);
         let near = format!("sha256:{}{}", "a".repeat(12), "b".repeat(52));
         let timeless = right.replace("cd-action.proven.at", "cd-action.proven.when");
-        let things: [Option<String>; 6] = [
+        let service = right.replace("\"tasks\"", "\"worker\"");
+        let things: [Option<String>; 7] = [
             None,
             Some("rubbish".to_owned()),
             Some(right.replace("\"staging\"", "\"test\"")),
             Some(right.replace(&digest('a'), &near)),
             Some(timeless),
             Some(right),
+            Some(service),
         ];
         let clocks = [0, AT, AT + SOAK - 1, AT + SOAK, u64::MAX];
         let (mut seen, mut proven) = (0, 0);
         for (place, thing) in things.iter().enumerate() {
             for clock in clocks {
-                let found = standing(
-                    "staging",
-                    &digest('a'),
-                    SOAK,
-                    thing.as_deref(),
-                    Timestamp(clock),
-                );
+                let found = ours(SOAK, thing.as_deref(), clock);
                 let since = Timestamp(AT);
                 let expected = match (place, clock) {
                     (0, _) => Standing::Absent,
@@ -308,13 +338,13 @@ pub(crate) mod tests {
                 proven += usize::from(matches!(found, Standing::Proven { .. }));
             }
         }
-        assert_eq!((seen, proven), (30, 2));
+        assert_eq!((seen, proven), (35, 2));
     }
 
     #[test]
     fn without_a_soak_a_proof_counts_at_once() {
         let index = proof(7_000).index(&json!({}), "m", 7);
-        let at = |clock| standing("staging", &digest('a'), 0, Some(&index), Timestamp(clock));
+        let at = |clock| ours(0, Some(&index), clock);
         assert!(matches!(at(7_000), Standing::Proven { ago: 0, .. }));
         assert!(matches!(at(6_999), Standing::Soaking { left: 1, .. }));
     }
@@ -323,7 +353,7 @@ pub(crate) mod tests {
         /// Whatever stands there, it is no proof unless it names this digest, this environment and a time.
         #[test]
         fn nothing_else_is_ever_a_proof(text in ".{0,80}", clock in any::<u64>(), soak in any::<u64>()) {
-            let found = standing("staging", &digest('a'), soak, Some(&text), Timestamp(clock));
+            let found = ours(soak, Some(&text), clock);
             prop_assert!(matches!(found, Standing::Unreadable(_)), "{:?}", found);
         }
 
@@ -332,19 +362,11 @@ pub(crate) mod tests {
         fn later_is_never_worse_and_longer_never_better(at in 0..4_000_000_000_000_u64, soak in 0..1_000_000_000_u64, clock in 0..5_000_000_000_000_u64, more in 0..1_000_000_000_u64) {
             let index = proof(at).index(&json!({}), "m", 7);
             let proven = |soak, clock| {
-                let found = standing("staging", &digest('a'), soak, Some(&index), Timestamp(clock));
+                let found = ours(soak, Some(&index), clock);
                 matches!(found, Standing::Proven { .. })
             };
             prop_assert!(!proven(soak, clock) || proven(soak, clock + more));
             prop_assert!(!proven(soak + more, clock) || proven(soak, clock));
         }
-    }
-
-    #[test]
-    fn it_is_of_one_image_in_one_environment() {
-        let proof = proof(1);
-        assert!(proof.is_of("staging", &digest('a')));
-        assert!(!proof.is_of("production", &digest('a')));
-        assert!(!proof.is_of("staging", &digest('b')));
     }
 }

@@ -105,12 +105,12 @@ async function twoPlaces(t, name, { gates } = {}) {
   return it;
 }
 
-const proofOf = (environment, reference) => `proven-${environment}-${reference.split('sha256:')[1].slice(0, 12)}`;
+const proofOf = (environment, reference, service) => `proven-${environment}.${service}-${reference.split('sha256:')[1].slice(0, 12)}`;
 
 test('a commit is proven in the registry, once, and a registry that does not take it makes no good deploy a bad one', { timeout: 240_000 }, async (t) => {
   const it = await twoPlaces(t, 'proof');
   const one = await it.push('v1', 'one', 'a'.repeat(40));
-  const tag = proofOf('staging', one);
+  const tag = proofOf('staging', one, it.service);
   const refuse = (status) => [{ method: 'PUT', path: '/manifests/proven-', times: 1000, then: { status } }];
   const auth = { kind: 'basic', ...AUTH };
 
@@ -143,7 +143,7 @@ test('a commit is proven in the registry, once, and a registry that does not tak
 
   const two = await it.push('v2', 'two', 'b'.repeat(40));
   assert.equal((await it.staging('deploy', '--image', two)).outcome, 'deployed');
-  assert.ok(await it.manifest(proofOf('staging', two)));
+  assert.ok(await it.manifest(proofOf('staging', two, it.service)));
   const text = [again, third].flatMap(({ stdout, stderr, report }) => [stdout, stderr, JSON.stringify(report)]).join('\n');
   assert.ok(!text.includes(AUTH.password), 'the password is said nowhere');
 
@@ -175,7 +175,7 @@ test('production goes on with the very image that staging proved, once it has so
   assert.match(never.stderr, /never proven in staging/);
 
   const staged = await it.staging('deploy', '--image', one);
-  assert.deepEqual([staged.outcome, staged.report.proof], ['deployed', `${it.repository}:${proofOf('staging', one)}`], staged.stderr);
+  assert.deepEqual([staged.outcome, staged.report.proof], ['deployed', `${it.repository}:${proofOf('staging', one, it.service)}`], staged.stderr);
   // No way leads from production's job to staging's host.
   assert.notEqual((await second.exec(['curl', '-s', '-m', '2', `http://127.0.0.1:${it.port}/health`])).code, 0);
   assert.equal((await inside(['curl', '-s', '-m', '2', `http://127.0.0.1:${it.port}/health`])).code, 0);
@@ -197,12 +197,12 @@ test('production goes on with the very image that staging proved, once it has so
 
   const plan = await production('plan', '--image', one);
   assert.equal(plan.outcome, 'shown', plan.stderr);
-  assert.match(plan.stderr, new RegExp(proofOf('staging', one)), 'it names what was read');
+  assert.match(plan.stderr, new RegExp(proofOf('staging', one, it.service)), 'it names what was read');
   const through = await production('deploy', '--image', one, '--wait', `${SOAK + 20}s`);
   assert.deepEqual([through.code, through.outcome], [0, 'deployed'], through.stderr);
   const runs = async (ask) => ask('ps', '--filter', `label=cd-action.service=${it.service}`, '--filter', 'label=cd-action.role=instance', '--format', '{{.Label "cd-action.digest"}}');
   assert.equal(await runs(second.docker), await runs(docker), 'one digest runs in both');
-  assert.ok(await it.manifest(proofOf('production', one)), 'and production has proven it too');
+  assert.ok(await it.manifest(proofOf('production', one, it.service)), 'and production has proven it too');
   const told = [never, soaking, anew, away, plan, through].map(({ stdout, stderr, report }) => [stdout, stderr, JSON.stringify(report)].join('\n')).join('\n');
   assert.ok(!told.includes(AUTH.password));
 });

@@ -4,7 +4,7 @@
 //! image of the same commit is another image, and has no proof. The soak goes by the registry's clock.
 
 use super::{Evidence, Judgement, Lack, Reason, Seen, Verdict};
-use crate::proof::{self, Standing};
+use crate::proof::{self, Claim, Standing};
 use crate::protocol::Timestamp;
 use crate::report::{duration, when};
 
@@ -22,6 +22,8 @@ pub struct After {
 pub struct Answered {
     /// What was asked for, `name:tag`.
     pub reference: String,
+    /// The service that is to be deployed: another one of the same image is proven by itself.
+    pub service: String,
     /// The image that is to be deployed, `sha256:…`.
     pub digest: String,
     /// What is there; `None`: nothing.
@@ -45,7 +47,12 @@ impl After {
             .plus(seen.map_or(0, |seen| now.since(seen.at)));
         let (name, reference) = (&self.environment, &answered.reference);
         let index = answered.index.as_deref();
-        match proof::standing(name, &answered.digest, self.soak, index, clock) {
+        let claim = Claim {
+            service: &answered.service,
+            environment: name,
+            digest: &answered.digest,
+        };
+        match proof::standing(claim, self.soak, index, clock) {
             Standing::Proven { since, ago } => {
                 let text = format!(
                     "proven in {name} since {}, {} ago ({reference})",
@@ -67,7 +74,7 @@ impl After {
                 Judgement::pending(Some(now.plus(left)), format!("the soak in {name}"), text)
             }
             Standing::Absent => Judgement::fail(format!(
-                "this image was never proven in {name}: {reference} is not there; what was built anew from the same commit is another image"
+                "this image was never proven in {name} as this service: {reference} is not there; what was built anew from the same commit is another image"
             )),
             Standing::Other(digest) => Judgement::fail(format!(
                 "this image was never proven in {name}: {reference} is the proof of {digest}"

@@ -349,13 +349,13 @@ impl Asking {
 
 /// Where it is said; what has no digest has no such place.
 fn tag_of(proof: &Proof) -> String {
-    proof::tag(&proof.environment, &proof.digest).unwrap_or_default()
+    proof.claim().tag().unwrap_or_default()
 }
 
 /// What is there under the proof's tag: the same, or something to write over.
 fn seen_before(proof: &Proof, body: &str) -> Next {
     match Proof::read(body) {
-        Ok(there) if there.is_of(&proof.environment, &proof.digest) => {
+        Ok(there) if there.claim() == proof.claim() => {
             let tag = tag_of(proof);
             Next::Done(Answered::Proven { tag, before: true })
         }

@@ -100,7 +100,6 @@ impl Session {
             return None;
         }
         let environment = self.environment().name.clone();
-        proof::tag(&environment, &release.digest)?;
         let proof = proof::Proof {
             service: self.config.as_ref()?.service.clone(),
             environment,
@@ -110,6 +109,7 @@ impl Session {
             at: good.since,
             url: self.facts.run_url.clone(),
         };
+        proof.claim().tag()?;
         Some((proof, release.image.clone()))
     }
 

@@ -24,7 +24,8 @@ fn answered(at: Timestamp, index: Option<String>, age: u64) -> Evidence {
         if text.is_empty() { right } else { text }
     });
     let what = Ok(Answered {
-        reference: "registry.example/acme/tasks:proven-staging-aaaaaaaaaaaa".to_owned(),
+        reference: "registry.example/acme/tasks:proven-staging.tasks-aaaaaaaaaaaa".to_owned(),
+        service: "tasks".to_owned(),
         digest: proofs::digest('a'),
         index,
         clock,
@@ -39,7 +40,7 @@ fn right() -> Option<String> {
     Some(String::new())
 }
 
-/// Each of the six answers: nothing, the right one at three ages, another image's, rubbish.
+/// Each of the seven answers: nothing, the right one at three ages, another image's, another service's, rubbish.
 #[test]
 fn only_this_very_image_and_only_after_its_soak() {
     let other = Proof {
@@ -47,12 +48,23 @@ fn only_this_very_image_and_only_after_its_soak() {
         ..proofs::proof(0)
     };
     let other = other.index(&serde_json::json!({}), "m", 7);
+    let service = Proof {
+        service: "worker".to_owned(),
+        ..proofs::proof(0)
+    };
+    let service = service.index(&serde_json::json!({}), "m", 7);
     let rows = [
         (None, 0, "fail", "was never proven in staging"),
         (right(), 0, "pending", "1 min are still to come"),
         (right(), SOAK - 1, "pending", "1 ms are still to come"),
         (right(), SOAK, "pass", "1 min ago"),
         (Some(other), SOAK, "fail", "is the proof of sha256:bbb"),
+        (
+            Some(service),
+            SOAK,
+            "unknown",
+            "it is of the service `worker`",
+        ),
         (
             Some("{}".to_owned()),
             SOAK,

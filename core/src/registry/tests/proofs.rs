@@ -2,7 +2,7 @@
 
 use super::super::asking;
 use super::*;
-use crate::proof::{self, Proof};
+use crate::proof::{self, Claim, Proof};
 use crate::protocol::Timestamp;
 
 /// What a registry that holds these manifests, by tag or digest, is asked for a proof; and how that ends.
@@ -56,7 +56,12 @@ fn question(at: u64) -> Question {
 #[test]
 fn a_proof_is_written_once_and_dated_by_the_registry() {
     let (digest, manifest) = image();
-    let tag = proof::tag("staging", &digest).expect("it is a digest");
+    let claim = Claim {
+        service: "tasks",
+        environment: "staging",
+        digest: &digest,
+    };
+    let tag = claim.tag().expect("it is a digest");
     let mut there = BTreeMap::from([(digest.clone(), manifest.clone())]);
     // It was committed 5 s ago, and the registry is an hour ahead.
     let ahead = Some("Sun, 22 Nov 2026 11:31:05 GMT");
@@ -126,7 +131,7 @@ fn no_proof_is_written_of_an_image_that_is_not_there_or_was_changed() {
 
 #[test]
 fn a_proof_is_read_with_the_registry_s_time() {
-    let tag = "proven-staging-aaaaaaaaaaaa".to_owned();
+    let tag = "proven-staging.tasks-aaaaaaaaaaaa".to_owned();
     let mut there = BTreeMap::new();
     let ask = || Question::Proof { tag: tag.clone() };
     let date = Some("Sun, 22 Nov 2026 10:31:05 GMT");
@@ -166,4 +171,21 @@ fn a_registry_that_stays_busy_is_left_alone_after_a_while() {
         }
     }
     assert_eq!((tries, now), (4, Timestamp(7_000)), "after 1, 2 and 4 s");
+}
+
+/// Two services share one image: what one of them was proven with keeps the other from nothing, and proves nothing of it.
+#[test]
+fn another_service_of_the_same_image_writes_a_proof_of_its_own() {
+    let (digest, _) = image();
+    let of = |service: &str| Proof {
+        service: service.to_owned(),
+        digest: digest.clone(),
+        ..proof::tests::proof(1)
+    };
+    let (api, worker) = (of("api"), of("worker"));
+    assert_ne!(api.claim().tag(), worker.claim().tag());
+    let there = api.index(&serde_json::json!({}), "m", 7);
+    let standing = |proof: &Proof| proof::standing(proof.claim(), 0, Some(&there), Timestamp(2));
+    assert!(matches!(standing(&api), proof::Standing::Proven { .. }));
+    assert!(matches!(standing(&worker), proof::Standing::Unreadable(_)));
 }

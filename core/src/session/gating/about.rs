@@ -195,6 +195,7 @@ impl Session {
     pub(super) fn image_in_a_registry(&self) -> Option<InRegistry> {
         let wanted = self.wanted.as_ref().filter(|it| !it.local)?;
         Some(InRegistry {
+            service: self.config.as_ref()?.service.clone(),
             image: wanted.image.clone(),
             digest: wanted.digest.clone(),
             login: self.login(&wanted.image),

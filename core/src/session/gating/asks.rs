@@ -48,8 +48,8 @@ struct Ask {
 enum Doing {
     File(String),
     Forge(Box<Asking>, Box<Exchange>),
-    /// The image's registry, for the digest of that image.
-    Registry(Box<Talk>, String),
+    /// The image's registry.
+    Registry(Box<Talk>, proofs::Of),
     /// By git, of its remote.
     Tip(Vec<String>),
     Command(Box<Command>),
@@ -196,8 +196,8 @@ impl Asks {
                 tool: tool.clone(),
             },
             Want::Proof(environment) => {
-                let (talk, digest) = proofs::ask(environment, about)?;
-                return Ok(Doing::Registry(Box::new(talk), digest));
+                let (talk, of) = proofs::ask(environment, about)?;
+                return Ok(Doing::Registry(Box::new(talk), of));
             }
             Want::Session(_) | Want::Image | Want::Ledger => {
                 return Err(Missing::lasting(
@@ -246,10 +246,10 @@ impl Asks {
         };
         let told = match (&mut ask.doing, &mut self.access) {
             (Doing::File(path), _) => Some(read_file(path, done.last())),
-            (Doing::Registry(talk, digest), _) => {
+            (Doing::Registry(talk, of), _) => {
                 let told = done
                     .last()
-                    .and_then(|it| proofs::told(talk, digest, it, &mut heard, now));
+                    .and_then(|it| proofs::told(talk, of, it, &mut heard, now));
                 ask.again = talk.wake_at();
                 told
             }

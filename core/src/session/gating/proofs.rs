@@ -4,7 +4,7 @@ use super::asks::{About, Heard, Told};
 use crate::config::RegistryAuth;
 use crate::gate::after::Answered;
 use crate::gate::evidence::Missing;
-use crate::proof;
+use crate::proof::Claim;
 use crate::protocol::{Completion, Timestamp};
 use crate::registry::{self, Repository, Talk};
 
@@ -14,13 +14,22 @@ const PATIENCE: u64 = 20_000;
 /// An image, and how its registry is asked.
 #[derive(Debug)]
 pub(in super::super) struct InRegistry {
+    /// The service that it is to be deployed as.
+    pub(in super::super) service: String,
     pub(in super::super) image: String,
     pub(in super::super) digest: String,
     pub(in super::super) login: Option<RegistryAuth>,
 }
 
+/// What is asked about.
+#[derive(Clone, Debug)]
+pub(super) struct Of {
+    service: String,
+    digest: String,
+}
+
 /// The question to the image's registry whether it was proven in another environment.
-pub(super) fn ask(environment: &str, about: About<'_>) -> Result<(Talk, String), Missing> {
+pub(super) fn ask(environment: &str, about: About<'_>) -> Result<(Talk, Of), Missing> {
     let nowhere = || {
         let why = "this image is in no registry, so nothing tells whether it was proven elsewhere";
         let next = "publish it with `release`, and deploy it by the name that it has there";
@@ -30,7 +39,12 @@ pub(super) fn ask(environment: &str, about: About<'_>) -> Result<(Talk, String),
         }
     };
     let image = about.image.ok_or_else(nowhere)?;
-    let tag = proof::tag(environment, &image.digest).ok_or_else(nowhere)?;
+    let claim = Claim {
+        service: &image.service,
+        environment,
+        digest: &image.digest,
+    };
+    let tag = claim.tag().ok_or_else(nowhere)?;
     let repository = Repository::parse(&image.image);
     let access = registry::Access::new(
         repository,
@@ -39,13 +53,14 @@ pub(super) fn ask(environment: &str, about: About<'_>) -> Result<(Talk, String),
     );
     let question = registry::Question::Proof { tag };
     let talk = Talk::new(access, question, about.now, PATIENCE);
-    Ok((talk, image.digest.clone()))
+    let (service, digest) = (image.service.clone(), image.digest.clone());
+    Ok((talk, Of { service, digest }))
 }
 
 /// What was heard of a registry; `None`: it goes on.
 pub(super) fn told(
     talk: &mut Talk,
-    digest: &str,
+    of: &Of,
     completion: &Completion,
     heard: &mut Heard,
     now: Timestamp,
@@ -59,7 +74,8 @@ pub(super) fn told(
         registry::Next::Over(Ok(registry::Answered::Proof { tag, index, at })) => {
             Some(Ok(Told::Proof(Answered {
                 reference: talk.access().repository().tagged(&tag),
-                digest: digest.to_owned(),
+                service: of.service.clone(),
+                digest: of.digest.clone(),
                 index,
                 clock: at.unwrap_or(now),
             })))
