@@ -95,7 +95,8 @@ test('findings and results of tests are read from files; fewer tests than last t
   const sarif = (...results) => JSON.stringify({ version: '2.1.0', runs: [{ tool: { driver: { name: 'lint' } }, results }] });
   const junit = (...cases) => `<testsuites><testsuite>${cases.join('')}</testsuite></testsuites>`;
   const write = (file, text) => writeFileSync(join(here.dir, file), text);
-  here.gates([{ findings: { sarif: ['lint.sarif'] } }, { tests: { junit: ['tests.xml'] } }]);
+  const gates = (more = {}) => here.gates([{ findings: { sarif: ['lint.sarif'] } }, { tests: { junit: ['tests.xml'], ...more } }]);
+  gates();
   const missing = await deploy(here, 'v1');
   assert.deepEqual([missing.outcome, verdict(missing, 'findings'), verdict(missing, 'tests')], ['failed', 'unknown', 'unknown'], missing.stdout);
   write('lint.sarif', sarif({ ruleId: 'sql', level: 'error', message: { text: 'a query of strings' }, locations: [{ physicalLocation: { artifactLocation: { uri: 'app.py' }, region: { startLine: 7 } } }] }));
@@ -111,9 +112,13 @@ test('findings and results of tests are read from files; fewer tests than last t
   write('tests.xml', junit('<testcase name="a"/>'));
   const fewer = await deploy(here, 'v2');
   assert.deepEqual([fewer.outcome, verdict(fewer, 'tests')], ['rejected', 'fail'], fewer.stdout);
-  assert.match(fewer.stdout + fewer.stderr, /there are 1 tests, and there were 2/);
-  await goes(here, 'v2', '--override', 'tests', '--reason', 'b went with its feature');
+  assert.match(fewer.stdout + fewer.stderr, /1 tests ran, and 2 did/);
+  await goes(here, 'v2', '--override', 'tests', '--reason', 'the report of b is lost');
+  assert.equal((await deploy(here, 'v3')).outcome, 'rejected', 'an override leaves the count as it was');
+  gates({ fewer: true });
   await goes(here, 'v3');
+  gates();
+  await goes(here, 'v1');
   const first = (await ledgerOf(here)).find((it) => it.kind === 'decided' && it.phase === 'gates');
   assert.match(first.because.join('\n'), /gate `tests`: pass: `tests.xml`: 2 tests/, 'with the evidence');
 });

@@ -131,8 +131,10 @@ pub struct Labelled {
 pub struct Recorded {
     /// When deploys failed lately, and of what version.
     pub failures: Vec<(Timestamp, String)>,
-    /// How many tests there were when what serves was deployed, by the gate's name.
+    /// How many tests ran when what serves was deployed, by the gate's name.
     pub counted: BTreeMap<String, u64>,
+    /// The most of them under a name that no gate has any more, and that name.
+    pub nameless: Option<(String, u64)>,
     /// What serves.
     pub serving: Option<String>,
 }

@@ -1,10 +1,16 @@
 //! `tests`: results of tests, in JUnit files. None failed, and there are not fewer than last time.
 //!
 //! A file without tests proves nothing, and neither does one whose own sums say that there were more than it shows. Fewer than
-//! there were when what serves was deployed are a sign that some did not run.
+//! ran when what serves was deployed are a sign that some did not run now. What was skipped did not run.
+//!
+//! The count outlives what is done about one deploy: only a gate that passed sets a new one ([`remembered`]). Who overrides it, or
+//! goes past it in another way, leaves the old one; and what was counted under a name that no gate has any more is held against
+//! one that was never counted.
+
+use std::collections::BTreeMap;
 
 use super::xml::{self, Piece};
-use super::{Evidence, Judgement, Lack, Reason, Seen, Verdict, Want};
+use super::{Evidence, Gate, Judgement, Kind, Lack, Overrides, Reason, Seen, Verdict, Want};
 use crate::protocol::Timestamp;
 
 /// Failed tests that are told by name.
@@ -37,12 +43,13 @@ impl Tests {
         files.chain(ledger).collect()
     }
 
-    /// How many tests there are in all files, where all can be read.
+    /// How many tests ran by all files, where all can be read.
     #[must_use]
     pub fn count(&self, evidence: &Evidence) -> Option<u64> {
         let count = |path: &String| {
             let text = evidence.files.get(path)?.what.as_ref().ok()?;
-            Some(read(text).ok()?.tests)
+            let Counted { tests, skipped, .. } = read(text).ok()?;
+            Some(tests.saturating_sub(skipped))
         };
         self.junit.iter().map(count).sum()
     }
@@ -58,7 +65,7 @@ impl Tests {
         if let Some(count) = self.count(evidence) {
             if count > 0 && count < self.least {
                 parts.push(Judgement::fail(format!(
-                    "there are {count} tests, and {} are asked for",
+                    "{count} tests ran, and {} are asked for",
                     self.least
                 )));
             }
@@ -75,17 +82,67 @@ fn judge_last(gate: &str, count: u64, evidence: &Evidence, now: Timestamp) -> Ju
         Ok(recorded) => recorded,
         Err(judgement) => return judgement,
     };
-    match recorded.counted.get(gate) {
-        Some(&last) if count < last => Judgement::fail(format!(
-            "there are {count} tests, and there were {last} when what serves was deployed; where some were removed on purpose, override this gate"
+    let own = recorded
+        .counted
+        .get(gate)
+        .map(|last| (*last, String::new()));
+    let nameless = recorded.nameless.as_ref();
+    let nameless =
+        nameless.map(|(name, last)| (*last, format!(" by the gate `{name}`, which is gone")));
+    match own.or(nameless) {
+        Some((last, by)) if count < last => Judgement::fail(format!(
+            "{count} tests ran, and {last} did when what serves was deployed{by}; where some were removed on purpose, say `fewer: true` for one deploy: an override leaves the count as it was"
         )),
-        Some(&last) => Judgement::pass(format!(
-            "there are {count} tests, and there were {last} when what serves was deployed"
+        Some((last, by)) => Judgement::pass(format!(
+            "{count} tests ran, and {last} did when what serves was deployed{by}"
         )),
         None => Judgement::pass(format!(
-            "there are {count} tests, and none were counted here before"
+            "{count} tests ran, and none were counted here before"
         )),
     }
+}
+
+/// The most tests that were counted under a name that none of these gates has.
+#[must_use]
+pub fn nameless(gates: &[Gate], counted: &BTreeMap<String, u64>) -> Option<(String, u64)> {
+    let names = counting(gates);
+    let gone = counted.iter();
+    let gone = gone.filter(|(name, _)| !names.iter().any(|(gate, _)| gate.name == **name));
+    let most = gone.max_by_key(|(_, last)| **last)?;
+    Some((most.0.clone(), *most.1))
+}
+
+/// What the next deploy is held against, where this one is committed.
+#[must_use]
+pub fn remembered(
+    gates: &[Gate],
+    evidence: &Evidence,
+    counted: &BTreeMap<String, u64>,
+    now: Timestamp,
+) -> BTreeMap<String, u64> {
+    let (mut all, mut whole) = (BTreeMap::new(), true);
+    let counting = counting(gates);
+    for (gate, tests) in &counting {
+        let judged = super::judge(gate, evidence, &Overrides::default(), now);
+        let passed = judged.verdict == Verdict::Pass;
+        let count = tests.count(evidence).filter(|_| passed);
+        whole &= count.is_some();
+        let count = count.or_else(|| counted.get(&gate.name).copied());
+        all.extend(count.map(|count| (gate.name.clone(), count)));
+    }
+    if !counting.is_empty() && !whole {
+        all.extend(nameless(gates, counted));
+    }
+    all
+}
+
+fn counting(gates: &[Gate]) -> Vec<(&Gate, &Tests)> {
+    let flat = gates.iter().flat_map(super::flat);
+    let tests = flat.filter_map(|gate| match &gate.kind {
+        Kind::Tests(tests) => Some((gate, tests)),
+        _ => None,
+    });
+    tests.collect()
 }
 
 fn judge_file(path: &str, evidence: &Evidence, now: Timestamp) -> Judgement {

@@ -393,7 +393,7 @@ impl Session {
             overrides: self.request().overrides.clone(),
             bake: plan.timing.bake,
             sequence: self.facts.sequence(release.revision.clone()),
-            counted: self.counted_tests(),
+            counted: self.counted_tests(&release),
             release: release.clone(),
         });
         self.docker_mut()

@@ -16,8 +16,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::request::Command;
 use super::{Session, Tag};
-use crate::gate::{self, Evidence, Gate, Judged, Kind, Overrides, Verdict, Want};
+use crate::gate::{self, Evidence, Gate, Judged, Kind, Overrides, Verdict, Want, results};
+use crate::ledger::KnownGood;
 use crate::protocol::{Completion, Outcome, Timestamp};
+use crate::spec::Release;
 use crate::target::docker::Step;
 use asks::Asks;
 
@@ -387,18 +389,24 @@ impl Session {
         self.gating.as_ref().is_none_or(asked)
     }
 
-    /// How many tests there are, by the gate that counts them.
-    pub(super) fn counted_tests(&self) -> BTreeMap<String, u64> {
-        let Some(gating) = self.gating.as_ref() else {
+    /// How many tests ran, by the gate that counts them, for a release that is brought now. Whoever goes back asks no gates: then
+    /// it is as it was when that release came.
+    pub(super) fn counted_tests(&self, release: &Release) -> BTreeMap<String, u64> {
+        let Some(memory) = &self.memory else {
             return BTreeMap::new();
         };
-        let counted = gating
-            .leaves()
-            .into_iter()
-            .filter_map(|gate| match &gate.kind {
-                Kind::Tests(tests) => Some((gate.name.clone(), tests.count(&gating.evidence)?)),
-                _ => None,
-            });
-        counted.collect()
+        let state = memory.ledger.state();
+        let counted = |good: &KnownGood| good.counted.clone();
+        let serving = || state.serving().map(counted).unwrap_or_default();
+        let mut good = state.known_good.iter();
+        match (&self.gating, self.request().command) {
+            (Some(gating), _) => {
+                results::remembered(&gating.gates, &gating.evidence, &serving(), self.now)
+            }
+            (None, Command::Rollback) => good
+                .find(|it| it.release.same_as(release))
+                .map_or_else(serving, counted),
+            (None, _) => BTreeMap::new(),
+        }
     }
 }

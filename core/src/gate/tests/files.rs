@@ -1,5 +1,7 @@
 //! Evidence in files: SARIF and JUnit, whole and cut off, honest and not.
 
+use std::collections::BTreeMap;
+
 use super::*;
 
 fn of_file(kind: &Kind, text: &str) -> Judged {
@@ -256,6 +258,108 @@ fn fewer_tests_than_last_time_say_no() {
     assert_eq!(judged(Some(3), false, 1), "fail");
     assert_eq!(judged(Some(3), true, 1), "pass");
     assert_eq!(judged(None, true, 3), "fail");
+}
+
+fn suite(ran: usize, skipped: usize, failed: usize) -> String {
+    let cases = "<testcase name='a'/>".repeat(ran)
+        + &"<testcase name='s'><skipped/></testcase>".repeat(skipped)
+        + &"<testcase name='f'><failure/></testcase>".repeat(failed);
+    format!("<testsuite>{cases}</testsuite>")
+}
+
+#[test]
+fn what_was_skipped_did_not_run() {
+    let skipped = suite(1, 99, 0);
+    assert_eq!(of_file(&tests(100, true), &skipped).verdict, Verdict::Fail);
+    assert_eq!(of_file(&tests(1, true), &skipped).verdict, Verdict::Pass);
+}
+
+/// A deploy by the gate of this name with this file: whether it goes, and what the next one is held against.
+fn deployed(
+    name: &str,
+    file: Option<&str>,
+    overridden: bool,
+    fewer: bool,
+    counted: &BTreeMap<String, u64>,
+) -> (bool, BTreeMap<String, u64>) {
+    let gates = [gate(name, tests(1, fewer))];
+    let overrides = Overrides {
+        names: overridden.then(|| name.to_owned()).into_iter().collect(),
+        words: "anna: x".to_owned(),
+    };
+    let mut evidence = evidence();
+    let file = file.map(|it| ("a".to_owned(), it.to_owned()));
+    let file = file.into_iter();
+    let file = file.map(|(path, text)| (path, seen(text).expect("it was seen")));
+    evidence.files.extend(file);
+    evidence.ledger = seen(Recorded {
+        counted: counted.clone(),
+        nameless: results::nameless(&gates, counted),
+        ..Recorded::default()
+    });
+    let judged = gates.iter().map(|it| judge(it, &evidence, &overrides, NOW));
+    let judged: Vec<Judged> = judged.collect();
+    let next = results::remembered(&gates, &evidence, counted, NOW);
+    (verdict(&judged) == Verdict::Pass, next)
+}
+
+/// 50 tests; one is red, and somebody takes it on themselves; then 1 test is left.
+#[test]
+fn an_override_leaves_the_count_as_it_was() {
+    let (went, counted) = deployed(
+        "tests",
+        Some(&suite(50, 0, 0)),
+        false,
+        false,
+        &BTreeMap::new(),
+    );
+    assert!(went);
+    let fifty = BTreeMap::from([("tests".to_owned(), 50)]);
+    assert_eq!(counted, fifty);
+    // It is not even asked.
+    for file in [None, Some(suite(49, 0, 1)), Some(suite(0, 0, 1))] {
+        let (went, counted) = deployed("tests", file.as_deref(), true, false, &fifty);
+        assert!(went);
+        assert_eq!(counted, fifty);
+    }
+    assert!(!deployed("tests", Some(&suite(1, 0, 0)), false, false, &fifty).0);
+    let (went, counted) = deployed("tests", Some(&suite(1, 0, 0)), false, true, &fifty);
+    assert!(went, "who says so may have fewer");
+    assert_eq!(counted.get("tests"), Some(&1));
+}
+
+#[test]
+fn a_gate_of_another_name_is_held_against_what_nobody_counts_any_more() {
+    let fifty = BTreeMap::from([("tests".to_owned(), 50)]);
+    assert!(!deployed("unit", Some(&suite(1, 0, 0)), false, false, &fifty).0);
+    let (_, counted) = deployed("unit", None, true, false, &fifty);
+    assert_eq!(counted, fifty, "overridden, it takes nothing over");
+    let (went, counted) = deployed("unit", Some(&suite(50, 0, 0)), false, false, &fifty);
+    assert!(went);
+    assert_eq!(counted, BTreeMap::from([("unit".to_owned(), 50)]));
+    // Where the other is still there, a new one is new.
+    let both = BTreeMap::from([("unit".to_owned(), 5), ("tests".to_owned(), 50)]);
+    assert!(deployed("unit", Some(&suite(5, 0, 0)), false, false, &both).0);
+}
+
+proptest! {
+    /// Whatever happens but `fewer`, a deploy whose gate passed never brings fewer tests than the last that did.
+    #[test]
+    fn the_count_never_falls_by_itself(steps in proptest::collection::vec((0..6_usize, 0..3_usize, 0..2_usize, proptest::bool::ANY, proptest::sample::select(&["tests", "unit"][..])), 1..12)) {
+        let (mut counted, mut last) = (BTreeMap::new(), 0);
+        for (ran, skipped, failed, overridden, name) in steps {
+            let file = suite(ran, skipped, failed);
+            let file = (!overridden).then_some(file.as_str());
+            let (went, next) = deployed(name, file, overridden, false, &counted);
+            if went && !overridden {
+                prop_assert!(ran as u64 >= last, "{} after {}", ran, last);
+                last = ran as u64;
+            }
+            if went {
+                counted = next;
+            }
+        }
+    }
 }
 
 /// Every beginning of a file: wherever it was cut off, it is no yes.

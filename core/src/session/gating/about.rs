@@ -12,7 +12,7 @@ use crate::forge::Access;
 use crate::gate::approval::Approval;
 use crate::gate::evidence::{Labelled, Recorded, Subject, Upstream};
 use crate::gate::trigger::{self, is_foreign};
-use crate::gate::{self, Evidence, Gate, Kind, Overrides, Seen};
+use crate::gate::{self, Evidence, Gate, Kind, Overrides, Seen, results};
 use crate::protocol::{Outcome, Platform};
 
 impl Session {
@@ -183,9 +183,11 @@ impl Session {
         let state = memory.ledger.state();
         let failures = state.failures.iter();
         let serving = state.serving();
+        let counted = serving.map(|it| it.counted.clone()).unwrap_or_default();
         Recorded {
             failures: failures.map(|it| (it.at, it.version.clone())).collect(),
-            counted: serving.map(|it| it.counted.clone()).unwrap_or_default(),
+            nameless: results::nameless(&self.environment().gates, &counted),
+            counted,
             serving: serving.map(|it| it.release.version.clone()),
         }
     }
