@@ -138,9 +138,23 @@ impl Gating {
         }
     }
 
-    fn may_ask(&self, want: &Want, plan: bool) -> bool {
+    /// What the platform cannot answer is known at once, and told even where nobody knows yet which commit it is about.
+    fn refuse(&mut self, now: Timestamp) {
+        let wants: BTreeSet<Want> = self.leaves().into_iter().flat_map(gate::wants).collect();
+        for want in wants
+            .into_iter()
+            .filter(|it| !self.is_there(it))
+            .collect::<Vec<_>>()
+        {
+            if let Some(missing) = self.asks.refuses(&want, &self.gates) {
+                asks::put(&mut self.evidence, want, Err(missing), now);
+            }
+        }
+    }
+
+    fn is_there(&self, want: &Want) -> bool {
         let evidence = &self.evidence;
-        let there = match want {
+        match want {
             Want::File(path) => evidence.files.contains_key(path),
             Want::Checks(_) => evidence.checks.is_some(),
             Want::Reviews => evidence.reviews.is_some(),
@@ -152,8 +166,12 @@ impl Gating {
             Want::Proof(environment) => evidence.proofs.contains_key(environment),
             // Those are not asked for: they come with the stages.
             Want::Image | Want::Ledger => true,
-        };
-        let known = evidence.subject.commit.is_some() || !want.is_of_a_commit();
+        }
+    }
+
+    fn may_ask(&self, want: &Want, plan: bool) -> bool {
+        let there = self.is_there(want);
+        let known = self.evidence.subject.commit.is_some() || !want.is_of_a_commit();
         let time = !want.runs() || (self.stage >= Stage::Image && !plan);
         // Of an image, so of one that is known.
         let time = time && (!matches!(want, Want::Proof(_)) || self.stage >= Stage::Image);
@@ -223,6 +241,7 @@ impl Session {
         let Some(gating) = self.gating.as_mut() else {
             return;
         };
+        gating.refuse(now);
         gating.judge(now);
         let wants = gating.wants(plan, now);
         if wants.is_empty() {

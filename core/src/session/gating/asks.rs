@@ -150,6 +150,18 @@ impl Asks {
         begun
     }
 
+    /// Why the platform cannot be asked for this at all, which is known before there is anything to ask about.
+    pub(super) fn refuses(&self, want: &Want, gates: &[Gate]) -> Option<Missing> {
+        if !want.is_of_the_platform() {
+            return None;
+        }
+        let asked = match &self.access {
+            Ok(access) => supports(access.system, want, gates),
+            Err(why) => Err(unsupported(want, why)),
+        };
+        asked.err()
+    }
+
     fn add(&mut self, want: Want, doing: Doing) -> u32 {
         let (id, again) = (self.next, None);
         self.next += 1;
@@ -206,8 +218,10 @@ impl Asks {
                 ));
             }
         };
+        if let Some(missing) = self.refuses(want, about.gates) {
+            return Err(missing);
+        }
         let access = self.access.as_ref().map_err(|why| unsupported(want, why))?;
-        supports(access.system, want, about.gates)?;
         let (asking, exchange) = Asking::new(question, access);
         Ok(Doing::Forge(Box::new(asking), Box::new(exchange)))
     }

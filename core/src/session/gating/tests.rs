@@ -233,6 +233,39 @@ fn no_override_lets_code_of_a_fork_through() {
     );
 }
 
+/// On a laptop, with an image of which nobody knows the commit: what no platform answers is an error of the plan all the same.
+#[test]
+fn what_the_platform_cannot_answer_is_told_before_the_commit_is_known() {
+    for gates in [
+        "gates: [{ checks: [test] }]",
+        "gates: [{ reviews: {} }]",
+        "gates: [{ any: [{ fresh: true }, { checks: [test] }] }]",
+        "gates: [{ findings: { code-scanning: {} } }]",
+    ] {
+        for image in [&["--image", "registry.example/acme/tasks:1"][..], &[]] {
+            let words = [&["plan"], image].concat();
+            let ran = run(&production(gates), &words, &[("USER", "anna")], "{}");
+            assert_eq!(ran.outcome, Some(Outcome::Failed), "{gates}: {}", ran.said);
+            assert_eq!(ran.reason, "gate-unsupported", "{gates}");
+            assert!(!ran.engine, "{gates}");
+        }
+    }
+    let approval = "gates: [{ approval: {} }]";
+    let words = ["plan", "--image", "registry.example/acme/tasks:1"];
+    assert!(run(&production(approval), &words, &[("USER", "anna")], "{}").engine);
+    let overridden = [
+        "plan",
+        "--image",
+        "registry.example/acme/tasks:1",
+        "--override",
+        "checks",
+        "--reason",
+        "x",
+    ];
+    let checks = "gates: [{ checks: [test] }]";
+    assert!(run(&production(checks), &overridden, &[("USER", "anna")], "{}").engine);
+}
+
 #[test]
 fn code_of_a_fork_is_not_deployed_on_other_platforms_either() {
     let of = |source: &str| {
