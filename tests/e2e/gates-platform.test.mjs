@@ -180,6 +180,14 @@ test('approval: by whoever approved this run for this environment, or pressed th
   assert.match(held.stdout + held.stderr, /carl/, 'the report says who may');
   it.data.approvals[7] = [{ user: { login: 'carl' }, state: 'approved', environments: [{ name: 'staging' }], comment: '' }];
   await passes(it, gate, 'approval');
+  // The same approval, once somebody else has run the job again: it does not say of which attempt it is.
+  const first = it.here.env;
+  it.here.env = { ...first, GITHUB_RUN_ATTEMPT: '2', GITHUB_TRIGGERING_ACTOR: 'mallory' };
+  const later = await pends(it, gate, 'approval');
+  assert.match(later.stdout + later.stderr, /this is attempt 2.*none counts/);
+  it.here.env = { ...first, GITHUB_RUN_ATTEMPT: '2', GITHUB_TRIGGERING_ACTOR: 'carl' };
+  await passes(it, gate, 'approval');
+  it.here.env = first;
   it.data.approvals[7] = [{ user: { login: 'dora' }, state: 'approved', environments: [{ name: 'staging' }], comment: '' }];
   await pends(it, gate, 'approval');
   it.here.env = { ...it.here.env, GITHUB_EVENT_NAME: 'workflow_dispatch', GITHUB_TRIGGERING_ACTOR: 'carl' };

@@ -1,4 +1,4 @@
-/** A process in a group of its own, so that it can be ended with all that it started and the terminal's ^C does not reach it. */
+/** A process in a group of its own, so that it can be ended with all of that group and the terminal's ^C does not reach it. */
 
 import type { ChildProcess } from "node:child_process";
 import type { Blotter } from "../blot";

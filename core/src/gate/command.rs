@@ -20,7 +20,7 @@ pub struct Command {
 /// How code that is not ours is run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Terms {
-    /// Milliseconds after which it is ended, with all that it started.
+    /// Milliseconds after which it is ended, with its process group.
     pub deadline: u64,
     /// Names of variables, secret ones, that it is given.
     pub secrets: Vec<String>,

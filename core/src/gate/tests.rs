@@ -15,6 +15,7 @@ mod running;
 mod table;
 mod times;
 mod triggers;
+mod whole;
 
 const COMMIT: &str = "0123456789abcdef0123456789abcdef01234567";
 const OTHER: &str = "ffffffffffffffffffffffffffffffffffffffff";

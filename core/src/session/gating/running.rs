@@ -124,7 +124,7 @@ pub(super) fn ran(
         Some(Completion::TimedOut { stdout, stderr }) => {
             keep(stdout, stderr);
             Err(lasting(format!(
-                "`{what}` did not end in its time, and was ended with all that it started"
+                "`{what}` did not end in its time, and was ended with its process group"
             )))
         }
         Some(Completion::Failed { message, .. }) => {
