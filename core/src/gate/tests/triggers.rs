@@ -67,7 +67,7 @@ fn oracle(
         !events.is_empty() && !events.contains(&event),
         dangerous && events.is_empty(),
         fork == Some(true),
-        !fits && !(another && upstream.is_none()),
+        !(fits || another && upstream.is_none()),
         another && upstream.is_some_and(|it| it.conclusion == "failure"),
         another && upstream.is_some_and(|it| it.event == "pull_request"),
         another && upstream.is_some_and(|it| it.commit == OTHER),

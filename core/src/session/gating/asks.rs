@@ -53,7 +53,7 @@ enum Doing {
     /// By git, of its remote.
     Tip(Vec<String>),
     Command(Box<Command>),
-    Nox(Nox),
+    Nox(Box<Nox>),
 }
 
 /// What questions are about.
@@ -145,7 +145,7 @@ impl Asks {
             let nox = Nox::new(search, reports, sessions, about.gates);
             begun
                 .ids
-                .push(self.add(Want::Session(first), Doing::Nox(nox)));
+                .push(self.add(Want::Session(first), Doing::Nox(Box::new(nox))));
         }
         begun
     }
