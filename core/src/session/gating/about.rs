@@ -26,8 +26,9 @@ impl Session {
     /// Whether a person overrides what is overridden; else the run has ended. What stands in a workflow for good is nobody's word.
     pub(in super::super) fn a_person_overrides(&mut self) -> bool {
         let asks = match self.request().command {
-            Command::Deploy | Command::Plan | Command::Rollback => true,
+            Command::Deploy | Command::Promote | Command::Plan | Command::Rollback => true,
             Command::Release
+            | Command::Abort
             | Command::Stop
             | Command::Resume
             | Command::Status
