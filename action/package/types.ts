@@ -23,6 +23,11 @@ export type Authorization =
     user: string,
     /** The name of the one that holds the password. */
     password: string, }
+  | { "type": "named",
+    /** The user's name. */
+    user: string,
+    /** The name of the environment variable that holds the password. */
+    password: string, }
   | { "type": "variable",
     /** Its name. */
     name: string, }
@@ -428,7 +433,12 @@ export type Fetch = {
     /** Names, in small letters, of the answer's headers that are handed back. */
     want: Array<string>,
     /** The answer holds a secret: it is kept, and its body is not handed back. */
-    keep: Keep | null, };
+    keep: Keep | null,
+    /**
+     * Absolute path of the file that the body goes into where the status is 200, byte for byte; it is not handed back. Missing
+     * folders are made.
+     */
+    save: string | null, };
 
 /** Whether a tag may be pointed at this release. */
 export type Forward =

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -34,6 +34,7 @@ function fetched(url: string, change: Partial<Fetch> = {}): { type: "fetch" } & 
     limit: 1000,
     want: [],
     keep: null,
+    save: null,
   };
   return { type: "fetch", method: "GET", url, ...rest, ...change };
 }
@@ -53,6 +54,41 @@ test("an answer is handed back whatever its status, with the headers that were w
   });
 });
 
+test("what is to be saved goes into a file byte for byte, and nowhere else", async (t) => {
+  const bytes = Buffer.from([0, 255, 254, 10, 13, 0x1f, 0x8b]);
+  const folder = mkdtempSync(join(tmpdir(), "cd-action-save-"));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  const path = join(folder, "a/b");
+  const handler: Handler = (request, response) => {
+    response.statusCode = request.url === "/no" ? 404 : 200;
+    response.end(request.url === "/cut" ? undefined : bytes);
+  };
+  await served(handler, async (url) => {
+    const there = { type: "fetched", status: 200, headers: {}, body: "" };
+    assert.deepEqual(await perform(fetched(`${url}/yes`, { save: path }), worldOf(t), never), there);
+    assert.deepEqual(readFileSync(path), bytes);
+    assert.equal(statSync(path).mode & 0o777, 0o600);
+    const missing = await perform(fetched(`${url}/no`, { save: join(folder, "no") }), worldOf(t), never);
+    assert.equal(missing.type === "fetched" && missing.status, 404);
+    assert.equal(existsSync(join(folder, "no")), false);
+    assert.equal(faultOf(await perform(fetched(url, { save: path, limit: 3 }), worldOf(t), never)), "too-large");
+    assert.equal(faultOf(await perform(fetched(url, { save: "/dev/null/x" }), worldOf(t), never)), "other");
+  });
+});
+
+test("an answer that is cut is not taken for a whole file", async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), "cd-action-save-"));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  const handler: Handler = (_request, response) => {
+    response.setHeader("content-length", "1000");
+    response.write("half of it", () => response.destroy());
+  };
+  await served(handler, async (url) => {
+    const completion = await perform(fetched(url, { save: join(folder, "a") }), worldOf(t), never);
+    assert.equal(faultOf(completion), "unreachable");
+  });
+});
+
 test("a body goes out byte for byte", async (t) => {
   const handler: Handler = async (request, response) => {
     const chunks: Buffer[] = [];
@@ -66,6 +102,18 @@ test("a body goes out byte for byte", async (t) => {
       never,
     );
     assert.equal(completion.type === "fetched" && completion.body, "6 7b207d0ac3a9");
+  });
+});
+
+test("a user whose name is everybody's is told with a password", async (t) => {
+  const handler: Handler = (request, response) => response.end(request.headers.authorization);
+  await served(handler, async (url) => {
+    const world = worldOf(t, { TOKEN: "s3cret-and-long" });
+    const who = { type: "named", user: "__token__", password: "TOKEN" } as const;
+    const completion = await perform(fetched(url, { authorization: who }), world, never);
+    const text = Buffer.from("__token__:s3cret-and-long").toString("base64");
+    assert.equal(completion.type === "fetched" && completion.body, `Basic ${text}`);
+    assert.ok(!world.blotter.blot(text).includes(text));
   });
 });
 

@@ -30,6 +30,7 @@ pub(crate) use suggest::did_you_mean;
 pub use template::Template;
 
 use crate::gate::Gate;
+use crate::protocol::Authorization;
 use crate::spec::SecretUse;
 
 /// A service, and where it runs. What is in it has been parsed: it needs no second look.
@@ -134,6 +135,22 @@ pub enum PackageLogin {
     Token(String),
     /// These hold a user's name and a password.
     Password(RegistryAuth),
+}
+
+impl PackageLogin {
+    /// Who asks. The name that goes with a token is the same at every index.
+    #[must_use]
+    pub(crate) fn authorization(&self) -> Authorization {
+        match self.clone() {
+            Self::Token(password) => Authorization::Named {
+                user: "__token__".to_owned(),
+                password,
+            },
+            Self::Password(RegistryAuth { user, password }) => {
+                Authorization::Basic { user, password }
+            }
+        }
+    }
 }
 
 /// A session that makes the image.

@@ -5,9 +5,8 @@
 
 use serde_json::Value;
 
-use crate::config::RegistryAuth;
 use crate::protocol::{Authorization, Completion, Fetch};
-use crate::registry::Trouble;
+use crate::registry::{Trouble, resolved};
 use crate::tag::Pep440;
 use crate::web::{Reply, Request, Server, Turn};
 
@@ -35,6 +34,8 @@ pub struct Listed {
     pub name: String,
     /// In hexadecimal; `None`: the index does not say.
     pub sha256: Option<String>,
+    /// Where it is; `None`: the index does not say.
+    pub url: Option<String>,
 }
 
 /// What a file's name says.
@@ -63,7 +64,7 @@ pub(crate) struct Asking {
     version: Option<Pep440>,
     /// Files that were sent, and are waited for.
     wanted: Vec<String>,
-    login: Option<RegistryAuth>,
+    login: Option<Authorization>,
     first: Fetch,
     request: Request,
     looks: u32,
@@ -104,7 +105,7 @@ impl Asking {
         version: &str,
         wanted: Vec<String>,
         most: u32,
-        login: Option<RegistryAuth>,
+        login: Option<Authorization>,
     ) -> Self {
         let first = Fetch {
             url: format!("{index}/{}/", normal(project)),
@@ -151,13 +152,13 @@ impl Asking {
             },
             404 => Vec::new(),
             401 | 403 => match self.login.take() {
-                Some(RegistryAuth { user, password }) => {
-                    self.first.authorization = Some(Authorization::Basic { user, password });
+                Some(login) => {
+                    self.first.authorization = Some(login);
                     self.request = Request::new(Server::Index, self.first.clone());
                     return Asked::Ask;
                 }
                 None => {
-                    let text = "it wants to know who asks, and takes neither what `user` and `password` name nor nobody";
+                    let text = "it wants to know who asks, and takes neither what `token`, or `user` and `password`, name nor nobody";
                     return wrong("index-denied", text);
                 }
             },
@@ -180,11 +181,17 @@ impl Asking {
             true => from_json(&reply.body)?,
             false => from_html(&reply.body)?,
         };
+        let page = self.request.fetch().url;
         let of_version = |file: &Listed| {
             let named = Named::parse(&file.name);
             named.is_some_and(|named| Pep440::parse(&named.version) == self.version)
         };
-        Some(files.into_iter().filter(of_version).collect())
+        let files = files.into_iter().filter(of_version);
+        let placed = files.map(|file| Listed {
+            url: file.url.and_then(|url| placed(&page, &url)),
+            ..file
+        });
+        Some(placed.collect())
     }
 }
 
@@ -203,6 +210,7 @@ fn from_json(body: &str) -> Option<Vec<Listed>> {
         Some(Listed {
             name: file.get("filename")?.as_str()?.to_owned(),
             sha256: sha256.and_then(hex),
+            url: file.get("url").and_then(Value::as_str).map(whole),
         })
     });
     Some(files.collect())
@@ -228,15 +236,44 @@ fn from_html(body: &str) -> Option<Vec<Listed>> {
         let attributes = body.get(begin..end)?;
         let text = unescaped(body.get(end + 1..close)?.trim());
         if attributes.starts_with(|c: char| c.is_ascii_whitespace()) {
-            let sha256 = href(attributes).and_then(|href| {
+            let href = href(attributes);
+            let sha256 = href.as_ref().and_then(|href| {
                 let (_, fragment) = href.split_once('#')?;
                 let mut parts = fragment.split('&');
                 hex(parts.find_map(|part| part.strip_prefix("sha256="))?)
             });
-            files.push(Listed { name: text, sha256 });
+            files.push(Listed {
+                name: text,
+                sha256,
+                url: href.as_deref().map(whole),
+            });
         }
     }
     Some(files)
+}
+
+/// A page names its files from where it is itself.
+fn placed(page: &str, url: &str) -> Option<String> {
+    if url.starts_with('/') || url.contains("://") {
+        return resolved(page, url);
+    }
+    let page = page.split('?').next()?;
+    let (scheme, rest) = page.split_once("://")?;
+    let mut parts: Vec<&str> = rest.split('/').collect();
+    parts.pop();
+    for part in url.split('/') {
+        match part {
+            "." => {}
+            ".." => parts.truncate(parts.len().saturating_sub(1).max(1)),
+            part => parts.push(part),
+        }
+    }
+    resolved(page, &format!("{scheme}://{}", parts.join("/")))
+}
+
+/// Without what stands behind `#`.
+fn whole(url: &str) -> String {
+    url.split('#').next().unwrap_or(url).to_owned()
 }
 
 fn href(attributes: &str) -> Option<String> {

@@ -17,6 +17,7 @@ mod announcing;
 pub mod comparing;
 mod ending;
 pub mod engine;
+pub(crate) mod inside;
 pub mod login;
 pub mod making;
 pub mod manifest;
@@ -32,6 +33,7 @@ mod tests;
 use std::collections::BTreeSet;
 
 pub use announcing::{Announcement, AnnouncementState};
+pub use inside::{Contents, Inside};
 pub use moving::Kinship;
 pub use name::{Fate, Name};
 pub use packages::{Built, BuiltFile, FileFate, PackageState};
@@ -95,6 +97,8 @@ pub enum Act {
     Make(String),
     /// Which files of this package does its index have?
     Index(String),
+    /// What is in the file that the index of this package has under this name? Where it is what was built, it takes its place.
+    Open(String, String),
     /// Send the files of this package that its index lacks.
     Publish(String),
     /// Which commit does the git tag name?
@@ -156,6 +160,7 @@ impl Act {
             | Self::Compare(_)
             | Self::Sessions
             | Self::Index(_)
+            | Self::Open(..)
             | Self::Make(_)
             | Self::Build => false,
         }
@@ -187,6 +192,8 @@ pub enum Observation {
     Made(Built),
     /// The index has these files of that version.
     Indexed(Vec<Listed>),
+    /// This is in the index's file.
+    Inside(Inside),
     /// The forge has this release, or none.
     Announced(Option<forge::Release>),
     /// It is done.
@@ -319,6 +326,7 @@ impl Publication {
             | Observation::Compared(_)
             | Observation::Made(_)
             | Observation::Indexed(_)
+            | Observation::Inside(_)
             | Observation::Announced(_)
             | Observation::Unclear(_)
             | Observation::Done) => self.seen.learn(act, known, self.plan.fixed()),
@@ -368,6 +376,17 @@ impl Publication {
             (_, None) => Looking::Patiently,
         };
         Some((built, looking))
+    }
+
+    /// The file that the index of this package has under that name, and ours.
+    pub(crate) fn both(&self, package: &str, file: &str) -> Option<(&Listed, &BuiltFile)> {
+        let listed = self.seen.indexed(package)?.iter();
+        let ours = self.seen.made(package)?.files.iter();
+        let (mut listed, mut ours) = (
+            listed.filter(|it| it.name == file),
+            ours.filter(|it| it.name == file),
+        );
+        Some((listed.next()?, ours.next()?))
     }
 
     /// Every name that was to be, and what became of it.

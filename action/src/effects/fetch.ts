@@ -1,5 +1,6 @@
-import { createReadStream, statSync } from "node:fs";
+import { createReadStream, createWriteStream, mkdirSync, statSync } from "node:fs";
 import type { AgentOptions, ClientRequest, IncomingMessage } from "node:http";
+import { dirname } from "node:path";
 import type { Blotter } from "../blot";
 import type { World } from "../effects";
 import type { Authorization, Body, Completion, Fetch, Keep } from "../generated/protocol";
@@ -41,14 +42,23 @@ export function fetch(effect: Fetch, world: World, signal: AbortSignal): Promise
     request.on("response", (response) => {
       const chunks: Buffer[] = [];
       let size = 0;
+      const saved = effect.save !== null && response.statusCode === 200 ? effect.save : null;
       response.on("error", cut);
       response.on("data", (chunk: Buffer) => {
         size += chunk.length;
-        chunks.push(chunk);
+        if (saved === null) chunks.push(chunk);
         if (size > effect.limit) {
           settle({ type: "failed", fault: "too-large", message: `the answer has more than ${effect.limit} bytes` });
         }
       });
+      if (saved !== null) {
+        try {
+          save(response, saved, fail, () => settle(answer(effect, response, "", world.secrets)));
+        } catch (error) {
+          fail(error);
+        }
+        return;
+      }
       response.on("end", () => {
         try {
           settle(answer(effect, response, Buffer.concat(chunks).toString("utf8"), world.secrets));
@@ -104,6 +114,15 @@ function sendFile(path: string, request: ClientRequest): void {
   file.pipe(request);
 }
 
+/** The body as it comes, into a file that nobody else may read. */
+function save(response: IncomingMessage, path: string, fail: (error: unknown) => void, done: () => void): void {
+  mkdirSync(dirname(path), { recursive: true });
+  const file = createWriteStream(path, { mode: 0o600 });
+  file.on("error", fail);
+  file.on("finish", done);
+  response.pipe(file);
+}
+
 function pass(response: IncomingMessage, request: ClientRequest, cut: (error: Error) => void): void {
   response.on("error", cut);
   if (response.statusCode !== 200) {
@@ -124,15 +143,16 @@ function who(asks: Authorization | null, world: World): Record<string, string> {
   return asks === null ? {} : { authorization: authorization(asks, world) };
 }
 
-function authorization(who: Authorization, { env, secrets, blotter }: World): string {
+function authorization(who: Authorization, world: World): string {
+  const { env, secrets, blotter } = world;
   switch (who.type) {
     case "basic": {
       const user =
         env[who.user] || refuse("secret-missing", `the environment variable ${who.user} is not set, or empty`);
-      const text = Buffer.from(`${user}:${secrets.reveal(who.password)}`).toString("base64");
-      blotter.add(text);
-      return `Basic ${text}`;
+      return basic(user, who.password, world);
     }
+    case "named":
+      return basic(who.user, who.password, world);
     case "variable":
       return `Bearer ${secrets.reveal(who.name)}`;
     case "login":
@@ -142,6 +162,12 @@ function authorization(who: Authorization, { env, secrets, blotter }: World): st
     default:
       return unreachable(who);
   }
+}
+
+function basic(user: string, password: string, { secrets, blotter }: World): string {
+  const text = Buffer.from(`${user}:${secrets.reveal(password)}`).toString("base64");
+  blotter.add(text);
+  return `Basic ${text}`;
 }
 
 /** The password in it is not to be seen either. */

@@ -250,6 +250,7 @@ impl Exchange {
             limit: LIMIT,
             want: HEADERS.map(str::to_owned).to_vec(),
             keep: None,
+            save: None,
         }
     }
 

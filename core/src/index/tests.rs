@@ -13,7 +13,7 @@ fn answered(status: u16, kind: &str, body: &str) -> Completion {
 }
 
 fn asking(wanted: &[&str], login: bool) -> Asking {
-    let login = login.then(|| RegistryAuth {
+    let login = login.then(|| Authorization::Basic {
         user: "U".to_owned(),
         password: "P".to_owned(),
     });
@@ -71,6 +71,38 @@ fn both_kinds_of_pages_are_read_and_other_versions_left_out() {
             expected,
             "{kind}"
         );
+    }
+}
+
+#[test]
+fn a_file_is_where_its_page_says() {
+    let rows = [
+        (
+            "https://files.example/a/F#sha256=1",
+            Some("https://files.example/a/F"),
+        ),
+        (
+            "/packages/F?x=1",
+            Some("https://index.example/packages/F?x=1"),
+        ),
+        ("../../f/F", Some("https://index.example/f/F")),
+        ("./F", Some("https://index.example/simple/my-project-x/F")),
+        ("../../../../../F", Some("https://index.example/F")),
+        ("//files.example/F", Some("https://files.example/F")),
+        ("http://files.example/F", None),
+    ];
+    for (href, expected) in rows {
+        let html = format!("<html><a href=\"{href}\">my_project_x-1.2.tar.gz</a></html>");
+        let json =
+            format!(r#"{{"files": [{{"filename": "my_project_x-1.2.tar.gz", "url": "{href}"}}]}}"#);
+        for (kind, body) in [("text/html", html), ("application/json", json)] {
+            let asked = asking(&[], false).on(&answered(200, kind, &body));
+            let Asked::Over(Ok(files)) = asked else {
+                panic!("{asked:?}")
+            };
+            let url = files.first().and_then(|file| file.url.as_deref());
+            assert_eq!(url, expected, "{href}");
+        }
     }
 }
 

@@ -30,6 +30,9 @@ pub struct Fetch {
     pub want: Vec<String>,
     /// The answer holds a secret: it is kept, and its body is not handed back.
     pub keep: Option<Keep>,
+    /// Absolute path of the file that the body goes into where the status is 200, byte for byte; it is not handed back. Missing
+    /// folders are made.
+    pub save: Option<String>,
 }
 
 /// What is sent along with a question.
@@ -94,6 +97,13 @@ pub enum Authorization {
         /// The name of the environment variable that holds the user's name, which is no secret.
         user: String,
         /// The name of the one that holds the password.
+        password: String,
+    },
+    /// The same, of a user whose name is everybody's.
+    Named {
+        /// The user's name.
+        user: String,
+        /// The name of the environment variable that holds the password.
         password: String,
     },
     /// A token in an environment variable of the run.

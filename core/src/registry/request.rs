@@ -117,6 +117,7 @@ pub(super) fn request(want: &Want, access: &Access) -> Fetch {
         limit: LIMIT,
         want: HEADERS.map(str::to_owned).to_vec(),
         keep: None,
+        save: None,
     }
 }
 

@@ -162,6 +162,7 @@ pub(super) fn errand(plan: &Plan, seen: &Seen, act: &Act, workspace: &str) -> Op
         | Act::Sessions
         | Act::Make(_)
         | Act::Index(_)
+        | Act::Open(..)
         | Act::Publish(_)
         | Act::Build
         | Act::Push(..)

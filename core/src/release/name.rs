@@ -144,6 +144,7 @@ pub(super) fn would(act: &Act) -> String {
             "build the package `{package}`, and publish what its index lacks, if it has nothing else of this version"
         ),
         Act::Index(package) => format!("ask the index of `{package}`"),
+        Act::Open(package, file) => format!("look into {file} of `{package}`"),
         Act::Publish(package) => format!("publish the package `{package}`"),
         Act::Tag => "look at the git tag".to_owned(),
         Act::FindRelease => "look at the forge's release".to_owned(),

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeSet;
 
+use super::inside::Contents;
 use super::seen::Seen;
 use super::{Act, End, Next, Plan, ending, only_if_any};
 use crate::config::Package;
@@ -180,11 +181,18 @@ pub(super) fn verify(plan: &Plan, seen: &Seen) -> Result<(), Next> {
     }))
 }
 
-/// Every index is asked, and nothing that it has is another file.
+/// Every index is asked, what it has under the names of ours is looked into where it is not the same, and nothing that it has is
+/// another file.
 pub(super) fn compare(plan: &Plan, seen: &Seen) -> Result<(), Next> {
     let names = plan.packages.iter().map(|package| &package.name);
     let unasked = names.filter(|name| seen.indexed(name).is_none());
     only_if_any(unasked.map(|name| Act::Index(name.clone())).collect())?;
+    let built = plan.packages.iter().filter_map(|package| {
+        let listed = seen.indexed(&package.name)?;
+        Some((package, seen.made(&package.name)?, listed))
+    });
+    let shut = built.flat_map(|(package, built, listed)| shut(seen, package, built, listed));
+    only_if_any(shut.collect())?;
     let conflicts: Vec<String> = plan
         .packages
         .iter()
@@ -195,7 +203,7 @@ pub(super) fn compare(plan: &Plan, seen: &Seen) -> Result<(), Next> {
                 seen.indexed(&package.name)?,
             ))
         })
-        .flat_map(|(package, built, listed)| conflicts(package, built, listed))
+        .flat_map(|(package, built, listed)| conflicts(seen, package, built, listed))
         .collect();
     if conflicts.is_empty() {
         return Ok(());
@@ -240,23 +248,44 @@ pub(super) fn publish(plan: &Plan, seen: &Seen) -> Result<(), Next> {
     Ok(())
 }
 
+/// Files that are there under the names of ours, and of which nobody knows whether they are the same.
+fn shut(seen: &Seen, package: &Package, built: &Built, listed: &[Listed]) -> Vec<Act> {
+    let name = &package.name;
+    let unknown = built.files.iter().filter(|file| {
+        let there = listed.iter().find(|it| it.name == file.name);
+        there.is_some_and(|it| it.sha256.as_ref() != Some(&file.sha256))
+            && seen.inside(name, &file.name).is_none()
+    });
+    let acts = unknown.map(|file| Act::Open(name.clone(), file.name.clone()));
+    acts.collect()
+}
+
+/// The hash of a file of an index: as it says, else as it came.
+fn hash<'a>(seen: &'a Seen, package: &str, there: &'a Listed) -> Option<&'a str> {
+    let inside = || Some(seen.inside(package, &there.name)?.sha256.as_str());
+    there.sha256.as_deref().or_else(inside)
+}
+
 /// What stands against this version in an index.
-fn conflicts(package: &Package, built: &Built, listed: &[Listed]) -> Vec<String> {
+fn conflicts(seen: &Seen, package: &Package, built: &Built, listed: &[Listed]) -> Vec<String> {
     let index = &package.index;
     let ours: BTreeSet<&str> = built.names().collect();
     let mut told = Vec::new();
     for there in listed {
         let name = &there.name;
         let file = built.files.iter().find(|file| file.name == *name);
-        match (file, &there.sha256) {
-            (Some(file), Some(sha256)) if file.sha256 == *sha256 => {}
-            (Some(file), Some(sha256)) => told.push(format!(
-                "{index} has another {name}: its SHA-256 is {sha256}, that of what was built {}",
-                file.sha256
-            )),
-            (Some(_), None) => told.push(format!(
-                "{index} has {name} and does not say its SHA-256: nobody can tell whether it is the same"
-            )),
+        match (file, hash(seen, &package.name, there)) {
+            (Some(file), Some(sha256)) if file.sha256 == sha256 => {}
+            (Some(file), sha256) => {
+                let inside = seen.inside(&package.name, name);
+                let inside = inside.map(|inside| inside.contents.words());
+                told.push(format!(
+                    "{index} has another {name}: its SHA-256 is {}, that of what was built {}; {}",
+                    sha256.unwrap_or("not known"),
+                    file.sha256,
+                    inside.unwrap_or_default()
+                ));
+            }
             (None, _) => {
                 let ours: Vec<&str> = ours.iter().copied().collect();
                 told.push(format!(
@@ -293,7 +322,7 @@ fn fate(seen: &Seen, package: &str, file: &BuiltFile) -> FileFate {
     let listed = seen.indexed(package).unwrap_or_default();
     match listed.iter().find(|it| it.name == file.name) {
         None => FileFate::Open,
-        Some(there) if there.sha256.as_ref() != Some(&file.sha256) => FileFate::Other,
+        Some(there) if hash(seen, package, there) != Some(&file.sha256) => FileFate::Other,
         Some(_) if seen.was_listed(package, &file.name) => FileFate::There,
         Some(_) => FileFate::Sent,
     }
@@ -301,18 +330,39 @@ fn fate(seen: &Seen, package: &str, file: &BuiltFile) -> FileFate {
 
 /// In a sentence, once all of it is there.
 pub(super) fn done(plan: &Plan, seen: &Seen) -> Vec<String> {
-    let told = states(plan, seen).into_iter().filter_map(|state| {
-        let built = state.built?;
-        let new = state.files.contains(&FileFate::Sent);
-        let what = if new {
-            "was published to"
-        } else {
-            "was there already:"
-        };
-        Some(format!(
-            "{} {} {what} {}",
-            built.project, built.version, state.index
-        ))
+    let told = states(plan, seen).into_iter().flat_map(|state| {
+        let packed = packed_anew(seen, &state);
+        is_there(state).into_iter().chain(packed)
     });
     told.collect()
+}
+
+fn packed_anew(seen: &Seen, state: &PackageState) -> Option<String> {
+    let files = state.built.iter().flat_map(|built| &built.files);
+    let same = |name: &str| {
+        let inside = seen.inside(&state.name, name);
+        inside.is_some_and(|inside| inside.contents == Contents::Same)
+    };
+    let names: Vec<&str> = files.map(|it| it.name.as_str()).collect();
+    let names: Vec<&str> = names.into_iter().filter(|name| same(name)).collect();
+    (!names.is_empty()).then(|| {
+        format!(
+            "what was built has other bytes and the same in it, so the index's own counts: {}",
+            names.join(", ")
+        )
+    })
+}
+
+fn is_there(state: PackageState) -> Option<String> {
+    let built = state.built?;
+    let new = state.files.contains(&FileFate::Sent);
+    let what = if new {
+        "was published to"
+    } else {
+        "was there already:"
+    };
+    Some(format!(
+        "{} {} {what} {}",
+        built.project, built.version, state.index
+    ))
 }

@@ -51,11 +51,16 @@ impl Told {
         Effect::Run(effect(argv, QUICK))
     }
 
+    /// The folder that a session builds into.
+    pub(crate) fn folder(&self, package: &Package) -> String {
+        format!("{}/{}", self.workspace, package.folder)
+    }
+
     /// A package is built; the last of these says what came of it.
     #[must_use]
     pub fn make(&self, nox: &Nox, package: &Package) -> Vec<Effect> {
         let mark = format!("{}/before-{}", self.scratch, package.name);
-        let folder = format!("{}/{}", self.workspace, package.folder);
+        let folder = self.folder(package);
         vec![
             self.script(MARK, &[&mark]),
             Effect::Run(nox.run(&package.build, self.words())),

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::inside::Inside;
 use super::{Act, Built, Kinship, Observation};
 use crate::forge::releases::Release;
 use crate::index::Listed;
@@ -23,6 +24,8 @@ pub(super) struct Seen {
     made: BTreeMap<String, Built>,
     /// What their indexes have.
     indexed: BTreeMap<String, Vec<Listed>>,
+    /// What was looked into of that, by the names of packages and files.
+    inside: BTreeMap<(String, String), Inside>,
     /// Names of files that they had when they were first asked.
     listed_first: BTreeMap<String, BTreeSet<String>>,
     /// How often their files were sent.
@@ -92,6 +95,11 @@ impl Seen {
     /// What its index has of a package; `None`: nobody has looked since something was sent.
     pub(super) fn indexed(&self, package: &str) -> Option<&[Listed]> {
         self.indexed.get(package).map(Vec::as_slice)
+    }
+
+    /// What is in the file that the index has under the name of one that was built; `None`: nobody has looked.
+    pub(super) fn inside(&self, package: &str, file: &str) -> Option<&Inside> {
+        self.inside.get(&(package.to_owned(), file.to_owned()))
     }
 
     /// Whether an index had a file before this run sent any.
@@ -187,6 +195,7 @@ impl Seen {
                 Act::Sessions
                 | Act::Make(_)
                 | Act::Index(_)
+                | Act::Open(..)
                 | Act::Publish(_)
                 | Act::Tag
                 | Act::FindRelease
@@ -213,6 +222,9 @@ impl Seen {
                     .or_insert_with(names);
                 self.indexed.insert(package.clone(), listed);
             }
+            (Act::Open(package, file), Observation::Inside(inside)) => {
+                self.looked_into(package, file, inside);
+            }
             (Act::Publish(package), Observation::Done) => {
                 self.sent(package);
                 self.unclear.remove(package);
@@ -234,6 +246,18 @@ impl Seen {
             // An observation of another kind than the act's says nothing.
             (_, _) => {}
         }
+    }
+
+    /// Where it is the same package, the index's file has taken the place of ours.
+    fn looked_into(&mut self, package: &str, file: &str, inside: Inside) {
+        let built = self.made.get_mut(package);
+        let files = built.into_iter().flat_map(|built| &mut built.files);
+        let mut ours = files.filter(|it| it.name == file);
+        if let Some(ours) = ours.next().filter(|_| inside.contents.are_ours()) {
+            inside.sha256.clone_into(&mut ours.sha256);
+        }
+        let key = (package.to_owned(), file.to_owned());
+        self.inside.insert(key, inside);
     }
 
     /// What was sent is looked at before it counts.
@@ -278,6 +302,7 @@ impl Seen {
             | Act::Sessions
             | Act::Make(_)
             | Act::Index(_)
+            | Act::Open(..)
             | Act::Build => {}
         }
     }

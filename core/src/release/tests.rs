@@ -98,6 +98,11 @@ fn built(package: &str, number: u32, version: &str) -> Built {
     }
 }
 
+/// The same, packed another time.
+fn packed(sha256: &str, time: u32) -> String {
+    format!("{time:032x}{}", sha256.get(32..).expect("it is long"))
+}
+
 #[derive(Clone, Debug, Default)]
 struct World {
     tags: BTreeMap<(Repository, String), String>,
@@ -110,6 +115,12 @@ struct World {
     changes: u32,
     /// What indexes have, by packages.
     indexes: BTreeMap<String, Vec<Listed>>,
+    /// Whether every build packs with other bytes; half of a hash is of what is in a file, the rest of how it was packed.
+    packs: bool,
+    /// Whether indexes say hashes.
+    mute: bool,
+    /// What the run that goes on now has built, by packages.
+    made: BTreeMap<String, Built>,
     /// How many files are sent before sending fails.
     strength: Option<u32>,
     /// What the git tag of the release names.
@@ -155,12 +166,23 @@ impl World {
             Act::Sessions => Observation::Done,
             Act::Make(package) => {
                 let version = plan.release.as_ref().map_or("0", |it| it.pep440.as_str());
-                Observation::Made(built(package, number(plan), version))
+                let mut built = built(package, number(plan), version);
+                self.builds += 1;
+                for file in built.files.iter_mut().filter(|_| self.packs) {
+                    file.sha256 = packed(&file.sha256, self.builds);
+                }
+                self.made.insert(package.clone(), built.clone());
+                Observation::Made(built)
             }
             Act::Index(package) => {
-                Observation::Indexed(self.indexes.get(package).cloned().unwrap_or_default())
+                let mut listed = self.indexes.get(package).cloned().unwrap_or_default();
+                for file in listed.iter_mut().filter(|_| self.mute) {
+                    file.sha256 = None;
+                }
+                Observation::Indexed(listed)
             }
-            Act::Publish(package) => self.send(package, plan),
+            Act::Open(package, file) => Observation::Inside(self.open(package, file)),
+            Act::Publish(package) => self.send(package),
             Act::Tag => Observation::Held(self.git_tag.clone()),
             Act::FindRelease => Observation::Announced(self.announced.clone()),
             Act::Draft | Act::Attach(_) | Act::Detach(_) | Act::Announce => {
@@ -206,11 +228,13 @@ impl World {
         if let Act::Attach(name) = act {
             let twice = release.assets.iter().any(|asset| asset.name == *name);
             assert!(!twice, "{name} is there already");
+            let mut files = self.made.values().flat_map(|it| &it.files);
+            let file = files.find(|it| it.name == *name);
             release.assets.push(forge::Asset {
                 id: u64::from(self.changes),
                 name: name.clone(),
                 size: 1,
-                sha256: Some(format!("{:064x}", number(plan))),
+                sha256: file.map(|it| it.sha256.clone()),
                 whole: true,
             });
         }
@@ -223,9 +247,36 @@ impl World {
         }
     }
 
-    fn send(&mut self, package: &str, plan: &Plan) -> Observation {
-        let version = plan.release.as_ref().map_or("0", |it| it.pep440.as_str());
-        for file in built(package, number(plan), version).files {
+    /// Where it is the same package, its bytes take the place of ours.
+    fn open(&mut self, package: &str, name: &str) -> Inside {
+        let there = self.indexes.get(package).into_iter().flatten();
+        let mut there = there.filter(|it| it.name == name);
+        let sha256 = there.next().and_then(|it| it.sha256.clone());
+        let sha256 = sha256.expect("it is there");
+        let ours = self.made.get_mut(package).into_iter();
+        let mut ours = ours.flat_map(|it| &mut it.files);
+        let ours = ours.find(|it| it.name == name).expect("it was built");
+        let contents = match (
+            ours.sha256 == sha256,
+            ours.sha256.get(32..) == sha256.get(32..),
+        ) {
+            (true, _) => Contents::Bytes,
+            (false, true) => Contents::Same,
+            (false, false) => Contents::Other(vec!["a.py".to_owned()]),
+        };
+        if contents.are_ours() {
+            sha256.clone_into(&mut ours.sha256);
+        }
+        Inside { sha256, contents }
+    }
+
+    fn send(&mut self, package: &str) -> Observation {
+        let built = self
+            .made
+            .get(package)
+            .cloned()
+            .expect("it was built before");
+        for file in built.files {
             let there = self.indexes.entry(package.to_owned()).or_default();
             if there.iter().any(|it| it.name == file.name) {
                 continue;
@@ -238,6 +289,7 @@ impl World {
             there.push(Listed {
                 name: file.name,
                 sha256: Some(file.sha256),
+                url: None,
             });
         }
         Observation::Done

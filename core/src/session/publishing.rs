@@ -266,6 +266,7 @@ impl Session {
                 Observation::Made(_)
                 | Observation::Announced(_)
                 | Observation::Indexed(_)
+                | Observation::Inside(_)
                 | Observation::Tags(_)
                 | Observation::Held(_)
                 | Observation::Described(_)

@@ -31,17 +31,24 @@ fn packages_are_published_before_the_image_has_a_name() {
 
 #[test]
 fn a_version_that_is_there_with_other_files_is_refused_and_nothing_is_touched() {
-    let file = |name: &str, sha256: Option<String>| Listed {
+    let file = |name: &str, sha256: String| Listed {
         name: name.to_owned(),
-        sha256,
+        sha256: Some(sha256),
+        url: None,
     };
     let rows = [
-        file("two-1.2.3.tar.gz", Some(format!("{:064x}", 8))),
-        file("two-1.2.3.tar.gz", None),
-        file("two-1.2.3-cp311-cp311-any.whl", Some(format!("{:064x}", 7))),
+        (file("two-1.2.3.tar.gz", format!("{:064x}", 8)), false),
+        (file("two-1.2.3.tar.gz", format!("{:064x}", 8)), true),
+        (
+            file("two-1.2.3-cp311-cp311-any.whl", format!("{:064x}", 7)),
+            false,
+        ),
     ];
-    for there in rows {
-        let mut world = World::default();
+    for (there, mute) in rows {
+        let mut world = World {
+            mute,
+            ..World::default()
+        };
         world.indexes.insert("two".to_owned(), vec![there]);
         let end = release(&mut world, packaged(7, "1.2.3"));
         assert_eq!(
@@ -49,6 +56,49 @@ fn a_version_that_is_there_with_other_files_is_refused_and_nothing_is_touched() 
             (Outcome::Rejected, "version-taken")
         );
         assert_eq!(world.changes, 0, "nothing was touched: {end:?}");
+    }
+}
+
+/// Builds that pack anew, and an index that says no hashes: what is published stays as it is, and is what is told.
+#[test]
+fn what_was_packed_anew_is_gone_on_with_wherever_a_run_has_died() {
+    for (packs, mute) in [(true, false), (true, true), (false, true)] {
+        for acts in 0..60 {
+            let mut world = World {
+                packs,
+                mute,
+                ..World::default()
+            };
+            let mut dies = Publication::new(packaged(7, "1.2.3"));
+            let _ = run(&mut world, &mut dies, acts);
+            world.built = None;
+            let before = world.indexes.clone();
+            let end = release(&mut world, packaged(7, "1.2.3"));
+            assert_eq!(end.outcome, Outcome::Released, "after {acts}: {end:?}");
+            for (package, listed) in before {
+                let now = world.indexes.get(&package).expect("it stays");
+                assert_eq!(now.get(..listed.len()), Some(&*listed), "after {acts}");
+            }
+            let changes = world.changes;
+            let mut third = Publication::new(packaged(7, "1.2.3"));
+            let end = run(&mut world, &mut third, usize::MAX).expect("it ends");
+            assert_eq!(end.reason, "already-there", "after {acts}: {end:?}");
+            assert_eq!(world.changes, changes);
+            for state in third.packages() {
+                let built = state.built.expect("it was built");
+                for (file, listed) in built
+                    .files
+                    .iter()
+                    .zip(world.indexes.get(&state.name).expect("it is there"))
+                {
+                    assert_eq!(
+                        Some(&file.sha256),
+                        listed.sha256.as_ref(),
+                        "what is told is what is published"
+                    );
+                }
+            }
+        }
     }
 }
 

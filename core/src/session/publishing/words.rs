@@ -19,6 +19,7 @@ pub(super) fn progress(act: &Act) -> Option<String> {
         | Act::FindRelease
         | Act::Sessions
         | Act::Index(_)
+        | Act::Open(..)
         | Act::List(_)
         | Act::Look(..)
         | Act::Describe(..)
@@ -31,6 +32,7 @@ pub(super) fn what(act: &Act) -> String {
         Act::Sessions => "sessions".to_owned(),
         Act::Make(package) => format!("build {package}"),
         Act::Index(package) => format!("index {package}"),
+        Act::Open(package, file) => format!("open {file} of {package}"),
         Act::Publish(package) => format!("publish {package}"),
         Act::Tag => "look at the git tag".to_owned(),
         Act::FindRelease => "look at the forge's release".to_owned(),

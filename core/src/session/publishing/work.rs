@@ -12,6 +12,7 @@ use crate::registry::{
 };
 use crate::release::comparing;
 use crate::release::engine::{self, Engine, Sent};
+use crate::release::inside::{Opened, Opening};
 use crate::release::login;
 use crate::release::making::{Made, Making};
 use crate::release::nox::Nox;
@@ -62,6 +63,10 @@ enum Doing {
     Packing,
     /// An index is asked.
     Indexing(Box<index::Asking>),
+    /// A file that an index has is looked into.
+    Opening(Box<Opening>),
+    /// It cannot be.
+    Shut(Trouble),
     /// A package is sent.
     Publishing(Box<Sending>),
     /// A forge is asked.
@@ -215,6 +220,7 @@ impl Publishing {
             Act::Sessions => Doing::Listing,
             Act::Make(_) => Doing::Packing,
             Act::Index(name) => self.indexing(name),
+            Act::Open(name, file) => self.opening(name, file),
             Act::Publish(name) => self.sending(name),
             Act::Tag
             | Act::FindRelease
@@ -271,13 +277,24 @@ impl Publishing {
             Looking::ForAMoment => index::FOR_A_MOMENT,
             Looking::Patiently => index::PATIENTLY,
         };
-        let login = match &package.login {
-            Some(PackageLogin::Password(auth)) => Some(auth.clone()),
-            Some(PackageLogin::Token(_)) | None => None,
-        };
+        let login = package.login.as_ref().map(PackageLogin::authorization);
         let (project, version) = (&built.project, &built.version);
         let asking = index::Asking::new(&package.index, project, version, wanted, most, login);
         Doing::Indexing(Box::new(asking))
+    }
+
+    fn opening(&self, name: &str, file: &str) -> Doing {
+        let (Some(package), Some((theirs, ours))) =
+            (self.package(name), self.publication.both(name, file))
+        else {
+            return Doing::Nothing; // only what both have is looked into
+        };
+        let folder = self.told.folder(package);
+        let login = package.login.as_ref().map(PackageLogin::authorization);
+        match Opening::new(theirs, ours, &folder, &self.told.scratch, login) {
+            Ok(opening) => Doing::Opening(Box::new(opening)),
+            Err(trouble) => Doing::Shut(trouble),
+        }
     }
 
     fn sending(&self, name: &str) -> Doing {
@@ -324,15 +341,21 @@ impl Publishing {
                 effects.unwrap_or_default()
             }
             (Doing::Indexing(asking), _) => vec![Effect::Fetch(asking.fetch())],
+            (Doing::Opening(opening), _) => vec![opening.effect()],
             (Doing::Forging(running), _) => vec![Effect::Fetch(running.fetch())],
             (Doing::Publishing(sending), _) => sending.effects(&self.nox, &self.told),
             (Doing::Making, _) => self.making.effects(&self.engine, &self.nox),
             (Doing::Preparing, _) => self.engine.prepare(),
             (Doing::Sending, Act::Push(repository, tag)) => self.engine.push(repository, tag),
             (Doing::Comparing, act) => self.compare(act).into_iter().collect(),
-            (Doing::Sending | Doing::Packing | Doing::Nothing | Doing::Bringing(..), _) => {
-                Vec::new()
-            }
+            (
+                Doing::Sending
+                | Doing::Packing
+                | Doing::Nothing
+                | Doing::Shut(_)
+                | Doing::Bringing(..),
+                _,
+            ) => Vec::new(),
         }
     }
 
@@ -373,6 +396,8 @@ impl Publishing {
             Doing::Forging(running) => forged(running, done.last()),
             Doing::Nothing => Goes::Over(failed("failed", "there is nothing to do it with")),
             Doing::Indexing(asking) => indexed(asking, done.last()),
+            Doing::Opening(opening) => opened(opening, done.last()),
+            Doing::Shut(trouble) => Goes::Over(Observation::Failed(trouble.clone())),
             Doing::Publishing(sending) => match sending.on(done) {
                 packing::Sent::More => Goes::More,
                 packing::Sent::Done => Goes::Over(Observation::Done),
@@ -426,6 +451,18 @@ fn indexed(asking: &mut index::Asking, completion: Option<&Completion>) -> Goes 
         index::Asked::Wait { millis, why } => Goes::Wait { millis, why },
         index::Asked::Over(Ok(listed)) => Goes::Over(Observation::Indexed(listed)),
         index::Asked::Over(Err(trouble)) => Goes::Over(Observation::Failed(trouble)),
+    }
+}
+
+fn opened(opening: &mut Opening, completion: Option<&Completion>) -> Goes {
+    let Some(completion) = completion else {
+        return Goes::Over(failed("index-answer", "nobody was asked"));
+    };
+    match opening.on(completion) {
+        Opened::More => Goes::More,
+        Opened::Wait { millis, why } => wait(millis, why),
+        Opened::Over(Ok(inside)) => Goes::Over(Observation::Inside(inside)),
+        Opened::Over(Err(trouble)) => Goes::Over(Observation::Failed(trouble)),
     }
 }
 
@@ -531,6 +568,7 @@ const fn repository_of(act: &Act) -> Option<&Repository> {
         | Act::Sessions
         | Act::Make(_)
         | Act::Index(_)
+        | Act::Open(..)
         | Act::Publish(_)
         | Act::Tag
         | Act::FindRelease
