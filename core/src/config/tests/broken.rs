@@ -228,6 +228,10 @@ fn what_is_built_and_how_it_is_tagged() {
         ),
         ("build: { docker: {}, nox: a }", "1:1 conflict build"),
         ("build: { docker: {}, podman: {} }", "1:1 conflict build"),
+        (
+            "build: { nox: a, docker: {}, produces: a }",
+            "1:1 conflict build",
+        ),
         ("build: { produces: a }", "1:1 conflict build"),
         ("build: { nox: -a }", "1:15 name build.nox"),
         ("build: { nox: a, produces: A }", "1:28 name build.produces"),
@@ -238,6 +242,18 @@ fn what_is_built_and_how_it_is_tagged() {
     ] {
         assert_told(&format!("{text}{rest}"), &[expected]);
     }
+}
+
+#[test]
+fn what_stands_below_two_makers_is_told_with_them() {
+    let text = "build: { docker: { context: ../x, args: { A: \"{{nope}}\" } }, nox: -a }\nrun: { port: 8000 }\nenvironments: { staging: {} }\n";
+    let expected = [
+        "1:1 conflict build",
+        "1:29 path build.docker.context",
+        "1:46 placeholder build.docker.args.A",
+        "1:67 name build.nox",
+    ];
+    assert_told(text, &expected);
 }
 
 #[test]

@@ -64,33 +64,22 @@ impl Reader<'_> {
         let produces = self.optional(raw.produces.as_ref(), name::image_reference);
         let docker = self.map(raw.docker.as_ref());
         let podman = self.map(raw.podman.as_ref());
-        let (docker, podman, nox) = (docker?, podman?, nox?);
-        match (docker, podman, nox, produces?) {
-            (Some(docker), None, None, None) => {
-                let build = self.docker_build(docker)?;
-                Ok(Some(Build::Docker(build)))
-            }
-            (None, Some(podman), None, None) => {
-                let build = self.docker_build(podman)?;
-                Ok(Some(Build::Podman(build)))
-            }
-            (None, None, Some(session), produces) => {
-                Ok(Some(Build::Nox(NoxBuild { session, produces })))
-            }
-            (None, None, None, None) => {
-                let mistake = Wrong::new(code::MISSING_KEY, "`build` does not say what builds")
-                    .help("add `docker: {}` for a Dockerfile in the working tree");
-                Err(self.report_key(at.node, mistake))
-            }
-            (_, _, None, Some(_)) => {
-                let mistake = Wrong::new(code::CONFLICT, "`produces` is for `nox`");
-                Err(self.report_key(at.node, mistake.help("name the session with `nox`")))
-            }
-            (_, _, _, _) => {
-                let problem = "more than one of `docker`, `podman` and `nox` is to build it";
-                let mistake = Wrong::new(code::CONFLICT, problem);
-                Err(self.report_key(at.node, mistake.help("leave all but one out")))
-            }
+        let (docker, podman) = (docker?, podman?);
+        let wrong = wrong_makers(
+            [docker.is_some(), podman.is_some(), raw.nox.is_some()],
+            raw.produces.is_some(),
+        );
+        let wrong = wrong.map(|mistake| self.report_key(at.node, mistake));
+        // What stands below them is read all the same, so that all its mistakes are told.
+        let docker = docker.map(|raw| self.docker_build(raw)).transpose();
+        let podman = podman.map(|raw| self.docker_build(raw)).transpose();
+        let docker = docker?.map(Build::Docker);
+        let podman = podman?.map(Build::Podman);
+        let (nox, produces) = (nox?, produces?);
+        let nox = nox.map(|session| Build::Nox(NoxBuild { session, produces }));
+        match wrong {
+            Some(reported) => Err(reported),
+            None => Ok(docker.or(podman).or(nox)),
         }
     }
 
@@ -113,6 +102,30 @@ impl Reader<'_> {
             file: file?,
             args,
         })
+    }
+}
+
+/// What is wrong with what is to build: docker, podman or nox, and whether `produces` is there.
+fn wrong_makers(makers: [bool; 3], produces: bool) -> Option<Wrong> {
+    let [docker, podman, nox] = makers;
+    match (
+        usize::from(docker) + usize::from(podman) + usize::from(nox),
+        nox,
+    ) {
+        (1, true) => None,
+        (1, false) if !produces => None,
+        (0, _) if !produces => Some(
+            Wrong::new(code::MISSING_KEY, "`build` does not say what builds")
+                .help("add `docker: {}` for a Dockerfile in the working tree"),
+        ),
+        (0 | 1, _) => Some(
+            Wrong::new(code::CONFLICT, "`produces` is for `nox`")
+                .help("name the session with `nox`"),
+        ),
+        (_, _) => {
+            let problem = "more than one of `docker`, `podman` and `nox` is to build it";
+            Some(Wrong::new(code::CONFLICT, problem).help("leave all but one out"))
+        }
     }
 }
 
