@@ -19,6 +19,8 @@ const WAYS: usize = 3;
 /// The uv that is fetched where nothing else is there.
 pub(super) const UV: &str = "uv==0.13.9";
 
+const PIP: &str = "python3 -m pip install --quiet --disable-pip-version-check --no-input --no-deps";
+
 /// Milliseconds that a session may take.
 const SESSION: u64 = 3_600_000;
 
@@ -231,10 +233,8 @@ pub(super) fn effect(argv: Vec<String>, timeout: u64) -> Run {
 /// A uv in the run's own folder.
 pub(super) fn fetch_uv(scratch: &str) -> Effect {
     let to = format!("{scratch}/uv");
-    let fetch = format!(
-        "python3 -m pip install --quiet --disable-pip-version-check --no-input --no-deps --target {to} {UV}"
-    );
-    Effect::Run(effect(fetch.split(' ').map(str::to_owned).collect(), QUICK))
+    let fetch = PIP.split(' ').chain(["--target", &to, UV]);
+    Effect::Run(effect(fetch.map(str::to_owned).collect(), QUICK))
 }
 
 pub(super) const fn is_there(completion: Option<&Completion>) -> bool {
@@ -443,6 +443,15 @@ mod tests {
             ),
             "{session}"
         );
+    }
+
+    #[test]
+    fn a_folder_may_have_a_space_in_its_name() {
+        let Effect::Run(run) = fetch_uv("/tmp/a b") else {
+            panic!("it is fetched by a program")
+        };
+        let tail = ["--target", "/tmp/a b/uv", UV].map(str::to_owned);
+        assert!(run.argv.ends_with(&tail), "{:?}", run.argv);
     }
 
     #[test]
