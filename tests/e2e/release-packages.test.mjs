@@ -91,7 +91,7 @@ test('whoever may not publish is told what to write', { timeout: 300_000 }, asyn
   it.env.E2E_PUBLISH_TOKEN = 'another-token-than-that';
   const denied = await it.cd('release');
   assert.deepEqual([denied.code, denied.outcome, denied.reason], [1, 'failed', 'index-denied'], denied.stderr);
-  assert.match(denied.stderr, /check what E2E_PUBLISH_TOKEN hold/);
+  assert.match(denied.stderr, /check what E2E_PUBLISH_TOKEN holds: /);
   Object.assign(it.packages.python, { token: undefined, publish: undefined });
   it.configure();
   const nobody = await it.cd('release');

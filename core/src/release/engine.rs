@@ -3,8 +3,8 @@
 //!
 //! Whoever sends needs a password, and nobody else does. It stands in no file: the docker command line is given a folder of
 //! settings of its own, which names a program for this registry that says what is in two environment variables of that one
-//! command. So there is nothing to forget afterwards, even where the run is killed. Everything else of the user's settings
-//! (other logins, plugins, contexts) is there too.
+//! command. So there is nothing to forget afterwards, even where the run is killed: what else the user's settings hold (plugins,
+//! contexts, helpers) is there too, but no login and no proxy, which may have passwords in them and which sending needs none of.
 
 use std::collections::BTreeMap;
 
@@ -25,6 +25,9 @@ pub(super) const QUICK: u64 = 30_000;
 
 /// Bytes that are kept of what a build says.
 pub(super) const OUTPUT: u32 = 256 * 1024;
+
+/// Most lines of a cause.
+const LINES: usize = 4;
 
 /// How often an image is sent.
 const TRIES: u32 = 4;
@@ -256,8 +259,7 @@ impl Engine {
         let argv = ["sh", "-c", FOLDER, "sh", &folder, &settings];
         let helpers: BTreeMap<&String, &str> =
             self.logins.keys().map(|server| (server, HELPER)).collect();
-        let nulls: BTreeMap<&String, ()> = self.logins.keys().map(|server| (server, ())).collect();
-        let patch = json!({ "credHelpers": helpers, "auths": nulls });
+        let patch = json!({ "credHelpers": helpers, "auths": null, "proxies": null });
         vec![
             Effect::Run(self.run(argv.map(str::to_owned).to_vec(), QUICK)),
             Effect::WriteFile {
@@ -459,17 +461,28 @@ pub fn trouble(completion: Option<&Completion>) -> Trouble {
     Trouble::new(code, last_lines(said))
 }
 
-/// The end of what a program said: that is where its error stands.
+/// The end of what a program said: that is where its error stands. Where another one has run it, its own words come last and say
+/// only that it failed: lines that say that they are an error come before those.
 fn last_lines(said: &str) -> String {
-    let lines: Vec<&str> = said
-        .lines()
-        .filter(|line| !line.trim().is_empty())
-        .collect();
-    let from = lines.len().saturating_sub(4);
-    let lines: Vec<&str> = lines.into_iter().skip(from).map(str::trim).collect();
-    let text = lines.join("; ");
+    let lines = said.lines().map(str::trim).filter(|line| !line.is_empty());
+    let lines: Vec<&str> = lines.collect();
+    let (errors, rest): (Vec<usize>, Vec<usize>) = (0..lines.len()).rev().partition(|at| {
+        let line = lines.get(*at).map(|line| line.to_ascii_lowercase());
+        line.is_some_and(|line| is_error(&line))
+    });
+    let mut told: Vec<usize> = errors.into_iter().chain(rest).take(LINES).collect();
+    told.sort_unstable();
+    let told = told.into_iter().filter_map(|at| lines.get(at).copied());
+    let text = told.collect::<Vec<&str>>().join("; ");
     let skip = text.chars().count().saturating_sub(600);
     text.chars().skip(skip).collect()
+}
+
+/// `error: …`, `HTTPError: …`, `ValueError: …`, and what uv writes below one; in small letters.
+fn is_error(line: &str) -> bool {
+    let first = line.split_once(':').map(|(first, _)| first);
+    first.is_some_and(|first| first.ends_with("error") && !first.contains(' '))
+        || line.starts_with("caused by:")
 }
 
 fn pairs<'a>(pairs: impl Iterator<Item = (&'a String, &'a String)>) -> Vec<String> {

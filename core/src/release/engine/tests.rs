@@ -149,3 +149,51 @@ fn what_docker_says_has_a_class_and_hope_or_none() {
         );
     }
 }
+
+/// A session's own words, before those of who has run it.
+#[test]
+fn what_says_that_it_is_an_error_is_told_first() {
+    let said = |stderr: &str| {
+        trouble(Some(&Completion::Exited {
+            code: Some(1),
+            signal: None,
+            stdout: String::new(),
+            stderr: stderr.to_owned(),
+        }))
+        .text
+    };
+    let noxs = "nox > Running session publish\nnox > uv publish\nPublishing 2 files\nUploading a-1.tar.gz\n\
+        error: Failed to publish `dist/a-1.tar.gz`\n  Caused by: Server returned status code 403 Forbidden\n\
+        nox > Command uv publish failed with exit code 2\nnox > Session publish failed.\nnox > a\nnox > b\n";
+    let expected = "error: Failed to publish `dist/a-1.tar.gz`; Caused by: Server returned status code 403 Forbidden; nox > a; nox > b";
+    assert_eq!(said(noxs), expected);
+    assert_eq!(said("a\n\nb\nc\nd\ne\n"), "b; c; d; e");
+    assert_eq!(
+        said("an error: none of a kind\nlast"),
+        "an error: none of a kind; last"
+    );
+    let python =
+        "Traceback (most recent call last):\n  File x\nHTTPError: 403 Forbidden\n1\n2\n3\n4\n5\n";
+    assert_eq!(said(python), "HTTPError: 403 Forbidden; 3; 4; 5");
+}
+
+/// A run that is killed leaves its folder behind.
+#[test]
+fn no_login_of_the_users_is_copied() {
+    let effects = engine(true).prepare();
+    let patches = effects.iter().filter_map(|effect| match effect {
+        Effect::WriteFile {
+            content: Content::Patched { patch, .. },
+            ..
+        } => Some(patch.as_str()),
+        Effect::WriteFile { .. }
+        | Effect::Run(_)
+        | Effect::ReadFile { .. }
+        | Effect::Fetch(_)
+        | Effect::Fingerprint { .. } => None,
+    });
+    let patch: Vec<&str> = patches.collect();
+    let expected =
+        r#"{"auths":null,"credHelpers":{"registry.example:5000":"cd-action"},"proxies":null}"#;
+    assert_eq!(patch, [expected]);
+}

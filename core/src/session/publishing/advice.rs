@@ -74,11 +74,11 @@ impl Session {
 
 fn of_a_login(package: &Package) -> Option<String> {
     let names = match package.login.as_ref()? {
-        PackageLogin::Token(token) => token.clone(),
-        PackageLogin::Password(auth) => format!("{} and {}", auth.user, auth.password),
+        PackageLogin::Token(token) => format!("{token} holds"),
+        PackageLogin::Password(auth) => format!("{} and {} hold", auth.user, auth.password),
     };
     Some(format!(
-        "check what {names} hold: it must be allowed to publish `{}`",
+        "check what {names}: it must be allowed to publish `{}`",
         package.name
     ))
 }
