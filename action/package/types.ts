@@ -149,6 +149,9 @@ export type Completion =
     headers: { [key in string]: string },
     /** Its body, blotted; bytes that are no UTF-8 are replaced. Empty where it was kept. */
     body: string, }
+  | { "type": "unset",
+    /** Of the names that were asked for, in their order. */
+    names: Array<string>, }
   | { "type": "fingerprinted",
     /** By the name of the variable. */
     values: { [key in string]: string | null }, }
@@ -284,6 +287,9 @@ export type Effect =
     /** Whether it is to be there after a power cut, too: it is synced, which takes milliseconds. */
     durable: boolean, }
   | { "type": "fetch" } & Fetch
+  | { "type": "find-unset",
+    /** Names of environment variables of the run. */
+    names: Array<string>, }
   | { "type": "fingerprint",
     /** Names of environment variables of the run. */
     names: Array<string>,
@@ -722,7 +728,12 @@ export type Needs = {
      */
     plain: Array<string>,
     /** Whether the run needs the folder that `Begin::scratch` names; else it is a name that no other run has. */
-    scratch: boolean, };
+    scratch: boolean,
+    /**
+     * A command line with one of these words builds what lies in the working tree: until such a run ends, its journal and what others
+     * have left in `Begin::reports` lie elsewhere, where that folder is in the tree.
+     */
+    builds: Array<string>, };
 
 /** A deploy or rollback under way. */
 export type OpenRollout = {

@@ -69,6 +69,7 @@ function blotCompletion(completion: Completion, blot: Blot): Completion {
     case "recalled":
     case "opened":
     case "written":
+    case "unset":
     case "fingerprinted":
       return completion;
     default:

@@ -32,6 +32,8 @@ export async function perform(effect: Effect, world: World, signal: AbortSignal)
         return writeFile(effect, world.secrets);
       case "fetch":
         return await fetch(effect, world, signal);
+      case "find-unset":
+        return { type: "unset", names: effect.names.filter((name) => !world.env[name]) };
       case "fingerprint":
         return fingerprint(effect.names, effect.key, world.secrets);
       default:

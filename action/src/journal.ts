@@ -22,7 +22,11 @@ export interface Journal {
   readonly close: () => void;
 }
 
-export function createJournal(path: string, blot: (text: string) => string, warn: (text: string) => void): Journal {
+export function createJournal(
+  findPath: () => string,
+  blot: (text: string) => string,
+  warn: (text: string) => void,
+): Journal {
   let held: string[] = [];
   let file: number | undefined;
   let broken = false;
@@ -36,6 +40,7 @@ export function createJournal(path: string, blot: (text: string) => string, warn
     open: () =>
       attempt(() => {
         if (file !== undefined) return;
+        const path = findPath();
         mkdirSync(dirname(path), { recursive: true });
         file = openSync(path, "a", 0o600);
         writeLines(file, held);

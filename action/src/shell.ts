@@ -21,6 +21,7 @@ import type { Input, Platform } from "./generated/protocol";
 import { createInbox, type Inbox } from "./inbox";
 import { createJournal, type Journal } from "./journal";
 import { createPlainWords, type PlainWords } from "./plain";
+import { hideReports, putBack, takeAway } from "./reports";
 import { createSecrets, type Secrets } from "./secrets";
 
 export async function runShell(start: Start, load: () => Promise<Core>): Promise<void> {
@@ -38,7 +39,11 @@ export async function runShell(start: Start, load: () => Promise<Core>): Promise
   const plain = createPlainWords();
   const blotter = createBlotter(plain.has);
   const secrets = findSecrets(plain, blotter, voice);
-  const journal = createJournal(places.journal, blotter.blot, warner(blotter, voice));
+  const warn = warner(blotter, voice);
+  const onCommandLine = platform === "command-line";
+  let away: string | undefined;
+  const journalNow = (): string => (away === undefined ? places.journal : join(away, basename(places.journal)));
+  const journal = createJournal(journalNow, blotter.blot, warn);
   const world: World = { env: process.env, blotter, secrets, children: new Set() };
   const inbox = createInbox<Input>();
   listen(inbox);
@@ -47,6 +52,8 @@ export async function runShell(start: Start, load: () => Promise<Core>): Promise
     const { needs } = start;
     plain.learn(needs.plain);
     if (needs.scratch) scratch = makeScratch(start, places, voice);
+    const builds = onCommandLine && start.argv.some((word) => needs.builds.includes(word));
+    if (builds && scratch !== undefined) away = takeAway(places.reports, scratch, warn);
     const own = { scratch: scratch ?? unmadeScratch(places), leg: findLeg(start, voice) };
     const begin = findFacts(start, process.env, { ...places, ...own });
     const done = await drive(loading, begin, findHands(now, world, voice, journal), inbox);
@@ -57,6 +64,8 @@ export async function runShell(start: Start, load: () => Promise<Core>): Promise
   }
   await endAll(world);
   journal.close();
+  if (away !== undefined) putBack(away, places.reports, warn);
+  if (onCommandLine) hideReports(places.reports);
   if (scratch !== undefined) rmSync(scratch, { recursive: true, force: true });
 }
 

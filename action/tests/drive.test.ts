@@ -37,7 +37,7 @@ function driven(t: TestContext, script: readonly Step[], overrides: Partial<Hand
   const heard: Drive["heard"] = [];
   const said: Emit[] = [];
   const blot = overrides.blot ?? ((text: string) => text);
-  const journal = createJournal(path, blot, assert.fail);
+  const journal = createJournal(() => path, blot, assert.fail);
   journal.open();
   const hands: Hands = {
     now: Date.now,
@@ -244,7 +244,7 @@ describe("the journal", () => {
 
   it("is no file before the run acts, and then has all of it", (t) => {
     const path = join(folder(t), "a/b/journal.jsonl");
-    const journal = createJournal(path, String, assert.fail);
+    const journal = createJournal(() => path, String, assert.fail);
     journal.input(1, { type: "tick" });
     assert.ok(!existsSync(path));
     journal.open();
@@ -258,7 +258,11 @@ describe("the journal", () => {
     const path = join(folder(t), "file");
     writeFileSync(path, "");
     const warnings: string[] = [];
-    const journal = createJournal(join(path, "journal.jsonl"), String, (text) => warnings.push(text));
+    const journal = createJournal(
+      () => join(path, "journal.jsonl"),
+      String,
+      (text) => warnings.push(text),
+    );
     journal.open();
     journal.crash("oh");
     journal.open();

@@ -120,6 +120,15 @@ describe("writing a file", () => {
   });
 });
 
+describe("variables that are not set", () => {
+  it("are found without a look at what the others hold", async (t) => {
+    const world = worldOf(t, { A: "the value", EMPTY: "" });
+    const completion = await perform({ type: "find-unset", names: ["A", "EMPTY", "NO-SUCH"] }, world, never);
+    assert.deepEqual(completion, { type: "unset", names: ["EMPTY", "NO-SUCH"] });
+    assert.deepEqual(world.masked, []);
+  });
+});
+
 describe("a fingerprint", () => {
   const effect = { type: "fingerprint", names: ["A", "EMPTY", "NONE"], key: "key" } as const;
 

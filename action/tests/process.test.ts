@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { describe, it } from "node:test";
 import type { Effect, Emit, Output } from "../src/generated/protocol";
 import { startShell } from "./support/process";
@@ -11,6 +11,47 @@ import { isAlive, runOf, shell, until } from "./support/world";
 const say = (emit: Emit): Output => ({ type: "emit", emit });
 const log = (text: string): Output => say({ type: "log", level: "info", text });
 const effect = (id: number, what: Effect): Output => ({ type: "effect", id, effect: what });
+
+describe("a run that builds what lies in the working tree", { concurrency: true }, () => {
+  const platform = "command-line";
+  const seen: Step[] = [
+    {
+      on: "begin",
+      answer: [effect(1, shell("ls -A {{workspace}} >{{workspace}}/seen; ls -A {{scratch}}/reports")), idle()],
+    },
+    { on: "completed", answer: [say({ type: "output", name: "outcome", value: "released" }), done(0)] },
+  ];
+
+  it("has nothing of its own there until it ends, and nothing of others", async (t) => {
+    const run = startShell(t, seen, { platform, argv: ["release"], before: { ".cd-action/report-1.json": "{}" } });
+    assert.equal((await run.ended).code, 0);
+    assert.equal(readFileSync(join(run.cwd, "seen"), "utf8"), "seen\n");
+    const { journal, scratch } = run.begin();
+    assert.match(JSON.stringify(run.heard()[1]?.input), /"stdout":"journal-[^"]*\.jsonl\\nreport-1\.json\\n"/);
+    const names = [".gitignore", basename(journal), "outputs.dotenv", "outputs.env", "report-1.json"];
+    assert.deepEqual(readdirSync(join(run.cwd, ".cd-action")).sort(), names.sort());
+    assert.equal(readFileSync(join(run.cwd, ".cd-action/.gitignore"), "utf8"), "*\n");
+    assert.equal(readFileSync(journal, "utf8").trim().split("\n").length, 4);
+    assert.equal(existsSync(scratch), false);
+  });
+
+  it("puts them back where it crashes, too", async (t) => {
+    const script: Step[] = [
+      { on: "begin", answer: [effect(1, shell("true")), idle()] },
+      { on: "completed", fail: "oh" },
+    ];
+    const run = startShell(t, script, { platform, argv: ["release"], before: { ".cd-action/report-1.json": "{}" } });
+    assert.equal((await run.ended).code, 4);
+    assert.equal(readFileSync(join(run.cwd, ".cd-action/report-1.json"), "utf8"), "{}");
+    assert.match(readFileSync(run.begin().journal, "utf8"), /"crash"/);
+  });
+
+  it("leaves them where they are in every other run", async (t) => {
+    const run = startShell(t, seen, { platform, argv: ["deploy"] });
+    assert.equal((await run.ended).code, 0);
+    assert.equal(readFileSync(join(run.cwd, "seen"), "utf8"), ".cd-action\nseen\n");
+  });
+});
 
 describe("the action", { concurrency: true }, () => {
   it("begins with what the runner says", async (t) => {
@@ -230,7 +271,7 @@ describe("the command line", { concurrency: true }, () => {
       { platform: "command-line" },
     );
     assert.equal((await run.ended).code, 2);
-    const [journal, outputs] = readdirSync(join(run.cwd, ".cd-action"));
+    const [, journal, outputs] = readdirSync(join(run.cwd, ".cd-action")).sort();
     assert.equal(join(run.cwd, ".cd-action", journal ?? ""), run.begin().journal);
     assert.equal(readFileSync(join(run.cwd, ".cd-action", outputs ?? ""), "utf8"), "CD_PREVIOUS_DIGEST=sha256:0\n");
   });

@@ -155,6 +155,7 @@ impl Session {
                 | Completion::Recalled { .. }
                 | Completion::Opened
                 | Completion::Fetched { .. }
+                | Completion::Unset { .. }
                 | Completion::Fingerprinted { .. }
                 | Completion::Read { .. }
                 | Completion::Written,
@@ -278,6 +279,7 @@ impl Session {
             | Completion::Read { .. }
             | Completion::Written
             | Completion::Fetched { .. }
+            | Completion::Unset { .. }
             | Completion::Fingerprinted { .. } => return Err(Misuse::WrongCompletion(id)),
         }
         Ok(())

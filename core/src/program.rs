@@ -22,12 +22,14 @@ pub fn needs(program: Program, argv: &[String]) -> Needs {
             inputs: names(inputs::INPUTS),
             plain: docker::PLAIN_WORDS.to_vec(),
             scratch: true,
+            builds: vec![BUILDS],
         },
         Wanted::Metadata => Needs {
             env: [event::ENV_NAMES, &tag::ENV_NAMES].concat(),
             inputs: names(inputs::metadata::INPUTS),
             plain: Vec::new(),
             scratch: false,
+            builds: Vec::new(),
         },
         Wanted::Replay => Needs {
             env: Vec::new(),
@@ -37,6 +39,9 @@ pub fn needs(program: Program, argv: &[String]) -> Needs {
         },
     }
 }
+
+/// The one command that builds and publishes what lies in the working tree.
+const BUILDS: &str = "release";
 
 /// A release and a deploy go by events and their tags as well.
 fn all_names() -> Vec<&'static str> {

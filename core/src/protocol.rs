@@ -122,6 +122,9 @@ pub struct Needs {
     pub plain: Vec<&'static str>,
     /// Whether the run needs the folder that [`Begin::scratch`] names; else it is a name that no other run has.
     pub scratch: bool,
+    /// A command line with one of these words builds what lies in the working tree: until such a run ends, its journal and what others
+    /// have left in [`Begin::reports`] lie elsewhere, where that folder is in the tree.
+    pub builds: Vec<&'static str>,
 }
 
 /// The programs that there are: each has an `action.yml` of its own. A command line is `cd-action`, whatever its words are.
@@ -223,6 +226,11 @@ pub enum Effect {
     },
     /// One HTTP exchange. No redirect is followed, and nothing is tried again.
     Fetch(Fetch),
+    /// Which of these variables are not set, or empty? Nothing is told of their values, and no process sees them.
+    FindUnset {
+        /// Names of environment variables of the run.
+        names: Vec<String>,
+    },
     /// HMAC-SHA-256 of secrets under a key that the shell holds (see [`Run::keep_as`]).
     ///
     /// The core compares configurations without ever seeing a value.
@@ -387,6 +395,11 @@ pub enum Completion {
         headers: BTreeMap<String, String>,
         /// Its body, blotted; bytes that are no UTF-8 are replaced. Empty where it was kept.
         body: String,
+    },
+    /// These are not set.
+    Unset {
+        /// Of the names that were asked for, in their order.
+        names: Vec<String>,
     },
     /// The fingerprints, in hexadecimal; `None`: the variable is not set, or empty.
     Fingerprinted {

@@ -489,6 +489,7 @@ fn text_of(done: &[Completion]) -> Option<String> {
         | Completion::Recalled { .. }
         | Completion::Written
         | Completion::Fetched { .. }
+        | Completion::Unset { .. }
         | Completion::Fingerprinted { .. }
         | Completion::Failed { .. } => None,
     })

@@ -134,6 +134,7 @@ impl Request {
             | Completion::Opened
             | Completion::Read { .. }
             | Completion::Written
+            | Completion::Unset { .. }
             | Completion::Fingerprinted { .. } => {
                 self.over(self.server.answer(), "this is no answer")
             }

@@ -266,7 +266,10 @@ export const CD_ACTION: Needs = {
     "weight",
     "words"
   ],
-  "scratch": true
+  "scratch": true,
+  "builds": [
+    "release"
+  ]
 };
 
 export const METADATA: Needs = {
@@ -415,7 +418,8 @@ export const METADATA: Needs = {
     "github-token"
   ],
   "plain": [],
-  "scratch": false
+  "scratch": false,
+  "builds": []
 };
 
 export const REPLAY: Needs = {

@@ -2,7 +2,7 @@
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import type { TestContext } from "node:test";
 import type { Begin, Input, Platform } from "../../src/generated/protocol";
 import type { Step } from "./scripted";
@@ -14,6 +14,8 @@ export interface Start {
   readonly env?: Readonly<Record<string, string>>;
   /** Where `main` was, for `post`. */
   readonly root?: string;
+  /** Files of the working tree, by their paths in it. */
+  readonly before?: Readonly<Record<string, string>>;
   /** Code to run before the shell. */
   readonly preload?: string;
 }
@@ -34,6 +36,10 @@ export function startShell(t: TestContext, script: readonly Step[], start: Start
   const root = start.root ?? folder(t);
   const [temp, cwd] = [join(root, "temp"), join(root, "work")];
   for (const path of [temp, cwd]) mkdirSync(path, { recursive: true });
+  for (const [name, text] of Object.entries(start.before ?? {})) {
+    mkdirSync(dirname(join(cwd, name)), { recursive: true });
+    writeFileSync(join(cwd, name), text);
+  }
   const at = (name: string): string => join(root, name);
   writeFileSync(at("script.json"), JSON.stringify(script));
   writeFileSync(at("preload.cjs"), start.preload ?? "");

@@ -42,6 +42,7 @@ export const NEEDS: Needs = {
   inputs: ["command", "dry-run", "github-token", "with space", "not-set"],
   plain: ["created", "running"],
   scratch: true,
+  builds: ["release"],
 };
 
 /** Writes every input to `file`, one a line. */

@@ -286,6 +286,7 @@ impl Exchange {
             | Completion::Opened
             | Completion::Read { .. }
             | Completion::Written
+            | Completion::Unset { .. }
             | Completion::Fingerprinted { .. } => {
                 over("forge-answer", "this is no answer".to_owned(), None, false)
             }

@@ -119,7 +119,10 @@ fn written(effect: &Effect) -> Completion {
     match effect {
         Effect::WriteFile { .. } => Completion::Written,
         Effect::Run(_) => exited(128, "", "fatal: not a git repository"),
-        Effect::ReadFile { .. } | Effect::Fetch(_) | Effect::Fingerprint { .. } => {
+        Effect::ReadFile { .. }
+        | Effect::Fetch(_)
+        | Effect::FindUnset { .. }
+        | Effect::Fingerprint { .. } => {
             panic!("it asks for {effect:?}")
         }
     }

@@ -90,6 +90,9 @@ fn completion(mut members: Members) -> Result<Completion, Unreadable> {
             headers: members.texts("headers")?,
             body: members.text("body")?,
         },
+        "unset" => Completion::Unset {
+            names: members.list("names")?,
+        },
         "fingerprinted" => Completion::Fingerprinted {
             values: members.fingerprints()?,
         },
@@ -229,6 +232,9 @@ mod tests {
                 status: 200,
                 headers: BTreeMap::from([(text("etag"), text("e"))]),
                 body: text("b"),
+            },
+            Completion::Unset {
+                names: vec![text("A")],
             },
             Completion::Fingerprinted {
                 values: BTreeMap::from([(text("A"), Some(text("f"))), (text("B"), None)]),

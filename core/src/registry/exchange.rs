@@ -251,6 +251,7 @@ impl Exchange {
             | Completion::Opened
             | Completion::Read { .. }
             | Completion::Written
+            | Completion::Unset { .. }
             | Completion::Fingerprinted { .. } => {
                 over(access, "registry-answer", "this is no answer")
             }

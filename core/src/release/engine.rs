@@ -339,21 +339,6 @@ impl Engine {
     }
 }
 
-/// Which of these variables are not set?
-#[must_use]
-pub fn find_unset(names: &[String]) -> Effect {
-    let argv = ["sh", "-c", UNSET, "sh"].map(str::to_owned);
-    Effect::Run(Run {
-        argv: argv.into_iter().chain(names.iter().cloned()).collect(),
-        inherit: std::iter::once("PATH".to_owned())
-            .chain(names.iter().cloned())
-            .collect(),
-        timeout: QUICK,
-        output_limit: OUTPUT,
-        ..Run::default()
-    })
-}
-
 /// What came of building.
 ///
 /// # Errors
@@ -454,6 +439,7 @@ pub fn trouble(completion: Option<&Completion>) -> Trouble {
             | Completion::Read { .. }
             | Completion::Written
             | Completion::Fetched { .. }
+            | Completion::Unset { .. }
             | Completion::Fingerprinted { .. },
         )
         | None => ("engine-error", "it said nothing"),
@@ -525,8 +511,6 @@ const NOTED: &str = r#"printf '["%s"]' "$(cat "$1")""#;
 
 /// A command that also finds the programs of a folder.
 const WITH_PATH: &str = r#"PATH=$1:$PATH; export PATH; shift; exec "$@""#;
-
-const UNSET: &str = r#"for name do if [ -z "$(printenv "$name")" ]; then echo "$name"; fi; done"#;
 
 /// What a docker command line says, and what it means.
 const CLASSES: [(&str, &[&str]); 4] = [

@@ -90,15 +90,6 @@ impl Making {
         }
     }
 
-    /// Whether a session makes it.
-    #[must_use]
-    pub const fn is_noxs(&self) -> bool {
-        match self.recipe {
-            Recipe::Docker => false,
-            Recipe::Nox(_) => true,
-        }
-    }
-
     /// The working tree.
     #[must_use]
     pub fn workspace(&self) -> &str {

@@ -377,6 +377,7 @@ mod tests {
             Effect::ReadFile { .. }
             | Effect::WriteFile { .. }
             | Effect::Fetch(_)
+            | Effect::FindUnset { .. }
             | Effect::Fingerprint { .. } => None,
         });
         lines.collect()

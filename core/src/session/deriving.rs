@@ -11,9 +11,9 @@ use crate::config::{Config, PackageLogin, RegistryAuth};
 use crate::event::asking::{self, Question};
 use crate::event::{self, Event, Kind, System};
 use crate::forge::releases::Forge;
-use crate::protocol::{Completion, Outcome};
+use crate::protocol::{Completion, Effect, Outcome};
 use crate::registry::Repository;
-use crate::release::{Announcement, ReleasedVersion, engine, manifest};
+use crate::release::{Announcement, ReleasedVersion, manifest};
 use crate::tag::{self, Derived, Mobility, Standing, Version};
 use crate::target::docker::Step;
 
@@ -22,6 +22,13 @@ const USUAL_TAGS: &str = "type=semver,pattern={{version}}\n\
     type=semver,pattern={{major}}.{{minor}}\n\
     type=sha,format=long\n\
     type=ref,event=branch";
+
+/// Whether this commit's packages are published: it needs a version of its own for that.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Packages {
+    Published,
+    LeftOut,
+}
 
 /// What a commit is called.
 #[derive(Clone, Debug)]
@@ -69,8 +76,9 @@ impl Called {
 impl Session {
     /// Asks who we are; side by side, whether the variables that will be needed are set.
     pub(super) fn gather(&mut self) {
-        let names: Vec<String> = self.variables().into_iter().chain(proofs()).collect();
-        let unset = engine::find_unset(&names);
+        let names = self.variables(Packages::Published);
+        let names = names.into_iter().chain(proofs()).collect();
+        let unset = Effect::FindUnset { names };
         let manifests = manifest::question(&self.begin.workspace);
         let git = Question::ALL.map(|it| it.effect_in(&self.begin.workspace));
         let payload = self.begin.env.get("GITHUB_EVENT_PATH");
@@ -82,16 +90,18 @@ impl Session {
         self.call(Tag::Gathered, steps);
     }
 
-    /// Names of variables that a release cannot do without.
-    fn variables(&self) -> Vec<String> {
+    /// Names of variables that a release cannot do without: those of packages only where any is published.
+    fn variables(&self, packages: Packages) -> BTreeSet<String> {
         if self.request().command != Command::Release {
-            return Vec::new();
+            return BTreeSet::new();
         }
         let auths = self.config.as_ref().map(logins).unwrap_or_default();
         let names = auths
             .into_iter()
             .flat_map(|auth| [auth.user, auth.password]);
-        let packages = self.config.iter().flat_map(|config| &config.packages);
+        let config = self.config.iter();
+        let config = config.filter(|_| packages == Packages::Published);
+        let packages = config.flat_map(|config| &config.packages);
         let logins = packages.filter_map(|package| package.login.clone());
         let more = logins.flat_map(|login| match login {
             PackageLogin::Token(token) => vec![token],
@@ -99,8 +109,7 @@ impl Session {
         });
         // What an action gets as an input is set, and no shell knows a variable of such a name.
         let forge = self.forge_token().filter(|name| !name.contains('-'));
-        let names: BTreeSet<String> = names.chain(more).chain(forge).collect();
-        names.into_iter().collect()
+        names.chain(more).chain(forge).collect()
     }
 
     pub(super) fn on_gathered(&mut self, done: &[Completion]) {
@@ -116,7 +125,7 @@ impl Session {
                 return self.begin_target();
             }
         }
-        let mut mistakes = unset_variables(&unset);
+        let mut mistakes = Vec::new();
         let event = self.with_version(event, &mut mistakes);
         let mut called = self.called(event, git.head.as_deref(), &mut mistakes);
         if let (Some(called), Command::Release) = (&mut called, self.request().command) {
@@ -125,6 +134,13 @@ impl Session {
             called.release = self.released_version(called, &stated, &mut mistakes);
             called.announcement = self.announcement(called, &mut mistakes);
         }
+        let versioned = called.as_ref().is_some_and(|it| it.release.is_some());
+        let packages = match versioned {
+            true => Packages::Published,
+            false => Packages::LeftOut,
+        };
+        let needed = self.variables(packages);
+        mistakes.splice(0..0, unset_variables(unset.intersection(&needed)));
         match (called, mistakes.is_empty()) {
             (Some(called), true) => self.on_called(called),
             (Some(_) | None, _) => {
@@ -387,22 +403,17 @@ fn what_is_missing(derived: &Derived, head: Option<&str>) -> Vec<String> {
 
 /// Of the variables that were asked for, those that are not set.
 fn unset(completion: Option<&Completion>) -> BTreeSet<String> {
-    let names = match completion {
-        Some(Completion::Exited { stdout, .. }) => stdout.as_str(),
-        Some(_) | None => "",
-    };
-    let names = names.lines().map(str::trim).filter(|name| !name.is_empty());
-    names.map(str::to_owned).collect()
+    match completion {
+        Some(Completion::Unset { names }) => names.iter().cloned().collect(),
+        Some(_) | None => BTreeSet::new(),
+    }
 }
 
-fn unset_variables(unset: &BTreeSet<String>) -> Vec<String> {
-    let proofs: Vec<String> = proofs().collect();
-    let names = unset.iter().filter(|name| !proofs.contains(name));
-    names
-        .map(|name| {
-            format!("the variable {name}, which the configuration names, is not set: set it in the `env:` of the step")
-        })
-        .collect()
+fn unset_variables<'a>(unset: impl Iterator<Item = &'a String>) -> Vec<String> {
+    let told = unset.map(|name| {
+        format!("the variable {name}, which the configuration names, is not set: set it in the `env:` of the step")
+    });
+    told.collect()
 }
 
 /// With what platforms let a job prove who it is.

@@ -33,12 +33,12 @@ impl Session {
         if let Some(note) = &note {
             self.info(note.clone());
         }
-        let tools = self.tools(&config, &called, &packages, making);
+        let tools = self.tools(&config, &called, making);
         let plan = Plan {
             date: called.derived.event.commit_date,
             revision: called.revision().to_owned(),
             repositories: called.places.iter().map(|(it, _)| it.clone()).collect(),
-            by_session: tools.making.is_noxs(),
+            by_session: tools.nox.is_wanted(),
             announcement: called.announcement.map(|(_, announcement)| announcement),
             release: called.release,
             derived: called.derived,
@@ -73,13 +73,7 @@ impl Session {
         self.emit(Emit::Public { texts });
     }
 
-    fn tools(
-        &self,
-        config: &Config,
-        called: &Called,
-        packages: &[Package],
-        making: Making,
-    ) -> Tools {
+    fn tools(&self, config: &Config, called: &Called, making: Making) -> Tools {
         let (workspace, scratch) = (self.begin.workspace.clone(), self.begin.scratch.clone());
         // The engine sends to the first repository only; from there the registries pass it on.
         let server = called.repository.server().to_owned();
@@ -93,7 +87,7 @@ impl Session {
             settings: self.settings(),
             logins: logins.map(|auth| (server.clone(), auth.clone())).collect(),
         };
-        let sessions = sessions(config, packages);
+        let sessions = sessions(config);
         Tools {
             forge: called.announcement.as_ref().map(|(forge, _)| forge.clone()),
             nox: Nox::new(workspace.clone(), scratch.clone(), sessions),
@@ -404,13 +398,14 @@ fn packages(config: &Config, called: &Called) -> (Vec<Package>, Option<String>) 
     (Vec::new(), Some(note))
 }
 
-/// Every session that is to be run, with the key that names it.
-fn sessions(config: &Config, packages: &[Package]) -> Vec<(String, String)> {
+/// Every session that the configuration names, with the key that does: of packages also where none is published, or the mistake
+/// would show in the release that publishes them.
+fn sessions(config: &Config) -> Vec<(String, String)> {
     let image = match &config.build {
         Some(Build::Nox(build)) => Some(("build.nox".to_owned(), build.session.clone())),
         Some(Build::Docker(_) | Build::Podman(_)) | None => None,
     };
-    let packages = packages.iter().flat_map(|package| {
+    let packages = config.packages.iter().flat_map(|package| {
         let key = |key: &str| format!("packages.{}.{key}", package.name);
         let publish = match &package.publisher {
             Publisher::Session { name, .. } => Some((key("publish"), name.clone())),

@@ -267,6 +267,7 @@ impl Step {
             Completion::Read { .. }
             | Completion::Written
             | Completion::Fetched { .. }
+            | Completion::Unset { .. }
             | Completion::Fingerprinted { .. } => true,
             Completion::TimedOut { .. } | Completion::Failed { .. } => false,
         }

@@ -39,6 +39,7 @@ fn run(effect: Effect) -> Run {
         other @ (Effect::ReadFile { .. }
         | Effect::WriteFile { .. }
         | Effect::Fetch(_)
+        | Effect::FindUnset { .. }
         | Effect::Fingerprint { .. }) => panic!("{other:?}"),
     }
 }
@@ -190,6 +191,7 @@ fn no_login_of_the_users_is_copied() {
         | Effect::Run(_)
         | Effect::ReadFile { .. }
         | Effect::Fetch(_)
+        | Effect::FindUnset { .. }
         | Effect::Fingerprint { .. } => None,
     });
     let patch: Vec<&str> = patches.collect();

@@ -453,6 +453,7 @@ pub(super) fn transacted(completion: Option<&Completion>) -> (Done, Said) {
         | Completion::Read { .. }
         | Completion::Written
         | Completion::Fetched { .. }
+        | Completion::Unset { .. }
         | Completion::Fingerprinted { .. }
         | Completion::Failed { .. } => Said::read(stdout(completion)),
     };
@@ -510,6 +511,7 @@ fn failure(completion: &Completion) -> Done {
         | Completion::Read { .. }
         | Completion::Written
         | Completion::Fetched { .. }
+        | Completion::Unset { .. }
         | Completion::Fingerprinted { .. } => Done::Unknown(text),
     }
 }
@@ -570,6 +572,7 @@ fn merged(completion: &Completion) -> String {
         | Completion::Read { .. }
         | Completion::Written
         | Completion::Fetched { .. }
+        | Completion::Unset { .. }
         | Completion::Fingerprinted { .. }
         | Completion::Failed { .. } => String::new(),
     }

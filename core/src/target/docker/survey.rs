@@ -262,6 +262,7 @@ pub(super) fn words(completion: &Completion) -> String {
         | Completion::Read { .. }
         | Completion::Written
         | Completion::Fetched { .. }
+        | Completion::Unset { .. }
         | Completion::Fingerprinted { .. } => return String::new(),
     };
     let text = text.trim();
@@ -281,6 +282,7 @@ pub(super) fn stdout(completion: &Completion) -> &str {
         | Completion::Read { .. }
         | Completion::Written
         | Completion::Fetched { .. }
+        | Completion::Unset { .. }
         | Completion::Fingerprinted { .. }
         | Completion::Failed { .. } => "",
     }

@@ -114,6 +114,7 @@ fn runs(steps: &[Step]) -> Vec<&Run> {
                 Effect::ReadFile { .. }
                 | Effect::WriteFile { .. }
                 | Effect::Fetch(_)
+                | Effect::FindUnset { .. }
                 | Effect::Fingerprint { .. },
             ..
         } => None,
