@@ -57,7 +57,7 @@ pub struct Plan {
     pub date: Option<Timestamp>,
     /// Where the image is named; never empty. The first is the one that is deployed.
     pub repositories: Vec<Repository>,
-    /// Whether a session of the noxfile makes the image.
+    /// Whether the configuration names sessions of the noxfile: they are to be there before anything is made.
     pub by_session: bool,
     /// The version that is released; `None`: the commit has no version of its own.
     pub release: Option<ReleasedVersion>,
@@ -425,6 +425,7 @@ impl Publication {
         self.nothing_stands_against_it()?;
         self.make()?;
         packages::verify(plan, seen)?;
+        packages::nothing_of_it_is_left(plan, seen)?;
         packages::compare(plan, seen)?;
         packages::publish(plan, seen)
     }

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use super::inside::Contents;
 use super::seen::Seen;
 use super::{Act, End, Next, Plan, ending, only_if_any};
-use crate::config::Package;
+use crate::config::{Package, Publisher};
 use crate::index::{Listed, Named};
 use crate::protocol::Outcome;
 use crate::registry::Trouble;
@@ -26,6 +26,8 @@ pub struct Built {
     pub version: String,
     /// By their names; never empty.
     pub files: Vec<BuiltFile>,
+    /// Names of files that lie beside them and that the session has not built.
+    pub beside: Vec<String>,
 }
 
 /// A file that a session has built.
@@ -90,7 +92,12 @@ impl Built {
     pub fn read(said: &str) -> Result<Self, Trouble> {
         let mut files = Vec::new();
         let mut named = Vec::new();
+        let mut beside = Vec::new();
         for line in said.lines().filter(|line| !line.trim().is_empty()) {
+            if let Some(name) = line.strip_prefix(BESIDE) {
+                beside.push(name.to_owned());
+                continue;
+            }
             let parts = line.split_once("  ");
             let file = parts.map(|(sha256, name)| (sha256, name.trim_start_matches("./")));
             let wrong =
@@ -103,6 +110,7 @@ impl Built {
             });
         }
         files.sort();
+        beside.sort();
         let Some(Named { project, version }) = named.first().cloned() else {
             let text = "the session has built no package: no wheel and no source archive is newer than this run";
             return Err(Trouble::new("not-made", text));
@@ -113,6 +121,7 @@ impl Built {
                 project,
                 version,
                 files,
+                beside,
             });
         }
         let names: Vec<&str> = files.iter().map(|file| file.name.as_str()).collect();
@@ -127,6 +136,9 @@ impl Built {
         self.files.iter().map(|file| file.name.as_str())
     }
 }
+
+/// What stands before the name of a file that the session has not built.
+pub(super) const BESIDE: &str = "beside  ./";
 
 /// Letters, digits and what versions are written with: nothing that a command line or a pattern of files would obey.
 fn is_plain(name: &str) -> bool {
@@ -179,6 +191,56 @@ pub(super) fn verify(plan: &Plan, seen: &Seen) -> Result<(), Next> {
         reason: "version",
         because: std::iter::once(first).chain(others).collect(),
     }))
+}
+
+/// A session may send everything that lies where it has built. What is of this version and was not built now is in doubt: another job
+/// may have built it, of this commit or of another one.
+pub(super) fn nothing_of_it_is_left(plan: &Plan, seen: &Seen) -> Result<(), Next> {
+    let left = plan.packages.iter().flat_map(|package| {
+        let folder = &package.folder;
+        let built = seen.made(&package.name);
+        let left = built.into_iter().flat_map(|built| {
+            let beside = beside(plan, seen, package).into_iter();
+            beside.filter(|name| is_of(built, name))
+        });
+        left.map(move |name| {
+            format!(
+                "{folder}/{name} is of this version, and this run has not built it: remove it, or let {} build it, too",
+                package.build
+            )
+        })
+    });
+    let left: Vec<String> = left.collect();
+    if left.is_empty() {
+        return Ok(());
+    }
+    Err(Next::End(ending::conflict(seen, "not-built-here", left)))
+}
+
+fn is_of(built: &Built, name: &str) -> bool {
+    Named::parse(name)
+        .is_some_and(|it| it.project == built.project && same_version(&it.version, &built.version))
+}
+
+/// What lies where a session will send from, and nothing of this run has built.
+fn beside<'a>(plan: &Plan, seen: &'a Seen, package: &Package) -> Vec<&'a str> {
+    let by_session = match package.publisher {
+        Publisher::Session { .. } => seen.made(&package.name),
+        Publisher::Uv { .. } => None, // it is told which files to send
+    };
+    let built = |name: &str| {
+        let others = plan
+            .packages
+            .iter()
+            .filter(|it| it.folder == package.folder);
+        let mut others = others.filter_map(|it| seen.made(&it.name));
+        others.any(|built| built.names().any(|it| it == name))
+    };
+    let beside = by_session.into_iter().flat_map(|built| &built.beside);
+    beside
+        .map(String::as_str)
+        .filter(|name| !built(name))
+        .collect()
 }
 
 /// Every index is asked, what it has under the names of ours is looked into where it is not the same, and nothing that it has is
@@ -334,7 +396,17 @@ pub(super) fn done(plan: &Plan, seen: &Seen) -> Vec<String> {
         let packed = packed_anew(seen, &state);
         is_there(state).into_iter().chain(packed)
     });
-    told.collect()
+    let left = plan.packages.iter().filter_map(|package| {
+        let names = beside(plan, seen, package);
+        (!names.is_empty()).then(|| {
+            format!(
+                "{} holds what this run has not built, and none of it was sent: {}",
+                package.folder,
+                names.join(", ")
+            )
+        })
+    });
+    told.chain(left).collect()
 }
 
 fn packed_anew(seen: &Seen, state: &PackageState) -> Option<String> {

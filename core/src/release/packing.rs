@@ -157,6 +157,7 @@ impl Sending {
             (Stage::Sending, Publisher::Session { name, upload }) => {
                 let mut run = nox.run(name, told.words());
                 run.timeout = SEND;
+                run.argv = self.alone(&told.folder(&self.package), run.argv);
                 self.introduce(&mut run, told, upload.as_deref());
                 vec![Effect::Run(run)]
             }
@@ -183,6 +184,14 @@ impl Sending {
                 vec![Effect::Run(run)]
             }
         }
+    }
+
+    /// A session that finds nothing to send but what was built and looked at: the rest lies aside until it has ended.
+    fn alone(&self, folder: &str, program: Vec<String>) -> Vec<String> {
+        let around = ["sh", "-c", ALONE, "sh", folder].map(str::to_owned);
+        let files = self.files.iter().cloned();
+        let files = files.chain(["--".to_owned()]);
+        around.into_iter().chain(files).chain(program).collect()
     }
 
     /// Where to look first, where to send, and by whose leave. A session finds the variables under their own names, too.
@@ -301,12 +310,20 @@ const CLASSES: [(&str, &[&str]); 2] = [
 
 const MARK: &str = r#"umask 077; : >"$1""#;
 
-/// Only files that are newer: what another run has left is not what this one has built.
+/// Only files that are newer: what another run has left is not what this one has built, and is told apart.
 const HASH: &str = r#"cd "$1" || exit 1
 sum=sha256sum
 command -v sha256sum >/dev/null || sum='shasum -a 256'
-exec find . -maxdepth 1 -type f -newer "$2" \( -name '*.whl' -o -name '*.tar.gz' -o -name '*.tar.bz2' -o -name '*.zip' \) -exec $sum {} +
+for age in '-newer' '! -newer'; do
+  out="$sum"
+  [ "$age" = -newer ] || out='printf beside\040\040%s\n'
+  find . -maxdepth 1 -type f $age "$2" \( -name '*.whl' -o -name '*.tar.gz' -o -name '*.tar.bz2' -o -name '*.zip' \) -exec $out {} + || exit 1
+done
 "#;
+
+/// A folder, names of files in it, `--`, a program: it finds those of all that could be sent, and what it does not find is put back.
+/// Where this is killed, the next one puts it back.
+const ALONE: &str = include_str!("scripts/alone.sh");
 
 /// A command that finds a user's name under the name that uv looks for.
 const AS_USER: &str =

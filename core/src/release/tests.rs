@@ -95,6 +95,7 @@ fn built(package: &str, number: u32, version: &str) -> Built {
         project: package.to_owned(),
         version: version.to_owned(),
         files: vec![file("-py3-none-any.whl"), file(".tar.gz")],
+        beside: Vec::new(),
     }
 }
 
@@ -121,6 +122,8 @@ struct World {
     mute: bool,
     /// What the run that goes on now has built, by packages.
     made: BTreeMap<String, Built>,
+    /// What lies beside what is built, in the one folder of all packages.
+    beside: Vec<String>,
     /// How many files are sent before sending fails.
     strength: Option<u32>,
     /// What the git tag of the release names.
@@ -171,6 +174,9 @@ impl World {
                 for file in built.files.iter_mut().filter(|_| self.packs) {
                     file.sha256 = packed(&file.sha256, self.builds);
                 }
+                built.beside.clone_from(&self.beside);
+                let names = built.files.iter().map(|it| it.name.clone());
+                self.beside.extend(names);
                 self.made.insert(package.clone(), built.clone());
                 Observation::Made(built)
             }

@@ -43,14 +43,34 @@ async function moveVenv(from) {
   if (code !== 0) throw new Error(stderr);
 }
 
+const BACKENDS = ['setuptools', 'hatchling', 'poetry-core'];
+
+/** What build backends are made of, as wheels: the folder. */
+export async function backends() {
+  const folder = join(process.env.CD_PARTS ?? '/tmp/cd-action-parts', 'python-backends');
+  if (existsSync(folder)) return folder;
+  await pythonTools();
+  const place = `${folder}.${process.pid}`;
+  const argv = [join(FOLDER, 'bin', 'python'), '-m', 'pip', 'download', '-q', '-d', place, ...BACKENDS];
+  const { code, stderr } = await run(argv, { timeout: 300_000 });
+  if (code !== 0) throw new Error(`${BACKENDS.join(', ')} from PyPI are needed: ${stderr}`);
+  try {
+    renameSync(place, folder);
+  } catch (error) {
+    if (!existsSync(folder)) throw error;
+    rmSync(place, { recursive: true, force: true }); // another was first
+  }
+  return folder;
+}
+
 /** What keeps pip and uv away from where they cannot go. */
 export const offline = (cache) => ({ PIP_NO_INDEX: '1', PIP_FIND_LINKS: WHEELS, UV_OFFLINE: '1', UV_FIND_LINKS: WHEELS, UV_CACHE_DIR: cache });
 
 /**
  * A real index with nothing in it, behind a server that can have bad days: `{ simple, upload, plan, requests, held, files, end }`.
- * Whoever sends needs the password, whoever reads does not.
+ * Whoever sends needs the password, whoever reads does not, unless it is `secret`.
  */
-export async function packageIndex({ user = '__token__', password, plan = {}, tls } = {}) {
+export async function packageIndex({ user = '__token__', password, plan = {}, tls, hash = 'sha256', secret = false } = {}) {
   const dir = mkdtempSync(join(tmpdir(), 'cd-e2e-index-'));
   const packages = join(dir, 'packages');
   mkdirSync(packages);
@@ -58,8 +78,8 @@ export async function packageIndex({ user = '__token__', password, plan = {}, tl
   writeFileSync(join(dir, 'htpasswd'), `${user}:{SHA}${hashed}\n`);
   const { stdout } = await inside(['python3', '-c', 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])']);
   const port = stdout.trim();
-  const who = password ? ['-P', join(dir, 'htpasswd'), '-a', 'update'] : ['-P', '.', '-a', '.'];
-  const argv = [join(await pythonTools(), 'pypi-server'), 'run', '-i', '127.0.0.1', '-p', port, ...who, '--hash-algo', 'sha256', '--disable-fallback', packages];
+  const who = password ? ['-P', join(dir, 'htpasswd'), '-a', secret ? 'update,download,list' : 'update'] : ['-P', '.', '-a', '.'];
+  const argv = [join(await pythonTools(), 'pypi-server'), 'run', '-i', '127.0.0.1', '-p', port, ...who, '--hash-algo', hash, '--disable-fallback', packages];
   const child = spawn(join(ROOT, 'tests', 'parts', 'exec'), argv, { env: ENV, stdio: 'ignore' });
   const closed = new Promise((resolve) => child.on('close', resolve));
   await until('the index', async () => (await inside(['curl', '-s', '-o', '/dev/null', `http://127.0.0.1:${port}/simple/`])).code === 0, { seconds: 30 });

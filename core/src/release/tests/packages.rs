@@ -1,6 +1,8 @@
 //! Packages and the forge's release, in the same world.
 
 use super::*;
+use crate::config::Publisher;
+use crate::protocol::Effect;
 
 #[test]
 fn packages_are_published_before_the_image_has_a_name() {
@@ -200,6 +202,9 @@ fn what_was_built_is_read_with_its_hashes() {
     };
     let built = read(&["A_b-1.0-py3-none-any.whl", "a_b-1.0.0.tar.gz"]).expect("it is right");
     assert_eq!((built.project.as_str(), built.files.len()), ("a-b", 2));
+    let said = format!("{hash}  ./a-1.0.tar.gz\nbeside  ./b-2.zip\nbeside  ./a b-1.whl\n");
+    let built = Built::read(&said).expect("what lies beside may be anything");
+    assert_eq!((built.files.len(), built.beside.len()), (1, 2));
     for wrong in [
         &[][..],
         &["a-1.0.tar.gz", "a-1.1.tar.gz"],
@@ -210,6 +215,80 @@ fn what_was_built_is_read_with_its_hashes() {
         let trouble = read(wrong).expect_err("it is not");
         assert_eq!(trouble.code, "not-made", "{wrong:?}");
     }
+}
+
+fn by_sessions(plan: Plan) -> Plan {
+    let packages = plan.packages.into_iter().map(|package| Package {
+        publisher: Publisher::Session {
+            name: format!("publish-{}", package.name),
+            upload: None,
+        },
+        ..package
+    });
+    Plan {
+        packages: packages.collect(),
+        ..plan
+    }
+}
+
+/// What a session would send without anybody having looked at it.
+#[test]
+fn a_file_of_this_version_that_was_not_built_now_is_refused_before_anything_is_sent() {
+    let rows = [
+        ("two-1.2.3-cp311-cp311-linux_x86_64.whl", Outcome::Rejected),
+        ("two-1.2.2.tar.gz", Outcome::Released),
+        ("three-1.2.3.tar.gz", Outcome::Released),
+    ];
+    for (name, expected) in rows {
+        let left = || World {
+            beside: vec![name.to_owned()],
+            ..World::default()
+        };
+        let mut world = left();
+        let end = release(&mut world, by_sessions(packaged(7, "1.2.3")));
+        assert_eq!(end.outcome, expected, "{name}: {end:?}");
+        assert!(
+            end.because.iter().any(|it| it.contains(name)),
+            "{name}: {end:?}"
+        );
+        if expected == Outcome::Rejected {
+            assert_eq!((end.reason, world.changes), ("not-built-here", 0));
+        }
+        // `uv publish` is told which files to send.
+        let mut world = left();
+        let end = release(&mut world, packaged(7, "1.2.3"));
+        assert_eq!(end.outcome, Outcome::Released);
+        assert!(!end.because.iter().any(|it| it.contains(name)), "{end:?}");
+    }
+}
+
+#[test]
+fn a_session_finds_its_own_files_alone() {
+    let plan = by_sessions(packaged(7, "1.2.3"));
+    let package = plan.packages.first().expect("there are two");
+    let told = packing::Told {
+        workspace: "/w".to_owned(),
+        scratch: "/s".to_owned(),
+        version: "1.2.3".to_owned(),
+        revision: revision(7),
+        date: None,
+        trusted: Vec::new(),
+    };
+    let nox = nox::Nox::new("/w".to_owned(), "/s".to_owned(), Vec::new());
+    let sending = packing::Sending::new(package.clone(), &built("one", 7, "1.2.3"));
+    let effects = sending.effects(&nox, &told);
+    let argv = effects.iter().find_map(|effect| match effect {
+        Effect::Run(run) => Some(run.argv.join(" ")),
+        Effect::WriteFile { .. }
+        | Effect::ReadFile { .. }
+        | Effect::Fetch(_)
+        | Effect::FindUnset { .. }
+        | Effect::Fingerprint { .. } => None,
+    });
+    let argv = argv.expect("it is a program");
+    let own = " sh /w/dist one-1.2.3-py3-none-any.whl one-1.2.3.tar.gz -- sh -c ";
+    assert!(argv.contains(own), "{argv}");
+    assert!(argv.ends_with("nox --session publish-one"), "{argv}");
 }
 
 #[test]
