@@ -61,11 +61,14 @@ async function assertFinished(it, index) {
   const next = await it.cd('release');
   released(next, 'published', 'completed');
   const files = index.files();
-  assert.deepEqual([files.length, index.taken()], [2, 2], 'each file was taken once');
+  assert.equal(files.length, 2, String(files));
+  const before = index.taken();
+  const posts = index.requests().filter((line) => line.startsWith('POST '));
+  assert.ok(posts.length <= 2 && posts.every((line) => /^POST \/ (200|held-sent)$/.test(line)), `nothing was sent twice: ${posts}`);
   for (const name of ['dist', 'build', 'what-is-not-there']) rmSync(join(it.dir, name), { recursive: true, force: true });
   const third = await it.cd('release');
   released(third, 'already-there');
-  assert.deepEqual([index.taken(), third.report.acts.map((act) => act.what)], [2, ['build python']]);
+  assert.deepEqual([index.taken(), third.report.acts.map((act) => act.what)], [before, ['build python']]);
   const hashes = (result) => result.report.published.packages[0].files.map((file) => file.sha256);
   assert.deepEqual(hashes(third), hashes(next), 'what is told is what is published');
   return third;
@@ -121,13 +124,9 @@ test('nothing of a run is in what it builds, and git is told to leave it out', {
   assert.equal(lies.filter((name) => name.startsWith('journal-')).length, 1, String(lies));
   assert.equal(await it.git('status', '--porcelain'), '');
   // What the run before has left is in neither.
-  await it.code('A = 2\n');
-  const tags = { tags: 'type=sha,format=long' };
-  it.version('1.2.4');
-  it.configure(tags);
+  it.state(readFileSync(join(it.dir, 'pyproject.toml'), 'utf8').replace('1.2.3', '1.2.4'));
   const second = await it.commit(20);
   it.env = { ...it.base, ...it.asTag(second, 'v1.2.4') };
-  writeFileSync(join(it.dir, 'noxfile.py'), readFileSync(join(it.dir, 'noxfile.py')));
   released(await it.cd('release'), 'published');
   for (const file of built(it)) assert.deepEqual((await membersOf(file)).filter((name) => name.includes('.cd-action')), [], file);
 });
