@@ -155,6 +155,10 @@ pub enum Platform {
 
 /// What the core tells the world.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "an output is made, handed out and gone; most are effects, and a box would be one more of each"
+)]
 #[serde(
     tag = "type",
     rename_all = "kebab-case",

@@ -4,6 +4,56 @@ use super::*;
 use crate::config::Publisher;
 use crate::protocol::Effect;
 
+impl World {
+    /// Where it is the same package, its bytes take the place of ours.
+    pub(super) fn open(&mut self, package: &str, name: &str) -> Inside {
+        let there = self.indexes.get(package).into_iter().flatten();
+        let mut there = there.filter(|it| it.name == name);
+        let sha256 = there.next().and_then(|it| it.sha256.clone());
+        let sha256 = sha256.expect("it is there");
+        let ours = self.made.get_mut(package).into_iter();
+        let mut ours = ours.flat_map(|it| &mut it.files);
+        let ours = ours.find(|it| it.name == name).expect("it was built");
+        let contents = match (
+            ours.sha256 == sha256,
+            ours.sha256.get(32..) == sha256.get(32..),
+        ) {
+            (true, _) => Contents::Bytes,
+            (false, true) => Contents::Same,
+            (false, false) => Contents::Other(vec!["a.py".to_owned()]),
+        };
+        if contents.are_ours() {
+            sha256.clone_into(&mut ours.sha256);
+        }
+        Inside { sha256, contents }
+    }
+
+    pub(super) fn send(&mut self, package: &str) -> Observation {
+        let built = self
+            .made
+            .get(package)
+            .cloned()
+            .expect("it was built before");
+        for file in built.files {
+            let there = self.indexes.entry(package.to_owned()).or_default();
+            if there.iter().any(|it| it.name == file.name) {
+                continue;
+            }
+            if self.strength == Some(0) {
+                return Observation::Unclear(Trouble::new("not-sent", "it was cut off"));
+            }
+            self.strength = self.strength.map(|it| it - 1);
+            self.changes += 1;
+            there.push(Listed {
+                name: file.name,
+                sha256: Some(file.sha256),
+                url: None,
+            });
+        }
+        Observation::Done
+    }
+}
+
 #[test]
 fn packages_are_published_before_the_image_has_a_name() {
     let mut world = World::default();
