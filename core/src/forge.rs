@@ -11,12 +11,14 @@ mod exchange;
 mod pages;
 mod read;
 pub mod releases;
+mod telling;
 #[cfg(test)]
 mod tests;
 
 pub use asking::{Answer, Asking, Going, Question};
-pub use deployment::{Deployment, State, create, read_created, status};
+pub use deployment::{Deployment, State};
 pub use exchange::{Access, Exchange, Got, Permission, Trouble, Turn};
+pub use telling::{End, Next, Part, Telling};
 
 use crate::gate::findings::Level;
 

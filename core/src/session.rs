@@ -84,6 +84,8 @@ pub(crate) struct Session {
     /// The deployment that the platform is told of, and whether that was begun.
     told: Option<deployments::Told>,
     announced: bool,
+    /// What a dead run left was settled by this one.
+    settled: bool,
     /// How a release ended, while the file about it is written.
     handed: Option<(&'static str, Vec<String>, Vec<String>)>,
     docker: Option<Docker>,
@@ -177,6 +179,7 @@ impl Session {
             gating: None,
             told: None,
             announced: false,
+            settled: false,
             handed: None,
             docker: None,
             listed: Vec::new(),
@@ -350,7 +353,6 @@ impl Session {
             Tag::Lifted => self.on_lifted(&call.done),
             Tag::Proof => self.on_proof(&call.done),
             Tag::Announced => self.on_announced(&call.done),
-            Tag::UnderWay => self.after_announcing(),
             Tag::Concluded => self.on_concluded(&call.done),
             Tag::Written => self.say_goodbye(&call.done),
         }
@@ -369,6 +371,7 @@ impl Session {
         }
         self.wake_works();
         self.wake_proof();
+        self.wake_telling();
         self.wake_gates();
         if let Some(rollout) = self.rollout.as_mut() {
             if rollout.wake_at().is_some_and(|at| at <= now) {
@@ -385,11 +388,12 @@ impl Session {
         let works = self.publishing.as_ref().and_then(Publishing::wake_at);
         let gates = self.gating.as_ref().and_then(Gating::wake_at);
         let renewal = self.renewal_due();
+        let told = self.told.as_ref().and_then(deployments::Told::wake_at);
         let waits = [self.again, self.look_again, works, gates, rollout, renewal];
-        let all = waits.into_iter().chain(deadlines).flatten();
+        let all = waits.into_iter().chain(deadlines).chain([told]).flatten();
         if self.ending {
-            let proof = self.proof.wake_at();
-            deadlines.into_iter().chain([proof]).flatten().min()
+            let last = [self.proof.wake_at(), told];
+            deadlines.into_iter().chain(last).flatten().min()
         } else {
             all.min()
         }

@@ -8,7 +8,7 @@ import { test } from 'node:test';
 import { checkRun, commitAt, startForge, status, TOKEN } from './bin/forge.mjs';
 import { gitIn, skip, startAct } from './bin/act.mjs';
 import { job, stopStep } from './bin/runner.mjs';
-import { image, place, ROOT, until } from './lib.mjs';
+import { image, place, ROOT, sleep, until } from './lib.mjs';
 
 const QUICK = { bake: { for: '0s' }, drain: '0s', url: 'https://tasks.example' };
 
@@ -31,8 +31,11 @@ test('a deployment is begun before anything is touched and ended in every outcom
   assert.equal((await deploy('v2')).outcome, 'deployed');
   const back = await here.cd('rollback');
   assert.equal(back.outcome, 'restored', back.stdout + back.stderr);
-  assert.deepEqual(states(), ['deploy: in_progress success', 'deploy: in_progress failure', 'deploy: in_progress success', 'rollback: in_progress success']);
-  const [first, , third] = forge.data.deployments;
+  assert.deepEqual(states(), [
+    'deploy: in_progress success inactive', 'deploy: in_progress failure', 'rollback: success inactive', 'deploy: in_progress success inactive', 'rollback: in_progress success',
+  ]);
+  const [first, , again, third] = forge.data.deployments;
+  assert.deepEqual([again.payload.version, again.payload['previous-digest']], [first.payload.version, forge.data.deployments[1].payload.digest], 'what serves again');
   assert.deepEqual([first.ref, first.environment, first.auto_merge, first.required_contexts, first.production_environment], [sha, 'staging', false, [], false]);
   assert.match(third.payload['previous-digest'], /^sha256:/);
   const ended = third.statuses[1];
@@ -50,6 +53,59 @@ test('a platform that refuses is told of in the report, and changes nothing abou
   const result = await here.cd('deploy', '--image', image('v1'));
   assert.equal(result.outcome, 'deployed', result.stdout + result.stderr);
   assert.match(result.report.troubles.join('\n'), /permissions: \{ contents: read, deployments: write \}/);
+});
+
+test('what the platform does not hear at first it hears at last: from this run, from post, from whoever comes next', { timeout: 240_000 }, async (t) => {
+  const { forge, here, states } = await onForge(t, 'unheard');
+  const posts = (path, which, answer) => {
+    let count = 0;
+    forge.faults = [(it) => it.request.method === 'POST' && it.path.endsWith(path) && which.includes(++count) && answer(it)];
+  };
+  const deploy = (tag) => here.cd('deploy', '--image', image(tag));
+  posts('/statuses', [2, 3], ({ response }) => forge.send(response, 403, { message: 'You have exceeded a secondary rate limit' }, { 'retry-after': '1' }) ?? true);
+  assert.equal((await deploy('v1')).outcome, 'deployed');
+  assert.deepEqual(states(), ['deploy: in_progress success']);
+  // It is made, and the answer is lost.
+  posts('/deployments', [1], ({ request, response }) => {
+    const { body } = forge.requests.at(-1);
+    forge.data.deployments.push({ id: 4001, ...body, statuses: [] });
+    return forge.send(response, 504, {}, { 'x-request': request.url }) ?? true;
+  });
+  assert.equal((await deploy('v2')).outcome, 'deployed');
+  assert.deepEqual(states(), ['deploy: in_progress success inactive', 'deploy: in_progress success'], 'and it is not made twice');
+  // Down until the run is over: post says what main could not, and not that the run has died.
+  const theJob = job(here, { runId: '7', env: { GITHUB_EVENT_NAME: 'push', GITHUB_SERVER_URL: 'https://forge.example' } });
+  posts('/statuses', [2, 3, 4, 5, 6], ({ response }) => forge.send(response, 502, {}) ?? true);
+  const main = await theJob.start({ image: image('v1'), 'github-token': TOKEN }).ended;
+  assert.equal(main.outputs.outcome, 'deployed', main.log);
+  assert.equal(states().at(-1), 'deploy: in_progress');
+  const post = await main.post().ended;
+  assert.equal(states().at(-1), 'deploy: in_progress success', post.log);
+  assert.match(forge.data.deployments.at(-1).statuses[1].description, /^deployed: /);
+});
+
+test('a run that is killed without a post is ended by whoever recovers; production is put in order like any other', { timeout: 180_000 }, async (t) => {
+  const { forge, here, states } = await onForge(t, 'unposted');
+  here.config({ env: { ...QUICK, deployments: true, lease: '2s', bake: { for: '30s' } } });
+  for (const dead of ['v2', 'v3']) {
+    assert.equal((await here.cd('deploy', '--image', image('v1'))).code, 0);
+    const run = here.start('deploy', '--image', image(dead));
+    await until('the bake', () => /^baking/m.test(run.output()), { seconds: 40 });
+    run.child.kill('SIGKILL');
+    await run.ended;
+    assert.equal(states().at(-1), 'deploy: in_progress');
+    await sleep(2_500);
+    if (dead === 'v2') {
+      assert.equal((await here.cd('recover')).outcome, 'restored');
+      assert.equal(states().at(-1), 'deploy: in_progress error');
+    }
+  }
+  here.config({ env: { ...QUICK, deployments: true } });
+  forge.data.deployments.push({ id: 3000, task: 'deploy', environment: 'staging', payload: { service: 'another' }, statuses: [{ id: 1, state: 'success' }] });
+  assert.equal((await here.cd('deploy', '--image', image('v4'))).outcome, 'deployed');
+  assert.deepEqual(states(), [
+    'deploy: in_progress success inactive', 'deploy: in_progress error', 'deploy: in_progress error', 'deploy: success', 'deploy: in_progress success',
+  ], 'those of another service stay as they are');
 });
 
 test('a run that is killed leaves its deployment to post, which ends it', { timeout: 120_000 }, async (t) => {

@@ -253,14 +253,14 @@ impl Asking {
                     .and_then(Value::as_array)
                     .ok_or_else(|| missing("this run"))?;
                 let approvals: Option<Vec<Approved>> = list.iter().map(read::approval).collect();
-                let approvals = approvals.ok_or_else(|| malformed("approvals"))?;
+                let approvals = approvals.ok_or_else(|| Trouble::malformed("approvals"))?;
                 Ok(Next_::Done(Answer::Approved(approvals)))
             }
             Stage::Analyses => self.on_analyses(got),
             Stage::Alerts => self.on_alerts(got),
             Stage::Tip => {
                 let body = body.ok_or_else(|| missing("the branch or tag"))?;
-                let tip = read::tip(body).ok_or_else(|| malformed("a branch or tag"))?;
+                let tip = read::tip(body).ok_or_else(|| Trouble::malformed("a branch or tag"))?;
                 Ok(Next_::Done(Answer::Tip(tip)))
             }
         }
@@ -271,11 +271,11 @@ impl Asking {
     fn on_runs(&mut self, got: &Got) -> Step {
         let body = got.body.as_ref().ok_or_else(|| missing(&self.commit))?;
         let entries = read::entries(body.get("check_runs"), read::check_run)
-            .ok_or_else(|| malformed("check runs"))?;
+            .ok_or_else(|| Trouble::malformed("check runs"))?;
         let total = body
             .get("total_count")
             .and_then(Value::as_u64)
-            .ok_or_else(|| malformed("check runs"))?;
+            .ok_or_else(|| Trouble::malformed("check runs"))?;
         match self.runs.take(entries, Some(total), got.more) {
             Next::Page(page) => Ok(Next_::Ask(Stage::Runs, page)),
             Next::Torn(why) => Err(torn("check runs", &why)),
@@ -296,7 +296,7 @@ impl Asking {
             .get("statuses")
             .map(|list| if list.is_null() { &none } else { list });
         let entries = read::entries(list, |it| read::status(it, &commit))
-            .ok_or_else(|| malformed("statuses"))?;
+            .ok_or_else(|| Trouble::malformed("statuses"))?;
         let total = body.get("total_count").and_then(Value::as_u64);
         match self.statuses.take(entries, total, got.more) {
             Next::Page(page) => Ok(Next_::Ask(Stage::Statuses, page)),
@@ -328,7 +328,7 @@ impl Asking {
 
     fn on_commit(&mut self, body: Option<&Value>) -> Step {
         let body = body.ok_or_else(|| missing(&self.commit))?;
-        let (tree, message) = read::commit(body).ok_or_else(|| malformed("a commit"))?;
+        let (tree, message) = read::commit(body).ok_or_else(|| Trouble::malformed("a commit"))?;
         self.tree = tree;
         Ok(match read::named_pull(&message) {
             Some(number) => {
@@ -358,7 +358,7 @@ impl Asking {
             Value::Array(list) => list.iter().map(read::pull).collect::<Option<Vec<Pull>>>(),
             one => read::pull(one).map(|one| vec![one]),
         };
-        let list = list.ok_or_else(|| malformed("pull requests"))?;
+        let list = list.ok_or_else(|| Trouble::malformed("pull requests"))?;
         let merged = list
             .iter()
             .find(|it| it.merged_as.as_ref() == Some(&self.commit));
@@ -413,8 +413,8 @@ impl Asking {
     }
 
     fn on_reviews(&mut self, got: &Got) -> Step {
-        let entries =
-            read::entries(got.body.as_ref(), read::review).ok_or_else(|| malformed("reviews"))?;
+        let entries = read::entries(got.body.as_ref(), read::review)
+            .ok_or_else(|| Trouble::malformed("reviews"))?;
         match self.reviews.take(entries, None, got.more) {
             Next::Page(page) => Ok(Next_::Ask(Stage::Reviews, page)),
             Next::Torn(why) => Err(torn("reviews", &why)),
@@ -430,8 +430,8 @@ impl Asking {
     fn on_analyses(&mut self, got: &Got) -> Step {
         let none = Value::Array(Vec::new());
         let body = got.body.as_ref().unwrap_or(&none);
-        let entries =
-            read::entries(Some(body), read::analysis).ok_or_else(|| malformed("analyses"))?;
+        let entries = read::entries(Some(body), read::analysis)
+            .ok_or_else(|| Trouble::malformed("analyses"))?;
         match self.analyses.take(entries, None, got.more) {
             Next::Page(page) => Ok(Next_::Ask(Stage::Analyses, page)),
             Next::Torn(why) => Err(torn("analyses", &why)),
@@ -444,7 +444,8 @@ impl Asking {
 
     fn on_alerts(&mut self, got: &Got) -> Step {
         let body = got.body.as_ref().ok_or_else(|| missing("code scanning"))?;
-        let entries = read::entries(Some(body), read::alert).ok_or_else(|| malformed("alerts"))?;
+        let entries =
+            read::entries(Some(body), read::alert).ok_or_else(|| Trouble::malformed("alerts"))?;
         match self.alerts.take(entries, None, got.more) {
             Next::Page(page) => Ok(Next_::Ask(Stage::Alerts, page)),
             Next::Torn(why) => Err(torn("alerts", &why)),
@@ -468,15 +469,6 @@ fn missing(what: &str) -> Trouble {
         text: format!("the forge does not know {what}, or this token may not see it"),
         permission: None,
         passes: true,
-    }
-}
-
-fn malformed(what: &str) -> Trouble {
-    Trouble {
-        code: "forge-answer",
-        text: format!("the forge's answer about {what} is not understood"),
-        permission: None,
-        passes: false,
     }
 }
 

@@ -94,6 +94,26 @@ pub struct Trouble {
     pub passes: bool,
 }
 
+impl Trouble {
+    pub(super) fn unreachable(text: String) -> Self {
+        Self {
+            code: "forge-unreachable",
+            text,
+            permission: None,
+            passes: true,
+        }
+    }
+
+    pub(super) fn malformed(what: &str) -> Self {
+        Self {
+            code: "forge-answer",
+            text: format!("the forge's answer about {what} is not understood"),
+            permission: None,
+            passes: false,
+        }
+    }
+}
+
 /// What was answered.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Got {
@@ -119,6 +139,15 @@ pub enum Turn {
     Over(Result<Got, Trouble>),
 }
 
+/// What it means that the same is asked twice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Twice {
+    /// It is the same as once.
+    Same,
+    /// Something is there twice.
+    Two,
+}
+
 /// One request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Exchange {
@@ -126,6 +155,8 @@ pub struct Exchange {
     path: String,
     /// What is written; `None`: it is only read.
     body: Option<String>,
+    /// What it means to ask twice.
+    twice: Twice,
     /// What it takes.
     permission: Permission,
     /// Where it was sent on to.
@@ -188,6 +219,7 @@ impl Exchange {
         Self {
             path: path.into(),
             body: None,
+            twice: Twice::Same,
             permission,
             elsewhere: None,
             hops: 0,
@@ -196,6 +228,15 @@ impl Exchange {
     }
 
     pub(super) fn post(path: impl Into<String>, body: String, permission: Permission) -> Self {
+        let twice = Twice::Two;
+        Self {
+            twice,
+            ..Self::say(path, body, permission)
+        }
+    }
+
+    /// What is written, and can be written again.
+    pub(super) fn say(path: impl Into<String>, body: String, permission: Permission) -> Self {
         let body = Some(body);
         Self {
             body,
@@ -437,7 +478,7 @@ impl Exchange {
             );
             return over("forge-limited", text, None, true);
         }
-        self.again(
+        self.once_more(
             &format!("it answered {status}: too many questions"),
             wait,
             access,
@@ -446,7 +487,16 @@ impl Exchange {
 
     fn again(&mut self, why: &str, wait: Option<u64>, access: &Access) -> Turn {
         // What was to be written may be: it is not written twice.
-        if self.tries >= TRIES || self.body.is_some() {
+        if self.twice == Twice::Two {
+            let text = format!("{}: {why}", access.host());
+            return over("forge-unreachable", text, None, true);
+        }
+        self.once_more(why, wait, access)
+    }
+
+    /// For what surely has not been done, or is the same when done twice.
+    fn once_more(&mut self, why: &str, wait: Option<u64>, access: &Access) -> Turn {
+        if self.tries >= TRIES {
             let text = format!("{}: {why}, at try {}", access.host(), self.tries);
             return over("forge-unreachable", text, None, true);
         }

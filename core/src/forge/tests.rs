@@ -325,15 +325,11 @@ fn what_is_written_is_not_written_twice() {
     let deployment = Deployment {
         commit: COMMIT.to_owned(),
         environment: "production".to_owned(),
-        production: true,
-        rollback: false,
         version: "1".repeat(300),
-        digest: String::new(),
-        before: String::new(),
-        run: String::new(),
         url: "javascript:alert(1)".to_owned(),
+        ..Deployment::default()
     };
-    let mut exchange = create(&deployment);
+    let mut exchange = deployment::create(&deployment);
     let mut access = access();
     let body = exchange.fetch(&access).body;
     let Some(crate::protocol::Body::Text { text }) = body else {
@@ -359,7 +355,7 @@ fn what_is_written_is_not_written_twice() {
         exchange.on(&answered(502, &[], &json!({})), &mut access, NOW),
         Turn::Over(Err(_))
     ));
-    let told = status(7, State::Success, "deployed", &deployment).fetch(&access);
+    let told = deployment::status(7, State::Success, "deployed", &deployment).fetch(&access);
     assert!(
         told.url.ends_with("/deployments/7/statuses"),
         "{}",
@@ -369,4 +365,34 @@ fn what_is_written_is_not_written_twice() {
         !format!("{:?}", told.body).contains("javascript"),
         "it is no address"
     );
+}
+
+#[test]
+fn what_is_said_is_said_again_until_it_is_heard() {
+    let about = Deployment::default();
+    let mut access = access();
+    for answer in [
+        answered(502, &[], &json!({})),
+        answered(429, &[("retry-after", "1")], &json!({})),
+        answered(
+            403,
+            &[("retry-after", "1")],
+            &json!({ "message": "You have exceeded a secondary rate limit" }),
+        ),
+        Completion::TimedOut {
+            stdout: String::new(),
+            stderr: String::new(),
+        },
+    ] {
+        let mut exchange = deployment::status(7, State::Success, "deployed", &about);
+        let turn = exchange.on(&answer, &mut access, NOW);
+        assert!(matches!(turn, Turn::Wait { .. }), "{answer:?}: {turn:?}");
+    }
+    // Of what was limited it is known that it was not done.
+    let mut exchange = deployment::create(&about);
+    let limited = answered(429, &[("retry-after", "1")], &json!({}));
+    assert!(matches!(
+        exchange.on(&limited, &mut access, NOW),
+        Turn::Wait { .. }
+    ));
 }

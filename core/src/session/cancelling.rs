@@ -30,6 +30,7 @@ impl Session {
             return self.drive();
         }
         self.calls.abort(Tag::looks);
+        self.hurry_telling();
         if self.ending {
             return self.hurry_proof();
         }

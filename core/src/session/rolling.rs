@@ -240,7 +240,7 @@ impl Session {
 
     /// What the dead run left is settled. `recover` ends here; everything else takes the lease again and goes on.
     fn on_recovered(&mut self, end: &End) {
-        self.recovered = true;
+        (self.recovered, self.settled) = (true, true);
         let found = std::mem::take(&mut self.left);
         if self.request().command == Command::Abort && end.outcome == Outcome::Restored {
             self.report.serving = self.serving_at(end);

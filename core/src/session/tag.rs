@@ -62,9 +62,8 @@ pub(super) enum Tag {
     Kept,
     LetGo,
     Released,
-    /// The platform was told that a deploy begins, is under way, has ended.
+    /// The platform was told that a deploy begins, that it has ended.
     Announced,
-    UnderWay,
     Concluded,
     /// The stop button is set, or not.
     Pressed,
@@ -104,7 +103,6 @@ impl Tag {
             | Self::Proof
             | Self::Handed
             | Self::Announced
-            | Self::UnderWay
             | Self::Concluded
             | Self::Written
             | Self::Unmade(_) => true,

@@ -86,10 +86,16 @@ export async function startForge({ root = '', size = 100, links = true } = {}) {
       data.deployments.push(made);
       return { code: 201, body: made };
     }
-    if (request.method === 'POST' && what === 'statuses') {
+    if (kind === 'deployments' && what === 'statuses') {
       const made = data.deployments.find((it) => String(it.id) === name);
-      made?.statuses.push(JSON.parse(body));
-      return made && { code: 201, body: { id: 1 } };
+      if (request.method === 'GET') return made && { body: made.statuses.toReversed() };
+      made?.statuses.push({ id: ++ids, ...JSON.parse(body) });
+      return made && { code: 201, body: { id: ids } };
+    }
+    if (path === '/deployments') {
+      const wanted = url.searchParams.get('environment');
+      const list = data.deployments.filter(({ environment }) => !wanted || environment === wanted);
+      return { body: list.map(({ statuses, ...it }) => it).toReversed() };
     }
     if (kind === 'commits' && what === 'check-runs') {
       if (!data.commits[name]) return undefined;
