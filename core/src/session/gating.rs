@@ -29,6 +29,10 @@ const FIRST_WAIT: u64 = 5_000;
 /// Most milliseconds between two times.
 const LONGEST_WAIT: u64 = 30_000;
 
+/// Milliseconds that what a platform said may be old once the lease is held: what is younger was said a moment ago, and a check
+/// that turns red in that moment could turn red in the next one as well.
+const FRESH: u64 = 10_000;
+
 /// How far a run is when its gates are asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Stage {
@@ -178,6 +182,18 @@ impl Gating {
         !there && known && time
     }
 
+    /// What the platform said before others had the lease, or while an image was fetched, is forgotten, so that it is asked again:
+    /// a branch goes on meanwhile, and checks turn red. What ran here, and what is written down for ever, stays as it is.
+    fn forget_old(&mut self, now: Timestamp) {
+        let old = |at: Timestamp| now.since(at) > FRESH;
+        let evidence = &mut self.evidence;
+        evidence.checks.take_if(|it| old(it.at));
+        evidence.reviews.take_if(|it| old(it.at));
+        evidence.approvals.take_if(|it| old(it.at));
+        evidence.tip.take_if(|it| old(it.at));
+        evidence.scans.retain(|_, it| !old(it.at));
+    }
+
     /// What may have changed is forgotten, so that it is asked again.
     fn forget(&mut self, now: Timestamp) {
         let none = Overrides::default();
@@ -224,6 +240,7 @@ impl Session {
             }
         }
         if stage == Stage::Ledger {
+            gating.forget_old(now);
             gating.evidence.ledger = Some(gate::Seen {
                 at: now,
                 what: Ok(recorded),
@@ -426,6 +443,88 @@ impl Session {
                 .find(|it| it.release.same_as(release))
                 .map_or_else(serving, counted),
             (None, _) => BTreeMap::new(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::gate::Seen;
+    use crate::gate::evidence::Subject;
+
+    const THEN: Timestamp = Timestamp(1_795_343_465_000);
+
+    fn gating() -> Gating {
+        let gate = |name: &str, kind| Gate {
+            name: name.to_owned(),
+            kind,
+            may_override: true,
+        };
+        let check = gate::checks::Check {
+            name: "test".to_owned(),
+            ..gate::checks::Check::default()
+        };
+        let gates = vec![
+            gate("fresh", Kind::Fresh),
+            gate(
+                "checks",
+                Kind::Checks(gate::checks::Checks { of: vec![check] }),
+            ),
+            gate(
+                "command",
+                Kind::Command(gate::command::Command {
+                    argv: Vec::new(),
+                    terms: gate::command::Terms {
+                        deadline: 1,
+                        secrets: Vec::new(),
+                    },
+                }),
+            ),
+        ];
+        let seen = |what| Some(Seen { at: THEN, what });
+        let ran = gate::evidence::Ran {
+            what: "true".to_owned(),
+            code: 0,
+            said: String::new(),
+        };
+        let evidence = Evidence {
+            subject: Subject {
+                commit: Some("c".repeat(40)),
+                run_commit: Some("c".repeat(40)),
+                branch: Some("main".to_owned()),
+                ..Subject::default()
+            },
+            tip: seen(Ok("c".repeat(40))),
+            checks: Some(Seen {
+                at: THEN,
+                what: Ok(crate::forge::Checked::default()),
+            }),
+            commands: BTreeMap::from([(
+                "command".to_owned(),
+                Seen {
+                    at: THEN,
+                    what: Ok(ran),
+                },
+            )]),
+            ..Evidence::default()
+        };
+        let asks = Asks::new(Err("nobody".to_owned()), String::new());
+        let mut gating = Gating::new(gates, evidence, Overrides::default(), asks, THEN);
+        gating.stage = Stage::Ledger;
+        gating
+    }
+
+    #[test]
+    fn with_the_lease_held_nothing_that_the_platform_said_long_ago_counts() {
+        for (waited, asked) in [(0, 0), (FRESH, 0), (FRESH + 1, 2), (FRESH * 60, 2)] {
+            let (now, mut gating) = (THEN.plus(waited), gating());
+            gating.forget_old(now);
+            gating.judge(now);
+            let wants = gating.wants(false, now);
+            assert_eq!(wants.len(), asked, "{waited}: {wants:?}");
+            let again = |it: &Want| matches!(it, Want::Tip | Want::Checks(_));
+            assert!(wants.iter().all(again), "nothing runs twice: {wants:?}");
         }
     }
 }
