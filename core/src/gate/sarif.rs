@@ -1,6 +1,7 @@
 //! SARIF 2.1: what scanners write down. A file that is not whole, or in which no tool ran, is no evidence.
-
-use std::collections::BTreeMap;
+//!
+//! How bad a finding is it says itself, or its rule does, which may stand in the tool or in one of its extensions. A rule that is
+//! not found may be the worst one.
 
 use serde_json::Value;
 
@@ -87,9 +88,9 @@ fn read_run(run: &Value, report: &mut Report) -> Result<(), String> {
         .ok_or("a run does not name its tool")?;
     let tool = text(driver, "name").ok_or("a run does not name its tool")?;
     let invocations = run.get("invocations").and_then(Value::as_array);
-    let failed = |it: &&Value| it.get("executionSuccessful") == Some(&Value::Bool(false));
-    if invocations.into_iter().flatten().any(|it| failed(&it)) {
-        return Err(format!("{tool} says itself that it did not run to its end"));
+    let invocations = invocations.map(Vec::as_slice).unwrap_or_default();
+    if let Some(why) = invocations.iter().find_map(did_not_do) {
+        return Err(format!("{tool} {why}"));
     }
     // A run without the member has looked at nothing; one that found nothing has an empty list.
     let results = run.get("results").and_then(Value::as_array);
@@ -103,26 +104,131 @@ fn read_run(run: &Value, report: &mut Report) -> Result<(), String> {
         .filter_map(|it| text(it, "revisionId"));
     report.commits.extend(commits.map(str::to_owned));
     report.tools.push(tool.to_owned());
-    let levels = rule_levels(driver);
-    for result in results {
-        if let Some(finding) = read_result(result, &levels, driver) {
-            report.findings.push(finding);
-        }
-    }
+    let rules = Rules::of(run, invocations);
+    let found = results.iter().filter_map(|it| read_result(it, &rules));
+    report.findings.extend(found);
     Ok(())
 }
 
-fn rule_levels(driver: &Value) -> BTreeMap<&str, &str> {
-    let rules = driver.get("rules").and_then(Value::as_array);
-    let level = |rule| {
-        let configured = Value::pointer(rule, "/defaultConfiguration/level");
-        Some((text(rule, "id")?, configured?.as_str()?))
-    };
-    rules.into_iter().flatten().filter_map(level).collect()
+/// What a tool says that it could not do; `None`: nothing.
+fn did_not_do(invocation: &Value) -> Option<String> {
+    if invocation.get("executionSuccessful") == Some(&Value::Bool(false)) {
+        return Some("says itself that it did not run to its end".to_owned());
+    }
+    let lists = [
+        "toolExecutionNotifications",
+        "toolConfigurationNotifications",
+    ];
+    let all = lists.iter().filter_map(|it| invocation.get(it)?.as_array());
+    let mut errors = all
+        .flatten()
+        .filter(|it| text(it, "level") == Some("error"));
+    let said = errors.next()?.pointer("/message/text");
+    let said = said.and_then(Value::as_str).unwrap_or("nothing more");
+    Some(format!("says itself that something went wrong: {said}"))
+}
+
+/// Rules of a run, by the component that they stand in: the tool first, then its extensions.
+struct Rules<'a> {
+    components: Vec<&'a Value>,
+    /// Levels that this run was told to give to rules.
+    overrides: Vec<&'a Value>,
+}
+
+impl<'a> Rules<'a> {
+    fn of(run: &'a Value, invocations: &'a [Value]) -> Self {
+        let extensions = run.pointer("/tool/extensions").and_then(Value::as_array);
+        let driver = run.pointer("/tool/driver");
+        let overrides = invocations
+            .iter()
+            .filter_map(|it| it.get("ruleConfigurationOverrides")?.as_array());
+        Self {
+            components: driver
+                .into_iter()
+                .chain(extensions.into_iter().flatten())
+                .collect(),
+            overrides: overrides.flatten().collect(),
+        }
+    }
+
+    /// The rules that a result may be of: by where they stand, else by what they are called. `CA1000/1` is a part of `CA1000`.
+    fn behind(&self, result: &Value) -> Vec<&'a Value> {
+        let reference = result.get("rule");
+        let component = reference.and_then(|it| it.get("toolComponent"));
+        let list = |it: &'a Value| it.get("rules").and_then(Value::as_array);
+        let at = |value: Option<&Value>, member: &str| {
+            let index = value?.get(member)?.as_u64()?;
+            usize::try_from(index).ok()
+        };
+        let named = |it: &&&Value| {
+            ["guid", "name"].iter().any(|member| {
+                let wanted = component.and_then(|it| text(it, member));
+                wanted.is_some() && wanted == text(it, member)
+            })
+        };
+        let components: Vec<&'a Value> = match component {
+            None => self.components.iter().take(1).copied().collect(),
+            Some(_) => match at(component, "index") {
+                Some(index) => self
+                    .components
+                    .get(index + 1)
+                    .copied()
+                    .into_iter()
+                    .collect(),
+                None => self.components.iter().filter(named).copied().collect(),
+            },
+        };
+        let index = at(reference, "index").or_else(|| at(Some(result), "ruleIndex"));
+        let by_index = |it: &&'a Value| list(it)?.get(index?);
+        let found: Vec<&Value> = components.iter().filter_map(by_index).collect();
+        if !found.is_empty() {
+            return found;
+        }
+        let Some(id) = id_of(result) else {
+            return Vec::new();
+        };
+        let all = self.components.iter().filter_map(|it| list(it)).flatten();
+        let whole: Vec<&Value> = all
+            .clone()
+            .filter(|it| text(it, "id") == Some(id))
+            .collect();
+        if !whole.is_empty() {
+            return whole;
+        }
+        let part = |it: &&Value| {
+            let rest = text(it, "id").and_then(|it| id.strip_prefix(it));
+            rest.is_some_and(|rest| rest.starts_with('/'))
+        };
+        all.filter(part).collect()
+    }
+
+    /// How bad what these rules find is; `None`: no finding.
+    fn level(&self, rules: &[&Value]) -> Option<Level> {
+        let one = |rule: &&Value| {
+            let configured = rule.pointer("/defaultConfiguration/level");
+            let own = configured.and_then(Value::as_str).unwrap_or("warning");
+            let told = self.overrides.iter().filter(|it| {
+                let of = it.pointer("/descriptor/id").and_then(Value::as_str);
+                of.is_some() && of == text(rule, "id")
+            });
+            let told = told.filter_map(|it| it.pointer("/configuration/level")?.as_str());
+            told.map(Level::read)
+                .max()
+                .unwrap_or_else(|| Level::read(own))
+        };
+        if rules.is_empty() {
+            return Some(Level::Error);
+        }
+        rules.iter().filter_map(one).max()
+    }
+}
+
+fn id_of(result: &Value) -> Option<&str> {
+    text(result, "ruleId").or_else(|| result.pointer("/rule/id")?.as_str())
 }
 
 /// `None`: it is no finding, or somebody has accepted it in the code.
-fn read_result(result: &Value, levels: &BTreeMap<&str, &str>, driver: &Value) -> Option<Finding> {
+fn read_result(result: &Value, rules: &Rules<'_>) -> Option<Finding> {
     let kind = text(result, "kind").unwrap_or("fail");
     if matches!(kind, "pass" | "notApplicable" | "informational")
         || text(result, "baselineState") == Some("absent")
@@ -134,16 +240,14 @@ fn read_result(result: &Value, levels: &BTreeMap<&str, &str>, driver: &Value) ->
     if suppressions.is_some_and(|all| !all.is_empty() && all.iter().all(accepted)) {
         return None;
     }
-    let by_index = || {
-        let index = usize::try_from(result.get("ruleIndex")?.as_u64()?).ok()?;
-        text(driver.get("rules")?.get(index)?, "id")
-    };
-    let rule = text(result, "ruleId")
-        .or_else(|| result.pointer("/rule/id")?.as_str())
-        .or_else(by_index);
+    let behind = rules.behind(result);
+    let named = || behind.first().and_then(|it| text(it, "id"));
+    let rule = id_of(result).or_else(named);
     let rule = rule.unwrap_or("a rule without a name");
-    let level = text(result, "level").or_else(|| levels.get(rule).copied());
-    let level = Level::read(level.unwrap_or("warning"))?;
+    let level = match text(result, "level") {
+        Some(level) => Level::read(level),
+        None => rules.level(&behind),
+    }?;
     let message = result
         .pointer("/message/text")
         .or_else(|| result.pointer("/message/markdown"));

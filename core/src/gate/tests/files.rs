@@ -1,6 +1,7 @@
 //! Evidence in files: SARIF and JUnit, whole and cut off, honest and not.
 
 use std::collections::BTreeMap;
+use serde_json::json;
 
 use super::*;
 
@@ -48,7 +49,40 @@ fn findings_of_the_level_or_worse_say_no() {
             "pass",
         ),
         (
+            // Nobody says how bad a rule is that is not there.
             sarif(r#"{"ruleId":"x","message":{"text":"m"}}"#, ""),
+            "fail",
+        ),
+        (
+            sarif(r#"{"ruleId":"r/1","message":{"text":"m"}}"#, ""),
+            "fail",
+        ),
+        (
+            sarif(
+                r#"{"ruleId":"r/1","ruleIndex":0,"message":{"text":"m"}}"#,
+                "",
+            ),
+            "fail",
+        ),
+        (
+            sarif(
+                "",
+                r#","invocations":[{"executionSuccessful":true,"toolExecutionNotifications":[{"level":"error","message":{"text":"no file could be parsed"}}]}]"#,
+            ),
+            "unknown",
+        ),
+        (
+            sarif(
+                "",
+                r#","invocations":[{"executionSuccessful":true,"toolExecutionNotifications":[{"level":"note","message":{"text":"done"}}]}]"#,
+            ),
+            "pass",
+        ),
+        (
+            sarif(
+                r#"{"ruleId":"r","message":{"text":"m"}}"#,
+                r#","invocations":[{"executionSuccessful":true,"ruleConfigurationOverrides":[{"descriptor":{"id":"r"},"configuration":{"level":"warning"}}]}]"#,
+            ),
             "pass",
         ),
         (
@@ -118,6 +152,54 @@ fn findings_of_the_level_or_worse_say_no() {
         let judged = of_file(&findings(), &text);
         assert_eq!(judged.verdict.word(), expected, "{text}: {judged:?}");
     }
+}
+
+/// A rule stands in the tool or in one of two extensions, is found by its place, by the component's name or by its own, and has
+/// each level or none: 3 x 4 x 5 = 60 cases.
+#[test]
+fn the_level_is_that_of_the_rule_wherever_it_stands() {
+    let mut cases = 0;
+    for component in 0..3 {
+        for by in ["place", "name", "id", "part"] {
+            for level in ["none", "note", "warning", "error", ""] {
+                let configured = match level {
+                    "" => json!({}),
+                    level => json!({ "defaultConfiguration": { "level": level } }),
+                };
+                let mut rule = configured;
+                rule["id"] = json!("a/rule");
+                // What stands first elsewhere is not meant.
+                let other = json!({ "id": "other", "defaultConfiguration": { "level": "note" } });
+                let rules = |at| {
+                    if at == component {
+                        vec![other.clone(), rule.clone()]
+                    } else {
+                        vec![other.clone(), other.clone()]
+                    }
+                };
+                let name = ["tool", "one", "two"][component];
+                let reference = match (component, by) {
+                    (0, "place") => json!({ "index": 1 }),
+                    (at, "place") => json!({ "index": 1, "toolComponent": { "index": at - 1 } }),
+                    (_, "name") => json!({ "id": "a/rule", "toolComponent": { "name": name } }),
+                    (_, "part") => json!({ "id": "a/rule/3" }),
+                    _ => json!({ "id": "a/rule" }),
+                };
+                let file = json!({ "version": "2.1.0", "runs": [{
+                    "tool": {
+                        "driver": { "name": "tool", "rules": rules(0) },
+                        "extensions": [{ "name": "one", "rules": rules(1) }, { "name": "two", "rules": rules(2) }],
+                    },
+                    "results": [{ "rule": reference, "message": { "text": "m" } }],
+                }] });
+                let judged = of_file(&findings(), &file.to_string());
+                let expected = if level == "error" { "fail" } else { "pass" };
+                assert_eq!(judged.verdict.word(), expected, "{file}");
+                cases += 1;
+            }
+        }
+    }
+    assert_eq!(cases, 60);
 }
 
 #[test]
