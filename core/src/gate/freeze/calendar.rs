@@ -16,44 +16,82 @@ pub(super) fn frozen(
     now: Timestamp,
     zone: &TimeZone,
 ) -> Result<Option<Frozen>, String> {
-    let lines = unfolded(text);
-    let (first, last) = (
-        lines.first().map(String::as_str),
-        lines.last().map(String::as_str),
-    );
-    if first != Some("BEGIN:VCALENDAR") || last != Some("END:VCALENDAR") {
-        return Err("it is no whole iCalendar file".to_owned());
-    }
     let mut found: Option<(Timestamp, String)> = None;
-    let mut event: Option<Event> = None;
-    // What stands inside of an event, such as an alarm, has a duration of its own.
-    let mut inside = 0_u32;
-    for line in &lines {
-        match (line.as_str(), event.as_mut()) {
-            ("BEGIN:VEVENT", None) => event = Some(Event::default()),
-            ("BEGIN:VEVENT", Some(_)) => {
-                return Err("an event begins inside of another one".to_owned());
+    let mut event = Event::default();
+    let mut calendars = 0;
+    // What is open, from the outermost on.
+    let mut open: Vec<String> = Vec::new();
+    for line in unfolded(text) {
+        match (bound(&line), open.last().map(String::as_str)) {
+            (Some(Bound::Begin(name)), inside) => {
+                fits(&name, inside)?;
+                calendars += u32::from(name == CALENDAR);
+                if name == EVENT {
+                    event = Event::default();
+                }
+                open.push(name);
             }
-            ("END:VEVENT", _) => {
-                let (from, to, name) = event
-                    .take()
-                    .ok_or("an event ends that has not begun")?
-                    .times(zone)?;
+            (Some(Bound::End(name)), Some(inside)) if name == inside => {
+                open.pop();
+                if name != EVENT {
+                    continue;
+                }
+                let (from, to, name) = std::mem::take(&mut event).times(zone)?;
                 let on = from <= now && now < to;
                 if on && found.as_ref().is_none_or(|(end, _)| *end < to) {
                     found = Some((to, name));
                 }
             }
-            (line, Some(_)) if line.starts_with("BEGIN:") => inside += 1,
-            (line, Some(_)) if line.starts_with("END:") => inside = inside.saturating_sub(1),
-            (line, Some(event)) if inside == 0 => event.take(line, zone)?,
-            (_, Some(_)) => {}
-            (_, None) => {}
+            (Some(Bound::End(name)), _) => {
+                return Err(format!("`END:{name}` ends what is not open"));
+            }
+            (None, None) => return Err("there is something outside of its calendar".to_owned()),
+            // What stands inside of an event, such as an alarm, has a duration of its own.
+            (None, Some(EVENT)) => event.take(&line, zone)?,
+            (None, Some(_)) => {}
         }
     }
-    match event {
-        Some(_) => Err("an event has no end".to_owned()),
+    match open.last() {
+        Some(open) => Err(format!("`BEGIN:{open}` has no end: the file is cut off")),
+        None if calendars == 0 => Err("it is no iCalendar file".to_owned()),
         None => Ok(found.map(|(end, name)| (Some(end), name))),
+    }
+}
+
+const CALENDAR: &str = "VCALENDAR";
+const EVENT: &str = "VEVENT";
+
+enum Bound {
+    Begin(String),
+    End(String),
+}
+
+/// Names are the same in any case.
+fn bound(line: &str) -> Option<Bound> {
+    let (head, name) = line.split_once(':')?;
+    let name = name.trim().to_ascii_uppercase();
+    match head.trim().to_ascii_uppercase().as_str() {
+        "BEGIN" => Some(Bound::Begin(name)),
+        "END" => Some(Bound::End(name)),
+        _ => None,
+    }
+}
+
+/// Whether it is understood what this is where it stands: anything else may be a freeze that nobody here understands.
+fn fits(name: &str, inside: Option<&str>) -> Result<(), String> {
+    let known = match inside {
+        None => name == CALENDAR,
+        // Neither what is to be done nor a diary takes anybody's time.
+        Some(CALENDAR) => [EVENT, "VTIMEZONE", "VTODO", "VJOURNAL"].contains(&name),
+        Some("VTIMEZONE") => ["STANDARD", "DAYLIGHT"].contains(&name),
+        Some(EVENT | "VTODO") => name == "VALARM",
+        Some(_) => false,
+    };
+    let place = inside.map_or_else(String::new, |inside| format!(" inside of {inside}"));
+    if known {
+        Ok(())
+    } else {
+        Err(format!("nobody here knows what `{name}`{place} is"))
     }
 }
 
@@ -78,7 +116,8 @@ impl Event {
             .split_once(':')
             .ok_or_else(|| format!("`{line}` is no line of it"))?;
         let mut parts = head.split(';');
-        let key = parts.next().unwrap_or_default().to_ascii_uppercase();
+        let key = parts.next().unwrap_or_default().trim().to_ascii_uppercase();
+        let value = value.trim_end();
         let parameters: Vec<&str> = parts.collect();
         match key.as_str() {
             "DTSTART" => self.from = Some(moment(value, &parameters, zone)?),
@@ -135,9 +174,12 @@ impl Event {
 /// `20261224`, `20261224T160000`, `20261224T150000Z`
 fn moment(value: &str, parameters: &[&str], zone: &TimeZone) -> Result<Moment, String> {
     let wrong = || format!("`{value}` is no time of a calendar");
-    let named = parameters.iter().find_map(|it| it.strip_prefix("TZID="));
+    let named = parameters.iter().find_map(|it| {
+        let (key, name) = it.split_once('=')?;
+        key.trim().eq_ignore_ascii_case("TZID").then_some(name)
+    });
     let named = named.map(|name| {
-        TimeZone::get(name.trim_matches('"'))
+        TimeZone::get(name.trim().trim_matches('"'))
             .map_err(|_| format!("nobody knows the time zone {name}"))
     });
     let zone = match named.transpose()? {
