@@ -132,7 +132,12 @@ impl Check {
     }
 
     fn is(&self, run: &CheckRun) -> bool {
-        let by = |app: &String| *app == run.app_name || *app == run.app.to_string();
+        // A number names one app, a slug may be anybody's choice: one that is made of digits is no number.
+        let is_number = |app: &String| app.bytes().all(|it| it.is_ascii_digit());
+        let by = |app: &String| match is_number(app) {
+            true => *app == run.app.to_string(),
+            false => *app == run.app_name,
+        };
         run.name == self.name && self.app.as_ref().is_none_or(by)
     }
 
