@@ -62,10 +62,8 @@ impl<T: Clone> Pages<T> {
             self.items.insert(id, item);
         }
         let count = self.seen.len() as u64;
-        let follows = match total {
-            Some(total) => count < total && !empty,
-            None => more && !empty,
-        };
+        // A sum that is too small does not end a list that says itself that it goes on.
+        let follows = !empty && (more || total.is_some_and(|total| count < total));
         if follows && self.page < MOST {
             self.page += 1;
             return Next::Page(self.page);
@@ -119,6 +117,17 @@ mod tests {
             pages.take(page(&[2, 4]), Some(4), false),
             Next::All(vec![1, 2, 3, 4])
         );
+    }
+
+    #[test]
+    fn a_list_that_says_that_it_goes_on_goes_on_whatever_its_sum_says() {
+        for total in [None, Some(0), Some(1), Some(2), Some(3)] {
+            let mut pages = Pages::new();
+            assert_eq!(pages.take(page(&[1]), total, true), Next::Page(2));
+            assert_eq!(pages.take(page(&[2]), total, true), Next::Page(3));
+            let all = Next::All(vec![1, 2, 3]);
+            assert_eq!(pages.take(page(&[3]), total, false), all, "{total:?}");
+        }
     }
 
     #[test]
