@@ -246,12 +246,14 @@ test('403 names the permission and prints its YAML; 401, 404, limits and broken 
   forge.requests.length = 0;
   const denied = await unknown(it, gate, 'checks');
   assert.equal(denied.report.reason, 'forge-denied');
-  assert.match(denied.stdout + denied.stderr, /permissions: \{ contents: read, checks: read \}/);
+  assert.match(denied.stdout + denied.stderr, /permissions: \{ contents: read, checks: read, statuses: read, pull-requests: read \}/, 'all that the gate needs, at once');
   assert.equal(forge.requests.filter(({ path }) => path.includes('check-runs')).length, 1, 'a no is not asked again');
   const plan = await it.here.cd('plan');
   assert.deepEqual([plan.outcome, plan.report.reason], ['failed', 'forge-denied'], 'a plan says so, too');
   forge.faults = always(401, { message: 'Bad credentials' });
-  assert.equal((await unknown(it, gate, 'checks')).report.reason, 'forge-denied');
+  const stranger = await unknown(it, gate, 'checks');
+  assert.equal(stranger.report.reason, 'forge-token');
+  assert.doesNotMatch(stranger.stdout + stranger.stderr, /permissions:/, 'no permission helps a token that is none');
   forge.faults = always(404, { message: 'Not Found' });
   assert.equal((await unknown(it, gate, 'checks')).report.reason, 'forge-missing');
   forge.faults = first(1, 429, { message: 'slow down' }, { 'retry-after': '1' });

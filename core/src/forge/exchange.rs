@@ -432,19 +432,20 @@ impl Exchange {
     }
 
     fn denied(&self, status: u16, body: &str, access: &Access) -> Turn {
-        let what = if status == 401 {
-            format!(
+        // No permission helps a token that is none.
+        if status == 401 {
+            let what = format!(
                 "{} does not know the token in {}",
                 access.host(),
                 access.token
-            )
-        } else {
-            format!(
-                "the token may not do this on {} ({} is missing)",
-                access.host(),
-                self.permission.line()
-            )
-        };
+            );
+            return over("forge-token", refusal(&what, status, body), None, false);
+        }
+        let what = format!(
+            "the token may not do this on {} ({} is missing)",
+            access.host(),
+            self.permission.line()
+        );
         over(
             "forge-denied",
             refusal(&what, status, body),

@@ -171,7 +171,7 @@ fn refusals_are_told_apart_from_limits() {
         ),
         (
             answered(401, &[], &message("Bad credentials")),
-            "forge-denied",
+            "forge-token",
         ),
         (
             answered(403, &[("retry-after", "5")], &message("x")),

@@ -22,6 +22,10 @@ const FILE: u32 = 32 << 20;
 /// Milliseconds that git may take to ask its remote.
 const TIP: u64 = 30_000;
 
+/// Milliseconds that one question waits in all for a platform that answers "not now": whoever wants to wait longer says so with
+/// `wait`, and then it is asked anew.
+const PATIENCE: u64 = 60_000;
+
 /// Bytes that are kept of what git says.
 const OUTPUT: u32 = 64 * 1024;
 
@@ -41,6 +45,8 @@ struct Ask {
     want: Want,
     /// When it is gone on with.
     again: Option<Timestamp>,
+    /// Until when it waits.
+    until: Timestamp,
     doing: Doing,
 }
 
@@ -135,7 +141,7 @@ impl Asks {
         let mut begun = Begun::default();
         for want in others.into_iter().chain(checks) {
             match self.doing(&want, about) {
-                Ok(doing) => begun.ids.push(self.add(want, doing)),
+                Ok(doing) => begun.ids.push(self.add(want, doing, about.now)),
                 Err(missing) => begun.missing.push((want, missing)),
             }
         }
@@ -145,7 +151,7 @@ impl Asks {
             let nox = Nox::new(search, reports, sessions, about.gates);
             begun
                 .ids
-                .push(self.add(Want::Session(first), Doing::Nox(Box::new(nox))));
+                .push(self.add(Want::Session(first), Doing::Nox(Box::new(nox)), about.now));
         }
         begun
     }
@@ -162,10 +168,16 @@ impl Asks {
         asked.err()
     }
 
-    fn add(&mut self, want: Want, doing: Doing) -> u32 {
-        let (id, again) = (self.next, None);
+    fn add(&mut self, want: Want, doing: Doing, now: Timestamp) -> u32 {
+        let id = self.next;
         self.next += 1;
-        self.asks.insert(id, Ask { want, again, doing });
+        let ask = Ask {
+            want,
+            again: None,
+            until: now.plus(PATIENCE),
+            doing,
+        };
+        self.asks.insert(id, ask);
         id
     }
 
@@ -277,7 +289,9 @@ impl Asks {
             }
             (Doing::Forge(asking, exchange), Ok(access)) => {
                 let turn = done.last().map(|it| exchange.on(it, access, now));
-                goes(turn, asking, exchange, &mut heard, &mut ask.again, now)
+                let turn = in_time(turn, now, ask.until);
+                let told = goes(turn, asking, exchange, &mut heard, &mut ask.again, now);
+                told.map(|it| it.map_err(|trouble| missing(&ask.want, &trouble)))
             }
             (Doing::Forge(..), Err(why)) => Some(Err(unsupported(&ask.want, why))),
             (Doing::Nox(nox), _) => {
@@ -300,6 +314,21 @@ impl Asks {
     }
 }
 
+/// Where it would wait longer than a question may, nobody has answered.
+fn in_time(turn: Option<Turn>, now: Timestamp, until: Timestamp) -> Option<Turn> {
+    match turn {
+        Some(Turn::Wait { millis, why }) if now.plus(millis) > until => {
+            Some(Turn::Over(Err(Trouble {
+                code: "forge-unreachable",
+                text: format!("{why}, and was waited for long enough"),
+                permission: None,
+                passes: true,
+            })))
+        }
+        turn => turn,
+    }
+}
+
 /// What a turn of an exchange means for the question; `None`: it goes on.
 fn goes(
     turn: Option<Turn>,
@@ -308,9 +337,14 @@ fn goes(
     heard: &mut Heard,
     again: &mut Option<Timestamp>,
     now: Timestamp,
-) -> Option<Result<Told, Missing>> {
+) -> Option<Result<Told, Trouble>> {
     match turn {
-        None => Some(Err(Missing::lasting("forge-answer", "nobody was asked"))),
+        None => Some(Err(Trouble {
+            code: "forge-answer",
+            text: "nobody was asked".to_owned(),
+            permission: None,
+            passes: false,
+        })),
         Some(Turn::Again) => {
             heard.more = true;
             None
@@ -328,7 +362,7 @@ fn goes(
                 None
             }
             Going::Done(Ok(answer)) => Some(Ok(Told::Forge(answer))),
-            Going::Done(Err(trouble)) => Some(Err(missing(&trouble))),
+            Going::Done(Err(trouble)) => Some(Err(trouble)),
         },
     }
 }
@@ -452,14 +486,14 @@ fn supports(system: System, want: &Want, gates: &[Gate]) -> Result<(), Missing> 
 }
 
 /// What the platform does not answer, with what to do about it.
-fn missing(trouble: &Trouble) -> Missing {
+fn missing(want: &Want, trouble: &Trouble) -> Missing {
     let next = match (trouble.code, trouble.permission) {
         ("forge-token", _) => Some(
             "give the step a token: `github-token` of the action (which has one by default), or the variable GITHUB_TOKEN of the command line".to_owned(),
         ),
         (_, Some(permission)) => Some(format!(
-            "give the job this permission, besides those that it has: `{}`",
-            yaml(permission)
+            "give the job what this gate asks for, besides what it has: `{}`",
+            yaml(want, permission)
         )),
         (_, None) => None,
     };
@@ -476,12 +510,34 @@ fn missing(trouble: &Trouble) -> Missing {
     }
 }
 
-/// As it stands in a workflow. Whoever writes `permissions` takes all others away, so the usual one is named too.
-fn yaml(permission: Permission) -> String {
-    match permission {
-        Permission::Contents => format!("permissions: {{ {} }}", permission.line()),
-        other => format!("permissions: {{ contents: read, {} }}", other.line()),
+/// As it stands in a workflow, with all that the gate needs at once: what is found out one refusal at a time takes as many runs.
+/// Whoever writes `permissions` takes all others away, so the usual one is named too.
+fn yaml(want: &Want, refused: Permission) -> String {
+    let needs: &[Permission] = match want {
+        Want::Checks(_) => &[
+            Permission::Checks,
+            Permission::Statuses,
+            Permission::PullRequests,
+        ],
+        Want::Reviews => &[Permission::PullRequests],
+        Want::Approvals => &[Permission::Actions],
+        Want::Alerts(_) => &[Permission::SecurityEvents],
+        Want::Tip
+        | Want::File(_)
+        | Want::Command(_)
+        | Want::Session(_)
+        | Want::Image
+        | Want::Ledger
+        | Want::Proof(_) => &[],
+    };
+    let all = [&[Permission::Contents], needs, &[refused]].concat();
+    let mut lines: Vec<&str> = Vec::new();
+    for line in all.into_iter().map(Permission::line) {
+        if !lines.contains(&line) {
+            lines.push(line);
+        }
     }
+    format!("permissions: {{ {} }}", lines.join(", "))
 }
 
 fn unsupported(want: &Want, why: &str) -> Missing {
@@ -574,4 +630,59 @@ fn read_file(path: &str, completion: Option<&Completion>) -> Result<Told, Missin
         Some(_) | None => format!("{path} cannot be read"),
     };
     Err(Missing::lasting("gate-unknown", why))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_refused_is_told_with_all_that_the_gate_needs() {
+        let refused = |permission| Trouble {
+            code: "forge-denied",
+            text: String::new(),
+            permission: Some(permission),
+            passes: false,
+        };
+        let rows = [
+            (
+                Want::Checks(Vec::new()),
+                Permission::Checks,
+                "`permissions: { contents: read, checks: read, statuses: read, pull-requests: read }`",
+            ),
+            (
+                Want::Reviews,
+                Permission::Contents,
+                "`permissions: { contents: read, pull-requests: read }`",
+            ),
+            (
+                Want::Tip,
+                Permission::Contents,
+                "`permissions: { contents: read }`",
+            ),
+        ];
+        for (want, permission, yaml) in rows {
+            let next = missing(&want, &refused(permission)).next.expect("there is");
+            assert!(next.ends_with(yaml), "{next}");
+        }
+    }
+
+    #[test]
+    fn one_question_waits_a_minute_in_all_however_often_it_is_told_to() {
+        let (now, until) = (Timestamp(1_000), Timestamp(1_000 + PATIENCE));
+        let wait = |millis| {
+            let why = "it answered 429".to_owned();
+            Some(Turn::Wait { millis, why })
+        };
+        let rows = [
+            (now, PATIENCE, true),
+            (now, PATIENCE + 1, false),
+            (until, 1, false),
+        ];
+        for (now, millis, waits) in rows {
+            let turn = in_time(wait(millis), now, until);
+            let is = matches!(turn, Some(Turn::Wait { .. }));
+            assert_eq!(is, waits, "{now:?} {millis}");
+        }
+    }
 }
