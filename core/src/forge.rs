@@ -15,10 +15,12 @@ mod telling;
 #[cfg(test)]
 mod tests;
 
-pub use asking::{Answer, Asking, Going, Question};
+pub use asking::{Answer, Asking, Going, Question, Statuses};
 pub use deployment::{Deployment, State};
 pub use exchange::{Access, Exchange, Got, Permission, Trouble, Turn};
 pub use telling::{End, Next, Part, Telling};
+
+use std::collections::BTreeSet;
 
 use crate::gate::findings::Level;
 
@@ -114,15 +116,21 @@ pub struct Pull {
     pub head: String,
     /// What it became, where it was merged.
     pub merged_as: Option<String>,
+    /// Whether it is neither merged nor closed.
+    pub open: bool,
+    /// The branch that it goes to.
+    pub base: String,
     /// Where a person sees it.
     pub url: Option<String>,
 }
 
 impl Pull {
-    /// Whether this commit is what it was merged as, or its newest one.
+    /// Whether this commit is what it was merged as; or its newest one, already on the branch that it goes to, which is that of the
+    /// run. One that was closed has become nothing, and one into another branch nothing here.
     #[must_use]
-    pub fn became(&self, commit: &str) -> bool {
-        self.merged_as.as_deref() == Some(commit) || self.head == commit
+    pub fn became(&self, commit: &str, branch: Option<&str>) -> bool {
+        let arrived = self.open && self.head == commit && Some(self.base.as_str()) == branch;
+        self.merged_as.as_deref() == Some(commit) || arrived
     }
 }
 
@@ -133,6 +141,21 @@ pub struct Reviewed {
     pub pull: Option<Pull>,
     /// Oldest first.
     pub reviews: Vec<Review>,
+    /// Who may write to the repository, of those who reviewed.
+    pub may_write: BTreeSet<String>,
+    /// Who wrote a commit of it, or made it one.
+    pub writers: BTreeSet<String>,
+}
+
+impl Reviewed {
+    /// People who have approved it or want changes.
+    #[must_use]
+    pub fn outspoken(&self) -> Vec<String> {
+        let speaks = |it: &&Review| !it.is_of_a_machine() && (it.approves() || it.wants_changes());
+        let all = self.reviews.iter().filter(speaks).map(|it| &it.user);
+        let all: BTreeSet<&String> = all.filter(|it| !it.is_empty()).collect();
+        all.into_iter().cloned().collect()
+    }
 }
 
 /// A review.
@@ -148,9 +171,9 @@ pub struct Review {
     pub commit: String,
     /// Milliseconds since 1970.
     pub at: u64,
-    /// What the reviewer is to the repository, in GitHub's words.
-    pub association: String,
-    /// The same of Forgejo and Gitea: whether it counts there.
+    /// Whether it is the account of a machine.
+    pub machine: bool,
+    /// Of Forgejo and Gitea: whether whoever gave it may write there.
     pub official: bool,
     /// Whether something was pushed since, where the forge says so.
     pub stale: bool,
@@ -158,6 +181,26 @@ pub struct Review {
     pub dismissed: bool,
     /// Where a person sees it.
     pub url: Option<String>,
+}
+
+impl Review {
+    /// Whether no person gave it.
+    #[must_use]
+    pub fn is_of_a_machine(&self) -> bool {
+        self.machine || self.user.ends_with("[bot]")
+    }
+
+    /// Whether it is a yes.
+    #[must_use]
+    pub fn approves(&self) -> bool {
+        self.state == "APPROVED"
+    }
+
+    /// Whether it is a no; GitHub's word, then that of Forgejo and Gitea.
+    #[must_use]
+    pub fn wants_changes(&self) -> bool {
+        ["CHANGES_REQUESTED", "REQUEST_CHANGES"].contains(&self.state.as_str())
+    }
 }
 
 /// Somebody's word on a run that waits.
@@ -187,6 +230,10 @@ pub struct Analysis {
     pub commit: String,
     /// Who.
     pub tool: String,
+    /// Which part, where several jobs look at one commit.
+    pub category: String,
+    /// Milliseconds since 1970; 0 where nobody says.
+    pub at: u64,
     /// What went wrong; empty: nothing.
     pub error: String,
 }

@@ -61,6 +61,7 @@ test('checks by name: green, red, under way, missing, and what counts for what',
   data.statuses[sha] = [status('test', 'success')];
   await passes(it, gate, 'checks');
   await unknown(it, { checks: [{ name: 'test', creator: 'somebody' }] }, 'checks');
+  await passes(it, { checks: [{ name: 'test', creator: 'ci' }] }, 'checks');
 });
 
 test('its own run, runs again, two apps with one name: nothing old and nobody else counts', { timeout: 120_000 }, async (t) => {
@@ -166,7 +167,15 @@ test('reviews: of the commit that is deployed, after its last push, not by its a
   await pends(it, gate, 'reviews');
   data.reviews[12] = [review('ben', 'APPROVED', HEAD), review('carl', 'CHANGES_REQUESTED', HEAD)];
   await fails(it, gate, 'reviews');
-  data.reviews[12] = [review('ben', 'APPROVED', HEAD, { author_association: 'NONE' })];
+  data.people = { reader: 'read', stranger: 'none' };
+  data.reviews[12] = [review('reader', 'APPROVED', HEAD)];
+  await pends(it, gate, 'reviews');
+  data.reviews[12] = [review('ben', 'APPROVED', HEAD), review('stranger', 'CHANGES_REQUESTED', HEAD)];
+  await passes(it, gate, 'reviews');
+  data.commitsOf[12] = [{ sha: HEAD, author: { login: 'ben' }, committer: { login: 'web-flow' } }];
+  await pends(it, gate, 'reviews');
+  data.commitsOf = {};
+  data.reviews[12] = [review('helper[bot]', 'APPROVED', HEAD)];
   await pends(it, gate, 'reviews');
   data.reviews[12] = Array.from({ length: 130 }, () => review('zoe', 'COMMENTED', HEAD)).concat(review('ben', 'APPROVED', HEAD));
   await passes(it, { reviews: { by: ['ben'] } }, 'reviews');
@@ -207,6 +216,10 @@ test('code scanning: no alert is a yes only where this commit was looked at', { 
   data.analyses = [{ id: 2, commit_sha: sha, tool: { name: 'CodeQL' }, error: '' }];
   await passes(it, gate, 'findings');
   const alert = (level, security) => ({ number: 1, tool: { name: 'CodeQL' }, rule: { id: 'js/x', severity: level, security_severity_level: security }, html_url: 'https://forge.example/a/1', most_recent_instance: { message: { text: 'bad' } } });
+  data.analyses.push({ id: 3, commit_sha: OTHER, tool: { name: 'CodeQL' }, category: '/language:go', created_at: new Date().toISOString(), error: '' });
+  const partly = await unknown(it, gate, 'findings');
+  assert.match(partly.reasons, /the category `\/language:go` of CodeQL/);
+  data.analyses.pop();
   data.alerts = [alert('note', null)];
   await passes(it, gate, 'findings');
   data.alerts = [alert('note', 'critical')];

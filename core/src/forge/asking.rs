@@ -22,11 +22,15 @@ pub enum Question {
         commit: String,
         /// Names of checks and statuses.
         names: Vec<String>,
+        /// Which statuses.
+        statuses: Statuses,
     },
-    /// The pull request that became a commit, and its reviews.
+    /// The pull request that became a commit, and its reviews; with what those who gave them may do there, and who wrote it.
     Reviews {
         /// In full.
         commit: String,
+        /// What the run is of: a pull request that is open can only have become what it goes to.
+        branch: Option<String>,
     },
     /// Who approved a run.
     Approvals {
@@ -45,6 +49,15 @@ pub enum Question {
         /// `heads/…` or `tags/…`
         name: String,
     },
+}
+
+/// Which statuses of a commit are read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Statuses {
+    /// The newest of each name.
+    Newest,
+    /// All of them, with who reported them: GitHub does not say that of the newest.
+    WithCreators,
 }
 
 /// The answer.
@@ -82,10 +95,14 @@ pub struct Asking {
     runs: Pages<CheckRun>,
     statuses: Pages<CommitStatus>,
     reviews: Pages<Review>,
+    commits: Pages<Vec<String>>,
     analyses: Pages<Analysis>,
     alerts: Pages<Alert>,
     checked: Checked,
     pull: Option<Pull>,
+    reviewed: Reviewed,
+    /// Those of whom is still to be asked what they may do.
+    people: Vec<String>,
     tree: String,
     scanned: Scanned,
 }
@@ -100,6 +117,8 @@ enum Stage {
     Pulls,
     Head,
     Reviews,
+    Commits,
+    Person,
     Approvals,
     Analyses,
     Alerts,
@@ -123,7 +142,7 @@ impl Asking {
                 (Stage::Runs, commit.clone())
             }
             Question::Checks { commit, .. } => (Stage::Statuses, commit.clone()),
-            Question::Reviews { commit } => (Stage::Commit, commit.clone()),
+            Question::Reviews { commit, .. } => (Stage::Commit, commit.clone()),
             Question::Approvals { .. } => (Stage::Approvals, String::new()),
             Question::Scan { .. } => (Stage::Analyses, String::new()),
             Question::Tip { .. } => (Stage::Tip, String::new()),
@@ -136,10 +155,13 @@ impl Asking {
             runs: Pages::new(),
             statuses: Pages::new(),
             reviews: Pages::new(),
+            commits: Pages::new(),
             analyses: Pages::new(),
             alerts: Pages::twice(),
             checked: Checked::default(),
             pull: None,
+            reviewed: Reviewed::default(),
+            people: Vec::new(),
             tree: String::new(),
             scanned: Scanned::default(),
         };
@@ -175,6 +197,10 @@ impl Asking {
                 format!("/commits/{commit}/check-runs?filter=latest&{pages}"),
                 Permission::Checks,
             ),
+            (Stage::Statuses, _) if self.lists_statuses() => get(
+                format!("/commits/{commit}/statuses?{pages}"),
+                Permission::Statuses,
+            ),
             (Stage::Statuses, _) => get(
                 format!("/commits/{commit}/status?{pages}"),
                 Permission::Statuses,
@@ -195,6 +221,19 @@ impl Asking {
                 format!("/pulls/{}/reviews?{pages}", self.number()),
                 Permission::PullRequests,
             ),
+            (Stage::Commits, _) => get(
+                format!("/pulls/{}/commits?{pages}", self.number()),
+                Permission::PullRequests,
+            ),
+            (Stage::Person, _) => {
+                let who = self.people.last().map(|it| escaped(it));
+                let who = who.unwrap_or_default();
+                // Everybody's token may ask this.
+                get(
+                    format!("/collaborators/{who}/permission"),
+                    Permission::Contents,
+                )
+            }
             (Stage::Approvals, Question::Approvals { run }) => get(
                 format!("/actions/runs/{}/approvals", escaped(run)),
                 Permission::Actions,
@@ -248,6 +287,8 @@ impl Asking {
             Stage::Pulls => self.on_pulls(body),
             Stage::Head => self.on_head(body),
             Stage::Reviews => self.on_reviews(got),
+            Stage::Commits => self.on_commits(got),
+            Stage::Person => self.on_person(body),
             Stage::Approvals => {
                 let list = body
                     .and_then(Value::as_array)
@@ -292,13 +333,19 @@ impl Asking {
         let commit = read::text(body, "sha").unwrap_or_else(|| self.commit.clone());
         // Forgejo and Gitea say null where there are none.
         let none = Value::Array(Vec::new());
-        let list = body
-            .get("statuses")
-            .map(|list| if list.is_null() { &none } else { list });
+        let list = if self.lists_statuses() {
+            Some(body)
+        } else {
+            let list = body.get("statuses");
+            list.map(|list| if list.is_null() { &none } else { list })
+        };
         let entries = read::entries(list, |it| read::status(it, &commit))
             .ok_or_else(|| Trouble::malformed("statuses"))?;
+        // What Gitea calls the sum is that of this page.
         let total = body.get("total_count").and_then(Value::as_u64);
-        match self.statuses.take(entries, total, got.more) {
+        let total = total.filter(|_| self.system == System::GitHub);
+        let more = self.more(got, entries.len());
+        match self.statuses.take(entries, total, more) {
             Next::Page(page) => Ok(Next_::Ask(Stage::Statuses, page)),
             Next::Torn(why) => Err(torn("statuses", &why)),
             Next::All(statuses) => {
@@ -308,9 +355,28 @@ impl Asking {
         }
     }
 
+    const fn lists_statuses(&self) -> bool {
+        let statuses = match &self.question {
+            Question::Checks { statuses, .. } => *statuses,
+            Question::Reviews { .. }
+            | Question::Approvals { .. }
+            | Question::Scan { .. }
+            | Question::Tip { .. } => Statuses::Newest,
+        };
+        matches!(
+            (self.system, statuses),
+            (System::GitHub, Statuses::WithCreators)
+        )
+    }
+
+    /// Whether a list goes on. Forgejo and Gitea do not always say so: they are asked until nothing comes.
+    fn more(&self, got: &Got, entries: usize) -> bool {
+        got.more || self.system != System::GitHub && entries > 0
+    }
+
     /// Where somebody has not reported, it may have been reported for the pull request's head.
     fn after_statuses(&self) -> Next_ {
-        let Question::Checks { commit, names } = &self.question else {
+        let Question::Checks { commit, names, .. } = &self.question else {
             return Next_::Done(Answer::Checked(self.checked.clone()));
         };
         let runs = self.checked.runs.iter().map(|it| it.name.as_str());
@@ -362,7 +428,14 @@ impl Asking {
         let merged = list
             .iter()
             .find(|it| it.merged_as.as_ref() == Some(&self.commit));
-        let own = || list.iter().find(|it| it.head == self.commit);
+        let branch = match &self.question {
+            Question::Reviews { branch, .. } => branch.as_deref(),
+            Question::Checks { .. }
+            | Question::Approvals { .. }
+            | Question::Scan { .. }
+            | Question::Tip { .. } => None,
+        };
+        let own = || list.iter().find(|it| it.became(&self.commit, branch));
         match merged.or_else(own).cloned() {
             Some(pull) => Ok(self.found(pull)),
             None => {
@@ -415,14 +488,68 @@ impl Asking {
     fn on_reviews(&mut self, got: &Got) -> Step {
         let entries = read::entries(got.body.as_ref(), read::review)
             .ok_or_else(|| Trouble::malformed("reviews"))?;
-        match self.reviews.take(entries, None, got.more) {
+        let more = self.more(got, entries.len());
+        match self.reviews.take(entries, None, more) {
             Next::Page(page) => Ok(Next_::Ask(Stage::Reviews, page)),
             Next::Torn(why) => Err(torn("reviews", &why)),
-            Next::All(reviews) => Ok(Next_::Done(Answer::Reviewed(Reviewed {
-                pull: self.pull.clone(),
-                reviews,
-            }))),
+            Next::All(reviews) => {
+                self.reviewed = Reviewed {
+                    pull: self.pull.clone(),
+                    reviews,
+                    ..Reviewed::default()
+                };
+                // Where nobody has said anything that counts it does not matter who may.
+                let people = self.reviewed.outspoken();
+                if people.is_empty() {
+                    return Ok(Next_::Done(Answer::Reviewed(self.reviewed.clone())));
+                }
+                self.people = people;
+                Ok(Next_::Ask(Stage::Commits, 1))
+            }
         }
+    }
+
+    fn on_commits(&mut self, got: &Got) -> Step {
+        let body = got.body.as_ref();
+        let entries = read::entries(body, read::written)
+            .ok_or_else(|| Trouble::malformed("the commits of a pull request"))?;
+        let more = self.more(got, entries.len());
+        match self.commits.take(entries, None, more) {
+            Next::Page(page) => Ok(Next_::Ask(Stage::Commits, page)),
+            Next::Torn(why) => Err(torn("commits", &why)),
+            Next::All(writers) => {
+                self.reviewed.writers = writers.into_iter().flatten().collect();
+                Ok(self.next_person())
+            }
+        }
+    }
+
+    /// Forgejo and Gitea say with the review whether it counts.
+    fn next_person(&self) -> Next_ {
+        if self.people.is_empty() || self.system != System::GitHub {
+            Next_::Done(Answer::Reviewed(self.reviewed.clone()))
+        } else {
+            Next_::Ask(Stage::Person, 1)
+        }
+    }
+
+    fn on_person(&mut self, body: Option<&Value>) -> Step {
+        let Some(who) = self.people.pop() else {
+            return Ok(self.next_person());
+        };
+        // Whom the forge does not know there may nothing.
+        let may = match body {
+            None => false,
+            Some(body) => {
+                let word = read::text(body, "permission");
+                let word = word.ok_or_else(|| Trouble::malformed("what somebody may do"))?;
+                ["admin", "maintain", "write"].contains(&word.as_str())
+            }
+        };
+        if may {
+            self.reviewed.may_write.insert(who);
+        }
+        Ok(self.next_person())
     }
 
     // --- code scanning -------------------------------------------------------------------------------------------
@@ -432,7 +559,8 @@ impl Asking {
         let body = got.body.as_ref().unwrap_or(&none);
         let entries = read::entries(Some(body), read::analysis)
             .ok_or_else(|| Trouble::malformed("analyses"))?;
-        match self.analyses.take(entries, None, got.more) {
+        let more = self.more(got, entries.len());
+        match self.analyses.take(entries, None, more) {
             Next::Page(page) => Ok(Next_::Ask(Stage::Analyses, page)),
             Next::Torn(why) => Err(torn("analyses", &why)),
             Next::All(analyses) => {

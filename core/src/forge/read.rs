@@ -55,7 +55,10 @@ pub(super) fn status(it: &Value, commit: &str) -> Option<(u64, CommitStatus)> {
 
 pub(super) fn pull(it: &Value) -> Option<Pull> {
     let merged = it.get("merged") == Some(&Value::Bool(true)) || text(it, "merged_at").is_some();
+    let base = it.get("base").and_then(|it| text(it, "ref"));
     Some(Pull {
+        open: text(it, "state").as_deref() == Some("open") && !merged,
+        base: base.unwrap_or_default(),
         number: it.get("number")?.as_u64()?,
         author: text(it.get("user")?, "login")?,
         head: text(it.get("head")?, "sha")?,
@@ -74,16 +77,26 @@ pub(super) fn review(it: &Value) -> Option<(u64, Review)> {
             .get("user")
             .and_then(|it| text(it, "login"))
             .unwrap_or_default(),
+        machine: it.pointer("/user/type").and_then(Value::as_str) == Some("Bot"),
         state: text(it, "state")?,
         commit: text(it, "commit_id").unwrap_or_default(),
         at: time(it, "submitted_at"),
-        association: text(it, "author_association").unwrap_or_default(),
         official: flag("official"),
         stale: flag("stale"),
         dismissed: flag("dismissed"),
         url: text(it, "html_url"),
     };
     Some((id, review))
+}
+
+/// Who wrote a commit of a pull request, and who made it one. What was made in the browser was not made by the browser.
+pub(super) fn written(it: &Value) -> Option<(u64, Vec<String>)> {
+    let sha = text(it, "sha")?;
+    let id = u64::from_str_radix(sha.get(..15)?, 16).ok()?;
+    let people = ["author", "committer"].map(|member| text(it.get(member)?, "login"));
+    let people = people.into_iter().flatten();
+    let people = people.filter(|it| !it.is_empty() && it != "web-flow");
+    Some((id, people.collect()))
 }
 
 pub(super) fn approval(it: &Value) -> Option<Approved> {
@@ -102,6 +115,8 @@ pub(super) fn analysis(it: &Value) -> Option<(u64, Analysis)> {
     let analysis = Analysis {
         commit: text(it, "commit_sha")?,
         tool: text(it.get("tool")?, "name")?,
+        category: text(it, "category").unwrap_or_default(),
+        at: time(it, "created_at"),
         error: text(it, "error").unwrap_or_default(),
     };
     Some((it.get("id")?.as_u64()?, analysis))

@@ -69,6 +69,7 @@ fn checks() -> Question {
     Question::Checks {
         commit: COMMIT.to_owned(),
         names: vec!["test".to_owned()],
+        statuses: Statuses::Newest,
     }
 }
 
@@ -395,4 +396,186 @@ fn what_is_said_is_said_again_until_it_is_heard() {
         exchange.on(&limited, &mut access, NOW),
         Turn::Wait { .. }
     ));
+}
+
+/// Answers by what the path contains; what stands first counts.
+fn said(
+    question: Question,
+    system: System,
+    answers: &[(&str, Value)],
+) -> (Result<Answer, Trouble>, Vec<String>) {
+    let mut access =
+        Access::new(system, "https://api.example", "acme/tasks", "TOKEN").expect("it is right");
+    let (mut asking, mut exchange) = Asking::new(question, &access);
+    let mut asked = Vec::new();
+    for _ in 0..50 {
+        let path = exchange
+            .fetch(&access)
+            .url
+            .replace("https://api.example/repos/acme/tasks", "");
+        let known = answers.iter().find(|(part, _)| path.contains(part));
+        let completion = known.map_or_else(
+            || answered(404, &[], &json!({})),
+            |(_, body)| answered(200, &[], body),
+        );
+        asked.push(path);
+        let Turn::Over(got) = exchange.on(&completion, &mut access, NOW) else {
+            panic!("it is answered");
+        };
+        match asking.on(got) {
+            Going::Ask(next) => exchange = *next,
+            Going::Done(done) => return (done, asked),
+        }
+    }
+    panic!("it never ends: {asked:?}");
+}
+
+#[test]
+fn who_reported_a_status_is_read_where_the_forge_says_it() {
+    let question = |statuses| Question::Checks {
+        commit: COMMIT.to_owned(),
+        names: vec!["ci/x".to_owned()],
+        statuses,
+    };
+    // The combined answer of GitHub has no creators.
+    let answers = [
+        ("/check-runs", json!({ "total_count": 0, "check_runs": [] })),
+        (
+            "/statuses",
+            json!([{ "id": 2, "context": "ci/x", "state": "success", "creator": { "login": "ci" } }]),
+        ),
+        (
+            "/status",
+            json!({ "sha": COMMIT, "total_count": 1, "statuses": [{ "id": 2, "context": "ci/x", "state": "success" }] }),
+        ),
+    ];
+    let creator = |statuses| match said(question(statuses), System::GitHub, &answers).0 {
+        Ok(Answer::Checked(checked)) => checked.statuses[0].creator.clone(),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(creator(Statuses::Newest), "");
+    assert_eq!(creator(Statuses::WithCreators), "ci");
+}
+
+#[test]
+fn lists_of_gitea_are_read_until_nothing_comes_for_their_sum_is_that_of_a_page() {
+    let page = |ids: std::ops::RangeInclusive<u64>| {
+        let status = |id| json!({ "id": id, "context": format!("ci/{id}"), "status": "success", "creator": { "login": "ci" } });
+        let statuses: Vec<Value> = ids.map(status).collect();
+        json!({ "sha": COMMIT, "total_count": statuses.len(), "statuses": statuses })
+    };
+    let question = Question::Checks {
+        commit: COMMIT.to_owned(),
+        names: vec!["ci/60".to_owned()],
+        statuses: Statuses::WithCreators,
+    };
+    let answers = [
+        ("page=1", page(1..=50)),
+        ("page=2", page(51..=60)),
+        (
+            "page=3",
+            json!({ "sha": COMMIT, "total_count": 0, "statuses": null }),
+        ),
+    ];
+    let (answer, asked) = said(question, System::Gitea, &answers);
+    let Ok(Answer::Checked(checked)) = answer else {
+        panic!("{answer:?}");
+    };
+    assert_eq!((checked.statuses.len(), asked.len()), (60, 3), "{asked:?}");
+}
+
+#[test]
+fn of_those_who_reviewed_it_is_asked_who_may_write_and_who_wrote() {
+    let review = |id: u64, login: &str, state: &str| json!({ "id": id, "user": { "login": login, "type": "User" }, "state": state, "commit_id": COMMIT });
+    let answers = [
+        (
+            "/git/commits",
+            json!({ "tree": { "sha": "t" }, "message": "a change" }),
+        ),
+        (
+            "/reviews",
+            json!([
+                review(1, "ben", "APPROVED"),
+                review(2, "stranger", "CHANGES_REQUESTED"),
+                review(3, "reader", "APPROVED"),
+                review(4, "robot[bot]", "APPROVED"),
+                review(5, "zoe", "COMMENTED")
+            ]),
+        ),
+        (
+            "/pulls/5/commits",
+            json!([
+                { "sha": COMMIT, "author": { "login": "anna" }, "committer": { "login": "web-flow" } },
+                { "sha": "f".repeat(40), "author": null, "committer": { "login": "dora" } },
+            ]),
+        ),
+        ("/collaborators/ben/", json!({ "permission": "write" })),
+        ("/collaborators/reader/", json!({ "permission": "read" })),
+        (
+            "/pulls?",
+            json!([{ "number": 5, "user": { "login": "anna" }, "head": { "sha": COMMIT }, "merged_at": "2026-11-27T10:00:00Z", "merge_commit_sha": COMMIT }]),
+        ),
+    ];
+    let question = Question::Reviews {
+        commit: COMMIT.to_owned(),
+        branch: Some("main".to_owned()),
+    };
+    let (answer, asked) = said(question.clone(), System::GitHub, &answers);
+    let Ok(Answer::Reviewed(reviewed)) = answer else {
+        panic!("{answer:?}");
+    };
+    assert_eq!(reviewed.may_write, ["ben".to_owned()].into());
+    assert_eq!(reviewed.writers, ["anna", "dora"].map(str::to_owned).into());
+    let people = asked
+        .iter()
+        .filter(|it| it.contains("/collaborators/"))
+        .count();
+    assert_eq!(
+        people, 3,
+        "no machine, and nobody who only talks: {asked:?}"
+    );
+    // What may not be known is not known.
+    let silent: Vec<(&str, Value)> = answers
+        .iter()
+        .map(|(part, body)| {
+            let body = if part.contains("ben") {
+                json!({})
+            } else {
+                body.clone()
+            };
+            (*part, body)
+        })
+        .collect();
+    let (answer, _) = said(question, System::GitHub, &silent);
+    assert_eq!(
+        answer.expect_err("it is not understood").code,
+        "forge-answer"
+    );
+}
+
+#[test]
+fn a_pull_request_that_was_closed_or_goes_elsewhere_became_nothing() {
+    let pull = |state: &str, base: &str| json!([{ "number": 5, "state": state, "user": { "login": "anna" }, "head": { "sha": COMMIT }, "base": { "ref": base } }]);
+    for (state, base, known) in [
+        ("open", "main", true),
+        ("closed", "main", false),
+        ("open", "other", false),
+    ] {
+        let answers = [
+            (
+                "/git/commits",
+                json!({ "tree": { "sha": "t" }, "message": "a change" }),
+            ),
+            ("/reviews", json!([])),
+            ("/pulls?", pull(state, base)),
+        ];
+        let question = Question::Reviews {
+            commit: COMMIT.to_owned(),
+            branch: Some("main".to_owned()),
+        };
+        let Ok(Answer::Reviewed(reviewed)) = said(question, System::GitHub, &answers).0 else {
+            panic!("it is answered");
+        };
+        assert_eq!(reviewed.pull.is_some(), known, "{state} {base}");
+    }
 }

@@ -3,13 +3,18 @@
 //! That nothing was found is a yes only where somebody has looked: a file that is missing, cut off, of another commit, or in
 //! which no tool ran to its end is not known, and code scanning without an analysis of this very commit neither.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::sarif::{self, Finding};
 use super::{Evidence, Judgement, Lack, Reason, Seen, Verdict, Want, short};
+use crate::forge::{Analysis, Scanned};
 use crate::protocol::Timestamp;
 
 pub use super::sarif::Level;
+
+/// Milliseconds in which a part was looked at that has to be looked at again: whoever scans each commit does so within a week, and a
+/// part that is gone for good does not hold up deploys for longer.
+const LATELY: u64 = 7 * 86_400_000;
 
 /// Findings that are told one by one.
 const SHOWN: usize = 10;
@@ -34,6 +39,30 @@ pub struct Findings {
 pub struct Scanning {
     /// Only of this tool; `None`: of all that looked.
     pub tool: Option<String>,
+    /// Which parts have to be looked at; empty: all that were lately.
+    pub categories: Vec<String>,
+}
+
+impl Scanning {
+    /// A part of the commit that nobody has looked at, in words: several jobs may look at one commit, each at a part of it, and that
+    /// one of them has found nothing says nothing of what the others would have found.
+    fn unseen(&self, scanned: &Scanned, commit: &str, now: Timestamp) -> Option<String> {
+        let mine = |it: &&Analysis| self.tool.as_ref().is_none_or(|tool| *tool == it.tool);
+        let part = |it: &Analysis| (it.tool.clone(), it.category.clone());
+        let all = scanned.analyses.iter().filter(mine);
+        let here = all.clone().filter(|it| it.commit == commit);
+        let seen: BTreeSet<(String, String)> = here.map(part).collect();
+        if !self.categories.is_empty() {
+            let is_seen = |it: &&String| seen.iter().any(|(_, category)| category == *it);
+            let missing = self.categories.iter().find(|it| !is_seen(it))?;
+            return Some(format!("the category `{missing}`"));
+        }
+        let lately = all.filter(|it| it.at == 0 || now.since(Timestamp(it.at)) <= LATELY);
+        let (tool, category) = lately.map(part).find(|it| !seen.contains(it))?;
+        Some(format!(
+            "the category `{category}` of {tool}, which it has looked at lately"
+        ))
+    }
 }
 
 impl Findings {
@@ -164,6 +193,13 @@ impl Findings {
             let tool = scanning.tool.as_deref().unwrap_or("any tool");
             let why = format!(
                 "code scanning has no analysis of {} by {tool}: that there are no alerts says nothing",
+                short(commit)
+            );
+            return Judgement::unknown(Lack::Soon, why);
+        }
+        if let Some(part) = scanning.unseen(scanned, commit, now) {
+            let why = format!(
+                "code scanning has not looked at all of {}: {part} is missing",
                 short(commit)
             );
             return Judgement::unknown(Lack::Soon, why);

@@ -484,7 +484,13 @@ fn kinds() -> Vec<Kind> {
             terms: terms.clone(),
         }),
         findings(path(), None),
-        findings(Vec::new(), Some(findings::Scanning { tool: None })),
+        findings(
+            Vec::new(),
+            Some(findings::Scanning {
+                tool: None,
+                categories: Vec::new(),
+            }),
+        ),
         Kind::Tests(results::Tests {
             junit: path(),
             least: 1,

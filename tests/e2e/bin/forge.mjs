@@ -26,12 +26,12 @@ export const status = (context, state = 'success', more = {}) => ({ id: ++ids, c
 
 /** What a pull request looks like. */
 export const pull = (number, { head, mergedAs = null, author = 'anna' }) => ({
-  number, user: { login: author }, head: { sha: head }, merged: mergedAs !== null, merged_at: mergedAs && '2026-11-27T10:00:00Z', merge_commit_sha: mergedAs,
+  number, state: mergedAs === null ? 'open' : 'closed', user: { login: author }, head: { sha: head }, base: { ref: 'main' }, merged: mergedAs !== null, merged_at: mergedAs && '2026-11-27T10:00:00Z', merge_commit_sha: mergedAs,
   html_url: `https://forge.example/acme/tasks/pull/${number}`,
 });
 
 /** What a review looks like. */
-export const review = (user, state, commit, more = {}) => ({ id: ++ids, user: { login: user }, state, commit_id: commit, submitted_at: '2026-11-27T10:00:00Z', author_association: 'MEMBER', html_url: `https://forge.example/r/${ids}`, ...more });
+export const review = (user, state, commit, more = {}) => ({ id: ++ids, user: { login: user }, state, commit_id: commit, submitted_at: '2026-11-27T10:00:00Z', html_url: `https://forge.example/r/${ids}`, ...more });
 
 let ids = 100;
 
@@ -40,7 +40,7 @@ let ids = 100;
  * often that was asked, which may answer by itself (`true`) or change what is known meanwhile.
  */
 export async function startForge({ root = '', size = 100, links = true } = {}) {
-  const data = { runs: {}, statuses: {}, commits: {}, pulls: {}, pullsOf: {}, reviews: {}, approvals: {}, analyses: [], alerts: [], refs: {}, deployments: [] };
+  const data = { runs: {}, statuses: {}, commits: {}, pulls: {}, pullsOf: {}, reviews: {}, people: {}, commitsOf: {}, approvals: {}, analyses: [], alerts: [], refs: {}, deployments: [] };
   const it = { data, requests: [], faults: [], unchanged: 0 };
   const counts = {};
   const server = createServer((request, response) => {
@@ -80,7 +80,7 @@ export async function startForge({ root = '', size = 100, links = true } = {}) {
   }
 
   function find(request, path, url, body) {
-    const [, kind, name, what] = /^\/([a-z-]+)\/(.+?)(?:\/(check-runs|status|pulls?|reviews|approvals|statuses))?$/.exec(path) ?? [];
+    const [, kind, name, what] = /^\/([a-z-]+)\/(.+?)(?:\/(check-runs|status|pulls?|reviews|approvals|statuses|commits|permission))?$/.exec(path) ?? [];
     if (request.method === 'POST' && path === '/deployments') {
       const made = { id: 4000 + data.deployments.length, ...JSON.parse(body), statuses: [] };
       data.deployments.push(made);
@@ -107,7 +107,18 @@ export async function startForge({ root = '', size = 100, links = true } = {}) {
       if (!data.commits[name]) return undefined;
       const list = data.statuses[name] ?? [];
       const { items, link } = paged(list, url);
-      return { body: { state: 'pending', sha: name, total_count: list.length, statuses: items }, link };
+      // GitHub does not say who reported them; Gitea does, and gives the sum of the page alone.
+      const shown = links ? items.map(({ creator, ...it }) => it) : items;
+      return { body: { state: 'pending', sha: name, total_count: links ? list.length : items.length, statuses: shown }, link };
+    }
+    if (kind === 'commits' && what === 'statuses') {
+      const { items, link } = paged(data.statuses[name] ?? [], url);
+      return { body: items, link };
+    }
+    if (kind === 'collaborators') return { permission: data.people[name] ?? 'write' };
+    if (kind === 'pulls' && what === 'commits') {
+      const author = (data.pulls[name] ?? Object.values(data.pullsOf).flat().find(({ number }) => String(number) === name))?.user;
+      return { body: data.commitsOf[name] ?? [{ sha: 'a'.repeat(40), author, committer: { login: 'web-flow' } }] };
     }
     if (kind === 'commits' && what === 'pulls') return { body: data.pullsOf[name] ?? [] };
     if (kind === 'commits' && what === 'pull') return data.pullsOf[name]?.[0];

@@ -139,6 +139,8 @@ pub(in crate::config) enum Level {
 pub(in crate::config) struct Scanning {
     /// Only of this tool. Default: of all.
     pub(in crate::config) tool: Option<At<String>>,
+    /// Categories that have to be looked at, each for this commit. Default: all that were looked at on this branch in the last 7 days.
+    pub(in crate::config) categories: Option<At<Vec<At<String>>>>,
 }
 
 /// Results of tests.

@@ -289,9 +289,14 @@ impl Reader<'_> {
         let ignore = self.texts(raw.ignore.as_ref(), words);
         let baseline = self.optional(raw.baseline.as_ref(), name::file_inside);
         let scanning = match self.map(raw.code_scanning.as_ref()) {
-            Ok(Some(raw)) => self
-                .optional(raw.tool.as_ref(), words)
-                .map(|tool| Some(Scanning { tool })),
+            Ok(Some(raw)) => {
+                let tool = self.optional(raw.tool.as_ref(), words);
+                let categories = self.texts(raw.categories.as_ref(), words);
+                tool.and_then(|tool| {
+                    let categories = categories?;
+                    Ok(Some(Scanning { tool, categories }))
+                })
+            }
             Ok(None) => Ok(None),
             Err(reported) => Err(reported),
         };

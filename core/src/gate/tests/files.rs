@@ -472,3 +472,79 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn each_part_of_the_commit_that_is_looked_at_as_a_rule_has_to_be_looked_at() {
+    let looked = |commit: &str, tool: &str, category: &str, days: u64| crate::forge::Analysis {
+        commit: commit.to_owned(),
+        tool: tool.to_owned(),
+        category: category.to_owned(),
+        at: NOW.0 - days * 86_400_000,
+        error: String::new(),
+    };
+    let [python, script] = ["/language:python", "/language:javascript"];
+    let codeql = |commit: &str, category: &str, days| looked(commit, "CodeQL", category, days);
+    let rows: &[(Vec<crate::forge::Analysis>, &[&str], &str)] = &[
+        (vec![codeql(COMMIT, python, 0)], &[], "pass"),
+        (
+            vec![codeql(COMMIT, python, 0), codeql(OTHER, script, 1)],
+            &[],
+            "unknown",
+        ),
+        (
+            vec![codeql(COMMIT, python, 0), codeql(OTHER, script, 7)],
+            &[],
+            "unknown",
+        ),
+        (
+            vec![codeql(COMMIT, python, 0), codeql(OTHER, script, 8)],
+            &[],
+            "pass",
+        ),
+        (
+            vec![codeql(COMMIT, python, 0), codeql(COMMIT, script, 0)],
+            &[],
+            "pass",
+        ),
+        (
+            vec![codeql(COMMIT, python, 0), codeql(OTHER, script, 1)],
+            &[python],
+            "pass",
+        ),
+        (
+            vec![codeql(COMMIT, python, 0)],
+            &[python, script],
+            "unknown",
+        ),
+        (
+            vec![codeql(COMMIT, python, 0), looked(OTHER, "other", "", 1)],
+            &[],
+            "pass",
+        ),
+        (vec![codeql(OTHER, python, 1)], &[python], "unknown"),
+    ];
+    for (analyses, categories, expected) in rows {
+        let tool = Some("CodeQL".to_owned());
+        let kind = Kind::Findings(findings::Findings {
+            sarif: Vec::new(),
+            level: findings::Level::Error,
+            ignore: Vec::new(),
+            baseline: None,
+            scanning: Some(findings::Scanning {
+                tool: tool.clone(),
+                categories: categories.iter().map(|it| (*it).to_owned()).collect(),
+            }),
+        });
+        let mut evidence = evidence();
+        let scanned = crate::forge::Scanned {
+            analyses: analyses.clone(),
+            alerts: Vec::new(),
+        };
+        evidence.scans.extend(seen(scanned).map(|it| (tool, it)));
+        assert_eq!(
+            says(&kind, &evidence).verdict.word(),
+            *expected,
+            "{analyses:#?} {categories:?}"
+        );
+    }
+}

@@ -6,7 +6,9 @@ use super::proofs::{self, InRegistry};
 use super::running::{self, Command, Nox};
 use crate::config::Facts;
 use crate::event::System;
-use crate::forge::{Access, Answer, Asking, Exchange, Going, Permission, Question, Trouble, Turn};
+use crate::forge::{
+    Access, Answer, Asking, Exchange, Going, Permission, Question, Statuses, Trouble, Turn,
+};
 use crate::gate::after::Answered;
 use crate::gate::evidence::{Missing, Ran, Subject};
 use crate::gate::sessions::Ended;
@@ -205,9 +207,17 @@ impl Asks {
             }
             Want::Checks(names) => {
                 let names = names.clone();
-                Question::Checks { commit, names }
+                let statuses = statuses_of(about.gates);
+                Question::Checks {
+                    commit,
+                    names,
+                    statuses,
+                }
             }
-            Want::Reviews => Question::Reviews { commit },
+            Want::Reviews => Question::Reviews {
+                commit,
+                branch: about.subject.branch.clone(),
+            },
             Want::Approvals => {
                 let run = about.subject.run.clone();
                 let run = run.ok_or_else(|| {
@@ -458,6 +468,19 @@ const NOBODY: &str = "gate-nobody";
 
 /// The platform has no such thing: it is said when a plan is made.
 pub(super) const UNSUPPORTED: &str = "gate-unsupported";
+
+/// Who reported a status is asked only where a gate wants to know: it takes all that were ever reported.
+fn statuses_of(gates: &[Gate]) -> Statuses {
+    let by_creator = |gate: &Gate| match &gate.kind {
+        Kind::Checks(checks) => checks.of.iter().any(|it| it.creator.is_some()),
+        _ => false,
+    };
+    if gates.iter().flat_map(gate::flat).any(by_creator) {
+        Statuses::WithCreators
+    } else {
+        Statuses::Newest
+    }
+}
 
 /// Forgejo and Gitea know statuses, reviews and branches; no check runs, so no apps, and neither approvals nor code scanning.
 fn supports(system: System, want: &Want, gates: &[Gate]) -> Result<(), Missing> {
