@@ -128,7 +128,7 @@ test('a run that is killed leaves its deployment to post, which ends it', { time
 
 const HOSTILE = [
   '::error::owned', '##[set-output name=outcome;]deployed', '::stop-commands::x', 'a\n::add-mask::b', '<script>alert(1)</script>', '<img src=x onerror=y>',
-  '@octocat', '| a | b |', '`` ` ``', '[click](javascript:alert(1))', '![x](https://evil.example/p.png)', '\u202eexe.txt', '\u001b[31mred', '--> <!--', '# Title', '</details>',
+  '@octocat', '| a | b |', '`` ` ``', '[click](javascript:alert(1))', '![x](https://evil.example/p.png)', '\u202eexe.txt', '\u001b[31mred', '--> <!--', '# Title', '</details>', 'see www.evil.example', 'https://evil.example/x', 'fixes #12', 'acme/tasks#13', 'GH-14', '!15',
 ];
 
 test('names of somebody else do nothing in the log, in annotations, in the summary and in the comment', { timeout: 180_000 }, async (t) => {
@@ -149,6 +149,7 @@ test('names of somebody else do nothing in the log, in annotations, in the summa
   const comment = readFileSync(/^CD_COMMENT="?([^"\n]+)"?$/m.exec(outputs)[1], 'utf8');
   assert.match(comment, /^<!-- cd-action plan [a-z0-9 .-]+ -->\n/);
   assert.equal(comment.match(/<!--/g).length, 1);
+  assert.match(comment, /\*\*Run:\*\* \[`https:\/\/forge\.example[^`]*`\]\(<https:\/\/forge\.example[^>]*>\)/, 'the way to the run');
   for (const markdown of [result.summary, comment.replace(/^<!--.*-->/, '')]) {
     const bare = markdown.replace(/```[^]*?```/g, '').replace(/`[^`\n]*`/g, '');
     assert.doesNotMatch(bare, /<script|<img|onerror=y>|<!--|-->/);
@@ -156,6 +157,9 @@ test('names of somebody else do nothing in the log, in annotations, in the summa
     assert.doesNotMatch(bare, /!\[|javascript:/);
     assert.doesNotMatch(bare, /@octocat/);
     assert.doesNotMatch(bare, /^# Title/m);
+    // What a forge looks for in the text as it is shown. Our own links lead to the run and to what gates rest on.
+    const shown = bare.replace(/\]\(<[^>]*>\)/g, '').replace(/<code>[^]*?<\/code>/g, '').replace(/&#(\d+);/g, (_, code) => String.fromCodePoint(Number(code)));
+    assert.doesNotMatch(shown, /www\.|:\/\/|#\d|!\d|gh-\d/i);
   }
 });
 

@@ -4,7 +4,8 @@
 //! [`line()`] or [`lines`]; Markdown through [`prose`], [`sentence`], [`code`] or [`fenced`]; a diagram through [`label`].
 //!
 //! In Markdown, what would mean something is written as a numeric character reference: it is shown as the character and
-//! is never structure (CommonMark 2.5), in table cells too, where a backslash depends on the one before it.
+//! is never structure (CommonMark 2.5), in table cells too, where a backslash depends on the one before it. Forges look for more
+//! in the text as it is shown: for people, issues and addresses. Those are broken by a character that draws nothing.
 
 use std::fmt::{self, Write as _};
 
@@ -157,17 +158,16 @@ pub(super) fn label(text: &str) -> String {
 
 fn words(text: &str) -> String {
     let mut words = String::with_capacity(text.len());
-    let mut characters = text.chars().peekable();
-    while let Some(c) = characters.next() {
+    for (at, c) in text.char_indices() {
+        let (before, after) = text.split_at(at);
+        let after = after.strip_prefix(c).unwrap_or_default();
+        if breaks_before(before, c, after) {
+            words.push_str(BREAK);
+        }
         match c {
-            // A mention is looked for in the text as it is shown, so only a character in between ends it.
-            '@' => words.push_str("@&#8203;"),
-            // `:smile:` and `https://`, but not the colon of a sentence or of a time.
-            ':' if characters
-                .peek()
-                .is_some_and(|next| *next != ' ' && !next.is_ascii_digit()) =>
-            {
-                refer(&mut words, c)
+            // `:smile:`, but not the colon of a sentence or of a time.
+            ':' if after.starts_with(|next: char| next != ' ' && !next.is_ascii_digit()) => {
+                refer(&mut words, c);
             }
             // `- item`, `1. item`, `+ item`, `===`; but not in the middle of a line.
             '-' | '+' | '=' if words.is_empty() => refer(&mut words, c),
@@ -175,8 +175,37 @@ fn words(text: &str) -> String {
             _ if is_structure(c) => refer(&mut words, c),
             _ => words.push(c),
         }
+        if breaks_after(before, c, after) {
+            words.push_str(BREAK);
+        }
     }
     words
+}
+
+/// Draws nothing, and ends what a forge would find in the text as it is shown.
+const BREAK: &str = "&#8203;";
+
+/// Whether what is written here would lead somewhere: `@anna`, `#12`, `!12`, `GH-12`, `https://`.
+fn breaks_after(before: &str, c: char, after: &str) -> bool {
+    let number = after.starts_with(|next: char| next.is_ascii_digit());
+    match c {
+        '@' => true,
+        '#' | '!' => number,
+        '-' => number && ends_with(before, "gh"),
+        ':' => after.starts_with("//"),
+        _ => false,
+    }
+}
+
+/// The same of `www.`, which is taken for an address without a scheme.
+fn breaks_before(before: &str, c: char, after: &str) -> bool {
+    c.eq_ignore_ascii_case(&'w') && after.starts_with('.') && ends_with(before, "ww")
+}
+
+fn ends_with(text: &str, end: &str) -> bool {
+    let at = text.len().checked_sub(end.len());
+    let last = at.and_then(|at| text.get(at..));
+    last.is_some_and(|last| last.eq_ignore_ascii_case(end))
 }
 
 fn verbatim(text: &str) -> String {
@@ -345,7 +374,13 @@ mod tests {
                 "&#42;a&#42; &#95;b&#95; &#126;c&#126; &#91;d&#93;(e) &#36;f&#36;",
             ),
             ("ask @octocat", "ask @&#8203;octocat"),
-            ("https://a :smile:", "https&#58;//a &#58;smile:"),
+            ("https://a :smile:", "https&#58;&#8203;//a &#58;smile:"),
+            ("WWW.a www. ww.", "WW&#8203;W.a ww&#8203;w. ww."),
+            (
+                "fixes acme/tasks#12, GH-12, !12",
+                "fixes acme/tasks&#35;&#8203;12, GH-&#8203;12, !&#8203;12",
+            ),
+            ("a gh-pages, 3-12, #a!", "a gh-pages, 3-12, &#35;a!"),
             ("- a - b", "&#45; a - b"),
             ("1. a", "&#49;. a"),
             ("1.5 s", "1.5 s"),

@@ -318,7 +318,10 @@ fn places(report: &Report) -> String {
         .into_iter()
         .filter(|(_, path)| !path.is_empty())
         .map(|(what, path)| place(what, path));
-    let run = report.run_url.iter().map(|url| place("run", url));
+    let run = report.run_url.iter().map(|url| {
+        let run = Inert::ours("run");
+        Inert::join(&[run, linked(&code(url), url)], " ")
+    });
     let head = report
         .ledger_head
         .iter()

@@ -8,7 +8,7 @@ use crate::gate::{Judged, Verdict as Says};
 use crate::rollback::Verdict;
 
 /// Pieces that mean something to Markdown, to HTML, to a diagram, to a terminal, to a runner or to a careless reader.
-const PIECES: [&str; 48] = [
+const PIECES: [&str; 54] = [
     "|",
     "\\|",
     "\\\\|",
@@ -28,6 +28,12 @@ const PIECES: [&str; 48] = [
     "&lt;script&gt;",
     "&#124;",
     "@octocat",
+    "www.evil.example",
+    "https://evil.example",
+    "fixes #12",
+    "acme/tasks#12",
+    "GH-12",
+    "!12",
     "@",
     "#1",
     "# a",
@@ -349,6 +355,26 @@ fn blocks(markdown: &str) -> Blocks {
     blocks
 }
 
+/// A line as a reader sees it: numeric references are what they stand for.
+fn shown(line: &str) -> String {
+    let mut pieces = line.split("&#");
+    let mut shown = pieces.next().unwrap_or_default().to_owned();
+    for piece in pieces {
+        let (number, rest) = piece.split_once(';').unwrap_or(("", piece));
+        shown.extend(number.parse().ok().and_then(char::from_u32));
+        shown.push_str(rest);
+    }
+    shown
+}
+
+/// The same of what stands in `<code>`: whoever looks for addresses in what is shown looks at no code.
+fn without_elements(line: &str) -> String {
+    let mut pieces = line.split("<code>");
+    let before = pieces.next().unwrap_or_default().to_owned();
+    let after = pieces.map(|it| it.split_once("</code>").map_or(it, |(_, after)| after));
+    before + &after.collect::<String>()
+}
+
 /// A line without its code: what stands between single backticks means nothing.
 fn without_code(line: &str) -> String {
     line.split('`').step_by(2).collect()
@@ -414,6 +440,18 @@ proptest! {
         prop_assert_eq!(kinds(&found), kinds(&expected));
         let lines = |blocks: &Blocks| blocks.lines.iter().filter(|line| line.starts_with("### ")).count();
         prop_assert_eq!(lines(&found), lines(&expected));
+    }
+
+    #[test]
+    fn nothing_leads_anywhere_for_whoever_looks_at_what_is_shown(report in hostile()) {
+        for line in blocks(&report.markdown()).lines {
+            let line = shown(&without_elements(&without_code(&line))).to_lowercase();
+            for (mark, number) in [("www.", false), ("://", false), ("#", true), ("!", true), ("gh-", true)] {
+                let mut after = line.split(mark).skip(1);
+                let found = after.find(|after| !number || after.starts_with(|c: char| c.is_ascii_digit()));
+                prop_assert_eq!(found, None, "{}: {}", mark, line);
+            }
+        }
     }
 
     #[test]

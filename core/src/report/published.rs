@@ -338,7 +338,7 @@ mod tests {
         | commit | `aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa` |
         | image | `registry.example/acme/tasks@sha256:3333333333333333333333333333333333333333333333333333333333333333` |
         | made with | docker build, with BuildKit |
-        | git tag | v1.2.3, published https&#58;//forge.example/releases/7 |
+        | git tag | v1.2.3, published https&#58;&#8203;//forge.example/releases/7 |
 
         | name | kind | now |
         | --- | --- | --- |
@@ -351,7 +351,7 @@ mod tests {
 
         **Where to look:**
 
-        - run `https://forge.example/runs/7`
+        - run [`https://forge.example/runs/7`](<https://forge.example/runs/7>)
         - report `/tmp/cd/report.json`
         - journal `/tmp/cd/journal.jsonl`
         ");

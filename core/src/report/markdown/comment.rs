@@ -1,7 +1,7 @@
 //! A plan as a comment on a pull request. What stands in it is somebody else's as well, and means nothing there either.
 
 use super::super::Report;
-use super::super::escape::{label, prose, sentence};
+use super::super::escape::{code, label, linked, sentence};
 use super::super::headline::headline;
 use super::sheet::{fitting, heading, labelled};
 use super::{facts, gates, plan, sentences, titled};
@@ -18,6 +18,6 @@ pub(in super::super) fn render(report: &Report) -> String {
     blocks.extend(report.plan.iter().map(plan::render));
     blocks.push(titled("Worth knowing", &sentences(&report.troubles)));
     let run = report.run_url.iter();
-    blocks.extend(run.map(|url| labelled("Run", &prose(url))));
+    blocks.extend(run.map(|url| labelled("Run", &linked(&code(url), url))));
     fitting(&blocks, LIMIT)
 }

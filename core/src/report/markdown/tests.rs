@@ -75,7 +75,7 @@ fn a_summary_of_a_failure_begins_with_cause_and_next_step() {
 
     **Where to look:**
 
-    - run `https://forge.example/runs/7`
+    - run [`https://forge.example/runs/7`](<https://forge.example/runs/7>)
     - report `/tmp/cd/report.json`
     - journal `/tmp/cd/journal.jsonl`
     - ledger head `eeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeee`
@@ -137,7 +137,7 @@ fn a_summary_of_a_rollback_lists_every_candidate() {
 
     **Where to look:**
 
-    - run `https://forge.example/runs/7`
+    - run [`https://forge.example/runs/7`](<https://forge.example/runs/7>)
     - report `/tmp/cd/report.json`
     - journal `/tmp/cd/journal.jsonl`
     - ledger head `eeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeee`
@@ -182,7 +182,7 @@ fn a_summary_of_a_plan_is_a_table() {
 
     **Where to look:**
 
-    - run `https://forge.example/runs/7`
+    - run [`https://forge.example/runs/7`](<https://forge.example/runs/7>)
     - report `/tmp/cd/report.json`
     - journal `/tmp/cd/journal.jsonl`
     - ledger head `eeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeee`
@@ -227,7 +227,7 @@ fn a_summary_of_a_status_begins_with_what_needs_attention() {
 
     **Where to look:**
 
-    - run `https://forge.example/runs/7`
+    - run [`https://forge.example/runs/7`](<https://forge.example/runs/7>)
     - report `/tmp/cd/report.json`
     - journal `/tmp/cd/journal.jsonl`
     - ledger head `eeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeee`
@@ -256,7 +256,7 @@ fn a_summary_of_mistakes_keeps_their_lines() {
 
     **Where to look:**
 
-    - run `https://forge.example/runs/7`
+    - run [`https://forge.example/runs/7`](<https://forge.example/runs/7>)
     - report `/tmp/cd/report.json`
     - journal `/tmp/cd/journal.jsonl`
     - ledger head `eeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeee`
