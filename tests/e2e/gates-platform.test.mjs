@@ -234,6 +234,12 @@ test('a branch that has moved on: the older run ends as superseded', { timeout: 
   assert.deepEqual([result.outcome, result.code, result.report.reason], ['superseded', 0, 'newer-on-its-way'], result.stdout + result.stderr);
   it.data.refs['heads/main'] = it.sha;
   await passes(it, { fresh: true }, 'fresh');
+  // A tag that was moved while its run was on the way.
+  it.here.env = { ...it.here.env, GITHUB_REF: 'refs/tags/v1' };
+  it.data.refs['tags/v1'] = it.sha;
+  await passes(it, { fresh: true }, 'fresh');
+  it.data.refs['tags/v1'] = OTHER;
+  await fails(it, { fresh: true }, 'fresh');
 });
 
 test('403 names the permission and prints its YAML; 401, 404, limits and broken answers are told, and bounded', { timeout: 300_000 }, async (t) => {

@@ -1,14 +1,14 @@
 // What the platform and people are told: deployments, ended in every outcome; names of somebody else, which do nothing anywhere.
 
 import assert from 'node:assert/strict';
-import { cpSync, mkdtempSync, readFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 
 import { checkRun, commitAt, startForge, status, TOKEN } from './bin/forge.mjs';
 import { gitIn, skip, startAct } from './bin/act.mjs';
 import { job, stopStep } from './bin/runner.mjs';
-import { image, place, ROOT, sleep, until } from './lib.mjs';
+import { docker, ENV, image, place, REGISTRY, ROOT, run, sleep, until } from './lib.mjs';
 
 const QUICK = { bake: { for: '0s' }, drain: '0s', url: 'https://tasks.example' };
 
@@ -41,6 +41,31 @@ test('a deployment is begun before anything is touched and ended in every outcom
   const ended = third.statuses[1];
   assert.deepEqual([ended.environment_url, ended.log_url], ['https://tasks.example', 'https://forge.example/acme/tasks/actions/runs/7']);
   assert.ok(ended.description.length <= 140);
+});
+
+test('what happened while another run had the lease counts: a branch that has moved on, a check that has turned red', { timeout: 240_000 }, async (t) => {
+  for (const moved of ['branch', 'check']) {
+    const { forge, here, sha } = await onForge(t, `waited-${moved}`, { deployments: false });
+    const repository = `${REGISTRY}/e2e/${here.service}`;
+    const built = await run(['docker', 'build', '--quiet', '--tag', `${repository}:sha-${sha}`, '-'], { env: { ...ENV, DOCKER_BUILDKIT: '0' }, input: `FROM ${image('v3')}\nLABEL org.opencontainers.image.revision=${sha}\n` });
+    assert.equal(built.code, 0, built.stderr);
+    t.after(() => docker('rmi', '--force', `${repository}:sha-${sha}`));
+    await docker('push', '--quiet', `${repository}:sha-${sha}`);
+    here.config({ env: { ...QUICK, bake: { for: '15s' } } });
+    assert.equal((await here.cd('deploy', '--image', image('v1'))).outcome, 'deployed');
+    const first = here.start('deploy', '--image', image('v2'));
+    await until('the bake', () => /^baking/m.test(first.output()), { seconds: 40 });
+    forge.data.runs[sha] = [checkRun('test')];
+    here.config({ image: repository, env: { ...QUICK, gates: [{ fresh: true }, { checks: ['test'] }] } });
+    const second = here.start('deploy', '--wait', '1m');
+    await until('the first answers', () => forge.requests.length >= 3, { seconds: 20 });
+    await sleep(1_000);
+    if (moved === 'branch') forge.data.refs['heads/main'] = 'f'.repeat(40);
+    else forge.data.runs[sha] = [checkRun('test', { conclusion: 'failure' })];
+    assert.equal((await first.ended).outcome, 'deployed');
+    const result = await second.ended;
+    assert.equal(result.outcome, moved === 'branch' ? 'superseded' : 'rejected', result.stdout + result.stderr);
+  }
 });
 
 test('a platform that refuses is told of in the report, and changes nothing about the deploy', { timeout: 120_000 }, async (t) => {
@@ -87,22 +112,22 @@ test('what the platform does not hear at first it hears at last: from this run, 
 test('a run that is killed without a post is ended by whoever recovers; production is put in order like any other', { timeout: 180_000 }, async (t) => {
   const { forge, here, states } = await onForge(t, 'unposted');
   here.config({ env: { ...QUICK, deployments: true, lease: '2s', bake: { for: '30s' } } });
-  for (const dead of ['v2', 'v3']) {
+  for (const next of ['recover', 'deploy']) {
     assert.equal((await here.cd('deploy', '--image', image('v1'))).code, 0);
-    const run = here.start('deploy', '--image', image(dead));
+    const run = here.start('deploy', '--image', image('v2'));
     await until('the bake', () => /^baking/m.test(run.output()), { seconds: 40 });
     run.child.kill('SIGKILL');
     await run.ended;
     assert.equal(states().at(-1), 'deploy: in_progress');
     await sleep(2_500);
-    if (dead === 'v2') {
+    if (next === 'recover') {
       assert.equal((await here.cd('recover')).outcome, 'restored');
       assert.equal(states().at(-1), 'deploy: in_progress error');
     }
   }
   here.config({ env: { ...QUICK, deployments: true } });
   forge.data.deployments.push({ id: 3000, task: 'deploy', environment: 'staging', payload: { service: 'another' }, statuses: [{ id: 1, state: 'success' }] });
-  assert.equal((await here.cd('deploy', '--image', image('v4'))).outcome, 'deployed');
+  assert.equal((await here.cd('deploy', '--image', image('v3'))).outcome, 'deployed');
   assert.deepEqual(states(), [
     'deploy: in_progress success inactive', 'deploy: in_progress error', 'deploy: in_progress error', 'deploy: success', 'deploy: in_progress success',
   ], 'those of another service stay as they are');
@@ -126,6 +151,8 @@ test('a run that is killed leaves its deployment to post, which ends it', { time
   assert.match(states().at(-1), /^deploy: in_progress inactive$/, 'a cancelled one is over, too');
 });
 
+// What git allows in the name of a branch.
+const BRANCH = 'refs/heads/fix/<img/src=x>#12-www.evil.example-@octocat-`|`-GH-14';
 const HOSTILE = [
   '::error::owned', '##[set-output name=outcome;]deployed', '::stop-commands::x', 'a\n::add-mask::b', '<script>alert(1)</script>', '<img src=x onerror=y>',
   '@octocat', '| a | b |', '`` ` ``', '[click](javascript:alert(1))', '![x](https://evil.example/p.png)', '\u202eexe.txt', '\u001b[31mred', '--> <!--', '# Title', '</details>', 'see www.evil.example', 'https://evil.example/x', 'fixes #12', 'acme/tasks#13', 'GH-14', '!15',
@@ -135,14 +162,18 @@ test('names of somebody else do nothing in the log, in annotations, in the summa
   const { forge, here, sha } = await onForge(t, 'hostile', { deployments: false });
   forge.data.runs[sha] = HOSTILE.map((name) => checkRun(name, { conclusion: 'failure', app: name, appId: 1, html_url: 'javascript:alert(1)', details_url: 'https://x.example/a)<b> |' }));
   forge.data.statuses[sha] = HOSTILE.map((name) => status(name, 'failure', { target_url: `https://x.example/)${name}` }));
-  here.config({ image: 'registry.example/acme/tasks', env: { ...QUICK, gates: [{ checks: HOSTILE.filter((name) => !/[\n\u001b]/.test(name)) }, { name: 'absent', checks: ['nobody reports this'] }] } });
-  const theJob = job(here, { runId: '7', env: { GITHUB_EVENT_NAME: 'push', GITHUB_REF: 'refs/heads/main', GITHUB_SERVER_URL: 'https://forge.example' } });
+  here.config({ image: 'registry.example/acme/tasks', env: { ...QUICK, gates: [{ checks: HOSTILE.filter((name) => !/[\n\u001b]/.test(name)) }, { name: 'absent', checks: ['nobody reports this'] }, { findings: { sarif: ['scan.sarif'] } }, { fresh: true }] } });
+  const results = HOSTILE.map((text) => ({ ruleId: text, level: 'error', message: { text }, locations: [{ physicalLocation: { artifactLocation: { uri: text } } }] }));
+  writeFileSync(join(here.dir, 'scan.sarif'), JSON.stringify({ version: '2.1.0', runs: [{ tool: { driver: { name: 'scan' } }, results }] }));
+  forge.data.refs[BRANCH.replace('refs/', '')] = 'f'.repeat(40);
+  const theJob = job(here, { runId: '7', env: { GITHUB_EVENT_NAME: 'push', GITHUB_REF: BRANCH, GITHUB_SERVER_URL: 'https://forge.example' } });
   const result = await theJob.start({ 'github-token': TOKEN }).ended;
   assert.equal(result.outputs.outcome, 'rejected', result.log);
   const ours = ['group', 'endgroup', 'stop-commands', 'error', 'add-mask', 'warning', 'debug'];
   assert.deepEqual(result.commands.filter((it) => !ours.includes(it.name)).map((it) => it.name), []);
   assert.equal(result.annotations.filter((it) => it.name === 'error').length, 1, 'ours alone');
   assert.doesNotMatch(result.log, /\u202e/);
+  here.env = { ...here.env, GITHUB_REF: BRANCH };
   const plan = await here.cd('plan', '--image', image('v1'));
   assert.equal(plan.outcome, 'shown', plan.stdout + plan.stderr);
   const outputs = readFileSync(`${here.dir}/.cd-action/outputs.env`, 'utf8');

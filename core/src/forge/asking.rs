@@ -1,5 +1,7 @@
 //! One question to a forge, with all the requests that it takes.
 
+mod reviewing;
+
 use std::collections::BTreeSet;
 
 use serde_json::Value;
@@ -129,7 +131,13 @@ type Step = Result<Next_, Trouble>;
 
 enum Next_ {
     Ask(Stage, u32),
-    Done(Answer),
+    Done(Box<Answer>),
+}
+
+impl Next_ {
+    fn done(answer: Answer) -> Self {
+        Self::Done(Box::new(answer))
+    }
 }
 
 impl Asking {
@@ -175,7 +183,7 @@ impl Asking {
         let next = got.and_then(|got| self.step(&got));
         match next {
             Err(trouble) => Going::Done(Err(trouble)),
-            Ok(Next_::Done(answer)) => Going::Done(Ok(answer)),
+            Ok(Next_::Done(answer)) => Going::Done(Ok(*answer)),
             Ok(Next_::Ask(stage, page)) => {
                 self.stage = stage;
                 Going::Ask(Box::new(self.request(page)))
@@ -217,23 +225,7 @@ impl Asking {
                 Permission::PullRequests,
             ),
             (Stage::Pulls, _) => get(format!("/commits/{commit}/pull"), Permission::PullRequests),
-            (Stage::Reviews, _) => get(
-                format!("/pulls/{}/reviews?{pages}", self.number()),
-                Permission::PullRequests,
-            ),
-            (Stage::Commits, _) => get(
-                format!("/pulls/{}/commits?{pages}", self.number()),
-                Permission::PullRequests,
-            ),
-            (Stage::Person, _) => {
-                let who = self.people.last().map(|it| escaped(it));
-                let who = who.unwrap_or_default();
-                // Everybody's token may ask this.
-                get(
-                    format!("/collaborators/{who}/permission"),
-                    Permission::Contents,
-                )
-            }
+            (Stage::Reviews | Stage::Commits | Stage::Person, _) => self.about_reviews(&pages),
             (Stage::Approvals, Question::Approvals { run }) => get(
                 format!("/actions/runs/{}/approvals", escaped(run)),
                 Permission::Actions,
@@ -295,14 +287,14 @@ impl Asking {
                     .ok_or_else(|| missing("this run"))?;
                 let approvals: Option<Vec<Approved>> = list.iter().map(read::approval).collect();
                 let approvals = approvals.ok_or_else(|| Trouble::malformed("approvals"))?;
-                Ok(Next_::Done(Answer::Approved(approvals)))
+                Ok(Next_::done(Answer::Approved(approvals)))
             }
             Stage::Analyses => self.on_analyses(got),
             Stage::Alerts => self.on_alerts(got),
             Stage::Tip => {
                 let body = body.ok_or_else(|| missing("the branch or tag"))?;
                 let tip = read::tip(body).ok_or_else(|| Trouble::malformed("a branch or tag"))?;
-                Ok(Next_::Done(Answer::Tip(tip)))
+                Ok(Next_::done(Answer::Tip(tip)))
             }
         }
     }
@@ -377,7 +369,7 @@ impl Asking {
     /// Where somebody has not reported, it may have been reported for the pull request's head.
     fn after_statuses(&self) -> Next_ {
         let Question::Checks { commit, names, .. } = &self.question else {
-            return Next_::Done(Answer::Checked(self.checked.clone()));
+            return Next_::done(Answer::Checked(self.checked.clone()));
         };
         let runs = self.checked.runs.iter().map(|it| it.name.as_str());
         let statuses = self.checked.statuses.iter().map(|it| it.context.as_str());
@@ -386,7 +378,7 @@ impl Asking {
         if lacks && self.commit == *commit {
             Next_::Ask(Stage::Commit, 1)
         } else {
-            Next_::Done(Answer::Checked(self.checked.clone()))
+            Next_::done(Answer::Checked(self.checked.clone()))
         }
     }
 
@@ -459,7 +451,7 @@ impl Asking {
     }
 
     fn without_pull(&self) -> Next_ {
-        Next_::Done(match &self.question {
+        Next_::done(match &self.question {
             Question::Checks { .. } => Answer::Checked(self.checked.clone()),
             _ => Answer::Reviewed(Reviewed::default()),
         })
@@ -483,73 +475,6 @@ impl Asking {
             Stage::Statuses
         };
         Ok(Next_::Ask(first, 1))
-    }
-
-    fn on_reviews(&mut self, got: &Got) -> Step {
-        let entries = read::entries(got.body.as_ref(), read::review)
-            .ok_or_else(|| Trouble::malformed("reviews"))?;
-        let more = self.more(got, entries.len());
-        match self.reviews.take(entries, None, more) {
-            Next::Page(page) => Ok(Next_::Ask(Stage::Reviews, page)),
-            Next::Torn(why) => Err(torn("reviews", &why)),
-            Next::All(reviews) => {
-                self.reviewed = Reviewed {
-                    pull: self.pull.clone(),
-                    reviews,
-                    ..Reviewed::default()
-                };
-                // Where nobody has said anything that counts it does not matter who may.
-                let people = self.reviewed.outspoken();
-                if people.is_empty() {
-                    return Ok(Next_::Done(Answer::Reviewed(self.reviewed.clone())));
-                }
-                self.people = people;
-                Ok(Next_::Ask(Stage::Commits, 1))
-            }
-        }
-    }
-
-    fn on_commits(&mut self, got: &Got) -> Step {
-        let body = got.body.as_ref();
-        let entries = read::entries(body, read::written)
-            .ok_or_else(|| Trouble::malformed("the commits of a pull request"))?;
-        let more = self.more(got, entries.len());
-        match self.commits.take(entries, None, more) {
-            Next::Page(page) => Ok(Next_::Ask(Stage::Commits, page)),
-            Next::Torn(why) => Err(torn("commits", &why)),
-            Next::All(writers) => {
-                self.reviewed.writers = writers.into_iter().flatten().collect();
-                Ok(self.next_person())
-            }
-        }
-    }
-
-    /// Forgejo and Gitea say with the review whether it counts.
-    fn next_person(&self) -> Next_ {
-        if self.people.is_empty() || self.system != System::GitHub {
-            Next_::Done(Answer::Reviewed(self.reviewed.clone()))
-        } else {
-            Next_::Ask(Stage::Person, 1)
-        }
-    }
-
-    fn on_person(&mut self, body: Option<&Value>) -> Step {
-        let Some(who) = self.people.pop() else {
-            return Ok(self.next_person());
-        };
-        // Whom the forge does not know there may nothing.
-        let may = match body {
-            None => false,
-            Some(body) => {
-                let word = read::text(body, "permission");
-                let word = word.ok_or_else(|| Trouble::malformed("what somebody may do"))?;
-                ["admin", "maintain", "write"].contains(&word.as_str())
-            }
-        };
-        if may {
-            self.reviewed.may_write.insert(who);
-        }
-        Ok(self.next_person())
     }
 
     // --- code scanning -------------------------------------------------------------------------------------------
@@ -579,7 +504,7 @@ impl Asking {
             Next::Torn(why) => Err(torn("alerts", &why)),
             Next::All(alerts) => {
                 self.scanned.alerts = alerts;
-                Ok(Next_::Done(Answer::Scanned(self.scanned.clone())))
+                Ok(Next_::done(Answer::Scanned(self.scanned.clone())))
             }
         }
     }

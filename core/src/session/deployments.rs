@@ -235,6 +235,11 @@ impl Session {
             let id = left.as_ref().map(|it| it.0);
             self.told = Some(Told::of(access, self.any_deployment(), id));
         }
+        if let Some(told) = self.told.as_mut().filter(|it| !it.over) {
+            // It was still being begun.
+            let begun = told.telling.take();
+            told.perhaps |= begun.is_some_and(|it| it.perhaps());
+        }
         let end = self.end(left.and_then(|it| it.1));
         let patience = if self.cancelled { IN_A_HURRY } else { AT_LAST };
         let now = self.now;

@@ -7,6 +7,7 @@
 mod about;
 mod asks;
 mod proofs;
+mod refused;
 mod running;
 mod telling;
 #[cfg(test)]
@@ -349,9 +350,9 @@ impl Session {
         let stage = gating.stage;
         let best = gate::at_best(&gating.judged);
         self.report.gates.clone_from(&gating.judged);
-        let refused = [asks::UNSUPPORTED, "forge-denied", "forge-token"];
+        let lasting = [refused::UNSUPPORTED, "forge-denied", "forge-token"];
         let mut missing = gating.evidence.missing().into_iter();
-        let unanswerable = missing.find(|it| refused.contains(&it.code)).cloned();
+        let unanswerable = missing.find(|it| lasting.contains(&it.code)).cloned();
         if let Some(missing) = unanswerable.filter(|_| plan) {
             let next = missing.next.into_iter().collect();
             return self.finish(Outcome::Failed, missing.code, vec![missing.why], next);

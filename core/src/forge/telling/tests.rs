@@ -288,11 +288,7 @@ fn holds(faults: BTreeMap<usize, Fault>) {
     let mut last = forge.last("api");
     assert_eq!(last.pop(), Some("success"), "{what}: {:?}", forge.states());
     let ended = |it: &&str| ["inactive", "error"].contains(it);
-    assert!(
-        last.iter().all(|it| ended(it)),
-        "{what}: {:?}",
-        forge.states()
-    );
+    assert!(last.iter().all(ended), "{what}: {:?}", forge.states());
 }
 
 #[test]

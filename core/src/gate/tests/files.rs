@@ -474,6 +474,7 @@ proptest! {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "rows of one table")]
 fn each_part_of_the_commit_that_is_looked_at_as_a_rule_has_to_be_looked_at() {
     let looked = |commit: &str, tool: &str, category: &str, days: u64| crate::forge::Analysis {
         commit: commit.to_owned(),
