@@ -166,6 +166,14 @@ fn two_reporters_of_one_name_must_both_be_content_unless_one_is_named() {
         Verdict::Fail
     );
     assert_eq!(says(&by("stranger"), &checked(runs)).verdict, Verdict::Pass);
+    // Whoever calls itself by the number of another app is not that one.
+    let numbered = CheckRun {
+        app: 99,
+        app_name: "15368".to_owned(),
+        ..run("test", "success")
+    };
+    let judged = says(&by("15368"), &checked(vec![numbered]));
+    assert_eq!(judged.verdict.word(), "unknown");
 }
 
 #[test]

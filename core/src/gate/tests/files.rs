@@ -254,6 +254,10 @@ fn results_of_tests() {
         (suite("tests='3'", good), "unknown"),
         (suite("tests='2' failures='1'", good), "fail"),
         (suite("tests='2' errors='1'", good), "fail"),
+        (
+            suite("failures='18446744073709551615' errors='1'", good),
+            "fail",
+        ),
         (suite("tests='two'", good), "unknown"),
         (
             suite("", "<testcase name='a'><failure message='x'/></testcase>"),

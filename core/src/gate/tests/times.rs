@@ -210,9 +210,56 @@ fn a_calendar_freezes_during_its_events() {
         ),
     ];
     for (events, expected) in &rows {
-        let judged = calendar(events);
-        assert_eq!(judged.verdict.word(), *expected, "{events}: {judged:?}");
+        // Names are the same in any case, and a blank at the end of a line is none.
+        let small: Vec<String> = events.lines().map(in_small_letters).collect();
+        let small = small.join("  \r\n") + if small.is_empty() { "" } else { "\r\n" };
+        for events in [events, &small] {
+            let judged = calendar(events);
+            assert_eq!(judged.verdict.word(), *expected, "{events}: {judged:?}");
+        }
     }
+}
+
+/// A line of a calendar whose names are small; what they are given stays as it is.
+fn in_small_letters(line: &str) -> String {
+    match line.split_once(':') {
+        Some(("BEGIN" | "END", _)) => line.to_lowercase(),
+        Some((head, value)) => {
+            let part = |it: &str| match it.split_once('=') {
+                Some((key, value)) => format!("{}={value}", key.to_lowercase()),
+                None => it.to_lowercase(),
+            };
+            let parts: Vec<String> = head.split(';').map(part).collect();
+            format!("{}:{value}", parts.join(";"))
+        }
+        None => line.to_owned(),
+    }
+}
+
+#[test]
+fn what_nobody_here_knows_of_a_calendar_may_be_a_freeze() {
+    let day = "DTSTART;VALUE=DATE:20270101\r\n";
+    let rows = [
+        ("BEGIN:VFREEBUSY\r\nEND:VFREEBUSY\r\n".to_owned(), "unknown"),
+        ("BEGIN:X-FREEZE\r\nEND:X-FREEZE\r\n".to_owned(), "unknown"),
+        ("BEGIN:VTODO\r\nEND:VTODO\r\n".to_owned(), "pass"),
+        (
+            "BEGIN:VTIMEZONE\r\nTZID:x\r\nBEGIN:STANDARD\r\nDTSTART:19700101T000000\r\nEND:STANDARD\r\nEND:VTIMEZONE\r\n".to_owned(),
+            "pass",
+        ),
+        (
+            format!("BEGIN:VEVENT\r\n{day}BEGIN:VEVENT\r\n{day}END:VEVENT\r\nEND:VEVENT\r\n"),
+            "unknown",
+        ),
+        (format!("BEGIN:VEVENT\r\n{day}END:VTODO\r\nEND:VEVENT\r\n"), "unknown"),
+        ("END:VEVENT\r\n".to_owned(), "unknown"),
+    ];
+    for (inside, expected) in rows {
+        assert_eq!(calendar(&inside).verdict.word(), expected, "{inside}");
+    }
+    let outside = "BEGIN:VCALENDAR\r\nEND:VCALENDAR\r\nSUMMARY:x\r\n";
+    let judged = of_calendar(outside, "2026-12-24T12:00:00Z");
+    assert_eq!(judged.verdict.word(), "unknown");
 }
 
 #[test]
