@@ -143,6 +143,8 @@ pub struct Reviewed {
     pub reviews: Vec<Review>,
     /// Who may write to the repository, of those who reviewed.
     pub may_write: BTreeSet<String>,
+    /// Of whom the forge does not tell whether they may.
+    pub untold: BTreeSet<String>,
     /// Who wrote a commit of it, or made it one.
     pub writers: BTreeSet<String>,
 }

@@ -180,7 +180,12 @@ impl Asking {
     /// Takes in an answer.
     #[must_use]
     pub fn on(&mut self, got: Result<Got, Trouble>) -> Going {
-        let next = got.and_then(|got| self.step(&got));
+        let next = match got {
+            Err(trouble) if self.stage == Stage::Person && !trouble.passes => {
+                Ok(self.untold_person())
+            }
+            got => got.and_then(|got| self.step(&got)),
+        };
         match next {
             Err(trouble) => Going::Done(Err(trouble)),
             Ok(Next_::Done(answer)) => Going::Done(Ok(*answer)),

@@ -534,7 +534,7 @@ fn of_those_who_reviewed_it_is_asked_who_may_write_and_who_wrote() {
         people, 3,
         "no machine, and nobody who only talks: {asked:?}"
     );
-    // What may not be known is not known.
+    // What is not understood is no answer.
     let silent: Vec<(&str, Value)> = answers
         .iter()
         .map(|(part, body)| {

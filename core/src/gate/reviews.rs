@@ -116,6 +116,10 @@ impl Reviews {
         match self.by.as_slice() {
             _ if named => None,
             [] if review.is_of_a_machine() => Some("a machine gave it".to_owned()),
+            [] if reviewed.untold.contains(&review.user) => Some(
+                "the platform does not tell whether they may write there: name them in `by`"
+                    .to_owned(),
+            ),
             [] if !self.has_a_say(review, reviewed) => {
                 Some("whoever gave it may not write there".to_owned())
             }
@@ -128,10 +132,11 @@ impl Reviews {
         self.by.iter().any(|it| same(it, who))
     }
 
-    /// Whether somebody is named, or may write there. A machine is there because somebody who may has let it in.
+    /// Whether somebody is named, or may write there, or perhaps may. A machine is there because somebody who may has let it in.
     fn has_a_say(&self, review: &Review, reviewed: &Reviewed) -> bool {
         let writes = review.official || reviewed.may_write.contains(&review.user);
-        writes || review.is_of_a_machine() || self.names(&review.user)
+        let perhaps = reviewed.untold.contains(&review.user);
+        writes || perhaps || review.is_of_a_machine() || self.names(&review.user)
     }
 }
 

@@ -79,6 +79,12 @@ impl Asking {
         }
     }
 
+    /// The forge does not tell this token what somebody may do: then that is not known, and all else is.
+    pub(super) fn untold_person(&mut self) -> Next_ {
+        self.reviewed.untold.extend(self.people.pop());
+        self.next_person()
+    }
+
     pub(super) fn on_person(&mut self, body: Option<&Value>) -> Step {
         let Some(who) = self.people.pop() else {
             return Ok(self.next_person());
@@ -96,5 +102,38 @@ impl Asking {
             self.reviewed.may_write.insert(who);
         }
         Ok(self.next_person())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Question;
+    use super::*;
+    use crate::forge::Access;
+
+    #[test]
+    fn what_a_token_may_not_ask_about_somebody_is_not_known_and_all_else_is() {
+        let access = Access::new(System::GitHub, "https://api.example", "acme/tasks", "TOKEN");
+        let question = Question::Reviews {
+            commit: "c".repeat(40),
+            branch: None,
+        };
+        let (mut asking, _) = Asking::new(question, &access.expect("it is right"));
+        (asking.stage, asking.people) = (Stage::Person, vec!["anna".to_owned()]);
+        let denied = |passes| Trouble {
+            code: "forge-denied",
+            text: String::new(),
+            permission: None,
+            passes,
+        };
+        let late = asking.clone().on(Err(denied(true)));
+        assert!(matches!(late, super::super::Going::Done(Err(_))));
+        let super::super::Going::Done(Ok(Answer::Reviewed(reviewed))) =
+            asking.on(Err(denied(false)))
+        else {
+            panic!("it goes on");
+        };
+        assert_eq!(reviewed.untold, ["anna".to_owned()].into());
+        assert!(reviewed.may_write.is_empty());
     }
 }

@@ -26,6 +26,7 @@ fn reviewed(reviews: Vec<Review>) -> Evidence {
             pull: Some(pull),
             reviews,
             may_write: ["anna", "ben", "carl"].map(str::to_owned).into(),
+            untold: ["somebody".to_owned()].into(),
             writers: ["anna", "Dora"].map(str::to_owned).into(),
         }),
         ..evidence()
@@ -121,6 +122,15 @@ fn an_approval_counts_for_the_last_push_by_somebody_else_who_may() {
                 ..review(1, "robot", "APPROVED")
             }],
             "pending",
+        ),
+        // Of whom nobody knows whether they may write there a yes is none, and a no is one.
+        (&[review(1, "somebody", "APPROVED")], "pending"),
+        (
+            &[
+                review(1, "ben", "APPROVED"),
+                review(2, "somebody", "CHANGES_REQUESTED"),
+            ],
+            "fail",
         ),
         // Whoever may not write there holds up nobody, and who took it back neither.
         (
