@@ -68,7 +68,7 @@ pub enum Answer {
     /// To `Checks`.
     Checked(Checked),
     /// To `Reviews`.
-    Reviewed(Reviewed),
+    Reviewed(Box<Reviewed>),
     /// To `Approvals`.
     Approved(Vec<Approved>),
     /// To `Scan`.
@@ -458,7 +458,7 @@ impl Asking {
     fn without_pull(&self) -> Next_ {
         Next_::done(match &self.question {
             Question::Checks { .. } => Answer::Checked(self.checked.clone()),
-            _ => Answer::Reviewed(Reviewed::default()),
+            _ => Answer::Reviewed(Box::default()),
         })
     }
 

@@ -47,7 +47,9 @@ impl Asking {
                 // Where nobody has said anything that counts it does not matter who may.
                 let people = self.reviewed.outspoken();
                 if people.is_empty() {
-                    return Ok(Next_::done(Answer::Reviewed(self.reviewed.clone())));
+                    return Ok(Next_::done(Answer::Reviewed(Box::new(
+                        self.reviewed.clone(),
+                    ))));
                 }
                 self.people = people;
                 Ok(Next_::Ask(Stage::Commits, 1))
@@ -73,7 +75,7 @@ impl Asking {
     /// Forgejo and Gitea say with the review whether it counts.
     fn next_person(&self) -> Next_ {
         if self.people.is_empty() || self.system != System::GitHub {
-            Next_::done(Answer::Reviewed(self.reviewed.clone()))
+            Next_::done(Answer::Reviewed(Box::new(self.reviewed.clone())))
         } else {
             Next_::Ask(Stage::Person, 1)
         }

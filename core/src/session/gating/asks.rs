@@ -389,7 +389,7 @@ pub(super) fn put(evidence: &mut Evidence, want: Want, told: Result<Told, Missin
     match want {
         Want::File(path) => drop(evidence.files.insert(path, seen(at, told, text))),
         Want::Checks(_) => evidence.checks = Some(seen(at, told, checked)),
-        Want::Reviews => evidence.reviews = Some(seen(at, told, reviewed)),
+        Want::Reviews => evidence.reviews = Some(seen(at, told, |it| reviewed(it).map(|it| *it))),
         Want::Approvals => evidence.approvals = Some(seen(at, nobody(told), approved)),
         Want::Alerts(tool) => drop(evidence.scans.insert(tool, seen(at, told, scanned))),
         Want::Tip => evidence.tip = Some(seen(at, told, tip)),
@@ -446,7 +446,7 @@ macro_rules! answers {
 
 answers! {
     checked: Checked -> crate::forge::Checked;
-    reviewed: Reviewed -> crate::forge::Reviewed;
+    reviewed: Reviewed -> Box<crate::forge::Reviewed>;
     approved: Approved -> Vec<crate::forge::Approved>;
     scanned: Scanned -> crate::forge::Scanned;
     tip: Tip -> String;
