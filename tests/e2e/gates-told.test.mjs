@@ -109,7 +109,7 @@ test('what the platform does not hear at first it hears at last: from this run, 
   assert.match(forge.data.deployments.at(-1).statuses[1].description, /^deployed: /);
 });
 
-test('a run that is killed without a post is ended by whoever recovers; production is put in order like any other', { timeout: 180_000 }, async (t) => {
+test('a run that is killed without a post is ended by whoever recovers or deploys next; those of another service stay', { timeout: 180_000 }, async (t) => {
   const { forge, here, states } = await onForge(t, 'unposted');
   here.config({ env: { ...QUICK, deployments: true, lease: '2s', bake: { for: '30s' } } });
   for (const next of ['recover', 'deploy']) {
