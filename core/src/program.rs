@@ -36,6 +36,7 @@ pub fn needs(program: Program, argv: &[String]) -> Needs {
             inputs: Vec::new(),
             plain: Vec::new(),
             scratch: false,
+            builds: Vec::new(),
         },
     }
 }

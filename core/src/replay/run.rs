@@ -162,6 +162,7 @@ impl Session {
             | Completion::Recalled { .. }
             | Completion::Opened
             | Completion::Fetched { .. }
+            | Completion::Unset { .. }
             | Completion::Fingerprinted { .. }
             | Completion::Written => return Err(Misuse::WrongCompletion(id)),
         }

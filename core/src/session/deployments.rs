@@ -268,9 +268,10 @@ impl Session {
         let command = self.request.as_ref().map(|it| it.command);
         let settles = match command {
             Some(Command::Recover) => true,
-            Some(Command::Deploy | Command::Rollback) => self.settled,
+            Some(Command::Deploy | Command::Promote | Command::Rollback) => self.settled,
             Some(
                 Command::Plan
+                | Command::Abort
                 | Command::Release
                 | Command::Stop
                 | Command::Resume

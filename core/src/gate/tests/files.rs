@@ -1,7 +1,7 @@
 //! Evidence in files: SARIF and JUnit, whole and cut off, honest and not.
 
-use std::collections::BTreeMap;
 use serde_json::json;
+use std::collections::BTreeMap;
 
 use super::*;
 

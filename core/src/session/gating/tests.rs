@@ -1,5 +1,7 @@
 //! Runs up to their gates: who may go past them, and what is asked when.
 
+mod asked_again;
+
 use std::collections::BTreeMap;
 
 use super::super::Session;
@@ -47,6 +49,7 @@ fn run(config: &str, words: &[&str], env: &[(&str, &str)], payload: &str) -> Run
             stdout: payload.to_owned(),
             stderr: String::new(),
         },
+        Effect::FindUnset { .. } => Completion::Unset { names: Vec::new() },
         Effect::Run(_) | Effect::Fetch(_) | Effect::Fingerprint { .. } => none(),
     };
     let (mut session, now) = (Session::new(), Timestamp(1_795_343_465_000));
