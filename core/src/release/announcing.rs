@@ -5,7 +5,7 @@
 
 use super::packages::BuiltFile;
 use super::seen::Seen;
-use super::{Act, End, Next, Plan, ending};
+use super::{Act, End, Next, Plan, ending, naming};
 use crate::forge::releases::{Asset, Errand, Release};
 use crate::protocol::Outcome;
 
@@ -101,6 +101,14 @@ fn next(plan: &Plan, seen: &Seen, release: &Release) -> Result<Option<Act>, Next
     match (release.draft, seen.tag()) {
         (true, _) => Ok(Some(Act::Announce)),
         (false, Some(Some(_))) => Ok(None),
+        (false, Some(None)) if seen.tag_is_late => Err(Next::End(End {
+            outcome: Outcome::Failed,
+            reason: "forge-answer",
+            because: vec![format!(
+                "the release {} is published, and the forge does not show its git tag",
+                release.url
+            )],
+        })),
         // It was published a moment ago, and that has made the tag.
         (false, _) => Err(Next::Do(vec![Act::Tag])),
     }
@@ -163,6 +171,7 @@ pub(super) fn errand(plan: &Plan, seen: &Seen, act: &Act, workspace: &str) -> Op
         | Act::Make(_)
         | Act::Index(_)
         | Act::Publish(_)
+        | Act::Try(_)
         | Act::Build
         | Act::Push(..)
         | Act::Bring { .. }
@@ -172,7 +181,7 @@ pub(super) fn errand(plan: &Plan, seen: &Seen, act: &Act, workspace: &str) -> Op
 
 /// What people read of a release: the image by its digest, and the files by theirs.
 fn notes(plan: &Plan, seen: &Seen) -> String {
-    let image = seen.held(plan.repository(), plan.version());
+    let image = naming::image(plan, seen);
     let image = image.map(|digest| format!("Image: `{}`", plan.repository().at(digest)));
     let files: Vec<String> = files(plan, seen)
         .map(|(_, file)| format!("{}  {}", file.sha256, file.name))

@@ -6,9 +6,13 @@
 //! command. So there is nothing to forget afterwards, even where the run is killed. Everything else of the user's settings
 //! (other logins, plugins, contexts) is there too.
 
+mod sending;
+
 use std::collections::BTreeMap;
 
 use serde_json::json;
+
+pub use sending::{Sent, read_push};
 
 use crate::config::RegistryAuth;
 use crate::protocol::{Completion, Content, Effect, Fault, Run, Stdin, Timestamp};
@@ -25,9 +29,6 @@ pub(super) const QUICK: u64 = 30_000;
 
 /// Bytes that are kept of what a build says.
 pub(super) const OUTPUT: u32 = 256 * 1024;
-
-/// How often an image is sent.
-const TRIES: u32 = 4;
 
 /// What the engine's command line may need from the run's environment.
 pub(super) const INHERIT: [&str; 19] = [
@@ -129,22 +130,6 @@ pub struct Building {
     pub date: Option<Timestamp>,
     /// `name:tag` on the engine.
     pub reference: String,
-}
-
-/// What came of sending an image.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Sent {
-    /// It is there; the engine says that these are its digests there.
-    Yes(Vec<String>),
-    /// Not yet: again after so many milliseconds.
-    Again {
-        /// How many.
-        millis: u64,
-        /// Why.
-        why: String,
-    },
-    /// No.
-    No(Trouble),
 }
 
 impl Engine {
@@ -278,10 +263,12 @@ impl Engine {
         ]
     }
 
-    /// The image is sent; then the engine is asked which digest it has there.
+    /// The image is sent under this tag, which it gets right before: builds of one engine share its names. Then the engine is
+    /// asked which digest the image has there.
     #[must_use]
-    pub fn push(&self, repository: &Repository, tag: &str) -> Vec<Effect> {
+    pub fn push(&self, image: &str, repository: &Repository, tag: &str) -> Vec<Effect> {
         let reference = repository.tagged(tag);
+        let name = self.docker(&["tag", "--", image, &reference], QUICK);
         let noted = format!("{}/digest", self.scratch);
         let to = format!("--digestfile={noted}");
         let mut args = vec!["push"];
@@ -300,7 +287,11 @@ impl Engine {
                 Effect::Run(self.run(argv.to_vec(), QUICK))
             }
         };
-        vec![Effect::Run(push), digests]
+        let named = (image != reference).then_some(Effect::Run(name));
+        named
+            .into_iter()
+            .chain([Effect::Run(push), digests])
+            .collect()
     }
 
     /// Lets one command speak to that server by the login for it, where there is one. What [`Self::prepare`] makes must be there.
@@ -383,36 +374,6 @@ pub fn is_prepared(done: &[Completion]) -> bool {
             Completion::Exited { code: Some(0), .. } | Completion::Written
         )
     })
-}
-
-/// What came of sending, the `tries`-th time.
-#[must_use]
-pub fn read_push(done: &[Completion], tries: u32) -> Sent {
-    match done.last() {
-        Some(Completion::Exited {
-            code: Some(0),
-            stdout,
-            ..
-        }) => Sent::Yes(serde_json::from_str(stdout).unwrap_or_default()),
-        other => {
-            let trouble = trouble(other);
-            let hopeless = matches!(
-                trouble.code,
-                "engine-missing"
-                    | "engine-unreachable"
-                    | "registry-denied"
-                    | "secret-missing"
-                    | "not-built"
-            );
-            if hopeless || tries >= TRIES {
-                return Sent::No(trouble);
-            }
-            Sent::Again {
-                millis: 1_000 << tries,
-                why: trouble.text,
-            }
-        }
-    }
 }
 
 /// Why a command did not do what it was to do.

@@ -99,6 +99,12 @@ impl Making {
         }
     }
 
+    /// What the image is called on the engine.
+    #[must_use]
+    pub fn reference(&self) -> &str {
+        &self.building.reference
+    }
+
     /// The working tree.
     #[must_use]
     pub fn workspace(&self) -> &str {

@@ -207,6 +207,15 @@ pub(super) fn compare(plan: &Plan, seen: &Seen) -> Result<(), Next> {
     )))
 }
 
+/// Whether anything is still to be published.
+pub(super) fn any_lacks(plan: &Plan, seen: &Seen) -> bool {
+    plan.packages.iter().any(|package| {
+        let name = &package.name;
+        let known = seen.made(name).zip(seen.indexed(name));
+        known.is_some_and(|(built, listed)| !lacking(built, listed).is_empty())
+    })
+}
+
 /// Every index has every file.
 pub(super) fn publish(plan: &Plan, seen: &Seen) -> Result<(), Next> {
     for package in &plan.packages {

@@ -267,10 +267,14 @@ impl Session {
                 | Observation::Announced(_)
                 | Observation::Indexed(_)
                 | Observation::Tags(_)
-                | Observation::Held(_)
+                | Observation::Sent(_)
                 | Observation::Described(_)
                 | Observation::Compared(_)
                 | Observation::Done => "done".to_owned(),
+                Observation::Held(Some(digest)) if work.act.publishes() => {
+                    format!("not written: it names {digest}")
+                }
+                Observation::Held(_) => "done".to_owned(),
             };
             self.report.acts.push(report::Act {
                 at: work.begun,
@@ -345,10 +349,7 @@ impl Session {
     /// Two runs of one commit sent at the same time: what the name names counts.
     fn overtaken(&self) -> Option<String> {
         let publishing = self.publishing.as_ref()?;
-        let (image, _) = publishing.publication.image()?;
-        let sent = &publishing.sent;
-        let ours = sent.iter().any(|it| it.ends_with(&image));
-        (!sent.is_empty() && !ours).then(|| {
+        publishing.publication.is_overtaken().then(|| {
             "another run of this commit published at the same time, and its image counts".to_owned()
         })
     }

@@ -17,13 +17,15 @@ fn packages_are_published_before_the_image_has_a_name() {
             publication.observe(&act, observation);
         }
     }
-    let first: Vec<&Act> = order.iter().take(5).collect();
+    let first: Vec<&Act> = order.iter().take(6).collect();
     let packages = ["one", "two"].map(str::to_owned);
     let makes = packages.clone().map(Act::Make);
     let sends = packages.map(Act::Publish);
-    let expected: Vec<Act> = makes.into_iter().chain([Act::Build]).chain(sends).collect();
+    let push = Act::Push(Repository::parse("one.example/a"), UPLOAD.to_owned());
+    let expected = makes.into_iter().chain([Act::Build, push]).chain(sends);
+    let expected: Vec<Act> = expected.collect();
     assert_eq!(first, expected.iter().collect::<Vec<_>>());
-    assert!(matches!(order.get(5), Some(Act::Push(..))), "{order:?}");
+    assert!(matches!(order.get(6), Some(Act::Name { .. })), "{order:?}");
     let states = publication.packages();
     let fates: Vec<FileFate> = states.iter().flat_map(|it| it.files.clone()).collect();
     assert_eq!(fates, [FileFate::Sent; 4]);
@@ -113,7 +115,10 @@ fn sending_that_was_cut_off_is_tried_again_and_not_for_ever() {
         (Outcome::Failed, "not-sent"),
         "{end:?}"
     );
-    assert_eq!(world.changes, 1, "the image was not named");
+    assert_eq!(
+        world.changes, 2,
+        "one file and the image, which got no name"
+    );
     world.strength = None;
     let next = release(&mut world, packaged(7, "1.2.3"));
     assert_eq!(
@@ -232,4 +237,38 @@ fn a_forge_that_never_does_what_it_is_asked_is_given_up() {
         (end.outcome, end.reason, drafts),
         (Outcome::Failed, "forge-unreachable", 3)
     );
+}
+
+#[test]
+fn whether_we_may_write_is_tried_before_a_package_is_published() {
+    let mut world = World::default();
+    let mut publication = Publication::new(packaged(7, "1.2.3"));
+    let end = loop {
+        let (acts, end) = publication.advance();
+        if let Some(end) = end {
+            break end;
+        }
+        for act in acts {
+            let two = matches!(&act, Act::Try(it) if *it == Repository::parse("two.example/b"));
+            let observation = if two {
+                Observation::Failed(Trouble::new("registry-denied", "two says no"))
+            } else {
+                world.act(&act, &packaged(7, "1.2.3"))
+            };
+            publication.observe(&act, observation);
+        }
+    };
+    assert_eq!(end.reason, "registry-denied");
+    assert!(world.indexes.is_empty(), "no package was published");
+    let tags: Vec<&String> = world.tags.keys().map(|(_, tag)| tag).collect();
+    assert_eq!(tags, [UPLOAD]);
+}
+
+#[test]
+fn a_tag_that_does_not_show_is_not_waited_for_for_ever() {
+    let mut world = World::default();
+    let _ = release(&mut world, packaged(7, "1.2.3"));
+    world.git_tag = None;
+    let end = release(&mut world, packaged(7, "1.2.3"));
+    assert_eq!((end.outcome, end.reason), (Outcome::Failed, "forge-answer"));
 }

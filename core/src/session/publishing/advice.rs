@@ -20,9 +20,6 @@ impl Session {
             (_, "tag-taken") => one(
                 "give this release a version of its own; a name that is for ever is not given twice",
             ),
-            (_, "two-images") => {
-                one("remove the names of one of them in the registry, then run it again")
-            }
             (_, "version-taken") => one(
                 "release the next version; where nothing but the build differs, build so that the same commit makes the same files (`SOURCE_DATE_EPOCH` is set)",
             ),
