@@ -12,6 +12,10 @@ use crate::protocol::Outcome;
 /// How often one thing is asked of a forge that does not come to be.
 const MOST_TRIES: u32 = 3;
 
+/// Around our part of a release's text; nobody sees it.
+const OURS: &str = "<!-- cd-action -->";
+const OURS_END: &str = "<!-- /cd-action -->";
+
 /// A git tag, and a release of the forge.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Announcement {
@@ -139,7 +143,10 @@ pub(super) fn errand(plan: &Plan, seen: &Seen, act: &Act, workspace: &str) -> Op
     let release = || seen.release().flatten().cloned();
     match act {
         Act::Tag => Some(Errand::Tag(tag)),
-        Act::FindRelease => Some(Errand::Release(tag)),
+        Act::FindRelease => Some(match seen.known_release() {
+            Some(id) => Errand::Again(id),
+            None => Errand::Release(tag),
+        }),
         Act::Draft => Some(Errand::Draft {
             tag,
             revision: plan.revision.clone(),
@@ -158,11 +165,16 @@ pub(super) fn errand(plan: &Plan, seen: &Seen, act: &Act, workspace: &str) -> Op
             release: release()?.id,
             asset: *asset,
         }),
-        Act::Announce => Some(Errand::Announce {
-            release: release()?.id,
-            tag,
-            revision: plan.revision.clone(),
-        }),
+        Act::Announce => {
+            let release = release()?;
+            let notes = with_ours(&release.notes, &notes(plan, seen));
+            Some(Errand::Announce {
+                notes: (notes != release.notes).then_some(notes),
+                release: release.id,
+                tag,
+                revision: plan.revision.clone(),
+            })
+        }
         Act::List(_)
         | Act::Look(..)
         | Act::Describe(..)
@@ -188,7 +200,20 @@ fn notes(plan: &Plan, seen: &Seen) -> String {
         .collect();
     let hashes = (!files.is_empty()).then(|| format!("SHA-256:\n```\n{}\n```", files.join("\n")));
     let parts: Vec<String> = image.into_iter().chain(hashes).collect();
-    parts.join("\n\n")
+    format!("{OURS}\n{}\n{OURS_END}", parts.join("\n\n"))
+}
+
+/// A draft's text with our part of it: in place of an earlier one, else below what somebody else has written.
+fn with_ours(text: &str, ours: &str) -> String {
+    if let Some((before, rest)) = text.rsplit_once(OURS)
+        && let Some((_, after)) = rest.split_once(OURS_END)
+    {
+        return [before, ours, after].concat();
+    }
+    match text.trim_end() {
+        "" => ours.to_owned(),
+        theirs => format!("{theirs}\n\n{ours}"),
+    }
 }
 
 pub(super) fn state(plan: &Plan, seen: &Seen) -> Option<AnnouncementState> {
@@ -205,4 +230,32 @@ pub(super) fn state(plan: &Plan, seen: &Seen) -> Option<AnnouncementState> {
         url: release.map(|it| it.url.clone()).unwrap_or_default(),
         fate,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_somebody_else_has_written_stays_and_our_part_is_todays() {
+        let ours = format!("{OURS}\nImage: 2\n{OURS_END}");
+        let earlier = format!("{OURS}\nImage: 1\n{OURS_END}");
+        let rows = [
+            (String::new(), ours.clone()),
+            ("Thanks!\n".to_owned(), format!("Thanks!\n\n{ours}")),
+            (earlier.clone(), ours.clone()),
+            (
+                format!("Thanks!\n\n{earlier}\nBye."),
+                format!("Thanks!\n\n{ours}\nBye."),
+            ),
+            (
+                format!("{OURS_END}{OURS}"),
+                format!("{OURS_END}{OURS}\n\n{ours}"),
+            ),
+        ];
+        for (text, expected) in rows {
+            assert_eq!(with_ours(&text, &ours), expected, "{text:?}");
+            assert_eq!(with_ours(&expected, &ours), expected, "and again");
+        }
+    }
 }

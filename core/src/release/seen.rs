@@ -49,6 +49,8 @@ pub(super) struct Seen {
     pub(super) tag_is_late: bool,
     /// The forge's release of it.
     release: Option<Option<Release>>,
+    /// By which the forge knows it.
+    release_id: Option<u64>,
     /// How often a forge was asked to change something.
     tries: BTreeMap<Act, u32>,
     /// How that ended where it ended badly.
@@ -138,6 +140,7 @@ impl Seen {
                 trouble.code == "image-missing" && self.sent() == Some(digest)
             }
             (Act::Tag, Observation::Held(None)) => self.is_published(),
+            (Act::FindRelease, Observation::Announced(None)) => self.tries(&Act::Draft) > 0,
             // What else is asked was not written by us, or is looked for where it is asked.
             (_, _) => false,
         }
@@ -180,6 +183,11 @@ impl Seen {
     /// The forge's release; `None`: nobody has looked.
     pub(super) fn release(&self) -> Option<Option<&Release>> {
         self.release.as_ref().map(Option::as_ref)
+    }
+
+    /// By which the forge knows the release that was seen or drafted.
+    pub(super) const fn known_release(&self) -> Option<u64> {
+        self.release_id
     }
 
     pub(super) fn tries(&self, act: &Act) -> u32 {
@@ -318,13 +326,21 @@ impl Seen {
                 self.tag_is_late = commit.is_none() && self.is_published();
                 self.tag = Some(commit);
             }
-            (Act::FindRelease, Observation::Announced(release)) => self.release = Some(release),
+            (Act::FindRelease, Observation::Announced(release)) => {
+                self.release_id = release.as_ref().map(|it| it.id);
+                self.release = Some(release);
+            }
             (Act::Draft | Act::Attach(_) | Act::Detach(_) | Act::Announce, observation) => {
                 self.forget(act);
                 *self.tries.entry(act.clone()).or_default() += 1;
                 self.trouble_of_forge = None;
                 if let Observation::Unclear(trouble) = observation {
                     self.trouble_of_forge = Some(trouble);
+                } else if let (Act::Draft, Observation::Announced(Some(release))) =
+                    (act, observation)
+                {
+                    self.release_id = Some(release.id);
+                    self.release = Some(Some(release));
                 }
             }
             // An observation of another kind than the act's says nothing.

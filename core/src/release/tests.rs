@@ -167,7 +167,11 @@ impl World {
             Act::FindRelease => Observation::Announced(self.announced.clone()),
             Act::Draft | Act::Attach(_) | Act::Detach(_) | Act::Announce => {
                 self.announce(act, plan);
-                Observation::Done
+                if *act == Act::Draft {
+                    Observation::Announced(self.announced.clone())
+                } else {
+                    Observation::Done
+                }
             }
             Act::Build => {
                 let number = u32::from_str_radix(&plan.revision, 16).expect("it is a number");
@@ -215,6 +219,7 @@ impl World {
             id: 7,
             draft: true,
             url: "https://forge.example/releases/7".to_owned(),
+            notes: String::new(),
             upload: String::new(),
             assets: Vec::new(),
         });

@@ -272,3 +272,29 @@ fn a_tag_that_does_not_show_is_not_waited_for_for_ever() {
     let end = release(&mut world, packaged(7, "1.2.3"));
     assert_eq!((end.outcome, end.reason), (Outcome::Failed, "forge-answer"));
 }
+
+/// A list of releases may lack what was drafted a moment ago: it is looked at by its number from then on.
+#[test]
+fn what_was_drafted_is_not_looked_for_in_a_list() {
+    let mut world = World::default();
+    let mut publication = Publication::new(packaged(7, "1.2.3"));
+    let mut order = Vec::new();
+    while let (acts, None) = publication.advance() {
+        for act in acts {
+            let errand = publication.errand(&act, "/w");
+            let plan = publication.plan().clone();
+            let observation = world.act(&act, &plan);
+            publication.observe(&act, observation);
+            order.extend(errand.map(|errand| (act, errand)));
+        }
+    }
+    let drafted = order.iter().position(|(act, _)| *act == Act::Draft);
+    let after = order.split_off(drafted.expect("it was drafted") + 1);
+    assert!(
+        matches!(after.first(), Some((Act::Attach(_), _))),
+        "{after:?}"
+    );
+    for (_, errand) in &after {
+        assert!(!matches!(errand, Errand::Release(_)), "{errand:?}");
+    }
+}
