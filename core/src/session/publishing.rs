@@ -63,6 +63,10 @@ impl Session {
             config.service,
             references.join(", ")
         ));
+        if let Some(changed) = changed(&called.changed, &revision) {
+            self.report.troubles.push(changed.clone());
+            self.warn(changed);
+        }
         let version = called.version().to_owned();
         let mirrors = config.mirrors.iter().map(|mirror| mirror.image.clone());
         let texts = references
@@ -389,6 +393,21 @@ impl Session {
             }),
         });
     }
+}
+
+/// What is built of a working tree that is not as its commit is called by that commit all the same.
+fn changed(files: &[String], revision: &str) -> Option<String> {
+    let first: Vec<&str> = files.iter().take(5).map(String::as_str).collect();
+    let more = match files.len().saturating_sub(first.len()) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    (!files.is_empty()).then(|| {
+        format!(
+            "the working tree is not as {revision} has it, and what is built of it is published as of that commit: {}{more}",
+            first.join(", ")
+        )
+    })
 }
 
 /// Packages are published for a version only: a branch has none of its own, which is said.
