@@ -173,10 +173,10 @@ impl Engine {
         }
     }
 
-    /// When did the engine give an image this name?
+    /// Which image has this name, and since when?
     #[must_use]
     pub fn named_at(&self, reference: &str) -> Effect {
-        let format = "{{json .Metadata.LastTagTime}}";
+        let format = "{{.Id}} {{json .Metadata.LastTagTime}}";
         let args = ["image", "inspect", "--format", format, "--", reference];
         Effect::Run(self.docker(&args, QUICK))
     }
@@ -191,12 +191,18 @@ impl Engine {
         Effect::Run(self.making(maker, building, &args, &last))
     }
 
-    /// An image that is there is labelled, under its first name.
+    /// This image gets this name.
     #[must_use]
-    pub fn label(&self, maker: Maker, building: &Building, image: &str) -> Effect {
+    pub fn name(&self, image: &str, reference: &str) -> Effect {
+        Effect::Run(self.docker(&["tag", "--", image, reference], QUICK))
+    }
+
+    /// What has the first name is labelled, and keeps it.
+    #[must_use]
+    pub fn label(&self, maker: Maker, building: &Building) -> Effect {
         let mut run = self.making(maker, building, &[], &["-"]);
         run.stdin = Some(Stdin::Text {
-            text: format!("FROM {image}\n"),
+            text: format!("FROM {}\n", building.reference),
         });
         Effect::Run(run)
     }
@@ -268,7 +274,7 @@ impl Engine {
     #[must_use]
     pub fn push(&self, image: &str, repository: &Repository, tag: &str) -> Vec<Effect> {
         let reference = repository.tagged(tag);
-        let name = self.docker(&["tag", "--", image, &reference], QUICK);
+        let name = self.name(image, &reference);
         let noted = format!("{}/digest", self.scratch);
         let to = format!("--digestfile={noted}");
         let mut args = vec!["push"];
@@ -287,7 +293,7 @@ impl Engine {
                 Effect::Run(self.run(argv.to_vec(), QUICK))
             }
         };
-        let named = (image != reference).then_some(Effect::Run(name));
+        let named = (image != reference).then_some(name);
         named
             .into_iter()
             .chain([Effect::Run(push), digests])
