@@ -218,8 +218,10 @@ fn with_ours(text: &str, ours: &str) -> String {
 
 pub(super) fn state(plan: &Plan, seen: &Seen) -> Option<AnnouncementState> {
     let announcement = plan.announcement.as_ref()?;
-    let release = seen.release().flatten();
+    let looked = seen.release();
+    let release = looked.flatten();
     let fate = match release {
+        None if looked.is_none() => "not looked at",
         None => "not published",
         Some(release) if release.draft => "a draft",
         Some(_) if seen.touched_forge() => "published",

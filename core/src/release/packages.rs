@@ -56,8 +56,10 @@ pub enum FileFate {
     There,
     /// The index has it, since this run.
     Sent,
-    /// The index has it not, or nobody has looked.
+    /// The index has it not.
     Open,
+    /// Nobody has looked.
+    Unseen,
     /// The index has another file of this name.
     Other,
 }
@@ -70,6 +72,7 @@ impl FileFate {
             Self::There => "was there",
             Self::Sent => "published",
             Self::Open => "not published",
+            Self::Unseen => "not looked at",
             Self::Other => "there is another one of this name",
         }
     }
@@ -299,7 +302,9 @@ pub(super) fn states(plan: &Plan, seen: &Seen) -> Vec<PackageState> {
 }
 
 fn fate(seen: &Seen, package: &str, file: &BuiltFile) -> FileFate {
-    let listed = seen.indexed(package).unwrap_or_default();
+    let Some(listed) = seen.indexed(package) else {
+        return FileFate::Unseen;
+    };
     match listed.iter().find(|it| it.name == file.name) {
         None => FileFate::Open,
         Some(there) if there.sha256.as_ref() != Some(&file.sha256) => FileFate::Other,

@@ -418,6 +418,25 @@ fn of_two_images_of_one_commit_the_versions_own_counts() {
 }
 
 #[test]
+fn what_nobody_has_looked_at_is_told_as_that() {
+    let mut world = World::default();
+    let image = world.image(8);
+    world.put(&Repository::parse("two.example/b"), "1.2.3", &image);
+    let mut publication = Publication::new(plan(7, Some("1.2.3")));
+    let unknown = publication.names();
+    assert!(unknown.iter().all(|name| name.fate == Fate::Unseen));
+    let _ = run(&mut world, &mut publication, usize::MAX);
+    for name in publication.names() {
+        let expected = match name.reference.as_str() {
+            "two.example/b:1.2.3" => Fate::Taken,
+            _ if name.fixed => Fate::Open,
+            _ => Fate::Unseen,
+        };
+        assert_eq!(name.fate, expected, "{}", name.reference);
+    }
+}
+
+#[test]
 fn an_older_version_takes_no_name_from_a_newer_one() {
     let mut world = World::default();
     let _ = release(&mut world, plan(9, Some("1.3.0")));
