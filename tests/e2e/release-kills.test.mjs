@@ -2,6 +2,7 @@
 // one does, nothing is written twice, nothing is overwritten, and the run after it changes nothing.
 
 import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 

@@ -57,11 +57,19 @@ pub(super) fn look(plan: &Plan, seen: &Seen) -> Result<(), Next> {
 
 /// The release is there, with every file, for everybody.
 pub(super) fn decide(plan: &Plan, seen: &Seen) -> Result<(), Next> {
-    if plan.announcement.is_none() {
+    let Some(announcement) = &plan.announcement else {
         return Ok(());
-    }
+    };
     let act = match seen.release() {
         None => return Err(Next::Do(vec![Act::FindRelease])),
+        // One more would be a second one.
+        Some(None) if seen.drafted => {
+            let text = format!(
+                "the release of {} was drafted, and the forge does not show it",
+                announcement.tag
+            );
+            return Err(Next::End(not_shown(text)));
+        }
         Some(None) => Act::Draft,
         Some(Some(release)) => match next(plan, seen, release)? {
             Some(act) => act,
@@ -105,16 +113,21 @@ fn next(plan: &Plan, seen: &Seen, release: &Release) -> Result<Option<Act>, Next
     match (release.draft, seen.tag()) {
         (true, _) => Ok(Some(Act::Announce)),
         (false, Some(Some(_))) => Ok(None),
-        (false, Some(None)) if seen.tag_is_late => Err(Next::End(End {
-            outcome: Outcome::Failed,
-            reason: "forge-answer",
-            because: vec![format!(
-                "the release {} is published, and the forge does not show its git tag",
-                release.url
-            )],
-        })),
+        (false, Some(None)) if seen.tag_is_late => Err(Next::End(not_shown(format!(
+            "the release {} is published, and the forge does not show its git tag",
+            release.url
+        )))),
         // It was published a moment ago, and that has made the tag.
         (false, _) => Err(Next::Do(vec![Act::Tag])),
+    }
+}
+
+/// What the forge has done does not show, however long it was looked for.
+fn not_shown(text: String) -> End {
+    End {
+        outcome: Outcome::Failed,
+        reason: "forge-answer",
+        because: vec![text],
     }
 }
 

@@ -51,6 +51,8 @@ pub(super) struct Seen {
     release: Option<Option<Release>>,
     /// By which the forge knows it.
     release_id: Option<u64>,
+    /// This run has drafted it, and the forge has said so.
+    pub(super) drafted: bool,
     /// How often a forge was asked to change something.
     tries: BTreeMap<Act, u32>,
     /// How that ended where it ended badly.
@@ -339,7 +341,7 @@ impl Seen {
                 } else if let (Act::Draft, Observation::Announced(Some(release))) =
                     (act, observation)
                 {
-                    self.release_id = Some(release.id);
+                    (self.release_id, self.drafted) = (Some(release.id), true);
                     self.release = Some(Some(release));
                 }
             }

@@ -298,3 +298,27 @@ fn what_was_drafted_is_not_looked_for_in_a_list() {
         assert!(!matches!(errand, Errand::Release(_)), "{errand:?}");
     }
 }
+
+#[test]
+fn a_draft_that_does_not_show_is_not_made_again() {
+    let mut world = World::default();
+    let mut publication = Publication::new(packaged(7, "1.2.3"));
+    let mut drafts = 0;
+    let end = loop {
+        let (acts, end) = publication.advance();
+        if let Some(end) = end {
+            break end;
+        }
+        for act in acts {
+            drafts += u32::from(act == Act::Draft);
+            let observation = if act == Act::FindRelease {
+                Observation::Announced(None)
+            } else {
+                world.act(&act, &packaged(7, "1.2.3"))
+            };
+            publication.observe(&act, observation);
+        }
+    };
+    assert_eq!((end.outcome, end.reason), (Outcome::Failed, "forge-answer"));
+    assert_eq!(drafts, 1);
+}
