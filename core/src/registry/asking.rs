@@ -346,12 +346,8 @@ impl Asking {
             serde_json::from_str(&body).map_err(|_| self.unreadable("a manifest"))?;
         match &self.question {
             Question::Name { tag, .. } => {
-                let said = headers.get("content-type").map(String::as_str);
-                let own = manifest.get("mediaType").and_then(Value::as_str);
-                let media_type = own
-                    .or(said)
-                    .ok_or_else(|| self.unreadable("a manifest without a type"))?
-                    .to_owned();
+                let media_type = media_type(&manifest, headers)
+                    .ok_or_else(|| self.unreadable("a manifest without a type"))?;
                 let reference = tag.clone();
                 let tag = tag.clone();
                 self.put = Some(Box::new(Exchange::new(Want::Put {
@@ -362,10 +358,7 @@ impl Asking {
                 Ok(Next::Ask(Want::Head { reference }))
             }
             Question::Prove { proof, now } => {
-                let said = headers.get("content-type").map(String::as_str);
-                let own = manifest.get("mediaType").and_then(Value::as_str);
-                let media_type = own
-                    .or(said)
+                let media_type = media_type(&manifest, headers)
                     .ok_or_else(|| self.unreadable("a manifest without a type"))?;
                 // How long ago it was, by one clock; when that was, by the registry's.
                 let age = now.since(proof.at);
@@ -377,7 +370,7 @@ impl Asking {
                 Ok(Next::Ask(Want::Put {
                     tag: tag_of(&proof),
                     media_type: proof::INDEX.to_owned(),
-                    body: proof.index(&manifest, media_type, body.len()),
+                    body: proof.index(&manifest, &media_type, body.len()),
                 }))
             }
             Question::Describe { .. }
@@ -411,6 +404,13 @@ impl Asking {
         let text = format!("{}: {what} cannot be read", self.repository);
         Trouble::new("registry-answer", text)
     }
+}
+
+/// What a manifest is: as it says itself, else as the registry does.
+fn media_type(manifest: &Value, headers: &BTreeMap<String, String>) -> Option<String> {
+    let own = manifest.get("mediaType").and_then(Value::as_str);
+    let said = headers.get("content-type").map(String::as_str);
+    own.or(said).map(str::to_owned)
 }
 
 /// Where it is said; what has no digest has no such place.

@@ -236,6 +236,43 @@ impl Seen {
                 // That took its time: another run may have published meanwhile.
                 self.forget_names(fixed);
             }
+            (Act::Push(..) | Act::Bring { .. } | Act::Name { .. }, observation) => {
+                self.learn_name(act, observation, fixed);
+            }
+            // An observation of another kind than the act's says nothing.
+            (
+                Act::List(_)
+                | Act::Look(..)
+                | Act::Describe(..)
+                | Act::Compare(_)
+                | Act::Try(_)
+                | Act::Build,
+                _,
+            ) => {}
+            (
+                Act::Sessions
+                | Act::Make(_)
+                | Act::Index(_)
+                | Act::Publish(_)
+                | Act::Tag
+                | Act::FindRelease
+                | Act::Draft
+                | Act::Attach(_)
+                | Act::Detach(_)
+                | Act::Announce,
+                observation,
+            ) => self.learn_beside(act, observation),
+        }
+    }
+
+    /// The same of a name that was written, or was to be.
+    fn learn_name<'a>(
+        &mut self,
+        act: &Act,
+        observation: Observation,
+        fixed: impl Iterator<Item = &'a str>,
+    ) {
+        match (act, observation) {
             (Act::Push(repository, tag), Observation::Sent(digest)) => {
                 self.sent = Some(digest.clone());
                 self.written(repository, tag, digest, None);
@@ -274,31 +311,7 @@ impl Seen {
                 Observation::Held(held),
             ) => self.missed(repository, tag, held),
             // An observation of another kind than the act's says nothing.
-            (
-                Act::List(_)
-                | Act::Look(..)
-                | Act::Describe(..)
-                | Act::Compare(_)
-                | Act::Try(_)
-                | Act::Build
-                | Act::Push(..)
-                | Act::Bring { .. }
-                | Act::Name { .. },
-                _,
-            ) => {}
-            (
-                Act::Sessions
-                | Act::Make(_)
-                | Act::Index(_)
-                | Act::Publish(_)
-                | Act::Tag
-                | Act::FindRelease
-                | Act::Draft
-                | Act::Attach(_)
-                | Act::Detach(_)
-                | Act::Announce,
-                observation,
-            ) => self.learn_beside(act, observation),
+            (_, _) => {}
         }
     }
 
