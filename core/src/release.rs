@@ -3,12 +3,13 @@
 //! [`Plan`] is what is wanted, as data. [`Publication`] compares it with what registries say and asks for [`Act`]s until both are
 //! the same. It keeps nothing of its own: what a run knows it has seen in this run, so a run that died anywhere needs no repair,
 //! the next one sees what is there and does the rest. The order is fixed, and each step waits for all of the one before:
-//! what is built → it is what it was to be → packages → names that are for ever → names that move →
-//! the git tag and the forge's release.
+//! what is built → it is what it was to be → the image is sent, under a name that says nothing → packages → names that are
+//! for ever → names that move → the git tag and the forge's release.
 //!
-//! A name that is for ever is never pointed anywhere else: if it is taken by anything but an image of this commit, nothing is
-//! done. A name that moves goes forward only, and is read again after it was written, since a registry has no
-//! compare-and-swap: by versions, what another run overtook is put right by whoever wrote last.
+//! A name that is for ever is never pointed anywhere else: if it is taken by an image of another commit, the release ends. A name
+//! that moves goes forward only. A registry has no compare-and-swap, so a name is asked for right before it is written, is
+//! written only while it still names what was judged, and is read again afterwards: by versions, what another run overtook is
+//! put right by whoever wrote last.
 //!
 //! To add a step: its acts here, its facts in [`Seen`], and its place in [`Publication::decide`]. What an act is in commands
 //! and requests, [`engine`], [`packing`], [`registry`](crate::registry) and [`index`](crate::index) say.
@@ -23,6 +24,7 @@ pub mod making;
 pub mod manifest;
 mod moving;
 mod name;
+mod naming;
 pub mod nox;
 mod packages;
 pub mod packing;
@@ -45,6 +47,12 @@ use crate::index::Listed;
 use crate::protocol::{Outcome, Timestamp};
 use crate::registry::{Described, Repository, Trouble};
 use crate::tag::{Derived, Mobility, Tag};
+
+/// Under this name images are sent; it names the one that was sent last, and nobody is to ask for it.
+pub const UPLOAD: &str = "cd-upload";
+
+/// Digits by which a name tells its commit, at least.
+const SHORT: usize = 7;
 
 /// What a release is to bring about.
 #[derive(Clone, Debug)]
@@ -115,9 +123,11 @@ pub enum Act {
     Announce,
     /// Make the image.
     Build,
+    /// May we write here?
+    Try(Repository),
     /// Send the image that was built, under this tag.
     Push(Repository, String),
-    /// Bring an image from one repository to another, piece by piece, under this tag.
+    /// Bring an image from one repository to another, piece by piece, under this tag, if that names nothing.
     Bring {
         /// Where it is.
         from: Repository,
@@ -128,7 +138,7 @@ pub enum Act {
         /// The image.
         digest: String,
     },
-    /// Let this tag name this image, which is there.
+    /// Let this tag name this image, which is there, if it still names what it was seen to.
     Name {
         /// Where.
         repository: Repository,
@@ -136,6 +146,8 @@ pub enum Act {
         tag: String,
         /// The image.
         digest: String,
+        /// What it was seen to name.
+        over: Option<String>,
     },
 }
 
@@ -162,6 +174,7 @@ impl Act {
             | Self::Index(_)
             | Self::Open(..)
             | Self::Make(_)
+            | Self::Try(_)
             | Self::Build => false,
         }
     }
@@ -173,7 +186,15 @@ impl Act {
     }
 
     const fn changes(&self) -> bool {
-        self.makes() || self.publishes()
+        self.makes() || self.publishes() || matches!(self, Self::Try(_))
+    }
+
+    /// Whether it writes a name.
+    const fn names(&self) -> bool {
+        matches!(
+            self,
+            Self::Push(..) | Self::Bring { .. } | Self::Name { .. }
+        )
     }
 }
 
@@ -182,8 +203,10 @@ impl Act {
 pub enum Observation {
     /// These tags are there.
     Tags(Vec<String>),
-    /// The tag names this image, or none.
+    /// The tag names this image, or none; where it was to be written, it was not.
     Held(Option<String>),
+    /// The image that was built is there, by this digest.
+    Sent(String),
     /// The image says this about itself.
     Described(Described),
     /// The commit stands so to ours.
@@ -260,6 +283,24 @@ impl Plan {
             .expect("a release without a tag that is for ever is refused before it begins")
     }
 
+    /// The name that the image gets first: the commit's own, since every run of the commit has it. So whoever comes second finds
+    /// which image counts.
+    fn anchor(&self) -> &str {
+        let commit = self.revision.get(..SHORT).unwrap_or(&self.revision);
+        let mut fixed = self.fixed();
+        let own = fixed.find(|tag| !commit.is_empty() && tag.contains(commit));
+        own.unwrap_or_else(|| self.version())
+    }
+
+    /// The name under which it is sent. Sending takes long, and whoever sends overwrites without asking: so not under a name
+    /// that is for ever. Where no name moves, the registry may forbid names that do, and it is the commit's own.
+    fn upload(&self) -> &str {
+        match self.moving().next() {
+            Some(_) => UPLOAD,
+            None => self.anchor(),
+        }
+    }
+
     fn repository(&self) -> &Repository {
         self.repositories
             .first()
@@ -295,6 +336,10 @@ impl Publication {
                 .then(|| ending::failed(&self.troubles));
             return (Vec::new(), end);
         }
+        // What is being written is not looked at meanwhile: the answer could be from before.
+        if self.under_way.iter().any(Act::names) {
+            return (Vec::new(), None);
+        }
         match self.decide() {
             Next::End(end) => (Vec::new(), self.under_way.is_empty().then_some(end)),
             Next::Do(acts) if self.plan.dry && acts.iter().all(Act::changes) => {
@@ -322,6 +367,7 @@ impl Publication {
             }
             known @ (Observation::Tags(_)
             | Observation::Held(_)
+            | Observation::Sent(_)
             | Observation::Described(_)
             | Observation::Compared(_)
             | Observation::Made(_)
@@ -336,10 +382,23 @@ impl Publication {
     /// The image, once it is known: its digest, and whether it was there before.
     #[must_use]
     pub fn image(&self) -> Option<(String, bool)> {
-        let (plan, seen) = (&self.plan, &self.seen);
-        let held = seen.held(plan.repository(), plan.version())?;
-        let ours = seen.described(held)?.revision.as_deref() == Some(plan.revision.as_str());
-        ours.then(|| (held.to_owned(), !seen.pushed))
+        let image = naming::named(&self.plan, &self.seen)?;
+        let ours = self.seen.sent() == Some(image);
+        Some((image.to_owned(), !ours))
+    }
+
+    /// Whether an image was sent, and another one of this commit counts.
+    #[must_use]
+    pub fn is_overtaken(&self) -> bool {
+        let sent = self.seen.sent().map(str::to_owned);
+        let image = self.image().map(|(image, _)| image);
+        sent.is_some() && image.is_some() && sent != image
+    }
+
+    /// Whether an answer says what was so before this run wrote, and so may be late.
+    #[must_use]
+    pub(crate) fn may_be_late(&self, act: &Act, observation: &Observation) -> bool {
+        self.seen.may_be_late(act, observation)
     }
 
     /// Whether something was begun that others see.
@@ -398,36 +457,36 @@ impl Publication {
     // --- what is still to be found out or done -------------------------------------------------------------------
 
     fn decide(&self) -> Next {
-        let image = match self.before_the_image() {
-            Ok(()) => self.one_image(),
-            Err(next) => return next,
-        };
-        let image = match image {
-            Ok(image) => image,
-            Err(next) => return next,
-        };
-        let steps = self
-            .everywhere(&image)
-            .and_then(|()| self.fixed(&image))
-            .and_then(|()| moving::decide(&self.plan, &self.seen, &image))
-            .and_then(|()| announcing::decide(&self.plan, &self.seen));
-        match steps {
+        match self.steps() {
             Err(next) => next,
-            Ok(()) => Next::End(ending::released(&self.plan, &self.seen, &image)),
+            Ok(image) => Next::End(ending::released(&self.plan, &self.seen, &image)),
         }
     }
 
-    /// Everything is built and looked at before anything is published, and packages are published before the image.
+    fn steps(&self) -> Result<String, Next> {
+        let (plan, seen) = (&self.plan, &self.seen);
+        self.before_the_image()?;
+        let image = naming::one_image(plan, seen)?;
+        if packages::any_lacks(plan, seen) {
+            naming::may_write(plan, seen)?;
+        }
+        packages::publish(plan, seen)?;
+        naming::fixed(plan, seen, &image)?;
+        moving::decide(plan, seen, &image)?;
+        announcing::decide(plan, seen)?;
+        Ok(image)
+    }
+
+    /// Everything is built and looked at before anything is published.
     fn before_the_image(&self) -> Result<(), Next> {
         let (plan, seen) = (&self.plan, &self.seen);
-        self.look()?;
+        naming::look(plan, seen)?;
         announcing::look(plan, seen)?;
-        self.nothing_stands_against_it()?;
+        naming::nothing_stands_against_it(plan, seen)?;
         self.make()?;
         packages::verify(plan, seen)?;
         packages::nothing_of_it_is_left(plan, seen)?;
-        packages::compare(plan, seen)?;
-        packages::publish(plan, seen)
+        packages::compare(plan, seen)
     }
 
     /// What is not there is made: packages first, for an image may be made of them. One after the other, in one working tree.
@@ -435,7 +494,7 @@ impl Publication {
         let (plan, seen) = (&self.plan, &self.seen);
         let packages = packages::unmade(plan, seen);
         let packages = packages.map(|package| Act::Make(package.name.clone()));
-        let image = self.fixed_names().next().is_none() && !seen.built;
+        let image = naming::image(plan, seen).is_none() && !seen.built;
         let acts: Vec<Act> = packages.chain(image.then_some(Act::Build)).collect();
         let by_session = !plan.packages.is_empty() || plan.by_session;
         if !acts.is_empty() && by_session && !seen.listed {
@@ -443,129 +502,6 @@ impl Publication {
         }
         let most = if plan.dry { acts.len() } else { 1 };
         only_if_any(acts.into_iter().take(most).collect())
-    }
-
-    /// What do the names that are for ever name, and what is that?
-    fn look(&self) -> Result<(), Next> {
-        let (plan, seen) = (&self.plan, &self.seen);
-        let mut acts = Vec::new();
-        for repository in &plan.repositories {
-            if seen.tags(repository).is_none() {
-                acts.push(Act::List(repository.clone()));
-                continue;
-            }
-            for tag in plan.fixed() {
-                match seen.looked(repository, tag) {
-                    None => acts.push(Act::Look(repository.clone(), tag.to_owned())),
-                    Some(Some(digest)) if seen.described(digest).is_none() => {
-                        acts.push(Act::Describe(repository.clone(), digest.to_owned()));
-                    }
-                    Some(_) => {}
-                }
-            }
-        }
-        acts.dedup();
-        only_if_any(acts)
-    }
-
-    /// No name that is for ever names anything else.
-    fn nothing_stands_against_it(&self) -> Result<(), Next> {
-        let taken = self.taken();
-        if !taken.is_empty() {
-            return Err(Next::End(ending::conflict(&self.seen, "tag-taken", taken)));
-        }
-        let digests: BTreeSet<&str> = self.fixed_names().map(|(_, _, digest)| digest).collect();
-        if digests.len() < 2 {
-            return Ok(());
-        }
-        let mut because =
-            vec!["there is more than one image of this commit, and a name that is for ever cannot name two".to_owned()];
-        because.extend(
-            self.fixed_names().map(|(repository, tag, digest)| {
-                format!("{} names {digest}", repository.tagged(tag))
-            }),
-        );
-        Err(Next::End(ending::conflict(
-            &self.seen,
-            "two-images",
-            because,
-        )))
-    }
-
-    /// The one image that they name, or may name from now on; else it is sent.
-    fn one_image(&self) -> Result<String, Next> {
-        let first = self.fixed_names().next();
-        let image = first.map(|(_, _, digest)| digest.to_owned());
-        image.ok_or_else(|| {
-            let repository = self.plan.repository().clone();
-            Next::Do(vec![Act::Push(repository, self.plan.version().to_owned())])
-        })
-    }
-
-    /// Every name that is for ever and names something.
-    fn fixed_names(&self) -> impl Iterator<Item = (&Repository, &str, &str)> {
-        let (plan, seen) = (&self.plan, &self.seen);
-        plan.repositories.iter().flat_map(move |repository| {
-            let tags = plan.fixed();
-            tags.filter_map(move |tag| Some((repository, tag, seen.held(repository, tag)?)))
-        })
-    }
-
-    /// Names that are for ever and name something else.
-    fn taken(&self) -> Vec<String> {
-        let ours = Some(self.plan.revision.as_str());
-        let others = self.fixed_names().filter_map(|(repository, tag, digest)| {
-            let found = self.seen.described(digest)?.revision.as_deref();
-            if found == ours {
-                return None;
-            }
-            let name = repository.tagged(tag);
-            Some(match found {
-                Some(other) => {
-                    format!("`{name}` names an image of another commit, {other} ({digest})")
-                }
-                None => format!(
-                    "`{name}` names an image that does not say which commit it was built from ({digest})"
-                ),
-            })
-        });
-        others.collect()
-    }
-
-    /// The image is in every repository, under one name at least.
-    fn everywhere(&self, image: &str) -> Result<(), Next> {
-        let has = |repository: &&Repository| {
-            let mut tags = self.plan.fixed();
-            tags.any(|tag| self.seen.held(repository, tag) == Some(image))
-        };
-        let Some(from) = self.plan.repositories.iter().find(has) else {
-            return Ok(());
-        };
-        let lacking = self.plan.repositories.iter().filter(|it| !has(it));
-        let acts = lacking.map(|to| Act::Bring {
-            from: from.clone(),
-            to: to.clone(),
-            tag: self.plan.version().to_owned(),
-            digest: image.to_owned(),
-        });
-        only_if_any(acts.collect())
-    }
-
-    /// Every name that is for ever names it.
-    fn fixed(&self, image: &str) -> Result<(), Next> {
-        let mut acts = Vec::new();
-        for repository in &self.plan.repositories {
-            let lacking = self
-                .plan
-                .fixed()
-                .filter(|tag| self.seen.held(repository, tag).is_none());
-            acts.extend(lacking.map(|tag| Act::Name {
-                repository: repository.clone(),
-                tag: tag.to_owned(),
-                digest: image.to_owned(),
-            }));
-        }
-        only_if_any(acts)
     }
 }
 

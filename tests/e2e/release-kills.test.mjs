@@ -2,6 +2,7 @@
 // one does, nothing is written twice, nothing is overwritten, and the run after it changes nothing.
 
 import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 
@@ -31,7 +32,7 @@ async function fresh(t, name, registry) {
   return it;
 }
 
-for (const call of ['build#1', 'push#1']) {
+for (const call of ['build#1', 'tag#1', 'push#1']) {
   for (const way of ['before', 'during', 'torn', 'after']) {
     test(`killed ${way} ${call}`, { timeout: 120_000 }, async (t) => {
       const it = await fresh(t, 'kill-call');
@@ -47,7 +48,7 @@ for (const call of ['build#1', 'push#1']) {
   }
 }
 
-for (const name of ['1.2.3', 'sha-', 'latest', '1.2$']) {
+for (const name of ['cd-upload', '1.2.3', 'sha-', 'latest', '1.2$']) {
   for (const after of [false, true]) {
     test(`killed ${after ? 'after' : 'before'} ${name} is put`, { timeout: 120_000 }, async (t) => {
       const registry = await registryWithBadDays({ rules: [{ method: 'PUT', path: `/manifests/${name}`, then: { hold: 'put', after } }] });
@@ -141,4 +142,72 @@ test('two commits that are released at the same time leave latest on the newer',
     assert.equal(result.outcome, 'released', result.stderr);
     assert.equal(await it.digest('latest'), await it.digest('1.3.0'), `${slow} was the slow one`);
   }
+});
+
+test('what is published while an image is being sent is not overwritten', { timeout: 240_000 }, async (t) => {
+  const TAGS = 'type=semver,pattern={{version}}\ntype=ref,event=tag\ntype=semver,pattern={{major}}\ntype=sha,format=long\ntype=ref,event=branch';
+  /** Two working trees of one project; the first one's engine is held when it names what it has sent. */
+  const both = async () => {
+    const registry = await registryWithBadDays({ rules: [{ method: 'PUT', path: '/manifests/cd-upload', then: { wait: 9000 } }] });
+    const slow = await begun('meanwhile', { registry: registry.host });
+    const quick = await begun('meanwhile', { registry: registry.host });
+    t.after(async () => {
+      await slow.end();
+      await quick.end();
+      await registry.end();
+    });
+    slow.config({ tags: TAGS });
+    quick.config({ service: slow.service, image: slow.image, tags: TAGS });
+    const sent = async () => {
+      const until = Date.now() + 60_000;
+      while (!registry.requests().some((line) => line.includes('/blobs/uploads/')) && Date.now() < until) await new Promise((resolve) => setTimeout(resolve, 50));
+      await new Promise((resolve) => setTimeout(resolve, 1500));
+    };
+    return { slow, quick, sent };
+  };
+
+  await t.test('by another commit under the same version', async () => {
+    const { slow, quick, sent } = await both();
+    slow.env = AS_TAG(await slow.commit(1));
+    quick.env = AS_TAG(await quick.commit(2));
+    const running = slow.start('release');
+    await sent();
+    const second = await quick.cd('release');
+    assert.deepEqual([second.code, second.outcome], [0, 'released'], second.stderr);
+    const first = await running.ended;
+    assert.deepEqual([first.code, first.outcome, first.reason], [1, 'failed', 'tag-taken'], first.stderr);
+    const published = second.report.published.digest;
+    for (const tag of ['1.2.3', 'v1.2.3', '1', 'latest', `sha-${quick.env.GITHUB_SHA}`]) assert.equal(await slow.digest(tag), published, tag);
+    assert.equal(await slow.digest(`sha-${slow.env.GITHUB_SHA}`), null);
+  });
+
+  await t.test('by another run of the same commit, whichever is the slow one', async () => {
+    for (const slowIsBranch of [true, false]) {
+      const { slow, quick, sent } = await both();
+      // Another image each time it is built: only the registry can say which one counts.
+      for (const it of [slow, quick]) writeFileSync(join(it.dir, 'Dockerfile'), 'FROM scratch\nARG NONCE\nLABEL nonce=$NONCE\nCOPY what /what\nCMD ["/what"]\n');
+      await slow.git('add', '-A');
+      await slow.git('commit', '-qm', 'another image each time');
+      await quick.git('fetch', '-q', slow.dir, 'main');
+      await quick.git('reset', '-q', '--hard', 'FETCH_HEAD');
+      const revision = await slow.git('rev-parse', 'HEAD');
+      for (const [it, nonce] of [[slow, 'a'], [quick, 'b']]) {
+        it.config({ service: slow.service, image: slow.image, tags: TAGS, build: { docker: { args: { NONCE: nonce } } } });
+        await it.git('update-index', '--assume-unchanged', 'cd.yml');
+      }
+      const asBranch = { ...AS_TAG(revision), GITHUB_REF: 'refs/heads/main' };
+      slow.env = slowIsBranch ? asBranch : AS_TAG(revision);
+      quick.env = slowIsBranch ? AS_TAG(revision) : asBranch;
+      const running = slow.start('release');
+      await sent();
+      const second = await quick.cd('release');
+      const first = await running.ended;
+      for (const result of [second, first]) assert.deepEqual([result.code, result.outcome], [0, 'released'], result.stderr);
+      const digests = new Set([first, second].map((it) => it.report.published.digest));
+      for (const tag of ['1.2.3', 'v1.2.3', '1', 'latest', 'main', `sha-${revision}`]) digests.add(await slow.digest(tag));
+      assert.equal(digests.size, 1, [...digests].join(', '));
+      assert.match(first.stderr, /another run of this commit published at the same time/);
+      for (const it of [slow, quick]) assert.equal((await it.cd('release')).reason, 'already-there');
+    }
+  });
 });

@@ -228,6 +228,8 @@ test('what was released is deployed by its digest, and nothing else is taken for
     await docker('push', '-q', `${it.image}:${sha(revision)}`);
     const refused = await it.cd('deploy');
     assert.deepEqual([refused.code, refused.outcome, refused.reason], [1, 'rejected', 'revision'], refused.stderr);
+    const named = await it.cd('deploy', '--image', `${it.image}:${sha(revision)}`);
+    assert.deepEqual([named.code, named.outcome, named.reason], [1, 'rejected', 'revision'], named.stderr);
     const again = await it.cd('release');
     assert.deepEqual([again.code, again.outcome, again.reason], [1, 'rejected', 'tag-taken'], again.stderr);
   });

@@ -426,5 +426,6 @@ export const REPLAY: Needs = {
   "env": [],
   "inputs": [],
   "plain": [],
-  "scratch": false
+  "scratch": false,
+  "builds": []
 };

@@ -39,6 +39,31 @@ pub(crate) fn payload(path: &str) -> Effect {
     })
 }
 
+/// Which files of a working tree are not as the commit has them? What git does not follow does not count.
+pub(crate) fn changes(folder: &str) -> Effect {
+    let argv = [
+        "git",
+        "-C",
+        folder,
+        "status",
+        "--porcelain",
+        "--untracked-files=no",
+        "--ignore-submodules=none",
+    ];
+    let argv = argv.map(str::to_owned).to_vec();
+    Effect::Run(Run {
+        argv,
+        ..Question::Head.run()
+    })
+}
+
+/// Takes in what git said of them; nothing where it could not.
+pub(crate) fn read_changes(completion: Option<&Completion>) -> Vec<String> {
+    let lines = said(completion).unwrap_or_default().lines();
+    let files = lines.filter_map(|line| line.get(3..).filter(|file| !file.is_empty()));
+    files.map(str::to_owned).collect()
+}
+
 /// Takes in what the payload's file said.
 pub(crate) fn read_payload(completion: Option<&Completion>) -> Option<Value> {
     serde_json::from_str(said(completion)?).ok()
@@ -211,6 +236,28 @@ mod tests {
             stdout: stdout.to_owned(),
             stderr: String::new(),
         }
+    }
+
+    #[test]
+    fn what_differs_from_the_commit_is_told_by_its_path() {
+        let said = |code, stdout: &str| Completion::Exited {
+            code: Some(code),
+            signal: None,
+            stdout: stdout.to_owned(),
+            stderr: String::new(),
+        };
+        let rows = [
+            (
+                said(0, " M Dockerfile\nA  src/a b\n"),
+                vec!["Dockerfile", "src/a b"],
+            ),
+            (said(0, ""), vec![]),
+            (said(128, "fatal: not a git repository"), vec![]),
+        ];
+        for (completion, expected) in rows {
+            assert_eq!(read_changes(Some(&completion)), expected);
+        }
+        assert_eq!(read_changes(None), Vec::<String>::new());
     }
 
     #[test]

@@ -52,6 +52,8 @@ pub(crate) enum Errand {
     Tag(String),
     /// Which release is of this tag, draft or not?
     Release(String),
+    /// What has become of this release? A list may lack what was drafted a moment ago.
+    Again(u64),
     /// A draft of a release.
     Draft {
         tag: String,
@@ -72,6 +74,8 @@ pub(crate) enum Errand {
         release: u64,
         tag: String,
         revision: String,
+        /// What people are to read; `None`: what is there.
+        notes: Option<String>,
     },
 }
 
@@ -84,6 +88,8 @@ pub struct Release {
     pub draft: bool,
     /// Where a person sees it.
     pub url: String,
+    /// What people read.
+    pub notes: String,
     /// Where its files are sent.
     pub upload: String,
     /// Its files.
@@ -268,6 +274,7 @@ impl Errand {
             Self::Release(tag) => {
                 forge.request(Method::Get, &format!("/releases/tags/{}", in_path(tag)))
             }
+            Self::Again(release) => forge.request(Method::Get, &format!("/releases/{release}")),
             Self::Draft {
                 tag,
                 revision,
@@ -304,9 +311,13 @@ impl Errand {
                 release,
                 tag,
                 revision,
+                notes,
             } => {
                 let mut body =
                     json!({ "tag_name": tag, "target_commitish": revision, "draft": false });
+                if let (Some(notes), Some(body)) = (notes, body.as_object_mut()) {
+                    body.insert("body".to_owned(), json!(notes));
+                }
                 if let (Kind::GitHub, Some(body)) = (forge.kind, body.as_object_mut()) {
                     // What is shown as the latest goes by version, not by who came last.
                     body.insert("make_latest".to_owned(), json!("legacy"));
@@ -337,7 +348,7 @@ impl Running {
     /// Whether it may have changed something.
     pub(crate) const fn changes(&self) -> bool {
         match self.errand {
-            Errand::Tag(_) | Errand::Release(_) => false,
+            Errand::Tag(_) | Errand::Release(_) | Errand::Again(_) => false,
             Errand::Draft { .. }
             | Errand::Attach { .. }
             | Errand::Detach { .. }
@@ -367,6 +378,16 @@ impl Running {
             },
             (Errand::Release(_), 404) if self.page == 0 => self.on_page(),
             (Errand::Release(_), _) if good => self.on_releases(reply),
+            (Errand::Again(_), 404) => done(Answer::Release(None)),
+            // The answer is the draft, where it can be read; else it is looked for.
+            (Errand::Draft { .. } | Errand::Again(_), _) if good => {
+                let release = serde_json::from_str(&reply.body).ok();
+                match (release.and_then(|it| self.release(&it)), &self.errand) {
+                    (None, Errand::Again(_)) => self.refused(reply, Server::Forge.answer()),
+                    (None, _) => done(Answer::Done),
+                    (release @ Some(_), _) => done(Answer::Release(release)),
+                }
+            }
             // What is not there need not be removed.
             (Errand::Detach { .. }, 404) => done(Answer::Done),
             // Whoever may not write is told that nothing is there.
@@ -429,6 +450,7 @@ impl Running {
             id,
             draft: release.get("draft").and_then(Value::as_bool)?,
             url: text("html_url").to_owned(),
+            notes: text("body").to_owned(),
             upload: self.forge.uploads(id, text("upload_url")),
             assets: assets.into_iter().flatten().filter_map(asset).collect(),
         })
@@ -450,6 +472,7 @@ impl Errand {
         match self {
             Self::Tag(tag) => format!("looking at the git tag {tag}"),
             Self::Release(tag) => format!("looking at the release of {tag}"),
+            Self::Again(_) => "looking at the release".to_owned(),
             Self::Draft { tag, .. } => format!("drafting the release of {tag}"),
             Self::Attach { name, .. } => format!("sending {name}"),
             Self::Detach { .. } => "removing a file of a draft".to_owned(),

@@ -30,13 +30,17 @@ pub enum Question {
         /// The image.
         digest: String,
     },
-    /// A tag is to name an image that is there.
+    /// A tag is to name an image that is there, if it still names what it was seen to.
     Name {
         /// The tag.
         tag: String,
         /// The image.
         digest: String,
+        /// What it was seen to name.
+        over: Option<String>,
     },
+    /// May we write here? An upload is begun, and given up.
+    MayWrite,
     /// Where was an image proven, and since when?
     Proof {
         /// Where that is said.
@@ -56,12 +60,14 @@ pub enum Question {
 pub enum Answered {
     /// These tags.
     Tags(Vec<String>),
-    /// This image, or none.
+    /// This image, or none. Of a tag that was to be written: it was not, for it names this.
     Held(Option<String>),
     /// This.
     Described(Described),
     /// It does.
     Named,
+    /// We may.
+    Writable,
     /// What the tag holds, if there is one; and what time it is where the registry is.
     Proof {
         /// The tag.
@@ -109,6 +115,10 @@ pub struct Asking {
     want: Want,
     tags: Vec<String>,
     pages: usize,
+    /// What is written as soon as the tag has been looked at.
+    put: Option<Box<Exchange>>,
+    /// It was sent once, and may be there.
+    sent: bool,
 }
 
 impl Asking {
@@ -126,6 +136,7 @@ impl Asking {
             Question::Proof { tag } => Want::Manifest {
                 reference: tag.clone(),
             },
+            Question::MayWrite => Want::Start,
             Question::Prove { proof, .. } => Want::Manifest {
                 reference: tag_of(proof),
             },
@@ -137,8 +148,24 @@ impl Asking {
             want,
             tags: Vec::new(),
             pages: 0,
+            put: None,
+            sent: false,
         };
         (asking, exchange)
+    }
+
+    /// What comes first where a request is to be made again after a while; `None`: the same. Before a tag is written it is looked at,
+    /// each time.
+    #[must_use]
+    pub fn before_again(&mut self, exchange: &Exchange) -> Option<Exchange> {
+        let (Question::Name { tag, .. }, Want::Put { .. }) = (&self.question, &self.want) else {
+            return None;
+        };
+        self.put = Some(Box::new(exchange.clone()));
+        self.want = Want::Head {
+            reference: tag.clone(),
+        };
+        Some(Exchange::new(self.want.clone()))
     }
 
     /// Takes in an answer.
@@ -146,17 +173,19 @@ impl Asking {
     pub fn on(&mut self, got: Result<Got, Trouble>) -> Going {
         let answer = match got {
             Ok(Got(answer)) => answer,
+            // A registry that keeps what was begun clears it away by itself.
+            Err(_) if matches!(self.want, Want::Drop { .. }) => {
+                return Going::Done(Ok(Answered::Writable));
+            }
             Err(trouble) => return Going::Done(Err(trouble)),
         };
         let next = match (self.want.clone(), answer) {
             (Want::Tags { .. }, Answer::Missing) => Ok(Next::Done(Answered::Tags(Vec::new()))),
             (Want::Tags { .. }, Answer::Found { headers, body }) => self.on_tags(&headers, &body),
-            (Want::Head { .. }, Answer::Missing) => Ok(Next::Done(Answered::Held(None))),
+            (Want::Head { .. }, Answer::Missing) => Ok(self.held(None)),
             (Want::Head { reference }, Answer::Found { headers, .. }) => {
                 Ok(match headers.get("docker-content-digest") {
-                    Some(digest) if is_digest(digest) => {
-                        Next::Done(Answered::Held(Some(digest.clone())))
-                    }
+                    Some(digest) if is_digest(digest) => self.held(Some(digest.clone())),
                     Some(_) | None => Next::Ask(Want::Manifest { reference }),
                 })
             }
@@ -174,7 +203,12 @@ impl Asking {
             (Want::Piece { digest } | Want::Probe { digest } | Want::Upload { digest, .. }, _) => {
                 Err(self.unreadable(&digest))
             }
-            (Want::Start, _) => Err(self.unreadable("an upload")),
+            (Want::Start, Answer::Found { headers, .. }) => {
+                let location = headers.get("location").cloned().unwrap_or_default();
+                Ok(Next::Ask(Want::Drop { location }))
+            }
+            (Want::Drop { .. }, _) => Ok(Next::Done(Answered::Writable)),
+            (Want::Start, Answer::Missing) => Err(self.unreadable("an upload")),
             (Want::Put { tag, .. }, Answer::Missing) => Err(Trouble::new(
                 "registry-answer",
                 format!("{} cannot be written", self.repository.tagged(&tag)),
@@ -187,6 +221,23 @@ impl Asking {
                 self.want = want.clone();
                 Going::Ask(Box::new(Exchange::new(want)))
             }
+            Ok(Next::Put(exchange)) => {
+                self.want = exchange.want().clone();
+                self.sent = true;
+                Going::Ask(exchange)
+            }
+        }
+    }
+
+    /// What a tag names, where that was asked or is to be written over.
+    fn held(&mut self, found: Option<String>) -> Next {
+        let Question::Name { digest, over, .. } = &self.question else {
+            return Next::Done(Answered::Held(found));
+        };
+        match self.put.take() {
+            Some(put) if found == *over => Next::Put(put),
+            Some(_) if self.sent && found.as_ref() == Some(digest) => Next::Done(Answered::Named),
+            Some(_) | None => Next::Done(Answered::Held(found)),
         }
     }
 
@@ -197,6 +248,7 @@ impl Asking {
             | Question::Held { .. }
             | Question::Describe { .. }
             | Question::Name { .. }
+            | Question::MayWrite
             | Question::Proof { .. } => Answered::Named,
         }
     }
@@ -215,6 +267,7 @@ impl Asking {
             | Question::Held { .. }
             | Question::Describe { .. }
             | Question::Name { .. }
+            | Question::MayWrite
             | Question::Prove { .. } => Err(Trouble::new(
                 "image-missing",
                 format!("{} is not there", self.repository.at(reference)),
@@ -254,14 +307,23 @@ impl Asking {
     }
 
     fn on_manifest(
-        &self,
+        &mut self,
         reference: &str,
         headers: &BTreeMap<String, String>,
         body: String,
     ) -> Result<Next, Trouble> {
         let digest = digest_of(&body);
-        if let Question::Held { .. } = self.question {
-            return Ok(Next::Done(Answered::Held(Some(digest))));
+        let looks = match &self.question {
+            Question::Held { .. } => true,
+            Question::Name { .. } => self.put.is_some(),
+            Question::Tags
+            | Question::Describe { .. }
+            | Question::MayWrite
+            | Question::Proof { .. }
+            | Question::Prove { .. } => false,
+        };
+        if looks {
+            return Ok(self.held(Some(digest)));
         }
         let at = headers.get("date").and_then(|text| date::http(text));
         if let Question::Proof { tag } = &self.question {
@@ -284,23 +346,19 @@ impl Asking {
             serde_json::from_str(&body).map_err(|_| self.unreadable("a manifest"))?;
         match &self.question {
             Question::Name { tag, .. } => {
-                let said = headers.get("content-type").map(String::as_str);
-                let own = manifest.get("mediaType").and_then(Value::as_str);
-                let media_type = own
-                    .or(said)
-                    .ok_or_else(|| self.unreadable("a manifest without a type"))?
-                    .to_owned();
-                Ok(Next::Ask(Want::Put {
-                    tag: tag.clone(),
+                let media_type = media_type(&manifest, headers)
+                    .ok_or_else(|| self.unreadable("a manifest without a type"))?;
+                let reference = tag.clone();
+                let tag = tag.clone();
+                self.put = Some(Box::new(Exchange::new(Want::Put {
+                    tag,
                     media_type,
                     body,
-                }))
+                })));
+                Ok(Next::Ask(Want::Head { reference }))
             }
             Question::Prove { proof, now } => {
-                let said = headers.get("content-type").map(String::as_str);
-                let own = manifest.get("mediaType").and_then(Value::as_str);
-                let media_type = own
-                    .or(said)
+                let media_type = media_type(&manifest, headers)
                     .ok_or_else(|| self.unreadable("a manifest without a type"))?;
                 // How long ago it was, by one clock; when that was, by the registry's.
                 let age = now.since(proof.at);
@@ -312,12 +370,13 @@ impl Asking {
                 Ok(Next::Ask(Want::Put {
                     tag: tag_of(&proof),
                     media_type: proof::INDEX.to_owned(),
-                    body: proof.index(&manifest, media_type, body.len()),
+                    body: proof.index(&manifest, &media_type, body.len()),
                 }))
             }
             Question::Describe { .. }
             | Question::Tags
             | Question::Held { .. }
+            | Question::MayWrite
             | Question::Proof { .. } => self.inside(&manifest),
         }
     }
@@ -347,6 +406,13 @@ impl Asking {
     }
 }
 
+/// What a manifest is: as it says itself, else as the registry does.
+fn media_type(manifest: &Value, headers: &BTreeMap<String, String>) -> Option<String> {
+    let own = manifest.get("mediaType").and_then(Value::as_str);
+    let said = headers.get("content-type").map(String::as_str);
+    own.or(said).map(str::to_owned)
+}
+
 /// Where it is said; what has no digest has no such place.
 fn tag_of(proof: &Proof) -> String {
     proof.claim().tag().unwrap_or_default()
@@ -367,6 +433,7 @@ fn seen_before(proof: &Proof, body: &str) -> Next {
 
 enum Next {
     Ask(Want),
+    Put(Box<Exchange>),
     Done(Answered),
 }
 

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::asking::{digest_of, is_digest};
+use super::asking::{Answered, digest_of, is_digest};
 use super::exchange::{Answer, Exchange, Got};
 use super::request::{Source, Want};
 use super::{Repository, Trouble};
@@ -32,8 +32,8 @@ pub enum Side {
 pub enum Bring {
     /// This request.
     Ask(Side, Box<Exchange>),
-    /// It is over.
-    Over(Result<(), Trouble>),
+    /// It is over: the tag names it, or was not written since it names something.
+    Over(Result<Answered, Trouble>),
 }
 
 /// A manifest that came, and waits for what it names.
@@ -59,6 +59,8 @@ pub struct Bringing {
     /// Pieces that are still to be looked for.
     pieces: BTreeSet<String>,
     stage: Stage,
+    /// The tag was written once, and may be there.
+    written: bool,
 }
 
 /// What is under way.
@@ -85,7 +87,23 @@ enum Stage {
         piece: String,
         tries: u32,
     },
+    /// Does the tag name anything, right before it is written?
+    Checking {
+        put: Box<Exchange>,
+    },
     Writing,
+}
+
+/// What a step leads to.
+enum Step {
+    Ask(Side, Box<Exchange>),
+    Over(Answered),
+}
+
+impl Step {
+    fn ask((side, want): (Side, Want)) -> Self {
+        Self::Ask(side, Box::new(Exchange::new(want)))
+    }
 }
 
 impl Bringing {
@@ -110,6 +128,7 @@ impl Bringing {
             unread: Vec::new(),
             pending: Vec::new(),
             pieces: BTreeSet::new(),
+            written: false,
         };
         (
             bringing,
@@ -122,39 +141,81 @@ impl Bringing {
     #[must_use]
     pub fn on(&mut self, got: Result<Got, Trouble>, source: Source) -> Bring {
         match self.step(got, source) {
-            Ok(Some((side, want))) => Bring::Ask(side, Box::new(Exchange::new(want))),
-            Ok(None) => Bring::Over(Ok(())),
+            Ok(Step::Ask(side, exchange)) => Bring::Ask(side, exchange),
+            Ok(Step::Over(answered)) => Bring::Over(Ok(answered)),
             Err(trouble) => Bring::Over(Err(trouble)),
         }
     }
 
-    fn step(
-        &mut self,
-        got: Result<Got, Trouble>,
-        source: Source,
-    ) -> Result<Option<(Side, Want)>, Trouble> {
+    /// What comes first where a request is to be made again after a while; `None`: the same. Before the tag is written it is looked
+    /// at, each time.
+    #[must_use]
+    pub fn before_again(&mut self, exchange: &Exchange) -> Option<Exchange> {
+        let last = matches!(self.stage, Stage::Writing) && self.pending.is_empty();
+        last.then(|| self.check(exchange.clone()))
+    }
+
+    fn check(&mut self, put: Exchange) -> Exchange {
+        self.stage = Stage::Checking { put: Box::new(put) };
+        let reference = self.tag.clone();
+        Exchange::new(Want::Head { reference })
+    }
+
+    /// What the tag names, right before it is written.
+    fn checked(&mut self, put: Box<Exchange>, held: Option<String>) -> Step {
+        match held {
+            None => {
+                (self.stage, self.written) = (Stage::Writing, true);
+                Step::Ask(Side::To, put)
+            }
+            Some(held) if self.written && held == self.digest => Step::Over(Answered::Named),
+            held @ Some(_) => Step::Over(Answered::Held(held)),
+        }
+    }
+
+    fn step(&mut self, got: Result<Got, Trouble>, source: Source) -> Result<Step, Trouble> {
+        if let Stage::Checking { put } = self.stage.clone() {
+            return Ok(match got?.0 {
+                Answer::Missing => self.checked(put, None),
+                Answer::Found { headers, body } => {
+                    let said = headers.get("docker-content-digest");
+                    match said.filter(|it| is_digest(it)) {
+                        Some(digest) => self.checked(put, Some(digest.clone())),
+                        None if body.is_empty() => {
+                            let reference = self.tag.clone();
+                            Step::ask((Side::To, Want::Manifest { reference }))
+                        }
+                        None => self.checked(put, Some(digest_of(&body))),
+                    }
+                }
+            });
+        }
+        self.on_piece(got, source)
+    }
+
+    fn on_piece(&mut self, got: Result<Got, Trouble>, source: Source) -> Result<Step, Trouble> {
         match (self.stage.clone(), got) {
             (Stage::Sending { piece, tries }, Err(trouble)) => {
                 // An upload that was cut cannot be gone on with by everybody: it is begun again.
                 if tries >= TRIES || trouble.code == "registry-denied" {
                     return Err(trouble);
                 }
-                Ok(Some(self.look(piece, tries + 1)))
+                Ok(Step::ask(self.look(piece, tries + 1)))
             }
             (_, Err(trouble)) => Err(trouble),
             (Stage::Reading { digest, depth }, Ok(Got(Answer::Found { headers, body }))) => {
                 let said = headers.get("content-type").cloned();
                 self.read(digest, depth, said, body)?;
-                self.onward().map(Some)
+                self.onward()
             }
             (Stage::Looking { .. }, Ok(Got(Answer::Found { .. })))
-            | (Stage::Sending { .. }, Ok(Got(Answer::Found { .. }))) => self.onward().map(Some),
+            | (Stage::Sending { .. }, Ok(Got(Answer::Found { .. }))) => self.onward(),
             (Stage::Looking { piece, tries }, Ok(Got(Answer::Missing))) => {
                 self.stage = Stage::Finding {
                     piece: piece.clone(),
                     tries,
                 };
-                Ok(Some((Side::From, Want::Probe { digest: piece })))
+                Ok(Step::ask((Side::From, Want::Probe { digest: piece })))
             }
             (Stage::Finding { piece, tries }, Ok(Got(Answer::Found { .. }))) => {
                 let source = Box::new(source);
@@ -163,7 +224,7 @@ impl Bringing {
                     tries,
                     source,
                 };
-                Ok(Some((Side::To, Want::Start)))
+                Ok(Step::ask((Side::To, Want::Start)))
             }
             (
                 Stage::Starting {
@@ -183,13 +244,13 @@ impl Bringing {
                     digest: piece,
                     source,
                 };
-                Ok(Some((Side::To, want)))
+                Ok(Step::ask((Side::To, want)))
             }
             (Stage::Writing, Ok(Got(Answer::Found { .. }))) => {
                 if self.pending.is_empty() {
-                    Ok(None)
+                    Ok(Step::Over(Answered::Named))
                 } else {
-                    self.onward().map(Some)
+                    self.onward()
                 }
             }
             (
@@ -199,7 +260,8 @@ impl Bringing {
                 | Stage::Sending { .. }
                 | Stage::Writing,
                 Ok(Got(Answer::Missing)),
-            ) => Err(self.not_whole()),
+            )
+            | (Stage::Checking { .. }, Ok(_)) => Err(self.not_whole()),
         }
     }
 
@@ -258,36 +320,40 @@ impl Bringing {
     }
 
     /// First everything is read, then every piece is there, then manifests are written from the inside out.
-    fn onward(&mut self) -> Result<(Side, Want), Trouble> {
+    fn onward(&mut self) -> Result<Step, Trouble> {
         if let Some((digest, depth)) = self.unread.pop() {
             self.stage = Stage::Reading {
                 digest: digest.clone(),
                 depth,
             };
-            return Ok((Side::From, Want::Manifest { reference: digest }));
+            return Ok(Step::ask((
+                Side::From,
+                Want::Manifest { reference: digest },
+            )));
         }
         if let Some(piece) = self.pieces.pop_first() {
-            return Ok(self.look(piece, 1));
+            return Ok(Step::ask(self.look(piece, 1)));
         }
         self.pending.sort_by_key(|it| it.depth);
         let manifest = self.pending.pop().ok_or_else(|| {
             Trouble::new("registry-answer", format!("{}: nothing to write", self.to))
         })?;
-        self.stage = Stage::Writing;
-        let tag = if manifest.depth == 0 {
+        let outermost = manifest.depth == 0;
+        let tag = if outermost {
             self.tag.clone()
         } else {
             manifest.digest
         };
-        let (media_type, body) = (manifest.media_type, manifest.body);
-        Ok((
-            Side::To,
-            Want::Put {
-                tag,
-                media_type,
-                body,
-            },
-        ))
+        let put = Exchange::new(Want::Put {
+            tag,
+            media_type: manifest.media_type,
+            body: manifest.body,
+        });
+        if outermost {
+            return Ok(Step::Ask(Side::To, Box::new(self.check(put))));
+        }
+        self.stage = Stage::Writing;
+        Ok(Step::Ask(Side::To, Box::new(put)))
     }
 
     fn look(&mut self, piece: String, tries: u32) -> (Side, Want) {

@@ -181,6 +181,11 @@ impl Exchange {
         }
     }
 
+    /// What is asked.
+    pub(super) const fn want(&self) -> &Want {
+        &self.want
+    }
+
     /// What to do now.
     #[must_use]
     pub fn fetch(&self, access: &Access) -> Fetch {

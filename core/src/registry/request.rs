@@ -35,6 +35,8 @@ pub(super) enum Want {
         digest: String,
         source: Box<Source>,
     },
+    /// An upload that was begun is given up.
+    Drop { location: String },
     /// This manifest is to have that tag.
     Put {
         tag: String,
@@ -52,7 +54,10 @@ pub struct Source {
 
 impl Want {
     pub(super) const fn writes(&self) -> bool {
-        matches!(self, Self::Start | Self::Upload { .. } | Self::Put { .. })
+        matches!(
+            self,
+            Self::Start | Self::Upload { .. } | Self::Drop { .. } | Self::Put { .. }
+        )
     }
 }
 
@@ -72,7 +77,12 @@ pub(super) fn request(want: &Want, access: &Access) -> Fetch {
         Want::Start => (Method::Post, format!("{root}/blobs/uploads/")),
         Want::Upload {
             location, digest, ..
-        } => (Method::Put, upload(&root, location, digest)),
+        } => {
+            let there = begun(&root, location);
+            let joint = if there.contains('?') { '&' } else { '?' };
+            (Method::Put, format!("{there}{joint}digest={digest}"))
+        }
+        Want::Drop { location } => (Method::Delete, begun(&root, location)),
     };
     let (header, body) = match want {
         Want::Head { .. } | Want::Manifest { .. } => (Some(("accept", MANIFESTS)), None),
@@ -97,7 +107,9 @@ pub(super) fn request(want: &Want, access: &Access) -> Fetch {
                 text: String::new(),
             }),
         ),
-        Want::Tags { .. } | Want::Blob { .. } | Want::Piece { .. } => (None, None),
+        Want::Tags { .. } | Want::Blob { .. } | Want::Piece { .. } | Want::Drop { .. } => {
+            (None, None)
+        }
     };
     Fetch {
         method,
@@ -121,13 +133,11 @@ pub(super) fn request(want: &Want, access: &Access) -> Fetch {
     }
 }
 
-/// Where a piece is sent, which the registry says; never anywhere but to that registry.
-fn upload(root: &str, location: &str, digest: &str) -> String {
+/// Where an upload that was begun is gone on with, which the registry says; never anywhere but at that registry.
+fn begun(root: &str, location: &str) -> String {
     let host = |url: &str| url.split('/').nth(2).map(str::to_owned);
     let there = resolved(root, location).filter(|there| host(there) == host(root));
-    let there = there.unwrap_or_else(|| format!("{root}/blobs/uploads/unknown"));
-    let joint = if there.contains('?') { '&' } else { '?' };
-    format!("{there}{joint}digest={digest}")
+    there.unwrap_or_else(|| format!("{root}/blobs/uploads/unknown"))
 }
 
 /// Where a location leads; never from TLS to where there is none.

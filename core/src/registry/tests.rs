@@ -9,6 +9,7 @@ use super::*;
 use crate::config::RegistryAuth;
 use crate::protocol::{Authorization, Body, Completion, Fault, Fetch, Method};
 
+mod bringing;
 mod proofs;
 
 const DIGEST: &str = "sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
@@ -341,6 +342,7 @@ fn a_manifest_goes_back_byte_for_byte_or_not_at_all() {
     let question = || Question::Name {
         tag: "1.0".to_owned(),
         digest: at.clone(),
+        over: None,
     };
     let (mut asking, exchange) = Asking::new(Repository::parse("127.0.0.1:5000/a"), question());
     let access = access("127.0.0.1:5000/a", None);
@@ -351,7 +353,11 @@ fn a_manifest_goes_back_byte_for_byte_or_not_at_all() {
             body: body.to_owned(),
         }))
     };
-    let Going::Ask(put) = asking.on(found(manifest)) else {
+    let Going::Ask(head) = asking.on(found(manifest)) else {
+        panic!("it is looked at")
+    };
+    assert_eq!(head.fetch(&access).method, Method::Head);
+    let Going::Ask(put) = asking.on(Ok(Got(Answer::Missing))) else {
         panic!("it is put")
     };
     let fetch = put.fetch(&access);
@@ -369,206 +375,76 @@ fn a_manifest_goes_back_byte_for_byte_or_not_at_all() {
     assert!(matches!(changed, Going::Done(Err(ref trouble)) if trouble.code == "manifest-changed"));
 }
 
-/// Two registries: what the first has, and what the second gets.
-struct Two {
-    from: BTreeMap<String, String>,
-    to: BTreeMap<String, String>,
-    log: Vec<String>,
-    /// Uploads that are cut before one goes through.
-    cuts: u32,
-}
-
-impl Two {
-    fn answer(&mut self, side: Side, fetch: &Fetch) -> Completion {
-        let (_, what) = fetch.url.split_once("/v2/").expect("it is a registry's");
-        let last = what.rsplit('/').next().unwrap_or_default();
-        let found = |it: Option<&String>| {
-            it.map_or_else(|| said(404, &[], ""), |body| said(200, &[], body))
+/// What was cut off may have been written: it is looked at before it is written again.
+#[test]
+fn a_name_is_looked_at_before_each_try_to_write_it() {
+    let manifest = r#"{"mediaType":"m"}"#;
+    let other = "sha256:".to_owned() + &"9".repeat(64);
+    for (then, expected) in [
+        (None, Answered::Named),
+        (Some(sha(manifest)), Answered::Named),
+        (Some(other.clone()), Answered::Held(Some(other))),
+    ] {
+        let mut access = access("one.example/a", None);
+        let question = Question::Name {
+            tag: "1.0".to_owned(),
+            digest: sha(manifest),
+            over: None,
         };
-        if side == Side::To {
-            self.log.push(format!("{:?} {what}", fetch.method));
-        }
-        match (side, fetch.method) {
-            (Side::From, _) => found(self.from.get(last)),
-            (Side::To, Method::Head | Method::Get) => found(self.to.get(last)),
-            (Side::To, Method::Post) => {
-                said(202, &[("location", "/v2/b/blobs/uploads/1?state=x")], "")
-            }
-            (Side::To, Method::Put) => match &fetch.body {
-                Some(Body::Answer { url, .. }) if self.cuts == 0 => {
-                    let piece = url.rsplit('/').next().unwrap_or_default().to_owned();
-                    assert_eq!(
-                        fetch.url,
-                        format!("https://two.example/v2/b/blobs/uploads/1?state=x&digest={piece}")
-                    );
-                    let body = self.from.get(&piece).expect("it is there").clone();
-                    self.to.insert(piece, body);
-                    said(201, &[], "")
+        let (mut asking, mut exchange) = Asking::new(access.repository().clone(), question);
+        let mut puts = 0;
+        let answered = loop {
+            let fetch = exchange.fetch(&access);
+            let completion = match fetch.method {
+                Method::Put => {
+                    puts += 1;
+                    if puts == 1 {
+                        said(502, &[], "")
+                    } else {
+                        said(201, &[], "")
+                    }
                 }
-                Some(Body::Answer { .. }) => {
-                    self.cuts -= 1;
-                    said(500, &[], "")
+                Method::Head => match then.as_ref().filter(|_| puts > 0) {
+                    Some(digest) => said(200, &[("docker-content-digest", digest.as_str())], ""),
+                    None => said(404, &[], ""),
+                },
+                Method::Get | Method::Post | Method::Patch | Method::Delete => {
+                    said(200, &[], manifest)
                 }
-                Some(Body::Text { text }) => {
-                    self.to.insert(last.to_owned(), text.clone());
-                    said(201, &[], "")
-                }
-                Some(Body::File { .. }) | None => said(400, &[], ""),
-            },
-            (Side::To, Method::Patch | Method::Delete) => said(405, &[], ""),
-        }
-    }
-
-    /// Brings an image over, and says how that ended.
-    fn bring(&mut self, digest: &str) -> Result<(), Trouble> {
-        let mut one = access("one.example/a", None);
-        let mut two = access("two.example/b", None);
-        let (mut bringing, mut side, mut exchange) = Bringing::new(
-            one.repository().clone(),
-            two.repository().clone(),
-            "1.0".to_owned(),
-            digest.to_owned(),
-        );
-        for _ in 0..200 {
-            let at = if side == Side::From {
-                &mut one
-            } else {
-                &mut two
             };
-            let completion = self.answer(side, &exchange.fetch(at));
-            match exchange.on(&completion, at) {
-                Turn::Fetch(_) | Turn::Wait { .. } => {}
-                Turn::Over(got) => match bringing.on(got, exchange.source(at)) {
-                    Bring::Ask(next, first) => (side, exchange) = (next, *first),
-                    Bring::Over(end) => return end,
+            match exchange.on(&completion, &mut access) {
+                Turn::Fetch(_) => {}
+                Turn::Wait { .. } => {
+                    exchange = asking
+                        .before_again(&exchange)
+                        .expect("it is looked at first");
+                }
+                Turn::Over(got) => match asking.on(got) {
+                    Going::Ask(next) => exchange = *next,
+                    Going::Done(answered) => break answered,
                 },
             }
-        }
-        panic!("it never ends")
-    }
-}
-
-/// An index with what attests an image beside it, the image, and its pieces, by their digests; the first is the index.
-fn image() -> (String, BTreeMap<String, String>) {
-    let pieces = ["config", "one layer", "another layer"];
-    let [config, one, other] = pieces.map(sha);
-    let manifest = format!(
-        r#"{{"mediaType":"m","config":{{"digest":"{config}"}},"layers":[{{"digest":"{one}"}},{{"digest":"{other}"}},{{"digest":"{one}"}}]}}"#
-    );
-    let index = format!(
-        r#"{{"mediaType":"i","manifests":[{{"digest":"{}"}}]}}"#,
-        sha(&manifest)
-    );
-    let all = pieces
-        .into_iter()
-        .chain([manifest.as_str(), index.as_str()]);
-    let all = all.map(|text| (sha(text), text.to_owned())).collect();
-    (sha(&index), all)
-}
-
-#[test]
-fn an_image_is_brought_piece_by_piece_and_its_tag_comes_last() {
-    let (digest, from) = image();
-    for cuts in [0, 2] {
-        let mut two = Two {
-            from: from.clone(),
-            to: BTreeMap::new(),
-            log: Vec::new(),
-            cuts,
         };
-        assert_eq!(two.bring(&digest), Ok(()));
-        let index = from.get(&digest).expect("it is there");
-        assert_eq!(two.to.get("1.0"), Some(index), "byte for byte");
-        assert!(two.log.last().is_some_and(|it| it == "Put b/manifests/1.0"));
-        let missing: Vec<&String> = from
-            .keys()
-            .filter(|it| **it != digest && !two.to.contains_key(*it))
-            .collect();
-        assert!(missing.is_empty(), "{missing:?}");
-        two.log.clear();
-        assert_eq!(two.bring(&digest), Ok(()));
-        assert!(
-            !two.log.iter().any(|it| it.starts_with("Post")),
-            "what is there is not sent again"
-        );
+        assert_eq!(puts, if then.is_none() { 2 } else { 1 });
+        assert_eq!(answered, Ok(expected));
     }
 }
 
 #[test]
-fn an_image_that_is_not_whole_gets_no_tag() {
-    let (digest, from) = image();
-    for gone in from.keys().filter(|it| **it != digest) {
-        let mut from = from.clone();
-        from.remove(gone);
-        let mut two = Two {
-            from,
-            to: BTreeMap::new(),
-            log: Vec::new(),
-            cuts: 0,
-        };
+fn an_upload_is_begun_and_given_up_to_see_whether_we_may_write() {
+    for (status, code) in [(202, None), (403, Some("registry-denied"))] {
+        let begun = said(status, &[("location", "/v2/a/blobs/uploads/1?state=x")], "");
+        let answers = [
+            ("Post http://127.0.0.1:5000/v2/a/blobs/uploads/", begun),
+            (
+                "Delete http://127.0.0.1:5000/v2/a/blobs/uploads/1?state=x",
+                said(405, &[], ""),
+            ),
+        ];
+        let answered = asked(Question::MayWrite, &answers);
         assert_eq!(
-            two.bring(&digest).map_err(|it| it.code),
-            Err("image-missing")
+            answered.map_err(|it| it.code),
+            code.map_or(Ok(Answered::Writable), Err)
         );
-        assert_eq!(two.to.get("1.0"), None);
-    }
-    let mut two = Two {
-        from,
-        to: BTreeMap::new(),
-        log: Vec::new(),
-        cuts: 99,
-    };
-    assert_eq!(
-        two.bring(&digest).map_err(|it| it.code),
-        Err("registry-unreachable")
-    );
-    assert_eq!(two.to.get("1.0"), None);
-}
-
-#[test]
-fn a_piece_is_sent_to_nobody_but_the_registry_itself() {
-    let access = access("two.example/b", None);
-    for (location, url) in [
-        (
-            "/v2/b/blobs/uploads/1",
-            "https://two.example/v2/b/blobs/uploads/1?digest=d",
-        ),
-        (
-            "https://two.example/u?a=b",
-            "https://two.example/u?a=b&digest=d",
-        ),
-        (
-            "https://evil.example/u",
-            "https://two.example/v2/b/blobs/uploads/unknown?digest=d",
-        ),
-        (
-            "http://two.example/u",
-            "https://two.example/v2/b/blobs/uploads/unknown?digest=d",
-        ),
-        (
-            "",
-            "https://two.example/v2/b/blobs/uploads/unknown?digest=d",
-        ),
-    ] {
-        let want = Want::Upload {
-            location: location.to_owned(),
-            digest: "d".to_owned(),
-            source: Box::default(),
-        };
-        assert_eq!(Exchange::new(want).fetch(&access).url, url, "{location}");
-    }
-}
-
-#[test]
-fn only_digests_that_can_be_checked_count() {
-    assert!(is_digest(DIGEST));
-    for no in [
-        "",
-        "sha256:",
-        "sha512:00",
-        &DIGEST.to_uppercase(),
-        &format!("{DIGEST}0"),
-    ] {
-        assert!(!is_digest(no), "{no}");
     }
 }

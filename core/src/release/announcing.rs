@@ -5,12 +5,16 @@
 
 use super::packages::BuiltFile;
 use super::seen::Seen;
-use super::{Act, End, Next, Plan, ending};
+use super::{Act, End, Next, Plan, ending, naming};
 use crate::forge::releases::{Asset, Errand, Release};
 use crate::protocol::Outcome;
 
 /// How often one thing is asked of a forge that does not come to be.
 const MOST_TRIES: u32 = 3;
+
+/// Around our part of a release's text; nobody sees it.
+const OURS: &str = "<!-- cd-action -->";
+const OURS_END: &str = "<!-- /cd-action -->";
 
 /// A git tag, and a release of the forge.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,11 +57,19 @@ pub(super) fn look(plan: &Plan, seen: &Seen) -> Result<(), Next> {
 
 /// The release is there, with every file, for everybody.
 pub(super) fn decide(plan: &Plan, seen: &Seen) -> Result<(), Next> {
-    if plan.announcement.is_none() {
+    let Some(announcement) = &plan.announcement else {
         return Ok(());
-    }
+    };
     let act = match seen.release() {
         None => return Err(Next::Do(vec![Act::FindRelease])),
+        // One more would be a second one.
+        Some(None) if seen.drafted => {
+            let text = format!(
+                "the release of {} was drafted, and the forge does not show it",
+                announcement.tag
+            );
+            return Err(Next::End(not_shown(text)));
+        }
         Some(None) => Act::Draft,
         Some(Some(release)) => match next(plan, seen, release)? {
             Some(act) => act,
@@ -101,8 +113,21 @@ fn next(plan: &Plan, seen: &Seen, release: &Release) -> Result<Option<Act>, Next
     match (release.draft, seen.tag()) {
         (true, _) => Ok(Some(Act::Announce)),
         (false, Some(Some(_))) => Ok(None),
+        (false, Some(None)) if seen.tag_is_late => Err(Next::End(not_shown(format!(
+            "the release {} is published, and the forge does not show its git tag",
+            release.url
+        )))),
         // It was published a moment ago, and that has made the tag.
         (false, _) => Err(Next::Do(vec![Act::Tag])),
+    }
+}
+
+/// What the forge has done does not show, however long it was looked for.
+fn not_shown(text: String) -> End {
+    End {
+        outcome: Outcome::Failed,
+        reason: "forge-answer",
+        because: vec![text],
     }
 }
 
@@ -131,7 +156,10 @@ pub(super) fn errand(plan: &Plan, seen: &Seen, act: &Act, workspace: &str) -> Op
     let release = || seen.release().flatten().cloned();
     match act {
         Act::Tag => Some(Errand::Tag(tag)),
-        Act::FindRelease => Some(Errand::Release(tag)),
+        Act::FindRelease => Some(match seen.known_release() {
+            Some(id) => Errand::Again(id),
+            None => Errand::Release(tag),
+        }),
         Act::Draft => Some(Errand::Draft {
             tag,
             revision: plan.revision.clone(),
@@ -150,11 +178,16 @@ pub(super) fn errand(plan: &Plan, seen: &Seen, act: &Act, workspace: &str) -> Op
             release: release()?.id,
             asset: *asset,
         }),
-        Act::Announce => Some(Errand::Announce {
-            release: release()?.id,
-            tag,
-            revision: plan.revision.clone(),
-        }),
+        Act::Announce => {
+            let release = release()?;
+            let notes = with_ours(&release.notes, &notes(plan, seen));
+            Some(Errand::Announce {
+                notes: (notes != release.notes).then_some(notes),
+                release: release.id,
+                tag,
+                revision: plan.revision.clone(),
+            })
+        }
         Act::List(_)
         | Act::Look(..)
         | Act::Describe(..)
@@ -164,6 +197,7 @@ pub(super) fn errand(plan: &Plan, seen: &Seen, act: &Act, workspace: &str) -> Op
         | Act::Index(_)
         | Act::Open(..)
         | Act::Publish(_)
+        | Act::Try(_)
         | Act::Build
         | Act::Push(..)
         | Act::Bring { .. }
@@ -173,20 +207,35 @@ pub(super) fn errand(plan: &Plan, seen: &Seen, act: &Act, workspace: &str) -> Op
 
 /// What people read of a release: the image by its digest, and the files by theirs.
 fn notes(plan: &Plan, seen: &Seen) -> String {
-    let image = seen.held(plan.repository(), plan.version());
+    let image = naming::image(plan, seen);
     let image = image.map(|digest| format!("Image: `{}`", plan.repository().at(digest)));
     let files: Vec<String> = files(plan, seen)
         .map(|(_, file)| format!("{}  {}", file.sha256, file.name))
         .collect();
     let hashes = (!files.is_empty()).then(|| format!("SHA-256:\n```\n{}\n```", files.join("\n")));
     let parts: Vec<String> = image.into_iter().chain(hashes).collect();
-    parts.join("\n\n")
+    format!("{OURS}\n{}\n{OURS_END}", parts.join("\n\n"))
+}
+
+/// A draft's text with our part of it: in place of an earlier one, else below what somebody else has written.
+fn with_ours(text: &str, ours: &str) -> String {
+    if let Some((before, rest)) = text.rsplit_once(OURS)
+        && let Some((_, after)) = rest.split_once(OURS_END)
+    {
+        return [before, ours, after].concat();
+    }
+    match text.trim_end() {
+        "" => ours.to_owned(),
+        theirs => format!("{theirs}\n\n{ours}"),
+    }
 }
 
 pub(super) fn state(plan: &Plan, seen: &Seen) -> Option<AnnouncementState> {
     let announcement = plan.announcement.as_ref()?;
-    let release = seen.release().flatten();
+    let looked = seen.release();
+    let release = looked.flatten();
     let fate = match release {
+        None if looked.is_none() => "not looked at",
         None => "not published",
         Some(release) if release.draft => "a draft",
         Some(_) if seen.touched_forge() => "published",
@@ -197,4 +246,32 @@ pub(super) fn state(plan: &Plan, seen: &Seen) -> Option<AnnouncementState> {
         url: release.map(|it| it.url.clone()).unwrap_or_default(),
         fate,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_somebody_else_has_written_stays_and_our_part_is_todays() {
+        let ours = format!("{OURS}\nImage: 2\n{OURS_END}");
+        let earlier = format!("{OURS}\nImage: 1\n{OURS_END}");
+        let rows = [
+            (String::new(), ours.clone()),
+            ("Thanks!\n".to_owned(), format!("Thanks!\n\n{ours}")),
+            (earlier.clone(), ours.clone()),
+            (
+                format!("Thanks!\n\n{earlier}\nBye."),
+                format!("Thanks!\n\n{ours}\nBye."),
+            ),
+            (
+                format!("{OURS_END}{OURS}"),
+                format!("{OURS_END}{OURS}\n\n{ours}"),
+            ),
+        ];
+        for (text, expected) in rows {
+            assert_eq!(with_ours(&text, &ours), expected, "{text:?}");
+            assert_eq!(with_ours(&expected, &ours), expected, "and again");
+        }
+    }
 }

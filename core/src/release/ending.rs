@@ -8,7 +8,7 @@ use crate::registry::Trouble;
 pub(super) fn released(plan: &Plan, seen: &Seen, image: &str) -> End {
     let names = name::names(plan, seen);
     let done = names.iter().any(|name| name.fate.is_new()) || seen.touched;
-    let (reason, first) = match (seen.pushed, done) {
+    let (reason, first) = match (seen.sent() == Some(image), done) {
         (true, _) => (
             "published",
             format!("the image was built and published: {image}"),

@@ -6,9 +6,13 @@
 //! command. So there is nothing to forget afterwards, even where the run is killed: what else the user's settings hold (plugins,
 //! contexts, helpers) is there too, but no login and no proxy, which may have passwords in them and which sending needs none of.
 
+mod sending;
+
 use std::collections::BTreeMap;
 
 use serde_json::json;
+
+pub use sending::{Sent, read_push};
 
 use crate::config::RegistryAuth;
 use crate::protocol::{Completion, Content, Effect, Fault, Run, Stdin, Timestamp};
@@ -28,9 +32,6 @@ pub(super) const OUTPUT: u32 = 256 * 1024;
 
 /// Most lines of a cause.
 const LINES: usize = 4;
-
-/// How often an image is sent.
-const TRIES: u32 = 4;
 
 /// What the engine's command line may need from the run's environment.
 pub(super) const INHERIT: [&str; 19] = [
@@ -134,22 +135,6 @@ pub struct Building {
     pub reference: String,
 }
 
-/// What came of sending an image.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Sent {
-    /// It is there; the engine says that these are its digests there.
-    Yes(Vec<String>),
-    /// Not yet: again after so many milliseconds.
-    Again {
-        /// How many.
-        millis: u64,
-        /// Why.
-        why: String,
-    },
-    /// No.
-    No(Trouble),
-}
-
 impl Engine {
     fn run(&self, argv: Vec<String>, timeout: u64) -> Run {
         Run {
@@ -191,10 +176,10 @@ impl Engine {
         }
     }
 
-    /// When did the engine give an image this name?
+    /// Which image has this name, and since when?
     #[must_use]
     pub fn named_at(&self, reference: &str) -> Effect {
-        let format = "{{json .Metadata.LastTagTime}}";
+        let format = "{{.Id}} {{json .Metadata.LastTagTime}}";
         let args = ["image", "inspect", "--format", format, "--", reference];
         Effect::Run(self.docker(&args, QUICK))
     }
@@ -209,12 +194,18 @@ impl Engine {
         Effect::Run(self.making(maker, building, &args, &last))
     }
 
-    /// An image that is there is labelled, under its first name.
+    /// This image gets this name.
     #[must_use]
-    pub fn label(&self, maker: Maker, building: &Building, image: &str) -> Effect {
+    pub fn name(&self, image: &str, reference: &str) -> Effect {
+        Effect::Run(self.docker(&["tag", "--", image, reference], QUICK))
+    }
+
+    /// What has the first name is labelled, and keeps it.
+    #[must_use]
+    pub fn label(&self, maker: Maker, building: &Building) -> Effect {
         let mut run = self.making(maker, building, &[], &["-"]);
         run.stdin = Some(Stdin::Text {
-            text: format!("FROM {image}\n"),
+            text: format!("FROM {}\n", building.reference),
         });
         Effect::Run(run)
     }
@@ -280,10 +271,12 @@ impl Engine {
         ]
     }
 
-    /// The image is sent; then the engine is asked which digest it has there.
+    /// The image is sent under this tag, which it gets right before: builds of one engine share its names. Then the engine is
+    /// asked which digest the image has there.
     #[must_use]
-    pub fn push(&self, repository: &Repository, tag: &str) -> Vec<Effect> {
+    pub fn push(&self, image: &str, repository: &Repository, tag: &str) -> Vec<Effect> {
         let reference = repository.tagged(tag);
+        let name = self.name(image, &reference);
         let noted = format!("{}/digest", self.scratch);
         let to = format!("--digestfile={noted}");
         let mut args = vec!["push"];
@@ -302,7 +295,11 @@ impl Engine {
                 Effect::Run(self.run(argv.to_vec(), QUICK))
             }
         };
-        vec![Effect::Run(push), digests]
+        let named = (image != reference).then_some(name);
+        named
+            .into_iter()
+            .chain([Effect::Run(push), digests])
+            .collect()
     }
 
     /// Lets one command speak to that server by the login for it, where there is one. What [`Self::prepare`] makes must be there.
@@ -370,36 +367,6 @@ pub fn is_prepared(done: &[Completion]) -> bool {
             Completion::Exited { code: Some(0), .. } | Completion::Written
         )
     })
-}
-
-/// What came of sending, the `tries`-th time.
-#[must_use]
-pub fn read_push(done: &[Completion], tries: u32) -> Sent {
-    match done.last() {
-        Some(Completion::Exited {
-            code: Some(0),
-            stdout,
-            ..
-        }) => Sent::Yes(serde_json::from_str(stdout).unwrap_or_default()),
-        other => {
-            let trouble = trouble(other);
-            let hopeless = matches!(
-                trouble.code,
-                "engine-missing"
-                    | "engine-unreachable"
-                    | "registry-denied"
-                    | "secret-missing"
-                    | "not-built"
-            );
-            if hopeless || tries >= TRIES {
-                return Sent::No(trouble);
-            }
-            Sent::Again {
-                millis: 1_000 << tries,
-                why: trouble.text,
-            }
-        }
-    }
 }
 
 /// Why a command did not do what it was to do.

@@ -3,7 +3,7 @@
 //! Either way it ends as an image of this engine under its first name, with the labels that say what it is. A session need not
 //! know of that: it is told in its environment which name and labels are wanted, and where it names the image as it likes
 //! (`produces`), the labels are laid over what it has made. That it has made it now, and not on another day, is seen by
-//! the moment at which the engine gave the image its name: before the session and after it.
+//! the moment at which the engine gave the image its name: before the session and after it. From then on it is known by its id.
 
 use std::collections::BTreeMap;
 
@@ -37,8 +37,10 @@ pub struct Making {
     building: Building,
     stage: Stage,
     maker: Option<Maker>,
-    /// When the image got its name, before the session.
+    /// Which image had the name, and since when, before the session.
     before: Option<String>,
+    /// The image that the session has made, by its id: another build on this engine may take the name at any time.
+    made: Option<String>,
 }
 
 /// What is found out or done at the moment.
@@ -49,6 +51,7 @@ enum Stage {
     Before,
     Session,
     After,
+    Naming,
     Labelling,
 }
 
@@ -73,6 +76,7 @@ impl Making {
             stage: Stage::Maker,
             maker: None,
             before: None,
+            made: None,
         }
     }
 
@@ -90,6 +94,21 @@ impl Making {
         }
     }
 
+    /// Whether a session makes it.
+    #[must_use]
+    pub const fn is_noxs(&self) -> bool {
+        match self.recipe {
+            Recipe::Docker => false,
+            Recipe::Nox(_) => true,
+        }
+    }
+
+    /// What the image is called on the engine.
+    #[must_use]
+    pub fn reference(&self) -> &str {
+        &self.building.reference
+    }
+
     /// The working tree.
     #[must_use]
     pub fn workspace(&self) -> &str {
@@ -100,12 +119,15 @@ impl Making {
     #[must_use]
     pub const fn who(&self) -> &'static str {
         match self.stage {
-            Stage::Maker | Stage::Building | Stage::Before | Stage::After | Stage::Labelling => {
-                match self.maker {
-                    Some(Maker::Podman) => "podman build",
-                    Some(Maker::BuildKit | Maker::Classic) | None => "docker build",
-                }
-            }
+            Stage::Maker
+            | Stage::Building
+            | Stage::Before
+            | Stage::After
+            | Stage::Naming
+            | Stage::Labelling => match self.maker {
+                Some(Maker::Podman) => "podman build",
+                Some(Maker::BuildKit | Maker::Classic) | None => "docker build",
+            },
             Stage::Session => "nox",
         }
     }
@@ -125,7 +147,11 @@ impl Making {
             (Stage::Session, Some(noxing)) => {
                 vec![Effect::Run(nox.run(&noxing.session, told(&self.building)))]
             }
-            (Stage::Labelling, _) => vec![engine.label(maker, &self.building, self.produced())],
+            (Stage::Naming, _) => {
+                let made = self.made.as_deref().unwrap_or_else(|| self.produced());
+                vec![engine.name(made, &self.building.reference)]
+            }
+            (Stage::Labelling, _) => vec![engine.label(maker, &self.building)],
             (Stage::Session, None) => Vec::new(),
         }
     }
@@ -167,6 +193,12 @@ impl Making {
                 if after.is_none() || after == self.before {
                     return Err(self.not_made(after.is_some()));
                 }
+                let id = after.as_deref().and_then(|it| it.split_whitespace().next());
+                self.made = id.map(str::to_owned);
+                Stage::Naming
+            }
+            Stage::Naming => {
+                read_build(last)?;
                 Stage::Labelling
             }
         };
@@ -215,7 +247,7 @@ fn told(building: &Building) -> BTreeMap<&'static str, String> {
     told
 }
 
-/// When an image got its name; `None`: there is no such image.
+/// Which image has a name, and since when; `None`: there is none.
 fn read_named_at(completion: Option<&Completion>) -> Result<Option<String>, Trouble> {
     match completion {
         Some(Completion::Exited {
@@ -300,7 +332,8 @@ mod tests {
             said(1, "", "'buildx' is not a docker command"),
             said(1, "", "Error: No such image: tasks:latest"),
             said(0, "", "Session build-container was successful"),
-            said(0, "\"2026-11-26T10:00:00Z\"", ""),
+            said(0, "sha256:1 \"2026-11-26T10:00:00Z\"", ""),
+            said(0, "", ""),
             said(0, "", ""),
         ];
         let (made, making) = through(&answers);
@@ -311,8 +344,29 @@ mod tests {
     }
 
     #[test]
+    fn what_a_session_has_made_is_labelled_by_its_id_whatever_has_its_name_by_then() {
+        let (mut making, engine, nox) = making();
+        for answer in [
+            said(1, "", "'buildx' is not a docker command"),
+            said(0, "sha256:1 \"2026-11-25T10:00:00Z\"", ""),
+            said(0, "", ""),
+            said(0, "sha256:2 \"2026-11-26T10:00:00Z\"", ""),
+        ] {
+            assert_eq!(making.on(&engine, &[answer]), Made::More);
+        }
+        let argv = |making: &Making| match making.effects(&engine, &nox).pop() {
+            Some(Effect::Run(run)) => (run.argv.join(" "), run.stdin),
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(argv(&making).0, "docker tag -- sha256:2 r/a:1");
+        assert_eq!(making.on(&engine, &[said(0, "", "")]), Made::More);
+        let text = "FROM r/a:1\n".to_owned();
+        assert_eq!(argv(&making).1, Some(crate::protocol::Stdin::Text { text }));
+    }
+
+    #[test]
     fn an_image_of_another_day_is_not_taken_for_todays() {
-        let named = said(0, "\"2026-11-25T10:00:00Z\"", "");
+        let named = said(0, "sha256:1 \"2026-11-25T10:00:00Z\"", "");
         let begin = [said(0, "", "")];
         let rest = [named.clone(), said(0, "", ""), named];
         let (made, _) = through(&[begin.as_slice(), &rest].concat());

@@ -5,7 +5,7 @@
 //! carry as a label; where not even those are known it moves, and the report says so.
 
 use super::seen::Seen;
-use super::{Act, Fate, Next, Plan, only_if_any};
+use super::{Act, Fate, Next, Plan, naming, only_if_any};
 use crate::registry::{Described, Repository};
 use crate::tag::{Forward, Tag, moves_forward};
 
@@ -22,7 +22,7 @@ pub enum Kinship {
     Unknown,
 }
 
-/// How often a tag is put in one run: whoever puts it as often is at odds with somebody.
+/// How often a tag is put in one run, or is to be: whoever puts it as often is at odds with somebody.
 const MOST_PUTS: u32 = 5;
 
 /// What is to become of a tag.
@@ -38,7 +38,8 @@ pub(super) enum Verdict {
 /// Every tag that moves is where it is to be.
 pub(super) fn decide(plan: &Plan, seen: &Seen, image: &str) -> Result<(), Next> {
     let mut acts = Vec::new();
-    for repository in &plan.repositories {
+    let places = plan.repositories.iter();
+    for repository in places.filter(|it| naming::has(plan, seen, it, image)) {
         for tag in plan.moving() {
             match judge(plan, seen, repository, tag, image) {
                 Verdict::Stands(_) => {}
@@ -47,6 +48,7 @@ pub(super) fn decide(plan: &Plan, seen: &Seen, image: &str) -> Result<(), Next> 
                     repository: repository.clone(),
                     tag: tag.name.clone(),
                     digest,
+                    over: seen.held(repository, &tag.name).map(str::to_owned),
                 }),
             }
         }
@@ -71,7 +73,7 @@ pub(super) fn judge(
         return Verdict::Ask(Act::Look(repository.clone(), tag.name.clone()));
     };
     let puts = seen.puts(repository, &tag.name);
-    if puts >= MOST_PUTS {
+    if seen.attempts(repository, &tag.name) >= MOST_PUTS {
         return Verdict::Stands(Fate::Contested {
             holds: held.map(str::to_owned),
         });

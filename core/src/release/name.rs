@@ -2,8 +2,9 @@
 
 use super::moving::{self, Verdict};
 use super::seen::Seen;
-use super::{Act, Plan};
+use super::{Act, Plan, naming};
 use crate::registry::Repository;
+use crate::tag::Tag;
 
 /// A name, and what became of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,8 +36,17 @@ pub enum Fate {
         /// What it names.
         holds: Option<String>,
     },
+    /// It names another image of this commit, for ever.
+    Twin {
+        /// Which one.
+        holds: String,
+    },
     /// It does not name the image yet.
     Open,
+    /// Nobody has looked at it.
+    Unseen,
+    /// It was written, and nobody has looked at it since.
+    Written,
     /// It names something else for ever.
     Taken,
 }
@@ -64,7 +74,12 @@ impl Fate {
                 "contested: somebody else puts it elsewhere, now on {}",
                 holds.as_deref().unwrap_or("nothing")
             ),
+            Self::Twin { holds } => {
+                format!("names another image of this commit, {holds}, for ever")
+            }
             Self::Open => "not published".to_owned(),
+            Self::Unseen => "not looked at".to_owned(),
+            Self::Written => "written, and not looked at since".to_owned(),
             Self::Taken => "names something else".to_owned(),
         }
     }
@@ -79,16 +94,19 @@ impl Name {
         match fate {
             Fate::Stays { why } => Some(format!("`{reference}` stays where it is: {why}")),
             Fate::Contested { .. } => Some(format!("`{reference}` is {}", fate.words())),
-            Fate::There | Fate::Put | Fate::Open | Fate::Taken => None,
+            Fate::Twin { .. } => Some(format!(
+                "`{reference}` {}: two runs of one commit have published at the same time",
+                fate.words()
+            )),
+            Fate::There | Fate::Put | Fate::Open | Fate::Unseen | Fate::Written | Fate::Taken => {
+                None
+            }
         }
     }
 }
 
 pub(super) fn names(plan: &Plan, seen: &Seen) -> Vec<Name> {
-    let image = plan
-        .fixed()
-        .find_map(|tag| seen.held(plan.repository(), tag))
-        .unwrap_or_default();
+    let image = naming::named(plan, seen);
     let mut names = Vec::new();
     for repository in &plan.repositories {
         for tag in plan.fixed() {
@@ -96,14 +114,34 @@ pub(super) fn names(plan: &Plan, seen: &Seen) -> Vec<Name> {
             names.push(name(seen, repository, tag, true, fate));
         }
         for tag in plan.moving() {
-            let fate = match moving::judge(plan, seen, repository, tag, image) {
-                Verdict::Stands(fate) if !image.is_empty() => fate,
-                Verdict::Stands(_) | Verdict::Ask(_) | Verdict::Put(_) => Fate::Open,
-            };
+            let fate = moving(plan, seen, repository, tag, image);
             names.push(name(seen, repository, &tag.name, false, fate));
         }
     }
     names
+}
+
+fn moving(
+    plan: &Plan,
+    seen: &Seen,
+    repository: &Repository,
+    tag: &Tag,
+    image: Option<&str>,
+) -> Fate {
+    let unknown = match seen.looked(repository, &tag.name) {
+        None => unseen(seen, repository, &tag.name),
+        Some(_) => Fate::Open,
+    };
+    let Some(image) = image else {
+        return unknown;
+    };
+    if !naming::has(plan, seen, repository, image) {
+        return unknown;
+    }
+    match moving::judge(plan, seen, repository, tag, image) {
+        Verdict::Stands(fate) => fate,
+        Verdict::Ask(_) | Verdict::Put(_) => unknown,
+    }
 }
 
 fn name(seen: &Seen, repository: &Repository, tag: &str, fixed: bool, fate: Fate) -> Name {
@@ -116,19 +154,32 @@ fn name(seen: &Seen, repository: &Repository, tag: &str, fixed: bool, fate: Fate
 }
 
 fn fixed(plan: &Plan, seen: &Seen, repository: &Repository, tag: &str) -> Fate {
-    let Some(digest) = seen.held(repository, tag) else {
-        return Fate::Open;
+    let digest = match seen.looked(repository, tag) {
+        None => return unseen(seen, repository, tag),
+        Some(None) => return Fate::Open,
+        Some(Some(digest)) => digest,
     };
     let revision = seen
         .described(digest)
         .and_then(|described| described.revision.as_deref());
     if revision != Some(plan.revision.as_str()) {
-        return Fate::Taken;
-    }
-    if seen.puts(repository, tag) > 0 {
+        Fate::Taken
+    } else if naming::named(plan, seen) != Some(digest) {
+        Fate::Twin {
+            holds: digest.to_owned(),
+        }
+    } else if seen.puts(repository, tag) > 0 {
         Fate::Put
     } else {
         Fate::There
+    }
+}
+
+fn unseen(seen: &Seen, repository: &Repository, tag: &str) -> Fate {
+    if seen.puts(repository, tag) > 0 {
+        Fate::Written
+    } else {
+        Fate::Unseen
     }
 }
 
@@ -153,6 +204,7 @@ pub(super) fn would(act: &Act) -> String {
         Act::Detach(asset) => format!("remove the file {asset} of the forge's release"),
         Act::Announce => "publish the forge's release, and the git tag with it".to_owned(),
         Act::Build => "build the image, and publish it under all its names".to_owned(),
+        Act::Try(repository) => format!("try whether {repository} may be written"),
         Act::Push(repository, tag) => format!("send the image as `{}`", repository.tagged(tag)),
         Act::Bring { to, tag, .. } => {
             format!("bring the image to `{}`", to.tagged(tag))
@@ -161,6 +213,7 @@ pub(super) fn would(act: &Act) -> String {
             repository,
             tag,
             digest,
+            ..
         } => format!("let `{}` name {digest}", repository.tagged(tag)),
     }
 }

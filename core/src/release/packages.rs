@@ -59,8 +59,10 @@ pub enum FileFate {
     There,
     /// The index has it, since this run.
     Sent,
-    /// The index has it not, or nobody has looked.
+    /// The index has it not.
     Open,
+    /// Nobody has looked.
+    Unseen,
     /// The index has another file of this name.
     Other,
 }
@@ -73,6 +75,7 @@ impl FileFate {
             Self::There => "was there",
             Self::Sent => "published",
             Self::Open => "not published",
+            Self::Unseen => "not looked at",
             Self::Other => "there is another one of this name",
         }
     }
@@ -277,6 +280,15 @@ pub(super) fn compare(plan: &Plan, seen: &Seen) -> Result<(), Next> {
     )))
 }
 
+/// Whether anything is still to be published.
+pub(super) fn any_lacks(plan: &Plan, seen: &Seen) -> bool {
+    plan.packages.iter().any(|package| {
+        let name = &package.name;
+        let known = seen.made(name).zip(seen.indexed(name));
+        known.is_some_and(|(built, listed)| !lacking(built, listed).is_empty())
+    })
+}
+
 /// Every index has every file.
 pub(super) fn publish(plan: &Plan, seen: &Seen) -> Result<(), Next> {
     for package in &plan.packages {
@@ -381,7 +393,9 @@ pub(super) fn states(plan: &Plan, seen: &Seen) -> Vec<PackageState> {
 }
 
 fn fate(seen: &Seen, package: &str, file: &BuiltFile) -> FileFate {
-    let listed = seen.indexed(package).unwrap_or_default();
+    let Some(listed) = seen.indexed(package) else {
+        return FileFate::Unseen;
+    };
     match listed.iter().find(|it| it.name == file.name) {
         None => FileFate::Open,
         Some(there) if hash(seen, package, there) != Some(&file.sha256) => FileFate::Other,

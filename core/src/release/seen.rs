@@ -11,11 +11,25 @@ use crate::registry::{Described, Repository, Trouble};
 /// A name: where, and the tag.
 pub(super) type Key = (Repository, String);
 
+/// What this run has done to a name.
+#[derive(Clone, Debug, Default)]
+struct Put {
+    /// How often it was written.
+    times: u32,
+    /// How often it had become something else before it could be.
+    missed: u32,
+    /// What was written last, over what.
+    digest: String,
+    over: Option<String>,
+}
+
 /// What is known.
 #[derive(Debug, Default)]
 pub(super) struct Seen {
     tags: BTreeMap<Repository, Vec<String>>,
     held: BTreeMap<Key, Option<String>>,
+    /// Names that are to be looked at once more.
+    stale: BTreeSet<Key>,
     described: BTreeMap<String, Described>,
     kin: BTreeMap<String, Kinship>,
     /// The sessions of the noxfile are known, and those that are needed are among them.
@@ -34,20 +48,28 @@ pub(super) struct Seen {
     unclear: BTreeMap<String, Trouble>,
     /// Which commit the git tag names.
     tag: Option<Option<String>>,
+    /// It names none, though it was looked for since the release is published.
+    pub(super) tag_is_late: bool,
     /// The forge's release of it.
     release: Option<Option<Release>>,
+    /// By which the forge knows it.
+    release_id: Option<u64>,
+    /// This run has drafted it, and the forge has said so.
+    pub(super) drafted: bool,
     /// How often a forge was asked to change something.
     tries: BTreeMap<Act, u32>,
     /// How that ended where it ended badly.
     trouble_of_forge: Option<Trouble>,
     /// The image is on the engine.
     pub(super) built: bool,
-    /// This run has sent the image.
-    pub(super) pushed: bool,
+    /// The image that this run has sent.
+    sent: Option<String>,
+    /// Where writing was tried, or done.
+    writable: BTreeSet<Repository>,
     /// Something was begun that others see.
     pub(super) touched: bool,
-    /// What this run has put, how often.
-    puts: BTreeMap<Key, u32>,
+    /// What this run has put.
+    puts: BTreeMap<Key, Put>,
     /// What a name had named when it was first looked at.
     before: BTreeMap<Key, Option<String>>,
 }
@@ -61,6 +83,11 @@ impl Seen {
     pub(super) fn looked(&self, repository: &Repository, tag: &str) -> Option<Option<&str>> {
         let held = self.held.get(&(repository.clone(), tag.to_owned()))?;
         Some(held.as_deref())
+    }
+
+    /// Whether another run may have written it since it was looked at.
+    pub(super) fn is_stale(&self, repository: &Repository, tag: &str) -> bool {
+        self.stale.contains(&(repository.clone(), tag.to_owned()))
     }
 
     /// What a name names, as far as was seen.
@@ -84,8 +111,50 @@ impl Seen {
 
     /// How often this run has put a tag.
     pub(super) fn puts(&self, repository: &Repository, tag: &str) -> u32 {
-        let key = (repository.clone(), tag.to_owned());
-        self.puts.get(&key).copied().unwrap_or_default()
+        self.put(repository, tag).map_or(0, |put| put.times)
+    }
+
+    /// How often this run has put a tag, or was to and found something else there.
+    pub(super) fn attempts(&self, repository: &Repository, tag: &str) -> u32 {
+        self.put(repository, tag)
+            .map_or(0, |put| put.times + put.missed)
+    }
+
+    fn put(&self, repository: &Repository, tag: &str) -> Option<&Put> {
+        self.puts.get(&(repository.clone(), tag.to_owned()))
+    }
+
+    /// The image that this run has sent.
+    pub(super) fn sent(&self) -> Option<&str> {
+        self.sent.as_deref()
+    }
+
+    /// Whether a repository was seen to let us write.
+    pub(super) fn may_write(&self, repository: &Repository) -> bool {
+        self.writable.contains(repository)
+    }
+
+    /// A registry, or a forge, may show what was written a while later only.
+    pub(super) fn may_be_late(&self, act: &Act, observation: &Observation) -> bool {
+        match (act, observation) {
+            (Act::Look(repository, tag), Observation::Held(held)) => {
+                let put = self.put(repository, tag).filter(|put| put.times > 0);
+                put.is_some_and(|put| *held == put.over && held.as_ref() != Some(&put.digest))
+            }
+            (Act::Describe(_, digest), Observation::Failed(trouble)) => {
+                trouble.code == "image-missing" && self.sent() == Some(digest)
+            }
+            (Act::Tag, Observation::Held(None)) => self.is_published(),
+            (Act::FindRelease, Observation::Announced(None)) => self.tries(&Act::Draft) > 0,
+            // What else is asked was not written by us, or is looked for where it is asked.
+            (_, _) => false,
+        }
+    }
+
+    /// Whether the forge's release is published, as far as was seen or done.
+    fn is_published(&self) -> bool {
+        let release = self.release().flatten();
+        release.is_some_and(|release| !release.draft) || self.tries(&Act::Announce) > 0
     }
 
     pub(super) fn made(&self, package: &str) -> Option<&Built> {
@@ -126,6 +195,11 @@ impl Seen {
         self.release.as_ref().map(Option::as_ref)
     }
 
+    /// By which the forge knows the release that was seen or drafted.
+    pub(super) const fn known_release(&self) -> Option<u64> {
+        self.release_id
+    }
+
     pub(super) fn tries(&self, act: &Act) -> u32 {
         self.tries.get(act).copied().unwrap_or_default()
     }
@@ -153,7 +227,11 @@ impl Seen {
                 self.before
                     .entry(key.clone())
                     .or_insert_with(|| held.clone());
+                self.stale.remove(&key);
                 self.held.insert(key, held);
+            }
+            (Act::Try(repository), Observation::Done) => {
+                self.writable.insert(repository.clone());
             }
             (Act::Describe(_, digest), Observation::Described(described)) => {
                 self.described.insert(digest.clone(), described);
@@ -164,31 +242,19 @@ impl Seen {
             (Act::Build, Observation::Done) => {
                 self.built = true;
                 // That took its time: another run may have published meanwhile.
-                let fixed: BTreeSet<&str> = fixed.collect();
-                self.held
-                    .retain(|(_, tag), _| !fixed.contains(tag.as_str()));
+                self.forget_names(fixed);
             }
-            (Act::Push(repository, tag), Observation::Done) => {
-                self.pushed = true;
-                self.written(repository, tag);
+            (Act::Push(..) | Act::Bring { .. } | Act::Name { .. }, observation) => {
+                self.learn_name(act, observation, fixed);
             }
-            (Act::Bring { to, tag, .. }, Observation::Done) => self.written(to, tag),
-            (
-                Act::Name {
-                    repository, tag, ..
-                },
-                Observation::Done,
-            ) => self.written(repository, tag),
             // An observation of another kind than the act's says nothing.
             (
                 Act::List(_)
                 | Act::Look(..)
                 | Act::Describe(..)
                 | Act::Compare(_)
-                | Act::Build
-                | Act::Push(..)
-                | Act::Bring { .. }
-                | Act::Name { .. },
+                | Act::Try(_)
+                | Act::Build,
                 _,
             ) => {}
             (
@@ -205,6 +271,56 @@ impl Seen {
                 | Act::Announce,
                 observation,
             ) => self.learn_beside(act, observation),
+        }
+    }
+
+    /// The same of a name that was written, or was to be.
+    fn learn_name<'a>(
+        &mut self,
+        act: &Act,
+        observation: Observation,
+        fixed: impl Iterator<Item = &'a str>,
+    ) {
+        match (act, observation) {
+            (Act::Push(repository, tag), Observation::Sent(digest)) => {
+                self.sent = Some(digest.clone());
+                self.written(repository, tag, digest, None);
+                self.forget_names(fixed);
+            }
+            (
+                Act::Bring {
+                    to, tag, digest, ..
+                },
+                Observation::Done,
+            ) => {
+                self.written(to, tag, digest.clone(), None);
+                self.forget_names(fixed);
+            }
+            (
+                Act::Name {
+                    repository,
+                    tag,
+                    digest,
+                    over,
+                },
+                Observation::Done,
+            ) => {
+                self.written(repository, tag, digest.clone(), over.clone());
+                self.forget_names(fixed);
+            }
+            (
+                Act::Bring {
+                    to: repository,
+                    tag,
+                    ..
+                }
+                | Act::Name {
+                    repository, tag, ..
+                },
+                Observation::Held(held),
+            ) => self.missed(repository, tag, held),
+            // An observation of another kind than the act's says nothing.
+            (_, _) => {}
         }
     }
 
@@ -226,21 +342,32 @@ impl Seen {
                 self.looked_into(package, file, inside);
             }
             (Act::Publish(package), Observation::Done) => {
-                self.sent(package);
+                self.files_sent(package);
                 self.unclear.remove(package);
             }
             (Act::Publish(package), Observation::Unclear(trouble)) => {
-                self.sent(package);
+                self.files_sent(package);
                 self.unclear.insert(package.clone(), trouble);
             }
-            (Act::Tag, Observation::Held(commit)) => self.tag = Some(commit),
-            (Act::FindRelease, Observation::Announced(release)) => self.release = Some(release),
+            (Act::Tag, Observation::Held(commit)) => {
+                self.tag_is_late = commit.is_none() && self.is_published();
+                self.tag = Some(commit);
+            }
+            (Act::FindRelease, Observation::Announced(release)) => {
+                self.release_id = release.as_ref().map(|it| it.id);
+                self.release = Some(release);
+            }
             (Act::Draft | Act::Attach(_) | Act::Detach(_) | Act::Announce, observation) => {
                 self.forget(act);
                 *self.tries.entry(act.clone()).or_default() += 1;
                 self.trouble_of_forge = None;
                 if let Observation::Unclear(trouble) = observation {
                     self.trouble_of_forge = Some(trouble);
+                } else if let (Act::Draft, Observation::Announced(Some(release))) =
+                    (act, observation)
+                {
+                    (self.release_id, self.drafted) = (Some(release.id), true);
+                    self.release = Some(Some(release));
                 }
             }
             // An observation of another kind than the act's says nothing.
@@ -261,17 +388,43 @@ impl Seen {
     }
 
     /// What was sent is looked at before it counts.
-    fn sent(&mut self, package: &str) {
+    fn files_sent(&mut self, package: &str) {
         self.indexed.remove(package);
         *self.sends.entry(package.to_owned()).or_default() += 1;
     }
 
     /// What was written is read again before it counts, and so is everything that stood beside it.
-    fn written(&mut self, repository: &Repository, tag: &str) {
+    fn written(
+        &mut self,
+        repository: &Repository,
+        tag: &str,
+        digest: String,
+        over: Option<String>,
+    ) {
         let key = (repository.clone(), tag.to_owned());
         self.held.remove(&key);
         self.tags.remove(repository);
-        *self.puts.entry(key).or_default() += 1;
+        self.writable.insert(repository.clone());
+        let put = self.puts.entry(key).or_default();
+        put.times += 1;
+        (put.digest, put.over) = (digest, over);
+    }
+
+    /// It names something else meanwhile, and was not written.
+    fn missed(&mut self, repository: &Repository, tag: &str, held: Option<String>) {
+        let key = (repository.clone(), tag.to_owned());
+        self.tags.remove(repository);
+        self.puts.entry(key.clone()).or_default().missed += 1;
+        self.stale.remove(&key);
+        self.held.insert(key, held);
+    }
+
+    /// Another run may have written meanwhile.
+    fn forget_names<'a>(&mut self, fixed: impl Iterator<Item = &'a str>) {
+        let fixed: BTreeSet<&str> = fixed.collect();
+        let known = self.held.keys();
+        let old = known.filter(|(_, tag)| fixed.contains(tag.as_str()));
+        self.stale.extend(old.cloned());
     }
 
     /// Nobody knows whether it happened.
@@ -292,7 +445,7 @@ impl Seen {
                 self.indexed.remove(package);
             }
             Act::Draft | Act::Attach(_) | Act::Detach(_) => self.release = None,
-            Act::Announce => (self.tag, self.release) = (None, None),
+            Act::Announce => (self.tag, self.release, self.tag_is_late) = (None, None, false),
             Act::Tag
             | Act::FindRelease
             | Act::List(_)
@@ -303,6 +456,7 @@ impl Seen {
             | Act::Make(_)
             | Act::Index(_)
             | Act::Open(..)
+            | Act::Try(_)
             | Act::Build => {}
         }
     }

@@ -18,7 +18,7 @@ use super::escape::{Inert, code, cut, fenced, lines, linked, prose, sentence};
 use super::headline::headline;
 use super::next::next;
 use super::serving::{Serving, details, name, same, serving};
-use super::words::{clock, count, duration, short, when};
+use super::words::{clock, count, duration, short, told_once, when};
 use super::{Act, Decision, ProbeLine, ReleaseLine, Report, Span, verdict};
 use crate::protocol::Outcome;
 use crate::rollback::Selection;
@@ -69,7 +69,10 @@ fn above_the_logs(report: &Report) -> Vec<String> {
 
 fn below_the_logs(report: &Report) -> Vec<String> {
     let mut blocks: Vec<String> = report.candidates.iter().map(candidates).collect();
-    blocks.push(titled("Worth knowing", &sentences(&report.troubles)));
+    blocks.push(titled(
+        "Worth knowing",
+        &sentences(&told_once(&report.troubles)),
+    ));
     blocks.push(titled(
         "Still there, for the next run to put away",
         &names(&report.left),

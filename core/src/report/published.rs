@@ -184,7 +184,7 @@ pub(super) fn headline(report: &Report) -> String {
             )
         }
         Outcome::Shown => format!("{it} would be released; nothing was touched"),
-        _ if !published.touched => format!("{it} was not published; nothing was touched"),
+        _ if !published.touched => format!("this run did not publish {it}; nothing was touched"),
         _ if holding == published.names.len() => {
             format!("{it} has all its {names}, and what comes after them is not done")
         }
@@ -289,7 +289,7 @@ mod tests {
         1.2.3 is published under 1 name, as sha256:333333333333
         1.2.3 was published already, under 1 name, as sha256:333333333333; nothing was touched
         1.2.3 would be released; nothing was touched
-        1.2.3 was not published; nothing was touched
+        this run did not publish 1.2.3; nothing was touched
         1.2.3 is not published as it was to be: it has 1 of 2 names
         1.2.3 is not published as it was to be: it has 1 of 2 names
         1 mistake in the input or the configuration; nothing was published

@@ -18,7 +18,7 @@ pub(super) use annotation::annotation;
 use super::headline::headline;
 use super::next::next;
 use super::serving::{Serving, described, same, serves_now, serving};
-use super::words::{clock, duration, when};
+use super::words::{clock, duration, told_once, when};
 use super::{Log, ProbeLine, ReleaseLine, Report, verdict};
 use crate::protocol::Outcome;
 use crate::rollback::Selection;
@@ -52,7 +52,7 @@ pub(super) fn render(report: &Report) -> String {
         "probes",
         Plain::columns(&report.probes.iter().map(probe).collect::<Vec<_>>()),
     );
-    page.section("worth knowing", one_a_line(&report.troubles));
+    page.section("worth knowing", one_a_line(&told_once(&report.troubles)));
     report
         .logs
         .iter()

@@ -34,6 +34,23 @@ pub(crate) fn duration(millis: u64) -> String {
     format!("{large} {large_unit} {small} {small_unit}")
 }
 
+/// Each text once, in the order in which they came, and how often it came.
+pub(super) fn told_once(texts: &[String]) -> Vec<String> {
+    let mut told: Vec<(&String, usize)> = Vec::new();
+    for text in texts {
+        match told.iter_mut().find(|(it, _)| *it == text) {
+            Some((_, times)) => *times += 1,
+            None => told.push((text, 1)),
+        }
+    }
+    told.into_iter()
+        .map(|(text, times)| match times {
+            1 => text.clone(),
+            _ => format!("{text} ({times} times)"),
+        })
+        .collect()
+}
+
 /// How long at most: whole seconds, rounded up.
 pub(super) fn at_most(millis: u64) -> String {
     let seconds = millis.div_ceil(SECOND);
@@ -127,6 +144,13 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    #[test]
+    fn what_came_again_is_told_once() {
+        let texts = ["a", "b", "a", "a"].map(str::to_owned);
+        assert_eq!(told_once(&texts), ["a (3 times)", "b"]);
+        assert!(told_once(&[]).is_empty());
+    }
 
     #[test]
     fn durations_have_at_most_two_units() {

@@ -43,6 +43,8 @@ pub(super) struct Called {
     pub(super) trusted: Vec<String>,
     /// The forge, and the git tag that is put there last.
     pub(super) announcement: Option<(Forge, Announcement)>,
+    /// Files of the working tree that are not as the commit has them.
+    pub(super) changed: Vec<String>,
 }
 
 impl Called {
@@ -80,11 +82,14 @@ impl Session {
         let names = names.into_iter().chain(proofs()).collect();
         let unset = Effect::FindUnset { names };
         let manifests = manifest::question(&self.begin.workspace);
+        let releases = self.request().command == Command::Release;
+        let changes = releases.then(|| asking::changes(&self.begin.workspace));
         let git = Question::ALL.map(|it| it.effect_in(&self.begin.workspace));
         let payload = self.begin.env.get("GITHUB_EVENT_PATH");
         let payload = payload.filter(|path| !path.is_empty());
         let payload = payload.map(|path| asking::payload(path));
-        let effects = [unset, manifests].into_iter().chain(git).chain(payload);
+        let effects = [unset, manifests].into_iter().chain(git);
+        let effects = effects.chain(changes).chain(payload);
         let steps = effects.map(|effect| Step::strict(effect).beside());
         let steps = steps.collect();
         self.call(Tag::Gathered, steps);
@@ -114,7 +119,9 @@ impl Session {
 
     pub(super) fn on_gathered(&mut self, done: &[Completion]) {
         let (ours, theirs) = done.split_at(done.len().min(2));
-        let (git, payload) = theirs.split_at(theirs.len().min(Question::ALL.len()));
+        let (git, theirs) = theirs.split_at(theirs.len().min(Question::ALL.len()));
+        let releases = usize::from(self.request().command == Command::Release);
+        let (changes, payload) = theirs.split_at(theirs.len().min(releases));
         let payload = asking::read_payload(payload.first());
         let git = asking::read_all(git);
         let event = event::normalise(&self.begin.env, payload.as_ref(), &git);
@@ -130,6 +137,7 @@ impl Session {
         let mut called = self.called(event, git.head.as_deref(), &mut mistakes);
         if let (Some(called), Command::Release) = (&mut called, self.request().command) {
             called.trusted = trusted(called.derived.event.system, &unset);
+            called.changed = asking::read_changes(changes.first());
             let stated = manifest::answer(ours.get(1));
             called.release = self.released_version(called, &stated, &mut mistakes);
             called.announcement = self.announcement(called, &mut mistakes);
@@ -170,46 +178,21 @@ impl Session {
                 self.expected = Some(called.revision().to_owned());
                 if let Some(request) = self.request.as_mut() {
                     request.image = Some(reference);
+                    // An image that a branch's run has built says what that run has called it.
+                    let own = || called.version().to_owned();
+                    request.version.get_or_insert_with(own);
                 }
                 self.begin_target();
             }
         }
     }
 
-    /// A version that somebody names is released as if its tag had been pushed.
-    fn with_version(&self, mut event: Event, mistakes: &mut Vec<String>) -> Event {
+    fn with_version(&self, event: Event, mistakes: &mut Vec<String>) -> Event {
         let request = self.request();
-        let Some(version) = request.version.clone() else {
-            return event;
-        };
-        if request.command != Command::Release {
-            return event;
+        match (&request.version, request.command) {
+            (Some(version), Command::Release) => released_as(event, version, mistakes),
+            (Some(_) | None, _) => event,
         }
-        if Version::parse(&version).is_none() {
-            mistakes.push(format!(
-                "`version` is a version such as 1.2.3, not `{version}`"
-            ));
-            return event;
-        }
-        let tag = match version.starts_with('v') {
-            true => version.clone(),
-            false => format!("v{version}"),
-        };
-        if let Some(pushed) = event
-            .tag
-            .as_ref()
-            .filter(|pushed| **pushed != tag && **pushed != version)
-        {
-            mistakes.push(format!(
-                "the input `version` says {version}, and the git tag that was pushed is {pushed}"
-            ));
-            return event;
-        }
-        event.kind = Kind::Tag;
-        event.r#ref = format!("refs/tags/{tag}");
-        event.tag = Some(tag);
-        event.branch = None;
-        event
     }
 
     /// The version of its own that this commit is released as; everybody who states one must agree.
@@ -341,8 +324,34 @@ impl Session {
             release: None,
             trusted: Vec::new(),
             announcement: None,
+            changed: Vec::new(),
         })
     }
+}
+
+/// A version that somebody names is released as if its tag had been pushed. A tag that was pushed stays what it is, and has to agree.
+fn released_as(mut event: Event, version: &str, mistakes: &mut Vec<String>) -> Event {
+    if Version::parse(version).is_none() {
+        mistakes.push(format!(
+            "`version` is a version such as 1.2.3, not `{version}`"
+        ));
+        return event;
+    }
+    let bare = version.strip_prefix('v').unwrap_or(version);
+    if let Some(pushed) = &event.tag {
+        if pushed.strip_prefix('v').unwrap_or(pushed) != bare {
+            mistakes.push(format!(
+                "the input `version` says {version}, and the git tag that was pushed is {pushed}"
+            ));
+        }
+        return event;
+    }
+    let tag = format!("v{bare}");
+    event.kind = Kind::Tag;
+    event.r#ref = format!("refs/tags/{tag}");
+    event.tag = Some(tag);
+    event.branch = None;
+    event
 }
 
 /// Every login that the configuration names.
@@ -443,4 +452,33 @@ fn trusted(system: System, unset: &BTreeSet<String>) -> Vec<String> {
     let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
     let all = names.iter().all(|name| !unset.contains(name));
     if all { names } else { Vec::new() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_version_becomes_a_tag_and_a_pushed_tag_stays() {
+        let rows = [
+            (None, "1.2.3", Some("v1.2.3")),
+            (None, "v1.2.3", Some("v1.2.3")),
+            (Some("1.2.3"), "1.2.3", Some("1.2.3")),
+            (Some("1.2.3"), "v1.2.3", Some("1.2.3")),
+            (Some("v1.2.3"), "1.2.3", Some("v1.2.3")),
+            (Some("v1.2.4"), "1.2.3", None),
+            (Some("release-1.2.3"), "1.2.3", None),
+            (None, "new", None),
+        ];
+        for (pushed, version, expected) in rows {
+            let event = Event {
+                tag: pushed.map(str::to_owned),
+                ..Event::default()
+            };
+            let mut mistakes = Vec::new();
+            let event = released_as(event, version, &mut mistakes);
+            let tag = event.tag.filter(|_| mistakes.is_empty());
+            assert_eq!(tag.as_deref(), expected, "{pushed:?} {version}");
+        }
+    }
 }

@@ -2,13 +2,16 @@
 
 use std::collections::BTreeMap;
 
+use super::deriving::image_name;
 use super::request::Command;
 use super::{Session, Tag};
 use crate::config;
+use crate::event::{self, Event, GitFacts, Kind, System};
 use crate::protocol::{Completion, Effect, Outcome};
 use crate::registry::Repository;
 use crate::release::engine::{Engine, Program};
 use crate::spec::{Probe, Release, Spec};
+use crate::tag::Version;
 use crate::target::docker::{Image, Setup, Step, Trouble};
 
 impl Session {
@@ -155,7 +158,12 @@ impl Session {
                 .filter(|it| !it.is_empty())
                 .cloned()
         };
-        let version = self.request().version.clone().or_else(|| label("version"));
+        // A name that is a version says what it is called now; the label says what it was called when it was built.
+        let own = self.is_own(reference);
+        let named = tag(reference).filter(|tag| own && Version::parse(tag).is_some());
+        let version = self.request().version.clone();
+        let version = version.or_else(|| named.map(str::to_owned));
+        let version = version.or_else(|| label("version"));
         let version = version.or_else(|| tag(reference).map(str::to_owned));
         let version = version.unwrap_or_else(|| digest.chars().skip(7).take(12).collect());
         if let Some(because) = self.other_commit(label("revision"), reference, &digest) {
@@ -200,15 +208,16 @@ impl Session {
         }
     }
 
-    /// Why an image that this commit's names led to is not this commit's; `None`: it is, or nobody said which commit.
+    /// Why an image is not of the commit that it has to be of; `None`: it is, or nobody said which commit.
     fn other_commit(
         &self,
         found: Option<String>,
         reference: &str,
         digest: &str,
     ) -> Option<Vec<String>> {
-        let expected = self.expected.as_ref().filter(|_| !self.unseen)?;
-        if found.as_ref() == Some(expected) {
+        let (expected, who) = self.expected_commit(reference).filter(|_| !self.unseen)?;
+        let same = found.as_ref().is_some_and(|it| it.starts_with(&expected));
+        if same {
             return None;
         }
         let says = found.map_or_else(
@@ -216,15 +225,61 @@ impl Session {
             |found| format!("was built from {found}"),
         );
         Some(vec![
-            format!("{reference} {says}, and this run is about {expected}"),
+            format!("{reference} {says}, and {who} {expected}"),
             format!("it names {digest} now"),
         ])
+    }
+
+    /// Which commit an image has to be of, and who says so. An image that `release` makes of this project is of the commit that its
+    /// name says, else of the commit that was pushed; a person may name any other.
+    fn expected_commit(&self, reference: &str) -> Option<(String, &'static str)> {
+        if let Some(expected) = &self.expected {
+            return Some((expected.clone(), ABOUT));
+        }
+        if !self.is_own(reference) {
+            return None;
+        }
+        let event = event::normalise(&self.begin.env, None, &GitFacts::default());
+        commit_of(reference, event)
+    }
+
+    /// Whether it is a name that `release` gives images of this project.
+    fn is_own(&self, reference: &str) -> bool {
+        let Some(config) = self.config.as_ref().filter(|it| it.build.is_some()) else {
+            return false;
+        };
+        let event = event::normalise(&self.begin.env, None, &GitFacts::default());
+        let own = image_name(config, &event).into_iter();
+        let mut all = own.chain(config.mirrors.iter().map(|it| it.image.clone()));
+        let name = Repository::parse(repository(reference));
+        all.any(|it| name.is_same(&Repository::parse(&it)))
     }
 
     fn after_image(&mut self) {
         self.imaged = true;
         self.go_in();
     }
+}
+
+const ABOUT: &str = "this run is about";
+
+/// Which commit an image of this project has to be of, and who says so.
+fn commit_of(reference: &str, event: Event) -> Option<(String, &'static str)> {
+    if let Some(commit) = tag(reference).and_then(commit_in) {
+        return Some((commit.to_owned(), "its name says"));
+    }
+    let pushed = matches!(event.kind, Kind::Push | Kind::Tag) && event.system != System::Git;
+    (pushed && !event.sha.is_empty()).then_some((event.sha, ABOUT))
+}
+
+/// The commit that a tag names: all of its digits, or behind `sha-`.
+fn commit_in(tag: &str) -> Option<&str> {
+    let (digits, least) = match tag.strip_prefix("sha-") {
+        Some(digits) => (digits, 7),
+        None => (tag, 40),
+    };
+    let hex = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+    (digits.len() >= least && digits.bytes().all(hex)).then_some(digits)
 }
 
 /// A router's own check asks for a page only where health is one, and it may take as long as a probe.
@@ -305,4 +360,53 @@ fn digest_of(image: &Image, reference: &str) -> Option<String> {
         .into_iter()
         .find(|(repository, _)| name.is_same(&Repository::parse(repository)));
     own.map(|(_, digest)| digest.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tag_names_a_commit_by_its_digits_only() {
+        let whole = "0123456789abcdef0123456789abcdef01234567";
+        let rows = [
+            (format!("sha-{whole}"), Some(whole)),
+            (whole.to_owned(), Some(whole)),
+            ("sha-0123456".to_owned(), Some("0123456")),
+            ("sha-012345".to_owned(), None),
+            ("20240102".to_owned(), None),
+            ("1.2.3".to_owned(), None),
+            ("sha-latest-one".to_owned(), None),
+        ];
+        for (tag, commit) in &rows {
+            assert_eq!(commit_in(tag), *commit, "{tag}");
+        }
+    }
+
+    #[test]
+    fn an_image_is_of_the_commit_that_its_name_says_else_of_the_one_that_was_pushed() {
+        let event = |kind, system| Event {
+            kind,
+            system,
+            sha: "c".repeat(40),
+            ..Event::default()
+        };
+        let digest = format!("r/a@sha256:{}", "1".repeat(64));
+        let named = format!("r/a:sha-{}", "d".repeat(40));
+        let (pushed, said) = ("c".repeat(40), "d".repeat(40));
+        let rows = [
+            (&digest, Kind::Push, System::GitHub, Some(&pushed)),
+            (&digest, Kind::Tag, System::GitLab, Some(&pushed)),
+            (&digest, Kind::Manual, System::GitHub, None),
+            (&digest, Kind::Schedule, System::GitHub, None),
+            (&digest, Kind::Push, System::Git, None),
+            (&named, Kind::Push, System::GitHub, Some(&said)),
+            (&named, Kind::Manual, System::Git, Some(&said)),
+        ];
+        for (reference, kind, system, expected) in rows {
+            let commit = commit_of(reference, event(kind, system));
+            let commit = commit.map(|(commit, _)| commit);
+            assert_eq!(commit.as_ref(), expected, "{reference} {kind:?} {system:?}");
+        }
+    }
 }

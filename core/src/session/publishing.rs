@@ -63,6 +63,10 @@ impl Session {
             config.service,
             references.join(", ")
         ));
+        if let Some(changed) = changed(&called.changed, &revision) {
+            self.report.troubles.push(changed.clone());
+            self.warn(changed);
+        }
         let version = called.version().to_owned();
         let mirrors = config.mirrors.iter().map(|mirror| mirror.image.clone());
         let texts = references
@@ -262,10 +266,14 @@ impl Session {
                 | Observation::Indexed(_)
                 | Observation::Inside(_)
                 | Observation::Tags(_)
-                | Observation::Held(_)
+                | Observation::Sent(_)
                 | Observation::Described(_)
                 | Observation::Compared(_)
                 | Observation::Done => "done".to_owned(),
+                Observation::Held(Some(digest)) if work.act.publishes() => {
+                    format!("not written: it names {digest}")
+                }
+                Observation::Held(_) => "done".to_owned(),
             };
             self.report.acts.push(report::Act {
                 at: work.begun,
@@ -340,10 +348,7 @@ impl Session {
     /// Two runs of one commit sent at the same time: what the name names counts.
     fn overtaken(&self) -> Option<String> {
         let publishing = self.publishing.as_ref()?;
-        let (image, _) = publishing.publication.image()?;
-        let sent = &publishing.sent;
-        let ours = sent.iter().any(|it| it.ends_with(&image));
-        (!sent.is_empty() && !ours).then(|| {
+        publishing.publication.is_overtaken().then(|| {
             "another run of this commit published at the same time, and its image counts".to_owned()
         })
     }
@@ -383,6 +388,21 @@ impl Session {
             }),
         });
     }
+}
+
+/// What is built of a working tree that is not as its commit is called by that commit all the same.
+fn changed(files: &[String], revision: &str) -> Option<String> {
+    let first: Vec<&str> = files.iter().take(5).map(String::as_str).collect();
+    let more = match files.len().saturating_sub(first.len()) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    (!files.is_empty()).then(|| {
+        format!(
+            "the working tree is not as {revision} has it, and what is built of it is published as of that commit: {}{more}",
+            first.join(", ")
+        )
+    })
 }
 
 /// Packages are published for a version only: a branch has none of its own, which is said.

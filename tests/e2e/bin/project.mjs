@@ -79,9 +79,10 @@ export function project(name, { registry = REGISTRY } = {}) {
       if (!/^HTTP\/1.1 200/.test(stdout)) return null;
       return /^docker-content-digest: (\S+)/im.exec(stdout)[1];
     },
+    /** What people ask for: not the name under which images are sent. */
     async tags({ name = path } = {}) {
       const { stdout } = await inside(['curl', '-s', `http://${REGISTRY}/v2/${name}/tags/list`]);
-      return (JSON.parse(stdout).tags ?? []).sort();
+      return (JSON.parse(stdout).tags ?? []).filter((tag) => tag !== 'cd-upload').sort();
     },
     /** What the image behind a tag says about itself, by the registry. */
     async labels(tag) {

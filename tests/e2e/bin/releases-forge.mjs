@@ -51,6 +51,9 @@ function reading(state, path, { writer, headers }) {
     const release = seen.find((it) => it.tag_name === of && !it.draft);
     return release ? { status: 200, body: release } : missing;
   }
+  const id = Number(/^\/releases\/(\d+)$/.exec(path)?.[1]);
+  const one = seen.find((it) => it.id === id);
+  if (one) return { status: 200, body: one };
   return path === '/releases' ? { status: 200, body: seen.toReversed() } : missing;
 }
 

@@ -33,6 +33,7 @@ fn release() -> Release {
         id: 7,
         draft: true,
         url: String::new(),
+        notes: String::new(),
         upload: "https://uploads.github.com/repos/acme/tasks/releases/7/assets".to_owned(),
         assets: Vec::new(),
     }
@@ -77,7 +78,9 @@ fn every_request_is_spelt_out() {
                 release: 7,
                 tag: tag(),
                 revision: "c".repeat(40),
+                notes: Some("n".to_owned()),
             },
+            Errand::Again(7),
         ]
     };
     let of = |system| errands().map(|errand| line(system, errand)).join("\n");
@@ -87,7 +90,8 @@ fn every_request_is_spelt_out() {
     Post https://api.github.com/repos/acme/tasks/releases {"body":"n","draft":true,"name":"v1.0+x","prerelease":true,"tag_name":"v1.0+x","target_commitish":"cccccccccccccccccccccccccccccccccccccccc"}
     Post https://uploads.github.com/repos/acme/tasks/releases/7/assets?name=a-1.0.tar.gz </w/dist/a-1.0.tar.gz
     Delete https://api.github.com/repos/acme/tasks/releases/assets/9
-    Patch https://api.github.com/repos/acme/tasks/releases/7 {"draft":false,"make_latest":"legacy","tag_name":"v1.0+x","target_commitish":"cccccccccccccccccccccccccccccccccccccccc"}
+    Patch https://api.github.com/repos/acme/tasks/releases/7 {"body":"n","draft":false,"make_latest":"legacy","tag_name":"v1.0+x","target_commitish":"cccccccccccccccccccccccccccccccccccccccc"}
+    Get https://api.github.com/repos/acme/tasks/releases/7
     "#);
     insta::assert_snapshot!(of(System::Forgejo), @r#"
     Get https://github.com/api/v1/repos/acme/tasks/tags/v1.0%2Bx
@@ -95,7 +99,8 @@ fn every_request_is_spelt_out() {
     Post https://github.com/api/v1/repos/acme/tasks/releases {"body":"n","draft":true,"name":"v1.0+x","prerelease":true,"tag_name":"v1.0+x","target_commitish":"cccccccccccccccccccccccccccccccccccccccc"}
     Post https://uploads.github.com/repos/acme/tasks/releases/7/assets?name=a-1.0.tar.gz </w/dist/a-1.0.tar.gz
     Delete https://github.com/api/v1/repos/acme/tasks/releases/7/assets/9
-    Patch https://github.com/api/v1/repos/acme/tasks/releases/7 {"draft":false,"tag_name":"v1.0+x","target_commitish":"cccccccccccccccccccccccccccccccccccccccc"}
+    Patch https://github.com/api/v1/repos/acme/tasks/releases/7 {"body":"n","draft":false,"tag_name":"v1.0+x","target_commitish":"cccccccccccccccccccccccccccccccccccccccc"}
+    Get https://github.com/api/v1/repos/acme/tasks/releases/7
     "#);
 }
 
@@ -193,12 +198,35 @@ fn a_draft_is_looked_for_where_nothing_is_published() {
 }
 
 #[test]
+fn what_was_drafted_is_known_from_the_answer() {
+    let draft = || Errand::Draft {
+        tag: "v1".to_owned(),
+        revision: "c".repeat(40),
+        notes: String::new(),
+        prerelease: false,
+    };
+    let said = r#"{"id":7,"tag_name":"v1","draft":true,"body":"n"}"#;
+    for errand in [draft(), Errand::Again(7)] {
+        let asked = running(System::Forgejo, errand).on(&answered(201, said));
+        let Asked::Over(Ok(Answer::Release(Some(release)))) = asked else {
+            panic!("{asked:?}")
+        };
+        assert_eq!((release.id, release.notes.as_str()), (7, "n"));
+    }
+    let unread = running(System::Forgejo, draft()).on(&answered(201, ""));
+    assert_eq!(unread, Asked::Over(Ok(Answer::Done)));
+    let gone = running(System::Forgejo, Errand::Again(7)).on(&answered(404, "{}"));
+    assert_eq!(gone, Asked::Over(Ok(Answer::Release(None))));
+}
+
+#[test]
 fn whoever_may_not_write_is_told_so() {
     for status in [401, 403, 404] {
         let errand = Errand::Announce {
             release: 7,
             tag: "v1".to_owned(),
             revision: "c".repeat(40),
+            notes: None,
         };
         let asked = running(System::Forgejo, errand).on(&answered(status, "{\"message\":\"no\"}"));
         let Asked::Over(Err(trouble)) = asked else {

@@ -84,7 +84,7 @@ fn a_build_says_what_the_image_is_and_of_when() {
 #[test]
 fn only_who_sends_has_the_password_and_no_argument_has_it() {
     let repository = Repository::parse("registry.example:5000/a");
-    let effects = engine(true).push(&repository, "1.0");
+    let effects = engine(true).push("registry.example:5000/a:1.0", &repository, "1.0");
     let [push, digests] = <[Effect; 2]>::try_from(effects).expect("two commands");
     let (push, digests) = (run(push), run(digests));
     let tail = ["docker", "push", "--", "registry.example:5000/a:1.0"];
@@ -95,10 +95,52 @@ fn only_who_sends_has_the_password_and_no_argument_has_it() {
     assert_eq!(push.env.get("TOKEN"), Some(&secret));
     assert_eq!(push.env.get("DOCKER_CONFIG"), Some(&text("/s/docker")));
     assert!(!digests.env.contains_key("TOKEN"));
-    let other = engine(true).push(&Repository::parse("other.example/a"), "1.0");
+    let other = engine(true).push("a:1", &Repository::parse("other.example/a"), "1.0");
     let other = other.into_iter().map(run);
     assert!(other.into_iter().all(|run| run.env.is_empty()));
     assert_eq!(engine(false).prepare(), Vec::new());
+}
+
+#[test]
+fn the_digest_is_the_one_that_was_sent_now() {
+    let there = Repository::parse("registry.example:5000/a");
+    let digest = |digit: &str| format!("sha256:{}", digit.repeat(64));
+    let noted = format!(
+        r#"["registry.example:5000/a@{}","other.example/a@{}"]"#,
+        digest("1"),
+        digest("2")
+    );
+    let pushed = format!("cd-upload: digest: {} size: 947\n", digest("3"));
+    let said = |stdout: &str| Completion::Exited {
+        code: Some(0),
+        signal: None,
+        stdout: stdout.to_owned(),
+        stderr: String::new(),
+    };
+    let rows = [
+        (pushed.as_str(), noted.as_str(), Some(digest("3"))),
+        ("", &noted, Some(digest("1"))),
+        ("", &format!(r#"["{}"]"#, digest("4")), Some(digest("4"))),
+        ("", "[]", None),
+        ("", "[\"\"]", None),
+    ];
+    for (pushed, noted, expected) in rows {
+        let digest = match read_push(&[said(""), said(pushed), said(noted)], &there, 1) {
+            Sent::Yes(digest) => Some(digest),
+            Sent::Again { .. } | Sent::No(_) => None,
+        };
+        assert_eq!(digest, expected, "{pushed} {noted}");
+    }
+}
+
+#[test]
+fn what_is_sent_gets_its_name_right_before() {
+    let to = Repository::parse("registry.example:5000/a");
+    let effects = engine(true).push("registry.example:5000/a:1.0", &to, "cd-upload");
+    let argvs: Vec<Vec<String>> = effects.into_iter().map(|it| run(it).argv).collect();
+    let tag = "docker tag -- registry.example:5000/a:1.0 registry.example:5000/a:cd-upload";
+    assert_eq!(argvs.first().map(|it| it.join(" ")).as_deref(), Some(tag));
+    assert_eq!(argvs.len(), 3);
 }
 
 #[test]
@@ -109,7 +151,8 @@ fn what_docker_says_has_a_class_and_hope_or_none() {
         stdout: String::new(),
         stderr: stderr.to_owned(),
     };
-    let of = |stderr: &str, tries| match read_push(&[said(stderr)], tries) {
+    let there = Repository::parse("registry.example:5000/a");
+    let of = |stderr: &str, tries| match read_push(&[said(stderr)], &there, tries) {
         Sent::Yes(_) => "yes",
         Sent::Again { .. } => "again",
         Sent::No(trouble) => trouble.code,
@@ -144,7 +187,7 @@ fn what_docker_says_has_a_class_and_hope_or_none() {
         ),
     ] {
         assert_eq!(
-            (of(stderr, 1), of(stderr, TRIES)),
+            (of(stderr, 1), of(stderr, sending::TRIES)),
             (first, last),
             "{stderr}"
         );

@@ -11,8 +11,11 @@ impl World {
         let mut there = there.filter(|it| it.name == name);
         let sha256 = there.next().and_then(|it| it.sha256.clone());
         let sha256 = sha256.expect("it is there");
-        let ours = self.made.get_mut(package).into_iter();
-        let mut ours = ours.flat_map(|it| &mut it.files);
+        let ours = self
+            .made
+            .iter_mut()
+            .filter(|((made, _), _)| made == package);
+        let mut ours = ours.flat_map(|(_, it)| &mut it.files);
         let ours = ours.find(|it| it.name == name).expect("it was built");
         let contents = match (
             ours.sha256 == sha256,
@@ -28,10 +31,10 @@ impl World {
         Inside { sha256, contents }
     }
 
-    pub(super) fn send(&mut self, package: &str) -> Observation {
+    pub(super) fn send(&mut self, package: &str, plan: &Plan) -> Observation {
         let built = self
             .made
-            .get(package)
+            .get(&(package.to_owned(), plan.revision.clone()))
             .cloned()
             .expect("it was built before");
         for file in built.files {
@@ -69,13 +72,15 @@ fn packages_are_published_before_the_image_has_a_name() {
             publication.observe(&act, observation);
         }
     }
-    let first: Vec<&Act> = order.iter().take(5).collect();
+    let first: Vec<&Act> = order.iter().take(6).collect();
     let packages = ["one", "two"].map(str::to_owned);
     let makes = packages.clone().map(Act::Make);
     let sends = packages.map(Act::Publish);
-    let expected: Vec<Act> = makes.into_iter().chain([Act::Build]).chain(sends).collect();
+    let push = Act::Push(Repository::parse("one.example/a"), UPLOAD.to_owned());
+    let expected = makes.into_iter().chain([Act::Build, push]).chain(sends);
+    let expected: Vec<Act> = expected.collect();
     assert_eq!(first, expected.iter().collect::<Vec<_>>());
-    assert!(matches!(order.get(5), Some(Act::Push(..))), "{order:?}");
+    assert!(matches!(order.get(6), Some(Act::Name { .. })), "{order:?}");
     let states = publication.packages();
     let fates: Vec<FileFate> = states.iter().flat_map(|it| it.files.clone()).collect();
     assert_eq!(fates, [FileFate::Sent; 4]);
@@ -215,7 +220,10 @@ fn sending_that_was_cut_off_is_tried_again_and_not_for_ever() {
         (Outcome::Failed, "not-sent"),
         "{end:?}"
     );
-    assert_eq!(world.changes, 1, "the image was not named");
+    assert_eq!(
+        world.changes, 2,
+        "one file and the image, which got no name"
+    );
     world.strength = None;
     let next = release(&mut world, packaged(7, "1.2.3"));
     assert_eq!(
@@ -411,4 +419,88 @@ fn a_forge_that_never_does_what_it_is_asked_is_given_up() {
         (end.outcome, end.reason, drafts),
         (Outcome::Failed, "forge-unreachable", 3)
     );
+}
+
+#[test]
+fn whether_we_may_write_is_tried_before_a_package_is_published() {
+    let mut world = World::default();
+    let mut publication = Publication::new(packaged(7, "1.2.3"));
+    let end = loop {
+        let (acts, end) = publication.advance();
+        if let Some(end) = end {
+            break end;
+        }
+        for act in acts {
+            let two = matches!(&act, Act::Try(it) if *it == Repository::parse("two.example/b"));
+            let observation = if two {
+                Observation::Failed(Trouble::new("registry-denied", "two says no"))
+            } else {
+                world.act(&act, &packaged(7, "1.2.3"))
+            };
+            publication.observe(&act, observation);
+        }
+    };
+    assert_eq!(end.reason, "registry-denied");
+    assert!(world.indexes.is_empty(), "no package was published");
+    let tags: Vec<&String> = world.tags.keys().map(|(_, tag)| tag).collect();
+    assert_eq!(tags, [UPLOAD]);
+}
+
+#[test]
+fn a_tag_that_does_not_show_is_not_waited_for_for_ever() {
+    let mut world = World::default();
+    let _ = release(&mut world, packaged(7, "1.2.3"));
+    world.git_tag = None;
+    let end = release(&mut world, packaged(7, "1.2.3"));
+    assert_eq!((end.outcome, end.reason), (Outcome::Failed, "forge-answer"));
+}
+
+/// A list of releases may lack what was drafted a moment ago: it is looked at by its number from then on.
+#[test]
+fn what_was_drafted_is_not_looked_for_in_a_list() {
+    let mut world = World::default();
+    let mut publication = Publication::new(packaged(7, "1.2.3"));
+    let mut order = Vec::new();
+    while let (acts, None) = publication.advance() {
+        for act in acts {
+            let errand = publication.errand(&act, "/w");
+            let plan = publication.plan().clone();
+            let observation = world.act(&act, &plan);
+            publication.observe(&act, observation);
+            order.extend(errand.map(|errand| (act, errand)));
+        }
+    }
+    let drafted = order.iter().position(|(act, _)| *act == Act::Draft);
+    let after = order.split_off(drafted.expect("it was drafted") + 1);
+    assert!(
+        matches!(after.first(), Some((Act::Attach(_), _))),
+        "{after:?}"
+    );
+    for (_, errand) in &after {
+        assert!(!matches!(errand, Errand::Release(_)), "{errand:?}");
+    }
+}
+
+#[test]
+fn a_draft_that_does_not_show_is_not_made_again() {
+    let mut world = World::default();
+    let mut publication = Publication::new(packaged(7, "1.2.3"));
+    let mut drafts = 0;
+    let end = loop {
+        let (acts, end) = publication.advance();
+        if let Some(end) = end {
+            break end;
+        }
+        for act in acts {
+            drafts += u32::from(act == Act::Draft);
+            let observation = if act == Act::FindRelease {
+                Observation::Announced(None)
+            } else {
+                world.act(&act, &packaged(7, "1.2.3"))
+            };
+            publication.observe(&act, observation);
+        }
+    };
+    assert_eq!((end.outcome, end.reason), (Outcome::Failed, "forge-answer"));
+    assert_eq!(drafts, 1);
 }

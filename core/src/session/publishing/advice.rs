@@ -4,6 +4,7 @@ use super::super::Session;
 use crate::config::{Package, PackageLogin};
 use crate::event::System;
 use crate::protocol::Outcome;
+use crate::registry::Repository;
 use crate::release::End;
 
 impl Session {
@@ -20,20 +21,22 @@ impl Session {
             (_, "tag-taken") => one(
                 "give this release a version of its own; a name that is for ever is not given twice",
             ),
-            (_, "two-images") => {
-                one("remove the names of one of them in the registry, then run it again")
-            }
             (_, "version-taken") => one(
                 "release the next version; where nothing but the build differs, build so that the same commit makes the same files (`SOURCE_DATE_EPOCH` is set)",
             ),
             (_, "version") => one("state one version everywhere, then tag that commit"),
-            (_, "registry-denied") => one(
-                "check `registry`: the account needs the right to write this image (on GitHub: `permissions: { packages: write }`)",
-            ),
-            (_, "forge-denied") => vec![format!(
-                "the token in {} must be allowed to write releases; on GitHub, in the job: `permissions: {{ contents: write }}`",
-                self.forge_token().unwrap_or_default()
-            )],
+            (_, "registry-denied") => {
+                let first = "check `registry`: the account needs the right to write this image";
+                let first = std::iter::once(first.to_owned());
+                first.chain(self.permissions()).collect()
+            }
+            (_, "forge-denied") => {
+                let first = format!(
+                    "the token in {} must be allowed to write releases",
+                    self.forge_token().unwrap_or_default()
+                );
+                std::iter::once(first).chain(self.permissions()).collect()
+            }
             (_, "release-taken") => one(
                 "look at the forge's release: what is published there was not built from this commit, or not in this way",
             ),
@@ -63,12 +66,76 @@ impl Session {
         let Some(package) = packages.iter().find(|package| package.login.is_none()) else {
             return next;
         };
-        next.extend(proof(system));
+        next.extend(self.proof(system));
         next.push(format!(
             "or name a variable of the step that holds a token: `packages: {{ {}: {{ token: PUBLISH_TOKEN }} }}`",
             package.name
         ));
         next
+    }
+
+    /// What lets a job prove who it is.
+    fn proof(&self, system: System) -> Option<String> {
+        let yaml = match system {
+            System::GitHub => Permissions::of(self).words(),
+            System::GitLab => "id_tokens: { PYPI_ID_TOKEN: { aud: pypi } }".to_owned(),
+            System::Forgejo
+            | System::Gitea
+            | System::Bitbucket
+            | System::Jenkins
+            | System::CircleCi
+            | System::Azure
+            | System::Git => return None,
+        };
+        Some(format!(
+            "let this job prove who it is, and name this repository and workflow as a trusted publisher at the index; in the job: `{yaml}`"
+        ))
+    }
+
+    /// What a job needs on GitHub.
+    fn permissions(&self) -> Option<String> {
+        let plan = self.publishing.as_ref()?.publication.plan();
+        let on_github = plan.derived.event.system == System::GitHub;
+        let words = || format!("in the job: `{}`", Permissions::of(self).words());
+        on_github.then(words)
+    }
+}
+
+/// Everything that the token of a job on GitHub needs for a release by this configuration. What is not listed, GitHub takes away: so it
+/// is told as a whole.
+#[derive(Clone, Copy, Debug, Default)]
+struct Permissions {
+    /// A tag and a release are made.
+    contents: bool,
+    /// An image is written to GitHub's own registry.
+    packages: bool,
+    /// The job proves who it is to an index.
+    proof: bool,
+}
+
+impl Permissions {
+    fn of(session: &Session) -> Self {
+        let Some(publishing) = &session.publishing else {
+            return Self::default();
+        };
+        let plan = publishing.publication.plan();
+        let mut names = plan.repositories.iter().map(Repository::server);
+        Self {
+            contents: plan.announcement.is_some(),
+            packages: names.any(|server| server == "ghcr.io"),
+            proof: plan.packages.iter().any(|it| it.login.is_none()),
+        }
+    }
+
+    fn words(self) -> String {
+        let contents = if self.contents { "write" } else { "read" };
+        let packages = self.packages.then_some(", packages: write");
+        let proof = self.proof.then_some(", id-token: write");
+        format!(
+            "permissions: {{ contents: {contents}{}{} }}",
+            packages.unwrap_or_default(),
+            proof.unwrap_or_default()
+        )
     }
 }
 
@@ -83,20 +150,30 @@ fn of_a_login(package: &Package) -> Option<String> {
     ))
 }
 
-/// What lets a job prove who it is.
-fn proof(system: System) -> Option<String> {
-    let yaml = match system {
-        System::GitHub => "permissions: { contents: read, id-token: write }",
-        System::GitLab => "id_tokens: { PYPI_ID_TOKEN: { aud: pypi } }",
-        System::Forgejo
-        | System::Gitea
-        | System::Bitbucket
-        | System::Jenkins
-        | System::CircleCi
-        | System::Azure
-        | System::Git => return None,
-    };
-    Some(format!(
-        "let this job prove who it is, and name this repository and workflow as a trusted publisher at the index; in the job: `{yaml}`"
-    ))
+#[cfg(test)]
+mod tests {
+    use super::Permissions;
+
+    #[test]
+    fn permissions_are_told_as_a_whole() {
+        let rows = [
+            ((false, false, false), "contents: read"),
+            ((true, false, false), "contents: write"),
+            ((false, true, false), "contents: read, packages: write"),
+            ((false, false, true), "contents: read, id-token: write"),
+            (
+                (true, true, true),
+                "contents: write, packages: write, id-token: write",
+            ),
+        ];
+        for ((contents, packages, proof), expected) in rows {
+            let permissions = Permissions {
+                contents,
+                packages,
+                proof,
+            };
+            let expected = format!("permissions: {{ {expected} }}");
+            assert_eq!(permissions.words(), expected);
+        }
+    }
 }

@@ -18,6 +18,7 @@ pub(super) fn progress(act: &Act) -> Option<String> {
         Act::Tag
         | Act::FindRelease
         | Act::Sessions
+        | Act::Try(_)
         | Act::Index(_)
         | Act::Open(..)
         | Act::List(_)
@@ -41,12 +42,14 @@ pub(super) fn what(act: &Act) -> String {
         Act::Detach(asset) => format!("remove file {asset} of the forge's release"),
         Act::Announce => "publish the forge's release".to_owned(),
         Act::Build => "build".to_owned(),
+        Act::Try(repository) => format!("try {repository}"),
         Act::Push(repository, tag) => format!("push {}", repository.tagged(tag)),
         Act::Bring { to, tag, .. } => format!("bring {}", to.tagged(tag)),
         Act::Name {
             repository,
             tag,
             digest,
+            ..
         } => format!("name {} {digest}", repository.tagged(tag)),
         Act::List(repository) => format!("list {repository}"),
         Act::Look(repository, tag) => format!("look {}", repository.tagged(tag)),

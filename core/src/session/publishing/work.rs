@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::words::what;
 use crate::config::{Package, PackageLogin, RegistryAuth};
 use crate::forge::releases::{self as forge, Forge};
 use crate::index;
@@ -19,6 +20,11 @@ use crate::release::nox::Nox;
 use crate::release::packing::{self, Sending, Told};
 use crate::release::{Act, Looking, Observation, Plan, Publication};
 
+/// How often what was written is looked for once more, and milliseconds before the first time; doubled before each further one, so
+/// 31 s in all.
+const MOST_LOOKS: u32 = 5;
+const FIRST_LOOK: u64 = 1_000;
+
 /// A release under way.
 #[derive(Debug)]
 pub(in super::super) struct Publishing {
@@ -33,8 +39,6 @@ pub(in super::super) struct Publishing {
     access: BTreeMap<Repository, Access>,
     works: BTreeMap<u32, Work>,
     next: u32,
-    /// What the engine says that it has sent.
-    pub(super) sent: Vec<String>,
     /// What is to be said at the end besides.
     pub(super) note: Option<String>,
 }
@@ -136,7 +140,6 @@ impl Publishing {
             prepared: false,
             works: BTreeMap::new(),
             next: 1,
-            sent: Vec::new(),
             note,
         }
     }
@@ -213,10 +216,12 @@ impl Publishing {
                 repository,
                 tag,
                 digest,
+                over,
             } => {
-                let (tag, digest) = (tag.clone(), digest.clone());
-                ask(repository, Question::Name { tag, digest })
+                let (tag, digest, over) = (tag.clone(), digest.clone(), over.clone());
+                ask(repository, Question::Name { tag, digest, over })
             }
+            Act::Try(repository) => ask(repository, Question::MayWrite),
             Act::Sessions => Doing::Listing,
             Act::Make(_) => Doing::Packing,
             Act::Index(name) => self.indexing(name),
@@ -346,7 +351,9 @@ impl Publishing {
             (Doing::Publishing(sending), _) => sending.effects(&self.nox, &self.told),
             (Doing::Making, _) => self.making.effects(&self.engine, &self.nox),
             (Doing::Preparing, _) => self.engine.prepare(),
-            (Doing::Sending, Act::Push(repository, tag)) => self.engine.push(repository, tag),
+            (Doing::Sending, Act::Push(repository, tag)) => {
+                self.engine.push(self.making.reference(), repository, tag)
+            }
             (Doing::Comparing, act) => self.compare(act).into_iter().collect(),
             (
                 Doing::Sending
@@ -362,7 +369,8 @@ impl Publishing {
     /// Takes in what came of them; `None`: there is no such work.
     pub(super) fn heard(&mut self, id: u32, done: &[Completion], now: Timestamp) -> Option<Heard> {
         let mut work = self.works.remove(&id)?;
-        let heard = match self.goes(&mut work, done) {
+        let goes = self.goes(&mut work, done);
+        let heard = match self.patiently(&mut work, goes) {
             Goes::Over(observation) => return Some(Heard::Over(Box::new(work), observation)),
             Goes::More => Heard::More,
             Goes::Wait { millis, why } => {
@@ -372,6 +380,29 @@ impl Publishing {
         };
         self.works.insert(id, work);
         Some(heard)
+    }
+
+    /// What was written may show a while later only. So it is looked for a few times, and never written again meanwhile.
+    fn patiently(&self, work: &mut Work, goes: Goes) -> Goes {
+        let Goes::Over(observation) = goes else {
+            return goes;
+        };
+        if work.tries > MOST_LOOKS || !self.publication.may_be_late(&work.act, &observation) {
+            return Goes::Over(observation);
+        }
+        let millis = FIRST_LOOK << (work.tries - 1);
+        work.tries += 1;
+        work.doing = self.doing(&work.act);
+        let why = (work.tries > 3)
+            .then(|| format!("{}: what was written does not show yet", what(&work.act)));
+        Goes::Wait { millis, why }
+    }
+
+    /// Where the image is sent.
+    fn first(&self) -> &Repository {
+        let mut all = self.publication.plan().repositories.iter();
+        all.next()
+            .expect("an image without a name is refused before it begins")
     }
 
     fn goes(&mut self, work: &mut Work, done: &[Completion]) -> Goes {
@@ -411,11 +442,8 @@ impl Publishing {
                 Goes::More
             }
             Doing::Preparing => Goes::Over(Observation::Failed(engine::trouble(done.last()))),
-            Doing::Sending => match engine::read_push(done, work.tries) {
-                Sent::Yes(digests) => {
-                    self.sent = digests;
-                    Goes::Over(Observation::Done)
-                }
+            Doing::Sending => match engine::read_push(done, self.first(), work.tries) {
+                Sent::Yes(digest) => Goes::Over(Observation::Sent(digest)),
                 Sent::Again { millis, why } => {
                     work.tries += 1;
                     wait(millis, why)
@@ -499,7 +527,12 @@ fn asked(
     };
     match exchange.on(completion, access) {
         Turn::Fetch(_) => Goes::More,
-        Turn::Wait { millis, why } => wait(millis, why),
+        Turn::Wait { millis, why } => {
+            if let Some(first) = asking.before_again(exchange) {
+                **exchange = first;
+            }
+            wait(millis, why)
+        }
         Turn::Over(got) => match asking.on(got) {
             Going::Ask(next) => {
                 *exchange = next;
@@ -523,13 +556,18 @@ fn brought(
     };
     match exchange.on(completion, access) {
         Turn::Fetch(_) => Goes::More,
-        Turn::Wait { millis, why } => wait(millis, why),
+        Turn::Wait { millis, why } => {
+            if let Some(first) = bringing.before_again(exchange) {
+                **exchange = first;
+            }
+            wait(millis, why)
+        }
         Turn::Over(got) => match bringing.on(got, exchange.source(access)) {
             Bring::Ask(next, first) => {
                 (*side, *exchange) = (next, first);
                 Goes::More
             }
-            Bring::Over(Ok(())) => Goes::Over(Observation::Done),
+            Bring::Over(Ok(answered)) => Goes::Over(observed(answered)),
             Bring::Over(Err(trouble)) => Goes::Over(Observation::Failed(trouble)),
         },
     }
@@ -551,8 +589,9 @@ fn observed(answered: Answered) -> Observation {
         Answered::Tags(tags) => Observation::Tags(tags),
         Answered::Held(held) => Observation::Held(held),
         Answered::Described(described) => Observation::Described(described),
+        Answered::Named | Answered::Writable => Observation::Done,
         // Those are no acts of a release.
-        Answered::Proof { .. } | Answered::Proven { .. } | Answered::Named => Observation::Done,
+        Answered::Proof { .. } | Answered::Proven { .. } => Observation::Done,
     }
 }
 
@@ -562,6 +601,7 @@ const fn repository_of(act: &Act) -> Option<&Repository> {
         | Act::Look(repository, _)
         | Act::Describe(repository, _)
         | Act::Push(repository, _)
+        | Act::Try(repository)
         | Act::Name { repository, .. }
         | Act::Bring { to: repository, .. } => Some(repository),
         Act::Compare(_)
