@@ -265,7 +265,10 @@ var CD_ACTION = {
     "weight",
     "words"
   ],
-  "scratch": true
+  "scratch": true,
+  "builds": [
+    "release"
+  ]
 };
 var METADATA = {
   "env": [
@@ -413,18 +416,20 @@ var METADATA = {
     "github-token"
   ],
   "plain": [],
-  "scratch": false
+  "scratch": false,
+  "builds": []
 };
 var REPLAY = {
   "env": [],
   "inputs": [],
   "plain": [],
-  "scratch": false
+  "scratch": false,
+  "builds": []
 };
 
 // src/shell.ts
-var import_node_fs11 = require("node:fs");
-var import_node_path6 = require("node:path");
+var import_node_fs12 = require("node:fs");
+var import_node_path8 = require("node:path");
 
 // src/begin.ts
 var import_node_path = require("node:path");
@@ -728,6 +733,7 @@ function blotCompletion(completion, blot) {
     case "recalled":
     case "opened":
     case "written":
+    case "unset":
     case "fingerprinted":
       return completion;
     default:
@@ -822,6 +828,7 @@ function faultOf(code) {
 
 // src/effects/fetch.ts
 var import_node_fs = require("node:fs");
+var import_node_path2 = require("node:path");
 
 // src/inbox.ts
 function createInbox() {
@@ -889,14 +896,23 @@ function fetch2(effect, world, signal) {
     request.on("response", (response) => {
       const chunks = [];
       let size = 0;
+      const saved = effect.save !== null && response.statusCode === 200 ? effect.save : null;
       response.on("error", cut2);
       response.on("data", (chunk) => {
         size += chunk.length;
-        chunks.push(chunk);
+        if (saved === null) chunks.push(chunk);
         if (size > effect.limit) {
           settle({ type: "failed", fault: "too-large", message: `the answer has more than ${effect.limit} bytes` });
         }
       });
+      if (saved !== null) {
+        try {
+          save(response, saved, fail, () => settle(answer(effect, response, "", world.secrets)));
+        } catch (error) {
+          fail(error);
+        }
+        return;
+      }
       response.on("end", () => {
         try {
           settle(answer(effect, response, Buffer.concat(chunks).toString("utf8"), world.secrets));
@@ -941,6 +957,13 @@ function sendFile(path, request) {
   file.on("error", (error) => request.destroy(error));
   file.pipe(request);
 }
+function save(response, path, fail, done) {
+  (0, import_node_fs.mkdirSync)((0, import_node_path2.dirname)(path), { recursive: true });
+  const file = (0, import_node_fs.createWriteStream)(path, { mode: 384 });
+  file.on("error", fail);
+  file.on("finish", done);
+  response.pipe(file);
+}
 function pass(response, request, cut2) {
   response.on("error", cut2);
   if (response.statusCode !== 200) {
@@ -958,14 +981,15 @@ function headers(effect, world) {
 function who(asks, world) {
   return asks === null ? {} : { authorization: authorization(asks, world) };
 }
-function authorization(who2, { env, secrets, blotter }) {
+function authorization(who2, world) {
+  const { env, secrets, blotter } = world;
   switch (who2.type) {
     case "basic": {
       const user2 = env[who2.user] || refuse("secret-missing", `the environment variable ${who2.user} is not set, or empty`);
-      const text2 = Buffer.from(`${user2}:${secrets.reveal(who2.password)}`).toString("base64");
-      blotter.add(text2);
-      return `Basic ${text2}`;
+      return basic(user2, who2.password, world);
     }
+    case "named":
+      return basic(who2.user, who2.password, world);
     case "variable":
       return `Bearer ${secrets.reveal(who2.name)}`;
     case "login":
@@ -975,6 +999,11 @@ function authorization(who2, { env, secrets, blotter }) {
     default:
       return unreachable(who2);
   }
+}
+function basic(user2, password, { secrets, blotter }) {
+  const text2 = Buffer.from(`${user2}:${secrets.reveal(password)}`).toString("base64");
+  blotter.add(text2);
+  return `Basic ${text2}`;
 }
 function login(text2, blotter) {
   const [, ...password] = Buffer.from(text2, "base64").toString("utf8").split(":");
@@ -1048,7 +1077,7 @@ var CHUNK = 65536;
 
 // src/effects/run.ts
 var import_node_fs4 = require("node:fs");
-var import_node_path2 = require("node:path");
+var import_node_path3 = require("node:path");
 
 // src/effects/content.ts
 var import_node_fs3 = require("node:fs");
@@ -1289,7 +1318,7 @@ async function run(effect, world, signal) {
 }
 function findProgram(name, path) {
   if (name.includes("/")) return name;
-  const candidates = path.split(":").filter(import_node_path2.isAbsolute).map((folder) => (0, import_node_path2.join)(folder, name));
+  const candidates = path.split(":").filter(import_node_path3.isAbsolute).map((folder) => (0, import_node_path3.join)(folder, name));
   const files = candidates.filter(isFile);
   return files.find(isExecutable) ?? files[0] ?? refuse("not-found", `there is no program ${name} in PATH`);
 }
@@ -1349,12 +1378,12 @@ var TRACKING = "RUNNER_TRACKING_ID";
 
 // src/effects/write-file.ts
 var import_node_fs5 = require("node:fs");
-var import_node_path3 = require("node:path");
+var import_node_path4 = require("node:path");
 function writeFile({ path, content, mode, durable }, secrets) {
   const text2 = textOf(content, secrets);
-  const folder = (0, import_node_path3.dirname)(path);
+  const folder = (0, import_node_path4.dirname)(path);
   (0, import_node_fs5.mkdirSync)(folder, { recursive: true });
-  const temporary = (0, import_node_path3.join)(folder, `.${(0, import_node_path3.basename)(path)}.${process.pid}.tmp`);
+  const temporary = (0, import_node_path4.join)(folder, `.${(0, import_node_path4.basename)(path)}.${process.pid}.tmp`);
   const file = create(temporary);
   try {
     (0, import_node_fs5.writeFileSync)(file, text2);
@@ -1390,6 +1419,8 @@ async function perform(effect, world, signal) {
         return writeFile(effect, world.secrets);
       case "fetch":
         return await fetch2(effect, world, signal);
+      case "find-unset":
+        return { type: "unset", names: effect.names.filter((name) => !world.env[name]) };
       case "fingerprint":
         return fingerprint(effect.names, effect.key, world.secrets);
       default:
@@ -1407,7 +1438,7 @@ async function endAll(world) {
 
 // src/emit/command-line.ts
 var import_node_fs7 = require("node:fs");
-var import_node_path4 = require("node:path");
+var import_node_path5 = require("node:path");
 
 // src/emit/random.ts
 var import_node_fs6 = require("node:fs");
@@ -1462,7 +1493,7 @@ var BAR = "│ ";
 // src/emit/command-line.ts
 function commandLineVoice(terminal, reports) {
   const outputs = /* @__PURE__ */ new Map();
-  const files = [FOR_SHELLS, FOR_READERS].map((name) => (0, import_node_path4.join)(reports, name));
+  const files = [FOR_SHELLS, FOR_READERS].map((name) => (0, import_node_path5.join)(reports, name));
   for (const file of files) forget(file);
   const say = (level, text2) => {
     if (level !== "debug" || terminal.debug) terminal.stderr(`${paint(level, text2)}
@@ -1720,8 +1751,8 @@ var BUSY_PAUSE = 5;
 
 // src/journal.ts
 var import_node_fs10 = require("node:fs");
-var import_node_path5 = require("node:path");
-function createJournal(path, blot, warn) {
+var import_node_path6 = require("node:path");
+function createJournal(findPath, blot, warn) {
   let held = [];
   let file;
   let broken = false;
@@ -1730,14 +1761,15 @@ function createJournal(path, blot, warn) {
     // The tags stay: a secret that happens to read "effect" must not make the journal unreadable.
     outputs: (outputs) => append({ outputs }, (key, value) => typeof value === "string" && key !== "type" ? blot(value) : value),
     crash: (words2) => append({ crash: blot(words2) }),
-    open: () => attempt(() => {
+    open: () => attempt2(() => {
       if (file !== void 0) return;
-      (0, import_node_fs10.mkdirSync)((0, import_node_path5.dirname)(path), { recursive: true });
+      const path = findPath();
+      (0, import_node_fs10.mkdirSync)((0, import_node_path6.dirname)(path), { recursive: true });
       file = (0, import_node_fs10.openSync)(path, "a", 384);
       writeLines(file, held);
       held = [];
     }),
-    close: () => attempt(() => {
+    close: () => attempt2(() => {
       if (file !== void 0) (0, import_node_fs10.closeSync)(file);
       file = void 0;
     })
@@ -1746,9 +1778,9 @@ function createJournal(path, blot, warn) {
     const line = `${JSON.stringify(entry, replacer)}
 `;
     if (file === void 0) held.push(line);
-    else attempt(() => writeLines(file, [line]));
+    else attempt2(() => writeLines(file, [line]));
   }
-  function attempt(action) {
+  function attempt2(action) {
     if (broken) return;
     try {
       action();
@@ -1802,6 +1834,51 @@ function createPlainWords() {
 var NUMBERS = /^(?:[0-9a-f]{0,7}|[0-9.:]{0,11})$/;
 var TOO_LONG_FOR_A_FACT = 20;
 var SECRET_INPUTS = ["github-token"];
+
+// src/reports.ts
+var import_node_fs11 = require("node:fs");
+var import_node_path7 = require("node:path");
+function takeAway(reports, scratch, warn) {
+  const away = (0, import_node_path7.join)(scratch, "reports");
+  attempt(`${reports} cannot be taken out of what is built`, warn, () => {
+    if ((0, import_node_fs11.existsSync)(reports)) move(reports, away);
+  });
+  (0, import_node_fs11.mkdirSync)(away, { recursive: true });
+  return away;
+}
+function putBack(away, reports, warn) {
+  attempt(`what was in ${reports} cannot be put back`, warn, () => {
+    const names = (0, import_node_fs11.readdirSync)(away).filter((name) => !(0, import_node_fs11.existsSync)((0, import_node_path7.join)(reports, name)));
+    if (names.length > 0) (0, import_node_fs11.mkdirSync)(reports, { recursive: true });
+    for (const name of names) move((0, import_node_path7.join)(away, name), (0, import_node_path7.join)(reports, name));
+  });
+}
+function hideReports(reports) {
+  const list = (0, import_node_path7.join)(reports, ".gitignore");
+  attempt(
+    "",
+    () => {
+    },
+    () => {
+      if ((0, import_node_fs11.existsSync)(reports) && !(0, import_node_fs11.existsSync)(list)) (0, import_node_fs11.writeFileSync)(list, "*\n");
+    }
+  );
+}
+function move(from, to) {
+  try {
+    (0, import_node_fs11.renameSync)(from, to);
+  } catch {
+    (0, import_node_fs11.cpSync)(from, to, { recursive: true, preserveTimestamps: true });
+    (0, import_node_fs11.rmSync)(from, { recursive: true, force: true });
+  }
+}
+function attempt(what, warn, action) {
+  try {
+    action();
+  } catch (error) {
+    warn(`${what}: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
 
 // src/secrets.ts
 function createSecrets(env, plain, blotter, announce) {
@@ -1865,7 +1942,11 @@ async function runShell(start, load3) {
   const plain = createPlainWords();
   const blotter = createBlotter(plain.has);
   const secrets = findSecrets(plain, blotter, voice);
-  const journal = createJournal(places.journal, blotter.blot, warner(blotter, voice));
+  const warn = warner(blotter, voice);
+  const onCommandLine = platform === "command-line";
+  let away;
+  const journalNow = () => away === void 0 ? places.journal : (0, import_node_path8.join)(away, (0, import_node_path8.basename)(places.journal));
+  const journal = createJournal(journalNow, blotter.blot, warn);
   const world = { env: process.env, blotter, secrets, children: /* @__PURE__ */ new Set() };
   const inbox = createInbox();
   listen(inbox);
@@ -1874,6 +1955,8 @@ async function runShell(start, load3) {
     const { needs: needs2 } = start;
     plain.learn(needs2.plain);
     if (needs2.scratch) scratch = makeScratch(start, places, voice);
+    const builds = onCommandLine && start.argv.some((word) => needs2.builds.includes(word));
+    if (builds && scratch !== void 0) away = takeAway(places.reports, scratch, warn);
     const own = { scratch: scratch ?? unmadeScratch(places), leg: findLeg(start, voice) };
     const begin = findFacts(start, process.env, { ...places, ...own });
     const done = await drive(loading, begin, findHands(now, world, voice, journal), inbox);
@@ -1884,7 +1967,9 @@ async function runShell(start, load3) {
   }
   await endAll(world);
   journal.close();
-  if (scratch !== void 0) (0, import_node_fs11.rmSync)(scratch, { recursive: true, force: true });
+  if (away !== void 0) putBack(away, places.reports, warn);
+  if (onCommandLine) hideReports(places.reports);
+  if (scratch !== void 0) (0, import_node_fs12.rmSync)(scratch, { recursive: true, force: true });
 }
 function steadyClock() {
   let last = 0;
@@ -1950,13 +2035,13 @@ function findHands(now, world, voice, journal) {
   };
 }
 function unmadeScratch({ temporary }) {
-  return (0, import_node_path6.join)(temporary, SCRATCH_PREFIX + randomDigits());
+  return (0, import_node_path8.join)(temporary, SCRATCH_PREFIX + randomDigits());
 }
 function makeScratch({ platform, hasPost }, { temporary }, voice) {
   const left = process.env[`STATE_${SCRATCH}`] ?? "";
-  const isOurs = (0, import_node_path6.dirname)(left) === temporary && (0, import_node_path6.basename)(left).startsWith(SCRATCH_PREFIX);
-  if (platform === "actions-post" && isOurs) (0, import_node_fs11.rmSync)(left, { recursive: true, force: true });
-  const scratch = (0, import_node_fs11.mkdtempSync)((0, import_node_path6.join)(temporary, SCRATCH_PREFIX));
+  const isOurs = (0, import_node_path8.dirname)(left) === temporary && (0, import_node_path8.basename)(left).startsWith(SCRATCH_PREFIX);
+  if (platform === "actions-post" && isOurs) (0, import_node_fs12.rmSync)(left, { recursive: true, force: true });
+  const scratch = (0, import_node_fs12.mkdtempSync)((0, import_node_path8.join)(temporary, SCRATCH_PREFIX));
   if (hasPost) voice.emit({ type: "state", name: SCRATCH, value: scratch });
   voice.flush();
   return scratch;
@@ -2019,8 +2104,8 @@ var PLATFORM_SECRETS = [
 ];
 
 // src/wasm.ts
-var import_node_fs12 = require("node:fs");
-var import_node_path7 = require("node:path");
+var import_node_fs13 = require("node:fs");
+var import_node_path9 = require("node:path");
 
 // src/generated/core/cd_wasm.js
 var Session = class {
@@ -2249,7 +2334,7 @@ async function loadMetadata() {
   return load("metadata.wasm");
 }
 async function load(file) {
-  initSync({ module: await WebAssembly.compile((0, import_node_fs12.readFileSync)((0, import_node_path7.join)(__dirname, file))) });
+  initSync({ module: await WebAssembly.compile((0, import_node_fs13.readFileSync)((0, import_node_path9.join)(__dirname, file))) });
   return new Session();
 }
 

@@ -24,6 +24,12 @@ export type Authorization = {
     /** The name of the one that holds the password. */
     password: string;
 } | {
+    "type": "named";
+    /** The user's name. */
+    user: string;
+    /** The name of the environment variable that holds the password. */
+    password: string;
+} | {
     "type": "variable";
     /** Its name. */
     name: string;
@@ -168,6 +174,10 @@ export type Completion = {
     };
     /** Its body, blotted; bytes that are no UTF-8 are replaced. Empty where it was kept. */
     body: string;
+} | {
+    "type": "unset";
+    /** Of the names that were asked for, in their order. */
+    names: Array<string>;
 } | {
     "type": "fingerprinted";
     /** By the name of the variable. */
@@ -316,6 +326,10 @@ export type Effect = ({
 } | ({
     "type": "fetch";
 } & Fetch) | {
+    "type": "find-unset";
+    /** Names of environment variables of the run. */
+    names: Array<string>;
+} | {
     "type": "fingerprint";
     /** Names of environment variables of the run. */
     names: Array<string>;
@@ -478,6 +492,11 @@ export type Fetch = {
     want: Array<string>;
     /** The answer holds a secret: it is kept, and its body is not handed back. */
     keep: Keep | null;
+    /**
+     * Absolute path of the file that the body goes into where the status is 200, byte for byte; it is not handed back. Missing
+     * folders are made.
+     */
+    save: string | null;
 };
 /** Whether a tag may be pointed at this release. */
 export type Forward = {
@@ -777,6 +796,11 @@ export type Needs = {
     plain: Array<string>;
     /** Whether the run needs the folder that `Begin::scratch` names; else it is a name that no other run has. */
     scratch: boolean;
+    /**
+     * A command line with one of these words builds what lies in the working tree: until such a run ends, its journal and what others
+     * have left in `Begin::reports` lie elsewhere, where that folder is in the tree.
+     */
+    builds: Array<string>;
 };
 /** A deploy or rollback under way. */
 export type OpenRollout = {
