@@ -16,12 +16,14 @@ mod comparing;
 mod giving_up;
 mod holding;
 pub mod invariants;
+mod parking;
 mod phase;
 mod plan;
 mod proving;
 mod settling;
 mod strategy;
 mod table;
+mod withdrawing;
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -336,21 +338,6 @@ impl Rollout {
         self.phase = Phase::Beginning(acts.map(|act| self.attempt(act)).collect());
     }
 
-    /// What nobody owns is stopped as well: it could be the very thing that cannot run twice.
-    fn begin_withdrawing(&mut self) {
-        if self.plan.kept().is_empty() {
-            return self.enter(self.step + 1);
-        }
-        self.reach = Reach::Traffic;
-        let until = self.now.plus(self.plan.timing.drain);
-        let act = self.attempt(Action::Route {
-            table: Table::empty(),
-            mark: Mark::Withdrawing,
-            force: false,
-        });
-        self.phase = Phase::Withdrawing { until, act };
-    }
-
     /// An act of the phase ended.
     fn on_act(&mut self, id: ActionId, observation: Observation) {
         let (now, patience) = (self.now, self.patience());
@@ -450,37 +437,6 @@ impl Rollout {
         }
         self.decided("go back", vec![trouble.clone()]);
         self.settle(self.old_generation(), Why::World(trouble));
-    }
-
-    fn begin_stopping(&mut self) {
-        let ids = self.plan.kept();
-        let acts = ids
-            .into_iter()
-            .map(|id| self.attempt(Action::Stop(id)))
-            .collect();
-        self.phase = Phase::Stopping(acts);
-    }
-
-    /// Leaves the new version where it is, without traffic, and gives the lease back.
-    fn begin_parking(&mut self) {
-        let end = self.waits();
-        self.decided("wait for a person", end.because.clone());
-        self.phase = Phase::Parking(self.attempt(Action::Conclude(end)));
-    }
-
-    fn waits(&self) -> End {
-        let members = self.plan.new.members.len();
-        End {
-            outcome: Outcome::Waiting,
-            reason: "proven".to_owned(),
-            because: vec![format!(
-                "{members} of {members} instances answered through the router, {} times in a row",
-                self.plan.timing.successes
-            )],
-            serving: self.old_generation(),
-            quarantine: false,
-            left: Vec::new(),
-        }
     }
 
     fn begin_committing(&mut self) {

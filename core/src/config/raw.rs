@@ -15,10 +15,12 @@ use serde::de::IgnoredAny;
 use serde::{Deserialize, Deserializer};
 
 use super::tree::NodeId;
+pub(super) use strategy::{Analysis, Canary, ErrorAnalysis, Strategy, StrategyMap, StrategyWord};
 
 pub(super) mod gates;
 #[cfg(feature = "generate")]
 pub(super) mod generate;
+pub(super) mod strategy;
 
 /// A value, and where it stands.
 #[derive(Clone, Debug, Deserialize)]
@@ -422,101 +424,6 @@ pub(super) struct Docker {
     /// The name of the environment variable that holds the private key. Default: what ssh finds by itself.
     #[cfg_attr(feature = "generate", schemars(extend("writeOnly" = true)))]
     pub(super) key: Option<At<String>>,
-}
-
-/// How the new version takes the old one's place.
-#[derive(Debug, Deserialize)]
-#[serde(untagged)]
-#[cfg_attr(feature = "generate", derive(JsonSchema))]
-pub(super) enum Strategy {
-    /// Without settings.
-    Word(StrategyWord),
-    /// With settings.
-    Map(StrategyMap),
-}
-
-/// How the new version takes the old one's place.
-#[derive(Clone, Copy, Debug, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-#[cfg_attr(feature = "generate", derive(JsonSchema))]
-pub(super) enum StrategyWord {
-    /// All new instances are started and proven beside the old ones, then all traffic moves at once.
-    BlueGreen,
-    /// The old instances are stopped before the new ones start: with an interruption, never two at a time.
-    Recreate,
-    /// One instance after another.
-    #[cfg_attr(feature = "generate", schemars(extend("x-not-yet" = "use `blue-green`, or `recreate` where two versions cannot run side by side")))]
-    Rolling,
-    /// As `blue-green`, with a share of the traffic that grows while the two versions are watched side by side.
-    Canary,
-}
-
-/// A strategy with settings.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-#[cfg_attr(feature = "generate", derive(JsonSchema))]
-pub(super) struct StrategyMap {
-    /// All new instances are started and proven beside the old ones, then all traffic moves at once.
-    pub(super) blue_green: Option<At<BlueGreen>>,
-    /// One instance after another.
-    #[cfg_attr(feature = "generate", schemars(extend("x-not-yet" = "use `blue-green`, or `recreate` where two versions cannot run side by side")))]
-    pub(super) rolling: Option<At<Later>>,
-    /// As `blue-green`, with a share of the traffic that grows while the two versions are watched side by side.
-    pub(super) canary: Option<At<Canary>>,
-}
-
-/// All traffic at once.
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-#[cfg_attr(feature = "generate", derive(JsonSchema))]
-pub(super) struct BlueGreen {
-    /// The proven version waits, without traffic, until a person promotes it; at most so long. Default: it does not wait.
-    pub(super) wait: Option<At<Duration>>,
-}
-
-/// A growing share of the traffic.
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-#[cfg_attr(feature = "generate", derive(JsonSchema))]
-pub(super) struct Canary {
-    /// The shares in percent, each larger than the one before; all of it comes after the last in any case.
-    /// Default: [5, 25, 50, 100].
-    #[cfg_attr(feature = "generate", schemars(inner(range(min = 1, max = 100)), extend("minItems" = 1)))]
-    pub(super) steps: Option<At<Vec<At<u8>>>>,
-    /// How long the two versions are watched side by side at each share. Default: 60s.
-    pub(super) pause: Option<At<Duration>>,
-    /// Each share ends with evidence that the new version is no worse than the old one. Default: the guards of the bake alone.
-    pub(super) analysis: Option<At<Analysis>>,
-    /// The proven version waits, without traffic, until a person promotes it; at most so long. Default: it does not wait.
-    pub(super) wait: Option<At<Duration>>,
-}
-
-/// What a canary's share is judged by.
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-#[cfg_attr(feature = "generate", derive(JsonSchema))]
-pub(super) struct Analysis {
-    /// Requests that go wrong, beside those of the old version in the same seconds.
-    pub(super) errors: Option<At<ErrorAnalysis>>,
-    /// How long slow requests take.
-    #[cfg_attr(feature = "generate", schemars(extend("x-not-yet" = "use `errors`; `health.timeout` bounds what counts as well")))]
-    pub(super) latency: Option<At<Later>>,
-    /// The value of a query.
-    #[cfg_attr(feature = "generate", schemars(extend("x-not-yet" = "use `errors`, which the router counts itself")))]
-    pub(super) metric: Option<At<Later>>,
-    /// How long a share may wait for a verdict after its pause; then it goes back. Default: 10m.
-    pub(super) deadline: Option<At<Duration>>,
-}
-
-/// What is tolerated of errors.
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-#[cfg_attr(feature = "generate", derive(JsonSchema))]
-pub(super) struct ErrorAnalysis {
-    /// How much larger the share of requests that go wrong may be, in percentage points. Default: 1pp.
-    pub(super) worse_by: Option<At<Points>>,
-    /// How sure a verdict is, whichever it is. Default: 99%.
-    pub(super) confidence: Option<At<Percent>>,
 }
 
 /// How long the new version is watched, and what it may do wrong.

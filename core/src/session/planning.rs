@@ -175,48 +175,58 @@ fn beside(plan: &Plan) -> Beside {
 
 /// What is done one after the other, how long it takes at most, and what happens where it fails.
 fn steps(plan: &Plan, version: &str, listen: &str) -> Vec<PlanStep> {
-    let timing = &plan.timing;
-    let (news, olds) = (
-        count(plan.new.members.len(), "new instance"),
-        count(olds(plan), "old instance"),
-    );
-    let Beside {
-        place,
-        stand_by,
-        unstarted,
-        back,
-    } = beside(plan);
-    let step = |name: &str, does: String, worst: u64, on_failure: &str| PlanStep {
+    let beside = beside(plan);
+    before_traffic(plan, version, &beside)
+        .chain(in_shares(plan, listen, &beside.back))
+        .chain(with_all_traffic(plan, version, listen, &beside))
+        .collect()
+}
+
+fn step(name: &str, does: String, worst: u64, on_failure: &str) -> PlanStep {
+    PlanStep {
         name: name.to_owned(),
         does,
         worst,
         on_failure: on_failure.to_owned(),
-    };
+    }
+}
+
+/// Up to the proof, and the wait for a person after it.
+fn before_traffic(
+    plan: &Plan,
+    version: &str,
+    beside: &Beside,
+) -> impl Iterator<Item = PlanStep> + use<> {
+    let timing = &plan.timing;
     let withdraw = interrupts(plan).then(|| {
         step(
             "withdraw",
-            format!("{olds} lose the traffic and stop"),
+            format!(
+                "{} lose the traffic and stop",
+                count(olds(plan), "old instance")
+            ),
             timing.drain + 10_000,
             "the old instances are started again",
         )
     });
     let start = (plan.person != Person::Promoted).then(|| {
+        let news = count(plan.new.members.len(), "new instance");
         step(
             "start",
-            format!("{news} of {version}{place}"),
+            format!("{news} of {version}{}", beside.place),
             60_000,
-            unstarted,
+            beside.unstarted,
         )
     });
-    let prove = [step(
+    let prove = step(
         "prove",
         format!(
             "each answers {} in a row through the router, by name, without traffic",
             count(timing.successes as usize, "time")
         ),
         timing.prove,
-        &back,
-    )];
+        &beside.back,
+    );
     let wait = match plan.person {
         Person::Asked { within } => Some(step(
             "wait",
@@ -229,14 +239,20 @@ fn steps(plan: &Plan, version: &str, listen: &str) -> Vec<PlanStep> {
         )),
         Person::Absent | Person::Promoted => None,
     };
+    withdraw.into_iter().chain(start).chain([prove]).chain(wait)
+}
+
+/// The steps of a canary before it has everything.
+fn in_shares(plan: &Plan, listen: &str, back: &str) -> impl Iterator<Item = PlanStep> {
+    let timing = &plan.timing;
     let deadline = plan.comparison.as_ref().map_or(0, |it| it.deadline);
-    let shares = shares(plan).into_iter().flat_map(|(share, made)| {
+    shares(plan).into_iter().flat_map(move |(share, made)| {
         [
             step(
                 "shift",
                 format!("{made} of the traffic of {listen} goes to the new instances, the rest to the old ones"),
                 30_000 + PATIENCE,
-                &back,
+                back,
             ),
             step(
                 "pause",
@@ -246,16 +262,29 @@ fn steps(plan: &Plan, version: &str, listen: &str) -> Vec<PlanStep> {
                     takes(plan, share)
                 ),
                 timing.pause + timing.prove + deadline,
-                &back,
+                back,
             ),
         ]
-    });
-    let after = [
+    })
+}
+
+/// From the moment in which the new instances get everything.
+fn with_all_traffic(
+    plan: &Plan,
+    version: &str,
+    listen: &str,
+    beside: &Beside,
+) -> impl Iterator<Item = PlanStep> + use<> {
+    let (timing, back) = (&plan.timing, &beside.back);
+    [
         step(
             "shift",
-            format!("all traffic of {listen} goes to the new instances{stand_by}"),
+            format!(
+                "all traffic of {listen} goes to the new instances{}",
+                beside.stand_by
+            ),
             30_000 + PATIENCE,
-            &back,
+            back,
         ),
         step(
             "bake",
@@ -264,23 +293,25 @@ fn steps(plan: &Plan, version: &str, listen: &str) -> Vec<PlanStep> {
                 timing.bake / 1000
             ),
             timing.bake + timing.prove,
-            &back,
+            back,
         ),
         step(
             "commit",
             format!("{version} is recorded as known-good"),
             30_000 + PATIENCE,
-            &back,
+            back,
         ),
         step(
             "retire",
-            format!("{olds} drain, then are removed"),
+            format!(
+                "{} drain, then are removed",
+                count(olds(plan), "old instance")
+            ),
             timing.drain + 30_000,
             "the next run removes them",
         ),
-    ];
-    let before = withdraw.into_iter().chain(start).chain(prove);
-    before.chain(wait).chain(shares).chain(after).collect()
+    ]
+    .into_iter()
 }
 
 /// What a comparison at this share takes, in words: how many requests, since the traffic is not known before there is any.

@@ -150,17 +150,7 @@ fn read(
             "`stop` needs a `reason`: it is what everybody reads whose deploy is held".to_owned(),
         );
     }
-    if dry_run
-        && matches!(
-            command,
-            Command::Promote
-                | Command::Abort
-                | Command::Rollback
-                | Command::Recover
-                | Command::Stop
-                | Command::Resume
-        )
-    {
+    if dry_run && !may_run_dry(command) {
         mistakes.push(
             "`dry-run` works for release and deploy; for rollback, `status` lists where it can go"
                 .to_owned(),
@@ -184,6 +174,19 @@ fn read(
         until,
         json,
         dry: dry_run && command == Command::Release,
+    }
+}
+
+/// What `dry-run` has a meaning for; whatever only looks runs dry anyway.
+const fn may_run_dry(command: Command) -> bool {
+    match command {
+        Command::Plan | Command::Release | Command::Deploy | Command::Status => true,
+        Command::Promote
+        | Command::Abort
+        | Command::Rollback
+        | Command::Recover
+        | Command::Stop
+        | Command::Resume => false,
     }
 }
 

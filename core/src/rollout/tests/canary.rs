@@ -80,11 +80,11 @@ fn each_pause_is_as_long_as_it_says_and_looks_at_both() {
     let begun = bench.now;
     bench.until_asked(is_route);
     assert!(bench.now.since(begun) >= 5_000, "{:?}", bench.now);
-    let watched = bench.asked.iter().filter_map(|action| match action {
+    let mut watched = bench.asked.iter().filter_map(|action| match action {
         Action::Watch(ids) => Some(ids.clone()),
         _ => None,
     });
-    assert_eq!(watched.last(), Some(vec![id(2, 1), id(1, 1)]));
+    assert_eq!(watched.next_back(), Some(vec![id(2, 1), id(1, 1)]));
 }
 
 #[test]

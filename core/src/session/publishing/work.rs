@@ -1,4 +1,6 @@
-//! What is under way for a release, and how far each act is.
+//! What is under way for a release, and how far each act is. What an answer means for it is in `work/answers.rs`.
+
+mod answers;
 
 use std::collections::BTreeMap;
 
@@ -8,17 +10,17 @@ use crate::forge::releases::{self as forge, Forge};
 use crate::index;
 use crate::protocol::{Completion, Effect, Timestamp};
 use crate::registry::{
-    Access, Answered, Asking, Bring, Bringing, Exchange, Going, Login, Question, Repository, Side,
-    Trouble, Turn,
+    Access, Asking, Bringing, Exchange, Login, Question, Repository, Side, Trouble,
 };
 use crate::release::comparing;
 use crate::release::engine::{self, Engine, Sent};
-use crate::release::inside::{Opened, Opening};
+use crate::release::inside::Opening;
 use crate::release::login;
-use crate::release::making::{Made, Making};
+use crate::release::making::Making;
 use crate::release::nox::Nox;
 use crate::release::packing::{self, Sending, Told};
 use crate::release::{Act, Looking, Observation, Plan, Publication};
+use answers::{asked, brought, failed, forged, indexed, made, opened, wait};
 
 /// How often what was written is looked for once more, and milliseconds before the first time; doubled before each further one, so
 /// 31 s in all.
@@ -460,139 +462,6 @@ impl Publishing {
 /// The name that the shell keeps a login under.
 fn kept(repository: &Repository) -> String {
     format!("login {}", repository.server())
-}
-
-fn made(made: Made) -> Goes {
-    match made {
-        Made::More => Goes::More,
-        Made::Done => Goes::Over(Observation::Done),
-        Made::Failed(trouble) => Goes::Over(Observation::Failed(trouble)),
-    }
-}
-
-fn indexed(asking: &mut index::Asking, completion: Option<&Completion>) -> Goes {
-    let Some(completion) = completion else {
-        return Goes::Over(failed("index-answer", "nobody was asked"));
-    };
-    match asking.on(completion) {
-        index::Asked::Ask => Goes::More,
-        index::Asked::Wait { millis, why } => Goes::Wait { millis, why },
-        index::Asked::Over(Ok(listed)) => Goes::Over(Observation::Indexed(listed)),
-        index::Asked::Over(Err(trouble)) => Goes::Over(Observation::Failed(trouble)),
-    }
-}
-
-fn opened(opening: &mut Opening, completion: Option<&Completion>) -> Goes {
-    let Some(completion) = completion else {
-        return Goes::Over(failed("index-answer", "nobody was asked"));
-    };
-    match opening.on(completion) {
-        Opened::More => Goes::More,
-        Opened::Wait { millis, why } => wait(millis, why),
-        Opened::Over(Ok(inside)) => Goes::Over(Observation::Inside(inside)),
-        Opened::Over(Err(trouble)) => Goes::Over(Observation::Failed(trouble)),
-    }
-}
-
-fn forged(running: &mut forge::Running, completion: Option<&Completion>) -> Goes {
-    let Some(completion) = completion else {
-        return Goes::Over(failed("forge-answer", "nobody was asked"));
-    };
-    match running.on(completion) {
-        forge::Asked::Ask => Goes::More,
-        forge::Asked::Wait { millis, why } => wait(millis, why),
-        forge::Asked::Over(Ok(answer)) => Goes::Over(match answer {
-            forge::Answer::Commit(commit) => Observation::Held(commit),
-            forge::Answer::Release(release) => Observation::Announced(release),
-            forge::Answer::Done => Observation::Done,
-        }),
-        // What it was asked to change may have been changed: it is looked at again.
-        forge::Asked::Over(Err(trouble))
-            if trouble.code == "forge-unreachable" && running.changes() =>
-        {
-            Goes::Over(Observation::Unclear(trouble))
-        }
-        forge::Asked::Over(Err(trouble)) => Goes::Over(Observation::Failed(trouble)),
-    }
-}
-
-fn asked(
-    asking: &mut Asking,
-    exchange: &mut Box<Exchange>,
-    access: Option<&mut Access>,
-    completion: Option<&Completion>,
-) -> Goes {
-    let (Some(access), Some(completion)) = (access, completion) else {
-        return Goes::Over(failed("registry-answer", "nobody was asked"));
-    };
-    match exchange.on(completion, access) {
-        Turn::Fetch(_) => Goes::More,
-        Turn::Wait { millis, why } => {
-            if let Some(first) = asking.before_again(exchange) {
-                **exchange = first;
-            }
-            wait(millis, why)
-        }
-        Turn::Over(got) => match asking.on(got) {
-            Going::Ask(next) => {
-                *exchange = next;
-                Goes::More
-            }
-            Going::Done(Ok(answered)) => Goes::Over(observed(answered)),
-            Going::Done(Err(trouble)) => Goes::Over(Observation::Failed(trouble)),
-        },
-    }
-}
-
-fn brought(
-    bringing: &mut Bringing,
-    side: &mut Side,
-    exchange: &mut Box<Exchange>,
-    access: Option<&mut Access>,
-    completion: Option<&Completion>,
-) -> Goes {
-    let (Some(access), Some(completion)) = (access, completion) else {
-        return Goes::Over(failed("registry-answer", "nobody was asked"));
-    };
-    match exchange.on(completion, access) {
-        Turn::Fetch(_) => Goes::More,
-        Turn::Wait { millis, why } => {
-            if let Some(first) = bringing.before_again(exchange) {
-                **exchange = first;
-            }
-            wait(millis, why)
-        }
-        Turn::Over(got) => match bringing.on(got, exchange.source(access)) {
-            Bring::Ask(next, first) => {
-                (*side, *exchange) = (next, first);
-                Goes::More
-            }
-            Bring::Over(Ok(answered)) => Goes::Over(observed(answered)),
-            Bring::Over(Err(trouble)) => Goes::Over(Observation::Failed(trouble)),
-        },
-    }
-}
-
-const fn wait(millis: u64, why: String) -> Goes {
-    Goes::Wait {
-        millis,
-        why: Some(why),
-    }
-}
-
-fn failed(code: &'static str, text: &str) -> Observation {
-    Observation::Failed(Trouble::new(code, text))
-}
-
-fn observed(answered: Answered) -> Observation {
-    match answered {
-        Answered::Tags(tags) => Observation::Tags(tags),
-        Answered::Held(held) => Observation::Held(held),
-        Answered::Described(described) => Observation::Described(described),
-        Answered::Named | Answered::Writable => Observation::Done,
-        // Those are no acts of a release.
-        Answered::Proof { .. } | Answered::Proven { .. } => Observation::Done,
-    }
 }
 
 const fn repository_of(act: &Act) -> Option<&Repository> {

@@ -1,0 +1,102 @@
+//! How the new version takes the old one's place.
+
+#[cfg(feature = "generate")]
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::{At, Duration, Later, Percent, Points};
+
+/// How the new version takes the old one's place.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+#[cfg_attr(feature = "generate", derive(JsonSchema))]
+pub(in crate::config) enum Strategy {
+    /// Without settings.
+    Word(StrategyWord),
+    /// With settings.
+    Map(StrategyMap),
+}
+
+/// How the new version takes the old one's place.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[cfg_attr(feature = "generate", derive(JsonSchema))]
+pub(in crate::config) enum StrategyWord {
+    /// All new instances are started and proven beside the old ones, then all traffic moves at once.
+    BlueGreen,
+    /// The old instances are stopped before the new ones start: with an interruption, never two at a time.
+    Recreate,
+    /// One instance after another.
+    #[cfg_attr(feature = "generate", schemars(extend("x-not-yet" = "use `blue-green`, or `recreate` where two versions cannot run side by side")))]
+    Rolling,
+    /// As `blue-green`, with a share of the traffic that grows while the two versions are watched side by side.
+    Canary,
+}
+
+/// A strategy with settings.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[cfg_attr(feature = "generate", derive(JsonSchema))]
+pub(in crate::config) struct StrategyMap {
+    /// All new instances are started and proven beside the old ones, then all traffic moves at once.
+    pub(in crate::config) blue_green: Option<At<BlueGreen>>,
+    /// One instance after another.
+    #[cfg_attr(feature = "generate", schemars(extend("x-not-yet" = "use `blue-green`, or `recreate` where two versions cannot run side by side")))]
+    pub(in crate::config) rolling: Option<At<Later>>,
+    /// As `blue-green`, with a share of the traffic that grows while the two versions are watched side by side.
+    pub(in crate::config) canary: Option<At<Canary>>,
+}
+
+/// All traffic at once.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[cfg_attr(feature = "generate", derive(JsonSchema))]
+pub(in crate::config) struct BlueGreen {
+    /// The proven version waits, without traffic, until a person promotes it; at most so long. Default: it does not wait.
+    pub(in crate::config) wait: Option<At<Duration>>,
+}
+
+/// A growing share of the traffic.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[cfg_attr(feature = "generate", derive(JsonSchema))]
+pub(in crate::config) struct Canary {
+    /// The shares in percent, each larger than the one before; all of it comes after the last in any case.
+    /// Default: [5, 25, 50, 100].
+    #[cfg_attr(feature = "generate", schemars(inner(range(min = 1, max = 100)), extend("minItems" = 1)))]
+    pub(in crate::config) steps: Option<At<Vec<At<u8>>>>,
+    /// How long the two versions are watched side by side at each share. Default: 60s.
+    pub(in crate::config) pause: Option<At<Duration>>,
+    /// Each share ends with evidence that the new version is no worse than the old one. Default: the guards of the bake alone.
+    pub(in crate::config) analysis: Option<At<Analysis>>,
+    /// The proven version waits, without traffic, until a person promotes it; at most so long. Default: it does not wait.
+    pub(in crate::config) wait: Option<At<Duration>>,
+}
+
+/// What a canary's share is judged by.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[cfg_attr(feature = "generate", derive(JsonSchema))]
+pub(in crate::config) struct Analysis {
+    /// Requests that go wrong, beside those of the old version in the same seconds.
+    pub(in crate::config) errors: Option<At<ErrorAnalysis>>,
+    /// How long slow requests take.
+    #[cfg_attr(feature = "generate", schemars(extend("x-not-yet" = "use `errors`; `health.timeout` bounds what counts as well")))]
+    pub(in crate::config) latency: Option<At<Later>>,
+    /// The value of a query.
+    #[cfg_attr(feature = "generate", schemars(extend("x-not-yet" = "use `errors`, which the router counts itself")))]
+    pub(in crate::config) metric: Option<At<Later>>,
+    /// How long a share may wait for a verdict after its pause; then it goes back. Default: 10m.
+    pub(in crate::config) deadline: Option<At<Duration>>,
+}
+
+/// What is tolerated of errors.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[cfg_attr(feature = "generate", derive(JsonSchema))]
+pub(in crate::config) struct ErrorAnalysis {
+    /// How much larger the share of requests that go wrong may be, in percentage points. Default: 1pp.
+    pub(in crate::config) worse_by: Option<At<Points>>,
+    /// How sure a verdict is, whichever it is. Default: 99%.
+    pub(in crate::config) confidence: Option<At<Percent>>,
+}
