@@ -1034,6 +1034,11 @@ function words(error) {
   return error.message || ("code" in error ? String(error.code) : error.name);
 }
 
+// src/effects/find-unset.ts
+function findUnset(names, env) {
+  return { type: "unset", names: names.filter((name) => !env[name]) };
+}
+
 // src/effects/fingerprint.ts
 function fingerprint(names, key, secrets) {
   const secret = secrets.kept(key);
@@ -1420,7 +1425,7 @@ async function perform(effect, world, signal) {
       case "fetch":
         return await fetch2(effect, world, signal);
       case "find-unset":
-        return { type: "unset", names: effect.names.filter((name) => !world.env[name]) };
+        return findUnset(effect.names, world.env);
       case "fingerprint":
         return fingerprint(effect.names, effect.key, world.secrets);
       default:

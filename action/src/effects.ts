@@ -3,6 +3,7 @@
 import type { Blotter } from "./blot";
 import { failed } from "./effects/fault";
 import { fetch } from "./effects/fetch";
+import { findUnset } from "./effects/find-unset";
 import { fingerprint } from "./effects/fingerprint";
 import type { Child } from "./effects/process";
 import { readTextFile } from "./effects/read-file";
@@ -33,7 +34,7 @@ export async function perform(effect: Effect, world: World, signal: AbortSignal)
       case "fetch":
         return await fetch(effect, world, signal);
       case "find-unset":
-        return { type: "unset", names: effect.names.filter((name) => !world.env[name]) };
+        return findUnset(effect.names, world.env);
       case "fingerprint":
         return fingerprint(effect.names, effect.key, world.secrets);
       default:
