@@ -7,7 +7,7 @@
 //! - [`Errors`], [`Latency`], [`Metric`]: what is known of each kind. They take what a look has seen (`observe`, or `unseen` where it failed), learn that
 //!   the weights changed (`begin_step`), and answer with a [`Finding`]. Each is plain data that can be kept.
 //! - [`Verdict::of`]: all findings in one.
-//! - [`needed`], [`feasible`]: how many requests a verdict takes, and whether a step has them.
+//! - [`needed()`], [`feasible()`]: how many requests a verdict takes, and whether a step has them.
 //! - `streams.rs`, `bets.rs`: the test itself. `real.rs`: arithmetic that is the same everywhere.
 //!
 //! To add a kind: a file with its state and those three doors, a variant of [`Kind`] and of [`Basis`]; where it compares shares of requests, a

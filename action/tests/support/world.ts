@@ -38,7 +38,8 @@ export function worldOf(t: TestContext, env: NodeJS.ProcessEnv = {}): TestWorld 
 
 export function folder(t: TestContext): string {
   const path = mkdtempSync(join(tmpdir(), "cd-action-test-"));
-  t.after(() => rmSync(path, { recursive: true, force: true }));
+  // What a test has ended may write a last time.
+  t.after(() => rmSync(path, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 }));
   return path;
 }
 
