@@ -1852,7 +1852,7 @@ function takeAway(reports, scratch, warn) {
   return away;
 }
 function putBack(away, reports, warn) {
-  attempt(`what was in ${reports} cannot be put back`, warn, () => {
+  return attempt(`what was in ${reports} cannot be put back, and stays in ${away}`, warn, () => {
     const names = (0, import_node_fs11.readdirSync)(away).filter((name) => !(0, import_node_fs11.existsSync)((0, import_node_path7.join)(reports, name)));
     if (names.length > 0) (0, import_node_fs11.mkdirSync)(reports, { recursive: true });
     for (const name of names) move((0, import_node_path7.join)(away, name), (0, import_node_path7.join)(reports, name));
@@ -1880,8 +1880,10 @@ function move(from, to) {
 function attempt(what, warn, action) {
   try {
     action();
+    return true;
   } catch (error) {
     warn(`${what}: ${error instanceof Error ? error.message : String(error)}`);
+    return false;
   }
 }
 
@@ -1972,9 +1974,9 @@ async function runShell(start, load3) {
   }
   await endAll(world);
   journal.close();
-  if (away !== void 0) putBack(away, places.reports, warn);
+  const back = away === void 0 || putBack(away, places.reports, warn);
   if (onCommandLine) hideReports(places.reports);
-  if (scratch !== void 0) (0, import_node_fs12.rmSync)(scratch, { recursive: true, force: true });
+  if (scratch !== void 0 && back) (0, import_node_fs12.rmSync)(scratch, { recursive: true, force: true });
 }
 function steadyClock() {
   let last = 0;

@@ -18,9 +18,9 @@ export function takeAway(reports: string, scratch: string, warn: (text: string) 
   return away;
 }
 
-/** Puts it back. What the run itself has written there since stays. */
-export function putBack(away: string, reports: string, warn: (text: string) => void): void {
-  attempt(`what was in ${reports} cannot be put back`, warn, () => {
+/** Puts it back, and says whether all of it is. What the run itself has written there since stays. */
+export function putBack(away: string, reports: string, warn: (text: string) => void): boolean {
+  return attempt(`what was in ${reports} cannot be put back, and stays in ${away}`, warn, () => {
     const names = readdirSync(away).filter((name) => !existsSync(join(reports, name)));
     if (names.length > 0) mkdirSync(reports, { recursive: true });
     for (const name of names) move(join(away, name), join(reports, name));
@@ -49,10 +49,12 @@ function move(from: string, to: string): void {
   }
 }
 
-function attempt(what: string, warn: (text: string) => void, action: () => void): void {
+function attempt(what: string, warn: (text: string) => void, action: () => void): boolean {
   try {
     action();
+    return true;
   } catch (error) {
     warn(`${what}: ${error instanceof Error ? error.message : String(error)}`);
+    return false;
   }
 }

@@ -64,9 +64,9 @@ export async function runShell(start: Start, load: () => Promise<Core>): Promise
   }
   await endAll(world);
   journal.close();
-  if (away !== undefined) putBack(away, places.reports, warn);
+  const back = away === undefined || putBack(away, places.reports, warn);
   if (onCommandLine) hideReports(places.reports);
-  if (scratch !== undefined) rmSync(scratch, { recursive: true, force: true });
+  if (scratch !== undefined && back) rmSync(scratch, { recursive: true, force: true });
 }
 
 /** `Date.now`, but it never goes back. */

@@ -292,15 +292,6 @@ impl Plan {
         own.unwrap_or_else(|| self.version())
     }
 
-    /// The name under which it is sent. Sending takes long, and whoever sends overwrites without asking: so not under a name
-    /// that is for ever. Where no name moves, the registry may forbid names that do, and it is the commit's own.
-    fn upload(&self) -> &str {
-        match self.moving().next() {
-            Some(_) => UPLOAD,
-            None => self.anchor(),
-        }
-    }
-
     fn repository(&self) -> &Repository {
         self.repositories
             .first()

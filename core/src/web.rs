@@ -223,6 +223,15 @@ impl Request {
 }
 
 /// `host[:port]`.
+/// Whether two addresses are of one server, by one protocol: a login for one is none of the other's business.
+pub(crate) fn same_server(one: &str, other: &str) -> bool {
+    let origin = |url: &str| {
+        let scheme = url.split("//").next().unwrap_or_default();
+        (scheme.to_ascii_lowercase(), host(url).to_ascii_lowercase())
+    };
+    origin(one) == origin(other)
+}
+
 fn host(url: &str) -> &str {
     url.split('/').nth(2).unwrap_or(url)
 }

@@ -31,8 +31,8 @@ const BROKEN = {
     says: /did you mean `port`/,
   },
   'capabilities that are not there yet': {
-    text: 'run: { port: 8000 }\nrouter: { mode: tcp }\nenvironments:\n  staging: { strategy: canary, target: podman }\n',
-    mistakes: ['cd.yml:2:17 router.mode', 'cd.yml:4:24 environments.staging.strategy', 'cd.yml:4:40 environments.staging.target'],
+    text: 'run: { port: 8000 }\nrouter: { mode: tcp }\nenvironments:\n  staging: { strategy: rolling, target: podman }\n',
+    mistakes: ['cd.yml:2:17 router.mode', 'cd.yml:4:24 environments.staging.strategy', 'cd.yml:4:41 environments.staging.target'],
     says: /not there yet/,
   },
   'durations and percentages without their units': {
@@ -109,7 +109,7 @@ test('a command line with mistakes is refused with all of them, and nothing is t
   t.after(() => here.end());
   const cases = [
     [['deploi'], [/no command `deploi`; there are plan, release, deploy/]],
-    [['promote'], [/`promote` is not there yet/]],
+    [['promote', '--dry-run', '--image', image('v1')], [/`dry-run` works for release and deploy/, /`promote` takes no `image`/]],
     [['deploy'], [/`image` is missing/]],
     [['deploy', '--image', image('v1'), '--force', 'yes', '--wait', 'long', '--on-held', 'maybe'], [/no flag `--force`; there are/, /`wait` is a duration/, /`on-held` is pass or fail/]],
     [['deploy', '--image', image('v1'), '--override', 'gravity'], [/needs a `reason`/]],

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { image, place } from './lib.mjs';
+import { docker, image, place } from './lib.mjs';
 
 /** A place in which v1 serves and new versions wait for a person. */
 async function waiting(t, name, strategy = { 'blue-green': { wait: '1h' } }) {
@@ -89,4 +89,20 @@ test('whose time is over is put away by the next run', async (t) => {
   assert.deepEqual([late.outcome, late.report.reason], ['failed', 'nothing-waits'], late.stderr);
   assert.match(late.stdout + late.stderr, /waited for a person until .*, and nobody promoted it/);
   assert.deepEqual(await versions(here), ['v1']);
+});
+
+test('where what serves is gone a candidate is not put away for it: a promotion gives it the traffic, and another deploy goes on', async (t) => {
+  const here = await waiting(t, 'wait-gone');
+  assert.equal((await here.cd('deploy', '--image', image('v2'))).outcome, 'waiting');
+  await docker('rm', '-f', (await here.containers()).find((it) => it.version === 'v1').name);
+  const kept = await here.cd('abort');
+  assert.deepEqual([kept.outcome, kept.report.reason, kept.code], ['failed', 'instances-gone', 1], kept.stderr);
+  assert.deepEqual(await versions(here), ['v2'], 'it is all that is left');
+  const promoted = await here.cd('promote');
+  assert.deepEqual([promoted.outcome, await here.ask()], ['deployed', { status: 200, version: 'v2' }], promoted.stderr);
+
+  assert.equal((await here.cd('deploy', '--image', image('v3'))).outcome, 'waiting');
+  await docker('rm', '-f', (await here.containers()).find((it) => it.version === 'v2').name);
+  const other = await here.cd('deploy', '--image', image('v1'));
+  assert.deepEqual([other.outcome, await here.ask(), await versions(here)], ['deployed', { status: 200, version: 'v1' }, ['v1']], other.stderr);
 });

@@ -10,7 +10,7 @@ use super::packages::BuiltFile;
 use crate::index::Listed;
 use crate::protocol::{Authorization, Completion, Effect, Fetch};
 use crate::registry::Trouble;
-use crate::web::{Request, Server, Turn};
+use crate::web::{Request, Server, Turn, same_server};
 
 /// Milliseconds that bringing a file here may take.
 const BRING: u64 = 1_800_000;
@@ -95,23 +95,27 @@ impl Contents {
 }
 
 impl Opening {
-    /// Nothing is brought yet. `folder`: where the session has built.
+    /// Nothing is brought yet. `folder`: where the session has built; `index`: what lists it, and has the login.
+    ///
+    /// An index may list files of other servers, which then could ask for the login: only its own gets it.
     ///
     /// # Errors
     /// The index does not say where its file is.
     pub(crate) fn new(
+        package: &str,
         theirs: &Listed,
         ours: &BuiltFile,
         folder: &str,
         scratch: &str,
-        login: Option<Authorization>,
+        (index, login): (&str, Option<Authorization>),
     ) -> Result<Self, Trouble> {
         let name = &ours.name;
         let url = theirs.url.clone().ok_or_else(|| {
             let text = format!("the index has {name} and does not say where");
             Trouble::new("index-answer", text)
         })?;
-        let brought = format!("{scratch}/there/{name}");
+        // Two packages may have a file of one name, at indexes of their own.
+        let brought = format!("{scratch}/there/{package}/{name}");
         let first = Fetch {
             url,
             timeout: BRING,
@@ -125,7 +129,7 @@ impl Opening {
             brought,
             scratch: scratch.to_owned(),
             said: theirs.sha256.clone(),
-            login,
+            login: login.filter(|_| same_server(index, &first.url)),
             request: Request::new(Server::Index, first.clone()),
             first,
             stage: Stage::Bringing,

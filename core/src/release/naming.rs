@@ -7,7 +7,7 @@
 use std::collections::BTreeSet;
 
 use super::seen::Seen;
-use super::{Act, End, Next, Plan, ending, only_if_any};
+use super::{Act, End, Next, Plan, UPLOAD, ending, only_if_any};
 use crate::protocol::Outcome;
 use crate::registry::Repository;
 
@@ -141,7 +141,7 @@ pub(super) fn image<'a>(plan: &'a Plan, seen: &'a Seen) -> Option<&'a str> {
 pub(super) fn one_image(plan: &Plan, seen: &Seen) -> Result<String, Next> {
     image(plan, seen).map(str::to_owned).ok_or_else(|| {
         let repository = plan.repository().clone();
-        Next::Do(vec![Act::Push(repository, plan.upload().to_owned())])
+        Next::Do(vec![Act::Push(repository, UPLOAD.to_owned())])
     })
 }
 

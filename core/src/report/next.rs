@@ -29,7 +29,7 @@ fn usual(report: &Report) -> Vec<String> {
         }
         Outcome::Waiting => {
             return vec![
-                format!("give it the traffic: {}", command(report, "promote")),
+                format!("give it the traffic: {}", promotion(report)),
                 format!("or put it away: {}", command(report, "abort")),
             ];
         }
@@ -53,6 +53,15 @@ fn usual(report: &Report) -> Vec<String> {
         Outcome::Crashed => return after_a_crash(report),
     };
     vec![next]
+}
+
+/// The command that promotes this very version, and no other that may wait by then.
+fn promotion(report: &Report) -> String {
+    let promote = command(report, "promote");
+    let version = report.wanted.as_ref().map(|it| argument(&it.version));
+    version.map_or(promote.clone(), |version| {
+        promote.replacen("` (", &format!(" --version {version}` ("), 1)
+    })
 }
 
 fn after_a_stop(report: &Report) -> Vec<String> {

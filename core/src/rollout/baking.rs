@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    ActionId, Fault, FaultCode, Life, Member, Observation, Phase, Rollout, Seen, Traffic, Why,
+    ActionId, Fault, FaultCode, Life, Member, Observation, Person, Phase, Rollout, Seen, Traffic,
+    Why,
 };
 use crate::protocol::Timestamp;
 use crate::spec::InstanceId;
@@ -107,7 +108,7 @@ impl Rollout {
             // Nobody is left to compare with.
             Stretch::Bake => self.trial = None,
         }
-        let (counts, before) = self.counted.take().unwrap_or_default();
+        let (counts, before) = self.counted.take().unwrap_or_else(|| self.counted_so_far());
         let origin = sum(counts.values().chain([&before]));
         self.phase = Phase::Baking(Baking {
             stretch,
@@ -132,6 +133,15 @@ impl Rollout {
             probes: 0,
         });
         self.time_in_baking();
+    }
+
+    /// What had been counted before there was any traffic. Of what waited for a person that is what the run before has asked of
+    /// it; of everything else there is nothing.
+    fn counted_so_far(&self) -> (BTreeMap<InstanceId, Traffic>, Traffic) {
+        let promoted = self.plan.person == Person::Promoted;
+        let members = self.plan.new.members.iter().filter(|_| promoted);
+        let counts = members.filter_map(|it| Some((it.id, self.lives.get(&it.id)?.traffic?)));
+        (counts.collect(), Traffic::default())
     }
 
     pub(super) fn time_in_baking(&mut self) {

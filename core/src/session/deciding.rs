@@ -7,6 +7,7 @@ use super::gating::Stage;
 use super::imaging::suit;
 use super::memory::{Memory, Story};
 use super::request::Command;
+use super::waiting::sequence_of;
 use super::{Purpose, Session, Tag};
 use crate::config::{Override, Strategy as Chosen};
 use crate::ledger::{Command as Brought, Ledger, Sequence, State};
@@ -187,12 +188,7 @@ impl Session {
 
     /// Whether what serves is younger: asked of git where both revisions are known.
     fn ask_git(&mut self, state: &State, wanted: &Release) {
-        let theirs = state.serving().and_then(|it| {
-            it.sequence
-                .revision
-                .clone()
-                .or_else(|| it.release.revision.clone())
-        });
+        let theirs = self.newest_here(state).and_then(|it| it.revision);
         match (wanted.revision.clone(), theirs) {
             (Some(ours), Some(theirs)) if ours != theirs && is_sha(&ours) && is_sha(&theirs) => {
                 let argv = [
@@ -242,10 +238,7 @@ impl Session {
     /// Where git cannot tell, the number of the run does, within one workflow.
     fn compare_runs(&mut self, state: &State) {
         let ours = self.facts.sequence(None);
-        let theirs = state
-            .serving()
-            .map(|it| it.sequence.clone())
-            .unwrap_or_default();
+        let theirs = self.newest_here(state).unwrap_or_default();
         let comparable = |a: &Sequence, b: &Sequence| {
             a.workflow.is_some() && a.workflow == b.workflow && a.repository == b.repository
         };
@@ -265,7 +258,25 @@ impl Session {
         }
     }
 
+    /// The place in the order of what was brought here last: what waits for a person, else what serves.
+    fn newest_here(&self, state: &State) -> Option<Sequence> {
+        if let Some((open, _)) = self.candidate() {
+            return Some(sequence_of(open));
+        }
+        let serving = state.serving()?;
+        let revision = serving.sequence.revision.clone();
+        Some(Sequence {
+            revision: revision.or_else(|| serving.release.revision.clone()),
+            ..serving.sequence.clone()
+        })
+    }
+
     fn superseded(&mut self, why: &str) {
+        if let Some(waits) = self.waits_in_words() {
+            let because = vec![format!("{waits}, and is newer: {why}")];
+            let next = vec![format!("{} puts it away", self.command("abort"))];
+            return self.finish(Outcome::Superseded, "newer-waits", because, next);
+        }
         let serving = self
             .memory()
             .ledger
@@ -377,7 +388,7 @@ impl Session {
             | Command::Status
             | Command::Recover => Brought::Deploy,
         };
-        if self.candidate().is_some() {
+        if self.candidate().is_some() && self.serving_is_there() {
             return self.replace_candidate();
         }
         if self.announces() {

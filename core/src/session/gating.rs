@@ -420,6 +420,13 @@ impl Session {
         }
     }
 
+    /// What was judged before the lease was given back and taken anew may be true no more.
+    pub(super) fn ask_gates_again(&mut self) {
+        if let Some(gating) = &mut self.gating {
+            gating.passed = false;
+        }
+    }
+
     /// Whether the gates have said yes, also to what is recorded; or there are none.
     pub(super) fn gates_are_open(&self) -> bool {
         let asked = |it: &Gating| it.stage == Stage::Ledger && it.passed;

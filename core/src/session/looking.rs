@@ -257,11 +257,10 @@ impl Session {
         ));
         // Where a gate asks for a person, that one is the button.
         let delivery = environment.mode == Mode::Delivery && self.approval().is_none();
-        if self.request().command == Command::Promote && !self.facts.pressed() {
-            let because = vec![format!(
-                "a person promotes, and this run was started by {}",
-                self.started_by()
-            )];
+        if self.request().command == Command::Promote
+            && let Err(why) = self.facts.person()
+        {
+            let because = vec![format!("a person promotes: {why}")];
             let next = vec!["start the run by hand (GitHub: workflow_dispatch, or run the job again; GitLab: Run pipeline)".to_owned()];
             return self.finish(Outcome::Held, "delivery", because, next);
         }

@@ -80,7 +80,7 @@ impl Session {
     }
 
     /// Instances of a generation that are there and do not run.
-    fn down(&self, generation: Option<Generation>) -> Vec<&str> {
+    pub(super) fn down(&self, generation: Option<Generation>) -> Vec<&str> {
         let found = self
             .survey
             .instances

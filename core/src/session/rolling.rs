@@ -258,6 +258,8 @@ impl Session {
         } else {
             "that was settled first".to_owned()
         };
+        // The lease is taken anew, and what was asked before that may be true no more.
+        self.ask_gates_again();
         self.info(format!("recovered: {found}"));
         self.report.troubles.push(format!("{found}: {became}"));
         self.open(true);

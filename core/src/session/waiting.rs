@@ -5,9 +5,9 @@ use super::imaging::suit;
 use super::memory::Story;
 use super::request::Command;
 use super::{Purpose, Session};
-use crate::ledger::{Command as Brought, Open, Waiting};
+use crate::ledger::{Command as Brought, Open, Sequence, Waiting};
 use crate::protocol::Outcome;
-use crate::rollout::{Person, Plan, Rollout, Table};
+use crate::rollout::{Person, Plan, Rollout, Strategy, Table};
 use crate::spec::Generation;
 
 /// The code of a run that found nothing that waits.
@@ -46,6 +46,11 @@ impl Session {
             return Some(format!(
                 "{generation} ({version}) waits for a person, and a rollback comes before it"
             ));
+        }
+        let down = self.down(serving);
+        if !down.is_empty() {
+            let down = down.join(", ");
+            return Some(format!("what should serve does not run: {down}"));
         }
         let wanted = usize::from(open.release.spec.replicas);
         let runs = self.survey.instances.iter().filter(|it| it.running());
@@ -98,7 +103,7 @@ impl Session {
         let Some(plan) = self.plan_of_promotion(&open) else {
             return self.nothing_waits(Outcome::Failed);
         };
-        let release = open.release;
+        let release = open.release.clone();
         self.report.wanted = Some(super::deciding::line_of(
             &release,
             Some(open.generation),
@@ -117,7 +122,7 @@ impl Session {
             reason: self.request().reason.clone(),
             overrides: self.request().overrides.clone(),
             bake: plan.timing.bake,
-            sequence: self.facts.sequence(release.revision.clone()),
+            sequence: sequence_of(&open),
             counted: waits.counted,
             release,
         });
@@ -131,8 +136,13 @@ impl Session {
         let new = self.fleet(Some(open.generation))?;
         let named = [old.as_ref().map(|it| it.generation), Some(new.generation)];
         let there = self.docker().instances.keys().copied();
+        // Promoting stops nothing that a proof is of, whatever the configuration has become since.
+        let strategy = match self.strategy() {
+            Strategy::Recreate => Strategy::BlueGreen,
+            strategy @ (Strategy::BlueGreen | Strategy::Canary) => strategy,
+        };
         Some(Plan {
-            strategy: self.strategy(),
+            strategy,
             shares: self.shares().0,
             strays: there
                 .filter(|id| !named.contains(&Some(id.generation)))
@@ -150,6 +160,11 @@ impl Session {
         let Some(waits) = self.waits_in_words() else {
             return self.nothing_waits(Outcome::Unchanged);
         };
+        if !self.serving_is_there() {
+            let because = vec![waits, "no instance is left of what serves by the ledger: without the candidate nothing would be there".to_owned()];
+            let next = vec![format!("{} gives it the traffic", self.command("promote"))];
+            return self.finish(Outcome::Failed, "instances-gone", because, next);
+        }
         self.recover_from(format!("it was aborted: {waits}"));
     }
 
@@ -159,8 +174,25 @@ impl Session {
         self.recover_from(format!("another version takes its place: {waits}"));
     }
 
+    /// Whether an instance is there of what serves by the ledger: without one nothing can be recovered to.
+    pub(super) fn serving_is_there(&self) -> bool {
+        let state = self.memory.as_ref().map(|it| it.ledger.state());
+        let serving = state.and_then(|it| it.serving());
+        serving.is_some_and(|it| self.is_there(it.generation))
+    }
+
     fn nothing_waits(&mut self, outcome: Outcome) {
         let because = vec!["no version waits for a person here".to_owned()];
         self.finish(outcome, NOTHING_WAITS, because, vec![]);
+    }
+}
+
+/// The place of a candidate in the order of revisions and runs: that of the run that brought it, whoever promotes it.
+pub(super) fn sequence_of(open: &Open) -> Sequence {
+    Sequence {
+        revision: open.release.revision.clone(),
+        run_number: open.run.run_number,
+        workflow: open.run.workflow.clone(),
+        repository: open.run.repository.clone(),
     }
 }

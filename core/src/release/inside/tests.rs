@@ -6,10 +6,14 @@ const OURS: &str = "000000000000000000000000000000000000000000000000000000000000
 const THEIRS: &str = "0000000000000000000000000000000000000000000000000000000000000002";
 
 fn opening(said: Option<&str>) -> Opening {
+    opening_at("https://index.example/f/a-1.tar.gz", said)
+}
+
+fn opening_at(url: &str, said: Option<&str>) -> Opening {
     let theirs = Listed {
         name: "a-1.tar.gz".to_owned(),
         sha256: said.map(str::to_owned),
-        url: Some("https://index.example/f/a-1.tar.gz".to_owned()),
+        url: Some(url.to_owned()),
     };
     let ours = BuiltFile {
         name: "a-1.tar.gz".to_owned(),
@@ -18,7 +22,8 @@ fn opening(said: Option<&str>) -> Opening {
     let login = Authorization::Variable {
         name: "T".to_owned(),
     };
-    Opening::new(&theirs, &ours, "/w/dist", "/s", Some(login)).expect("it says where")
+    let index = ("https://index.example/simple/", Some(login));
+    Opening::new("python", &theirs, &ours, "/w/dist", "/s", index).expect("it says where")
 }
 
 fn answered(status: u16) -> Completion {
@@ -39,7 +44,7 @@ fn said(code: i32, stdout: &str, stderr: &str) -> Completion {
 }
 
 fn hash(sha256: &str) -> Completion {
-    said(0, &format!("{sha256}  /s/there/a-1.tar.gz\n"), "")
+    said(0, &format!("{sha256}  /s/there/python/a-1.tar.gz\n"), "")
 }
 
 /// Goes through the answers, and gives what came of the last one.
@@ -54,6 +59,30 @@ fn through(said: Option<&str>, answers: &[Completion]) -> Opened {
 }
 
 #[test]
+fn a_server_that_the_index_only_names_is_told_no_login() {
+    let rows = [
+        ("https://index.example/f/a-1.tar.gz", true),
+        ("https://INDEX.example/f/a-1.tar.gz", true),
+        ("https://files.example/f/a-1.tar.gz", false),
+        ("https://index.example:8443/f/a-1.tar.gz", false),
+        ("http://index.example/f/a-1.tar.gz", false),
+        ("https://index.example.evil.example/a-1.tar.gz", false),
+    ];
+    for (url, told) in rows {
+        let mut opening = opening_at(url, None);
+        let goes_on = opening.on(&answered(401)) == Opened::More;
+        let Effect::Fetch(fetch) = opening.effect() else {
+            panic!("{:?}", opening.effect())
+        };
+        assert_eq!(
+            (goes_on, fetch.authorization.is_some()),
+            (told, told),
+            "{url}"
+        );
+    }
+}
+
+#[test]
 fn what_has_other_bytes_and_the_same_in_it_takes_the_place_of_ours() {
     for index_says in [None, Some(THEIRS)] {
         let mut opening = opening(index_says);
@@ -65,7 +94,7 @@ fn what_has_other_bytes_and_the_same_in_it_takes_the_place_of_ours() {
         };
         assert!(
             run.argv.ends_with(&[
-                "/s/there/a-1.tar.gz".to_owned(),
+                "/s/there/python/a-1.tar.gz".to_owned(),
                 "/w/dist/a-1.tar.gz".to_owned()
             ]),
             "{:?}",

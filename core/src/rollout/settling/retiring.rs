@@ -1,11 +1,15 @@
 //! The end of settling: what does not serve is drained, heard for the last time, removed; and the end is recorded.
 
 use super::super::attempt::{RETRY, Try};
-use super::super::{Action, End, Fault, Reach, Rollout, Table, Why};
+use super::super::{Action, End, Fault, Person, Reach, Rollout, Table, Why};
 use super::{Settling, Stage, Then};
 use crate::protocol::Outcome;
 use crate::spec::InstanceId;
 use crate::stop;
+
+/// What a promotion that ends otherwise has cost.
+const PUT_AWAY: &str =
+    "what waited for a person was put away: it is there again after another deploy";
 
 /// Milliseconds that requests on what is put away may still take when the process is about to be ended.
 const HURRIED_DRAIN: u64 = 1_000;
@@ -185,10 +189,12 @@ impl Rollout {
             Why::Abandoned => (Outcome::Restored, "recovered", Vec::new(), false),
         };
         let serving = settling.goal.as_ref().map(|goal| goal.generation);
+        let promoted = self.plan.person == Person::Promoted && settling.why != Why::Committed;
+        let put_away = promoted.then(|| PUT_AWAY.to_owned());
         End {
             outcome,
             reason: reason.to_owned(),
-            because,
+            because: because.into_iter().chain(put_away).collect(),
             serving,
             quarantine,
             left: settling.left.clone(),

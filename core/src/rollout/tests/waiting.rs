@@ -1,7 +1,7 @@
 //! A person between the proof and the traffic.
 
 use super::super::*;
-use super::bench::{fenced, id, no, probed, unknown};
+use super::bench::{alive, fenced, id, lives, no, probed, unknown};
 use super::{Bench, Plans};
 
 fn asked() -> Plans {
@@ -119,6 +119,29 @@ fn a_cancel_while_a_promotion_adopts_puts_it_away_by_its_name() {
     let last_adopt = acts.iter().rposition(|act| act == "adopt g1-1 g2-1");
     let removed = acts.iter().position(|act| act == "remove g2-1");
     assert!(last_adopt < removed, "{acts:?}");
+}
+
+#[test]
+fn what_the_run_before_has_asked_of_it_counts_for_no_user() {
+    let mut bench = promoted().begin();
+    let mut routes = 0;
+    // Six good answers to the probes of the run before; then two users, and both are answered badly.
+    let end = bench.finish_with(|action| match action {
+        Action::Route { .. } => {
+            routes += 1;
+            None
+        }
+        Action::Watch(ids) if ids.contains(&id(2, 1)) => {
+            let life = if routes < 2 { alive(6, 6) } else { alive(8, 6) };
+            Some(lives(id(2, 1), life))
+        }
+        _ => None,
+    });
+    assert_eq!(end.reason, "errors", "{end:?}");
+    assert_eq!(
+        end.because[0],
+        "2 of 2 requests got no good answer (100.0 %)"
+    );
 }
 
 #[test]

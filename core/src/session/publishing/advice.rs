@@ -120,10 +120,13 @@ impl Permissions {
         };
         let plan = publishing.publication.plan();
         let mut names = plan.repositories.iter().map(Repository::server);
+        let packages = names.any(|server| server == "ghcr.io");
+        // A run of a branch makes no release and publishes no package; the same job does on a tag.
+        let config = session.config.as_ref();
         Self {
-            contents: plan.announcement.is_some(),
-            packages: names.any(|server| server == "ghcr.io"),
-            proof: plan.packages.iter().any(|it| it.login.is_none()),
+            contents: config.is_some_and(|it| it.release.is_some()),
+            packages,
+            proof: config.is_some_and(|it| it.packages.iter().any(|it| it.login.is_none())),
         }
     }
 

@@ -298,7 +298,15 @@ impl Publishing {
         };
         let folder = self.told.folder(package);
         let login = package.login.as_ref().map(PackageLogin::authorization);
-        match Opening::new(theirs, ours, &folder, &self.told.scratch, login) {
+        let login = (package.index.as_str(), login);
+        match Opening::new(
+            &package.name,
+            theirs,
+            ours,
+            &folder,
+            &self.told.scratch,
+            login,
+        ) {
             Ok(opening) => Doing::Opening(Box::new(opening)),
             Err(trouble) => Doing::Shut(trouble),
         }
