@@ -18,6 +18,7 @@ mod imaging;
 mod looking;
 mod losing;
 mod memory;
+mod ordering;
 mod planning;
 mod proving;
 mod publishing;
