@@ -58,10 +58,11 @@ fn usual(report: &Report) -> Vec<String> {
 /// The command that promotes this very version, and no other that may wait by then.
 fn promotion(report: &Report) -> String {
     let promote = command(report, "promote");
-    let version = report.wanted.as_ref().map(|it| argument(&it.version));
-    version.map_or(promote.clone(), |version| {
-        promote.replacen("` (", &format!(" --version {version}` ("), 1)
-    })
+    let Some(wanted) = &report.wanted else {
+        return promote;
+    };
+    let version = argument(&wanted.version);
+    promote.replacen("` (", &format!(" --version {version}` ("), 1)
 }
 
 fn after_a_stop(report: &Report) -> Vec<String> {
