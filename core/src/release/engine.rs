@@ -250,8 +250,7 @@ impl Engine {
         let argv = ["sh", "-c", FOLDER, "sh", &folder, &settings];
         let helpers: BTreeMap<&String, &str> =
             self.logins.keys().map(|server| (server, HELPER)).collect();
-        let patch =
-            json!({ "credHelpers": helpers, "auths": null, "proxies": null, "HttpHeaders": null });
+        let patch = json!({ "credHelpers": helpers, "auths": null, "proxies": null });
         vec![
             Effect::Run(self.run(argv.map(str::to_owned).to_vec(), QUICK)),
             Effect::WriteFile {

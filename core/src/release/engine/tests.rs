@@ -238,6 +238,7 @@ fn no_login_of_the_users_is_copied() {
         | Effect::Fingerprint { .. } => None,
     });
     let patch: Vec<&str> = patches.collect();
-    let expected = r#"{"HttpHeaders":null,"auths":null,"credHelpers":{"registry.example:5000":"cd-action"},"proxies":null}"#;
+    let expected =
+        r#"{"auths":null,"credHelpers":{"registry.example:5000":"cd-action"},"proxies":null}"#;
     assert_eq!(patch, [expected]);
 }
