@@ -4,7 +4,7 @@
  * The process ends by itself when nothing is left to do. Until the core has said its exit code it has that of a crash.
  */
 
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { findFacts, findPlaces, type Places, type Start } from "./begin";
 import { type Blotter, createBlotter } from "./blot";
@@ -52,7 +52,7 @@ export async function runShell(start: Start, load: () => Promise<Core>): Promise
     const { needs } = start;
     plain.learn(needs.plain);
     if (needs.scratch) scratch = makeScratch(start, places, voice);
-    const builds = onCommandLine && start.argv.some((word) => needs.builds.includes(word));
+    const builds = onCommandLine && needs.builds.includes(start.argv[0] ?? "");
     if (builds && scratch !== undefined) away = takeAway(places.reports, scratch, warn);
     const own = { scratch: scratch ?? unmadeScratch(places), leg: findLeg(start, voice) };
     const begin = findFacts(start, process.env, { ...places, ...own });
@@ -66,7 +66,13 @@ export async function runShell(start: Start, load: () => Promise<Core>): Promise
   journal.close();
   const back = away === undefined || putBack(away, places.reports, warn);
   if (onCommandLine) hideReports(places.reports);
-  if (scratch !== undefined && back) rmSync(scratch, { recursive: true, force: true });
+  if (scratch !== undefined) removeScratch(scratch, back ? undefined : away);
+}
+
+/** All of it but what could not be put back: keys may lie there. */
+function removeScratch(scratch: string, kept: string | undefined): void {
+  const paths = kept === undefined ? [scratch] : readdirSync(scratch).map((name) => join(scratch, name));
+  for (const path of paths) if (path !== kept) rmSync(path, { recursive: true, force: true });
 }
 
 /** `Date.now`, but it never goes back. */

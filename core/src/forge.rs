@@ -18,7 +18,7 @@ mod tests;
 pub use asking::{Answer, Asking, Going, Question, Statuses};
 pub use deployment::{Deployment, State};
 pub use exchange::{Access, Exchange, Got, Permission, Trouble, Turn};
-pub use telling::{End, Next, Part, Telling};
+pub use telling::{End, HURRY, Next, Part, Telling};
 
 use std::collections::BTreeSet;
 
@@ -185,11 +185,20 @@ pub struct Review {
     pub url: Option<String>,
 }
 
+/// Whether a login is a person's, as far as it says.
+#[must_use]
+pub fn is_person(login: &str) -> bool {
+    !login.is_empty() && !login.ends_with("[bot]") && !MACHINES.contains(&login)
+}
+
+/// By which Forgejo and Gitea do what their own runs do.
+const MACHINES: [&str; 2] = ["forgejo-actions", "gitea-actions"];
+
 impl Review {
     /// Whether no person gave it.
     #[must_use]
     pub fn is_of_a_machine(&self) -> bool {
-        self.machine || self.user.ends_with("[bot]")
+        self.machine || !is_person(&self.user)
     }
 
     /// Whether it is a yes.

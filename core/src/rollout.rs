@@ -16,13 +16,13 @@ mod comparing;
 mod giving_up;
 mod holding;
 pub mod invariants;
-mod parking;
 mod phase;
 mod plan;
 mod proving;
 mod settling;
 mod strategy;
 mod table;
+mod waiting;
 mod withdrawing;
 
 use std::collections::{BTreeMap, VecDeque};
@@ -164,7 +164,7 @@ impl Rollout {
             | Phase::Proving(_)
             | Phase::Shifting(_)
             | Phase::Baking(_)
-            | Phase::Parking(_)
+            | Phase::Waiting(_)
             | Phase::Committing(_)
             | Phase::Settling(_) => None,
         }
@@ -223,7 +223,7 @@ impl Rollout {
             | Phase::Starting(_)
             | Phase::Admitting(_)
             | Phase::Shifting(_)
-            | Phase::Parking(_)
+            | Phase::Waiting(_)
             | Phase::Committing(_) => self.on_act(id, observation),
             Phase::Proving(_) => self.on_proving(id, observation),
             Phase::Baking(_) => self.on_baking(id, observation),
@@ -247,7 +247,7 @@ impl Rollout {
             | Phase::Starting(_)
             | Phase::Admitting(_)
             | Phase::Shifting(_)
-            | Phase::Parking(_)
+            | Phase::Waiting(_)
             | Phase::Committing(_)
             | Phase::Over(_) => {}
         }
@@ -266,7 +266,7 @@ impl Rollout {
             | Phase::Starting(_)
             | Phase::Admitting(_)
             | Phase::Proving(_)
-            | Phase::Parking(_)
+            | Phase::Waiting(_)
             | Phase::Shifting(_)
             | Phase::Baking(_) => {
                 self.decided("go back", vec!["the run was asked to stop".to_owned()]);
@@ -312,7 +312,7 @@ impl Rollout {
                 });
                 self.phase = Phase::Admitting(act);
             }
-            Step::Wait => self.begin_parking(),
+            Step::Wait => self.begin_waiting(),
             Step::Shift(share) => {
                 self.reach = Reach::Traffic;
                 let act = self.attempt(Action::Route {
@@ -399,7 +399,7 @@ impl Rollout {
                 self.ask_what_is_due();
             }
             Phase::Admitting(_) => self.begin_proving(),
-            Phase::Parking(_) => {
+            Phase::Waiting(_) => {
                 let end = self.waits();
                 self.over(end);
             }
@@ -586,7 +586,7 @@ impl Rollout {
             | Phase::Proving(_)
             | Phase::Shifting(_)
             | Phase::Baking(_)
-            | Phase::Parking(_)
+            | Phase::Waiting(_)
             | Phase::Committing(_)
             | Phase::Over(_) => invariants::spares(self.plan.old.as_ref(), action),
         }

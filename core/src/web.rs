@@ -222,7 +222,6 @@ impl Request {
     }
 }
 
-/// `host[:port]`.
 /// Whether two addresses are of one server, by one protocol: a login for one is none of the other's business.
 pub(crate) fn same_server(one: &str, other: &str) -> bool {
     let origin = |url: &str| {
@@ -232,6 +231,7 @@ pub(crate) fn same_server(one: &str, other: &str) -> bool {
     origin(one) == origin(other)
 }
 
+/// `host[:port]`.
 fn host(url: &str) -> &str {
     url.split('/').nth(2).unwrap_or(url)
 }

@@ -57,6 +57,13 @@ let ports = 20_000 + (process.pid % 240) * 50;
 export function place(name, { environment = 'staging', router = '2.6', service = `${name}-${process.pid}`.slice(0, 39) } = {}) {
   const port = ++ports;
   const dir = mkdtempSync(join(tmpdir(), `cd-e2e-${name}-`));
+  // What a test that failed has left running: it would keep the test's own process alive.
+  const children = new Set();
+  const remember = (child) => {
+    children.add(child);
+    child.on('close', () => children.delete(child));
+    return child;
+  };
   const here = {
     service,
     environment,
@@ -121,7 +128,7 @@ export function place(name, { environment = 'staging', router = '2.6', service =
     async load({ rate = 100, path = '/tasks', extra = [] } = {}) {
       const record = join(dir, `load-${Date.now()}.jsonl`);
       const argv = [join(ROOT, 'tests', 'parts', 'exec'), join(PARTS, 'bin', 'demo-load'), '--url', `${here.url}${path}`, '--rate', String(rate), '--record', record, '--stop-file', `${record}.stop`, ...extra];
-      const child = spawn(argv[0], argv.slice(1), { env: ENV, stdio: ['ignore', 'pipe', 'inherit'] });
+      const child = remember(spawn(argv[0], argv.slice(1), { env: ENV, stdio: ['ignore', 'pipe', 'inherit'] }));
       let out = '';
       child.stdout.on('data', (data) => { out += data; });
       const closed = new Promise((resolve) => child.on('close', resolve));
@@ -137,6 +144,7 @@ export function place(name, { environment = 'staging', router = '2.6', service =
     },
     /** Removes everything of this place. */
     async end() {
+      for (const child of children) child.kill('SIGKILL');
       const all = (await docker('ps', '-aq', '--filter', `label=cd-action.service=${service}`)).split('\n').filter(Boolean);
       if (all.length > 0) await docker('rm', '-f', '-v', ...all);
       await run(['docker', 'network', 'rm', here.prefix]);
@@ -148,7 +156,7 @@ export function place(name, { environment = 'staging', router = '2.6', service =
   };
   function start(args, { env = ENV } = {}) {
     mkdirSync(dir, { recursive: true });
-    const child = spawn('node', [CLI, ...args], { cwd: dir, env: { ...env, ...here.env }, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = remember(spawn('node', [CLI, ...args], { cwd: dir, env: { ...env, ...here.env }, stdio: ['ignore', 'pipe', 'pipe'] }));
     let [stdout, stderr] = ['', ''];
     child.stdout.on('data', (data) => { stdout += data; });
     child.stderr.on('data', (data) => { stderr += data; });

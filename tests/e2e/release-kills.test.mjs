@@ -160,7 +160,10 @@ test('what is published while an image is being sent is not overwritten', { time
     quick.config({ service: slow.service, image: slow.image, tags: TAGS });
     const sent = async () => {
       const until = Date.now() + 60_000;
-      while (!registry.requests().some((line) => line.includes('/blobs/uploads/')) && Date.now() < until) await new Promise((resolve) => setTimeout(resolve, 50));
+      while (!registry.requests().some((line) => line.includes('/blobs/uploads/'))) {
+        assert.ok(Date.now() < until, 'nothing was sent within a minute');
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      }
       await new Promise((resolve) => setTimeout(resolve, 1500));
     };
     return { slow, quick, sent };

@@ -139,10 +139,14 @@ test('other logins, plugins and contexts of the user stay what they are', async 
   const running = it.start('release');
   await counting.waitForCall('push#1');
   const folder = await until('its own folder', () => readdirSync(join(it.dir, 'bin')).find((name) => name.startsWith('cd-action-')));
-  const used = JSON.parse(readFileSync(join(it.dir, 'bin', folder, 'docker', 'config.json'), 'utf8'));
-  assert.deepEqual([used.auths, used.HttpHeaders], [undefined, own.HttpHeaders], 'a run that is killed leaves no login of anybody');
-  assert.ok(readdirSync(join(it.dir, 'bin', folder, 'docker')).includes('cli-plugins'));
-  counting.go('push#1');
+  try {
+    const used = JSON.parse(readFileSync(join(it.dir, 'bin', folder, 'docker', 'config.json'), 'utf8'));
+    assert.deepEqual([used.auths, used.HttpHeaders], [undefined, own.HttpHeaders], 'a run that is killed leaves no login of anybody');
+    assert.ok(readdirSync(join(it.dir, 'bin', folder, 'docker')).includes('cli-plugins'));
+  } finally {
+    // What waits for it would wait for ever.
+    counting.go('push#1');
+  }
   const result = await running.ended;
   assert.equal(result.outcome, 'released', result.stderr);
   assert.deepEqual(JSON.parse(readFileSync(join(settings, 'config.json'), 'utf8')), own, 'they were not written to');

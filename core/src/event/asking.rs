@@ -57,11 +57,11 @@ pub(crate) fn changes(folder: &str) -> Effect {
     })
 }
 
-/// Takes in what git said of them; nothing where it could not.
-pub(crate) fn read_changes(completion: Option<&Completion>) -> Vec<String> {
-    let lines = said(completion).unwrap_or_default().lines();
+/// Takes in what git said of them; `None`: it said nothing.
+pub(crate) fn read_changes(completion: Option<&Completion>) -> Option<Vec<String>> {
+    let lines = said(completion)?.lines();
     let files = lines.filter_map(|line| line.get(3..).filter(|file| !file.is_empty()));
-    files.map(str::to_owned).collect()
+    Some(files.map(str::to_owned).collect())
 }
 
 /// Takes in what the payload's file said.
@@ -249,15 +249,15 @@ mod tests {
         let rows = [
             (
                 said(0, " M Dockerfile\nA  src/a b\n"),
-                vec!["Dockerfile", "src/a b"],
+                Some(vec!["Dockerfile".to_owned(), "src/a b".to_owned()]),
             ),
-            (said(0, ""), vec![]),
-            (said(128, "fatal: not a git repository"), vec![]),
+            (said(0, ""), Some(vec![])),
+            (said(128, "fatal: not a git repository"), None),
         ];
         for (completion, expected) in rows {
             assert_eq!(read_changes(Some(&completion)), expected);
         }
-        assert_eq!(read_changes(None), Vec::<String>::new());
+        assert_eq!(read_changes(None), None);
     }
 
     #[test]

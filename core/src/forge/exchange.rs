@@ -95,7 +95,7 @@ pub struct Trouble {
 }
 
 impl Trouble {
-    pub(super) fn unreachable(text: String) -> Self {
+    pub(crate) fn unreachable(text: String) -> Self {
         Self {
             code: "forge-unreachable",
             text,

@@ -24,7 +24,7 @@ const CREATES: u32 = 3;
 const LOOKS: usize = 50;
 
 /// Milliseconds for what is left, once the run was asked to stop.
-const HURRY: u64 = 1_500;
+pub const HURRY: u64 = 1_500;
 
 /// Least milliseconds that a request has.
 const SHORTEST: u64 = 500;
@@ -311,7 +311,10 @@ impl Telling {
     }
 
     fn found(&mut self, part: Part, got: &Got, now: Timestamp) -> Next {
-        let list = deployment::read_list(got).unwrap_or_default();
+        // What cannot be read is not "none": it would be made once more.
+        let Some(list) = deployment::read_list(got) else {
+            return self.fails(part, Trouble::malformed("deployments"), now);
+        };
         let mine = |it: &&Known| it.is_of_the_run(self.of(part)) && Some(it.id) != self.id;
         let id = list.iter().filter(mine).map(|it| it.id).max();
         match (part, id) {

@@ -7,7 +7,7 @@
 
 use super::{Evidence, Judgement, Lack, Reason, Seen, Subject, Verdict};
 use crate::event::System;
-use crate::forge::Approved;
+use crate::forge::{Approved, is_person};
 use crate::protocol::Timestamp;
 
 /// Who may.
@@ -16,15 +16,6 @@ pub struct Approval {
     /// Logins; empty: any person.
     pub by: Vec<String>,
 }
-
-/// Whether a login is a person's, as far as it says.
-#[must_use]
-pub fn is_person(login: &str) -> bool {
-    !login.is_empty() && !login.ends_with("[bot]") && !MACHINES.contains(&login)
-}
-
-/// By which Forgejo and Gitea do what their own runs do.
-const MACHINES: [&str; 2] = ["forgejo-actions", "gitea-actions"];
 
 impl Approval {
     /// Whether somebody may.

@@ -30,11 +30,17 @@ pub fn is_foreign(event: &str) -> bool {
     event.starts_with("pull_request") || DANGEROUS.contains(&event)
 }
 
+/// Whether every deploy of such a run has the guard, whatever is configured.
+#[must_use]
+pub fn is_guarded(event: &str, fork: Option<bool>) -> bool {
+    is_foreign(event) || fork == Some(true)
+}
+
 /// The gate of every deploy by such an event, or of what is known to be a fork's, beside those that are configured: what it asks nobody overrides. One that is
 /// configured can let such an event in, by its name, and can ask for more.
 #[must_use]
 pub fn guard(gates: &[Gate], event: &str, fork: Option<bool>) -> Option<Gate> {
-    if !is_foreign(event) && fork != Some(true) {
+    if !is_guarded(event, fork) {
         return None;
     }
     let named = gates.iter().any(|it| names(it, event));

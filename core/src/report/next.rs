@@ -55,16 +55,6 @@ fn usual(report: &Report) -> Vec<String> {
     vec![next]
 }
 
-/// The command that promotes this very version, and no other that may wait by then.
-fn promotion(report: &Report) -> String {
-    let promote = command(report, "promote");
-    let Some(wanted) = &report.wanted else {
-        return promote;
-    };
-    let version = argument(&wanted.version);
-    promote.replacen("` (", &format!(" --version {version}` ("), 1)
-}
-
 fn after_a_stop(report: &Report) -> Vec<String> {
     let until = report.stop.as_ref().and_then(|stop| stop.until);
     let end = until.map_or_else(String::new, |until| {
@@ -117,9 +107,21 @@ fn after_a_crash(report: &Report) -> Vec<String> {
 
 /// The exact command, for a terminal and for a workflow.
 fn command(report: &Report, word: &str) -> String {
-    if report.environment.is_empty() {
-        return format!("`cd-action {word}` (in a workflow: `command: {word}`)");
-    }
-    let environment = argument(&report.environment);
-    format!("`cd-action {word} --environment {environment}` (in a workflow: `command: {word}`)")
+    command_for(report, word, "")
+}
+
+/// The command that promotes this very version, and no other that may wait by then.
+fn promotion(report: &Report) -> String {
+    let version = report.wanted.as_ref().map(|it| argument(&it.version));
+    let version = version.map_or_else(String::new, |version| format!(" --version {version}"));
+    command_for(report, "promote", &version)
+}
+
+/// `flags` begin with a blank.
+fn command_for(report: &Report, word: &str, flags: &str) -> String {
+    let environment = match report.environment.as_str() {
+        "" => String::new(),
+        name => format!(" --environment {}", argument(name)),
+    };
+    format!("`cd-action {word}{environment}{flags}` (in a workflow: `command: {word}`)")
 }

@@ -525,7 +525,7 @@ fn sum<'a>(counts: impl Iterator<Item = &'a Traffic>) -> Traffic {
 }
 
 /// A share in percent, for people.
-fn share(part: u64, whole: u64) -> String {
+pub(super) fn share(part: u64, whole: u64) -> String {
     if whole == 0 {
         return "no traffic".to_owned();
     }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::baking::share;
 use super::{Fault, FaultCode, Fleet, Life, Rollout, Traffic};
 use crate::analysis::{Basis, Counts, Errors, Finding, Margin, Numbers, Pair, Verdict};
 use crate::spec::InstanceId;
@@ -34,8 +35,8 @@ impl Rollout {
     /// Takes in one look at how both versions live.
     pub(super) fn compare(&mut self, lives: &BTreeMap<InstanceId, Life>) {
         let now = self.now;
-        let candidate = counted(&self.plan.new, lives);
-        let baseline = self.plan.old.as_ref().map(|old| counted(old, lives));
+        let candidate = counts_of(&self.plan.new, lives);
+        let baseline = self.plan.old.as_ref().map(|old| counts_of(old, lives));
         let Some(trial) = &mut self.trial else { return };
         match (candidate, baseline) {
             (Ok((candidate, epoch)), Some(Ok((baseline, other)))) => {
@@ -80,7 +81,10 @@ impl Rollout {
 
 /// What a fleet answered since it was admitted, and a number that changes when the counting starts anew; the instance of
 /// which that is not known.
-fn counted(fleet: &Fleet, lives: &BTreeMap<InstanceId, Life>) -> Result<(Counts, u64), InstanceId> {
+fn counts_of(
+    fleet: &Fleet,
+    lives: &BTreeMap<InstanceId, Life>,
+) -> Result<(Counts, u64), InstanceId> {
     let mut all = (Counts::default(), 0_u64);
     for member in &fleet.members {
         let life = lives.get(&member.id);
@@ -139,12 +143,6 @@ fn errors(numbers: &Numbers, verdict: &Verdict) -> String {
 
 /// `3 of 250 (1.2 %)`
 fn of(counts: Counts) -> String {
-    let rate = counts.rate().unwrap_or(0) / 1_000;
-    format!(
-        "{} of {} ({}.{} %)",
-        counts.bad,
-        counts.requests,
-        rate / 10,
-        rate % 10
-    )
+    let Counts { requests, bad } = counts;
+    format!("{bad} of {requests} ({})", share(bad, requests))
 }

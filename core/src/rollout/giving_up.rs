@@ -19,7 +19,7 @@ impl Rollout {
             | Phase::Proving(_)
             | Phase::Shifting(_)
             | Phase::Baking(_)
-            | Phase::Parking(_)
+            | Phase::Waiting(_)
             | Phase::Committing(_) => match self.reach {
                 Reach::Traffic => (Outcome::Stranded, None),
                 Reach::Records | Reach::Instances => (Outcome::Cancelled, self.old_generation()),
@@ -60,7 +60,7 @@ impl Rollout {
             | Phase::Proving(_)
             | Phase::Shifting(_)
             | Phase::Baking(_)
-            | Phase::Parking(_)
+            | Phase::Waiting(_)
             | Phase::Committing(_)
             | Phase::Over(_) => End::lost(vec![took_over]),
         };

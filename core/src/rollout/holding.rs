@@ -10,7 +10,7 @@ impl Rollout {
     #[must_use]
     pub fn gives_way(&self) -> bool {
         match &self.phase {
-            Phase::Beginning(_) | Phase::Parking(_) => true,
+            Phase::Beginning(_) | Phase::Waiting(_) => true,
             Phase::Admitting(_) => !self.withdrawn(),
             Phase::Shifting(act) => !self.withdrawn() && !act.unknown(),
             Phase::Withdrawing { .. }

@@ -23,7 +23,7 @@ pub(super) enum Phase {
     /// It is asked whether it is well.
     Proving(Proving),
     /// It is left to wait for a person.
-    Parking(Try),
+    Waiting(Try),
     /// It gets the traffic.
     Shifting(Try),
     /// It is watched under traffic.
@@ -43,7 +43,7 @@ impl Phase {
             Self::Beginning(_) => "leased",
             Self::Withdrawing { .. } | Self::Stopping(_) | Self::Starting(_) => "preparing",
             Self::Admitting(_) | Self::Proving(_) => "proving",
-            Self::Parking(_) => "waiting",
+            Self::Waiting(_) => "waiting",
             Self::Shifting(_) => "shifting",
             Self::Baking(baking) => baking.name(),
             Self::Committing(_) => "committing",
@@ -57,7 +57,7 @@ impl Phase {
         match self {
             Self::Withdrawing { act, .. }
             | Self::Admitting(act)
-            | Self::Parking(act)
+            | Self::Waiting(act)
             | Self::Shifting(act)
             | Self::Committing(act) => vec![act],
             Self::Beginning(acts) | Self::Stopping(acts) | Self::Starting(acts) => {
@@ -73,7 +73,7 @@ impl Phase {
         match self {
             Self::Withdrawing { act, .. }
             | Self::Admitting(act)
-            | Self::Parking(act)
+            | Self::Waiting(act)
             | Self::Shifting(act)
             | Self::Committing(act) => vec![act],
             Self::Beginning(acts) | Self::Stopping(acts) | Self::Starting(acts) => {
@@ -100,7 +100,7 @@ impl Phase {
             | Self::Stopping(_)
             | Self::Starting(_)
             | Self::Admitting(_)
-            | Self::Parking(_)
+            | Self::Waiting(_)
             | Self::Shifting(_)
             | Self::Committing(_) => self.try_again_at(),
             Self::Over(_) => None,

@@ -559,7 +559,7 @@ impl Rollout {
             | Phase::Proving(_)
             | Phase::Shifting(_)
             | Phase::Baking(_)
-            | Phase::Parking(_)
+            | Phase::Waiting(_)
             | Phase::Committing(_)
             | Phase::Over(_) => None,
         }

@@ -4,7 +4,7 @@
 use super::request::Command;
 use super::{Session, Tag};
 use crate::event::{self, GitFacts};
-use crate::forge::{Access, Deployment, End, Next, Part, State, Telling};
+use crate::forge::{Access, Deployment, End, HURRY, Next, Part, State, Telling};
 use crate::protocol::{Completion, Effect, Emit, Outcome, Platform, Timestamp};
 use crate::report::ReleaseLine;
 
@@ -13,9 +13,6 @@ const AT_FIRST: u64 = 30_000;
 
 /// Milliseconds that the platform has to hear how it ended.
 const AT_LAST: u64 = 60_000;
-
-/// The same where the run was asked to stop: `post` says it else.
-const IN_A_HURRY: u64 = 1_500;
 
 /// What the platform is told of.
 #[derive(Debug)]
@@ -241,7 +238,7 @@ impl Session {
             told.perhaps |= begun.is_some_and(|it| it.perhaps());
         }
         let end = self.end(left.and_then(|it| it.1));
-        let patience = if self.cancelled { IN_A_HURRY } else { AT_LAST };
+        let patience = if self.cancelled { HURRY } else { AT_LAST };
         let now = self.now;
         let Some(told) = self.told.as_mut().filter(|it| !it.over) else {
             return false;

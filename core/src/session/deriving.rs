@@ -44,7 +44,7 @@ pub(super) struct Called {
     /// The forge, and the git tag that is put there last.
     pub(super) announcement: Option<(Forge, Announcement)>,
     /// Files of the working tree that are not as the commit has them.
-    pub(super) changed: Vec<String>,
+    pub(super) changed: Option<Vec<String>>,
 }
 
 impl Called {
@@ -324,7 +324,7 @@ impl Session {
             release: None,
             trusted: Vec::new(),
             announcement: None,
-            changed: Vec::new(),
+            changed: None,
         })
     }
 }

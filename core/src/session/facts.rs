@@ -1,7 +1,7 @@
 //! What is known of the run from where it runs: who, which revision, and whether a person started it.
 
 use crate::event::{self, Event, GitFacts, System};
-use crate::gate::approval;
+use crate::forge::is_person;
 use crate::ledger::{Origin, Sequence};
 use crate::protocol::{Begin, Platform};
 use crate::spec::Token;
@@ -104,7 +104,7 @@ impl Facts {
             true if !self.vouched => {
                 Err("somebody started this run by hand, and nobody knows who".to_owned())
             }
-            true if approval::is_person(actor) => Ok(()),
+            true if is_person(actor) => Ok(()),
             true => Err(format!(
                 "{actor} started this run, which is a machine's account"
             )),
@@ -114,7 +114,7 @@ impl Facts {
     /// Whether the button of delivery mode was pressed: by hand, and by no machine as far as anybody knows.
     pub(super) fn pressed(&self) -> bool {
         let actor = self.actor.as_deref().filter(|_| self.vouched);
-        self.by_hand && actor.is_none_or(approval::is_person)
+        self.by_hand && actor.is_none_or(is_person)
     }
 
     pub(super) fn origin(&self, holder: &str, token: Token) -> Origin {

@@ -423,7 +423,6 @@ impl Session {
         ))
         .chain(seen)
         .collect();
-        let environment = self.environment().name.clone();
         let paused = self
             .survey
             .router
@@ -436,9 +435,7 @@ impl Session {
         } else if restarting {
             self.renew_router()
         } else {
-            vec![format!(
-                "`cd-action recover --environment {environment}` starts it again"
-            )]
+            vec![format!("{} starts it again", self.command("recover"))]
         };
         self.finish(Outcome::Failed, "router-away", because, next);
     }

@@ -63,7 +63,7 @@ impl Session {
             config.service,
             references.join(", ")
         ));
-        if let Some(changed) = changed(&called.changed, &revision) {
+        if let Some(changed) = changed(called.changed.as_deref(), &revision) {
             self.report.troubles.push(changed.clone());
             self.warn(changed);
         }
@@ -391,7 +391,12 @@ impl Session {
 }
 
 /// What is built of a working tree that is not as its commit is called by that commit all the same.
-fn changed(files: &[String], revision: &str) -> Option<String> {
+fn changed(files: Option<&[String]>, revision: &str) -> Option<String> {
+    let Some(files) = files else {
+        return Some(format!(
+            "git did not say whether the working tree is as {revision} has it: what is built of it is published as of that commit"
+        ));
+    };
     let first: Vec<&str> = files.iter().take(5).map(String::as_str).collect();
     let more = match files.len().saturating_sub(first.len()) {
         0 => String::new(),

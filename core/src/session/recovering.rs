@@ -6,7 +6,7 @@ use super::secrets::secret_names;
 use super::{Purpose, Session};
 use crate::ledger::State;
 use crate::protocol::Outcome;
-use crate::rollout::{Fleet, Mark, Person, Plan, Rollout, Why};
+use crate::rollout::{Fleet, Mark, Person, Plan, Rollout, Table, Why};
 use crate::spec::Generation;
 
 impl Session {
@@ -39,19 +39,26 @@ impl Session {
                 strays.join(", ")
             ));
         }
-        let down: Vec<&str> = self.down(serving);
-        if !down.is_empty() {
-            return Some(format!(
-                "what should serve does not run: {}",
-                down.join(", ")
-            ));
+        if let Some(down) = self.down_in_words(serving) {
+            return Some(down);
         }
         let fleet = self.fleet(serving);
         if fleet.is_none() && serving.is_some() {
             return Some(self.gone());
         }
-        let wanted = crate::rollout::Table::serving(fleet.as_ref());
-        let differs = self.docker().table() != wanted
+        self.follows_not(&Table::serving(fleet.as_ref()))
+    }
+
+    /// What should serve and does not run, in words; `None`: all of it does.
+    pub(super) fn down_in_words(&self, serving: Option<Generation>) -> Option<String> {
+        let down = self.down(serving);
+        let words = || format!("what should serve does not run: {}", down.join(", "));
+        (!down.is_empty()).then(words)
+    }
+
+    /// That the router has another table than this one, or does not follow it; `None`: it does.
+    pub(super) fn follows_not(&self, wanted: &Table) -> Option<String> {
+        let differs = self.docker().table() != *wanted
             || !self.docker().astray(&self.opened.servers).is_empty();
         differs.then(|| "the router does not follow what was recorded".to_owned())
     }
@@ -80,7 +87,7 @@ impl Session {
     }
 
     /// Instances of a generation that are there and do not run.
-    pub(super) fn down(&self, generation: Option<Generation>) -> Vec<&str> {
+    fn down(&self, generation: Option<Generation>) -> Vec<&str> {
         let found = self
             .survey
             .instances

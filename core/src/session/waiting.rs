@@ -47,10 +47,8 @@ impl Session {
                 "{generation} ({version}) waits for a person, and a rollback comes before it"
             ));
         }
-        let down = self.down(serving);
-        if !down.is_empty() {
-            let down = down.join(", ");
-            return Some(format!("what should serve does not run: {down}"));
+        if let Some(down) = self.down_in_words(serving) {
+            return Some(down);
         }
         let wanted = usize::from(open.release.spec.replicas);
         let runs = self.survey.instances.iter().filter(|it| it.running());
@@ -61,10 +59,7 @@ impl Session {
             ));
         }
         let (old, new) = (self.fleet(serving), self.fleet(Some(generation)));
-        let wanted = new.map(|new| Table::admitted(old.as_ref(), &new));
-        let differs = wanted.as_ref() != Some(&self.docker().table())
-            || !self.docker().astray(&self.opened.servers).is_empty();
-        differs.then(|| "the router does not follow what was recorded".to_owned())
+        self.follows_not(&Table::admitted(old.as_ref(), &new.unwrap_or_default()))
     }
 
     /// The very release that is wanted waits already.

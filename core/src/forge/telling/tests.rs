@@ -32,6 +32,8 @@ enum Fault {
     Limited,
     /// It is never to be done.
     Denied,
+    /// It is done, and what is said of it is not what was asked for.
+    Garbled,
 }
 
 impl Forge {
@@ -49,13 +51,14 @@ impl Forge {
             Some(Fault::Denied) => {
                 return said(403, &json!({ "message": "Resource not accessible" }));
             }
-            Some(Fault::Lost) | None => {}
+            Some(Fault::Lost | Fault::Garbled) | None => {}
         }
         let done = self.done(fetch);
-        if fault.is_some() {
-            return said(504, &json!({}));
+        match fault {
+            Some(Fault::Garbled) => said(200, &json!({ "message": "hello" })),
+            Some(_) => said(504, &json!({})),
+            None => said(200, &done),
         }
-        said(200, &done)
     }
 
     fn done(&mut self, fetch: &Fetch) -> Value {
@@ -163,6 +166,18 @@ fn deployment(number: u64, service: &str) -> Deployment {
         token: Token(number),
         ..Deployment::default()
     }
+}
+
+/// The answer to the first create is lost, and whether it was made cannot be read: it is not made once more.
+#[test]
+fn what_cannot_be_read_is_not_taken_for_none() {
+    let faults = (2..12).map(|request| (request, Fault::Garbled));
+    let mut forge = Forge {
+        faults: faults.chain([(1, Fault::Lost)]).collect(),
+        ..Forge::default()
+    };
+    forge.run(1, "tasks", None);
+    assert_eq!(forge.made.len(), 1, "{:?}", forge.states());
 }
 
 #[test]

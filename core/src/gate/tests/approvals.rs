@@ -2,7 +2,8 @@
 
 use super::*;
 use crate::event::System;
-use crate::gate::approval::{Approval, is_person};
+use crate::forge::is_person;
+use crate::gate::approval::Approval;
 
 /// Who started this attempt, and whether the platform says so; the last is at a terminal of their own.
 const WHO: [(Option<&str>, bool, System); 5] = [

@@ -118,6 +118,13 @@ fn an_approval_counts_for_the_last_push_by_somebody_else_who_may() {
         (&[review(1, "robot[bot]", "APPROVED")], "pending"),
         (
             &[Review {
+                official: true,
+                ..review(1, "forgejo-actions", "APPROVED")
+            }],
+            "pending",
+        ),
+        (
+            &[Review {
                 machine: true,
                 ..review(1, "robot", "APPROVED")
             }],

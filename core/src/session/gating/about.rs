@@ -11,7 +11,7 @@ use crate::event::{Event, System};
 use crate::forge::Access;
 use crate::gate::approval::Approval;
 use crate::gate::evidence::{Labelled, Recorded, Subject, Upstream};
-use crate::gate::trigger::{self, is_foreign};
+use crate::gate::trigger::{self, is_guarded};
 use crate::gate::{self, Evidence, Gate, Kind, Overrides, Seen, results};
 use crate::protocol::{Outcome, Platform};
 
@@ -19,8 +19,8 @@ impl Session {
     /// Whether this run asks gates: whoever goes back does not.
     pub(in super::super) fn has_gates(&self) -> bool {
         let asks = matches!(self.request().command, Command::Deploy | Command::Plan);
-        let foreign = is_foreign(&self.facts.event) || self.facts.fork;
-        asks && (foreign || !self.environment().gates.is_empty())
+        let guarded = is_guarded(&self.facts.event, Some(self.facts.fork));
+        asks && (guarded || !self.environment().gates.is_empty())
     }
 
     /// Whether a person overrides what is overridden; else the run has ended. What stands in a workflow for good is nobody's word.

@@ -238,9 +238,6 @@ impl Asks {
                 ));
             }
         };
-        if let Some(missing) = self.refuses(want, about.gates) {
-            return Err(missing);
-        }
         let access = self.access.as_ref().map_err(|why| unsupported(want, why))?;
         let (asking, exchange) = Asking::new(question, access);
         Ok(Doing::Forge(Box::new(asking), Box::new(exchange)))
@@ -326,12 +323,8 @@ impl Asks {
 fn in_time(turn: Option<Turn>, now: Timestamp, until: Timestamp) -> Option<Turn> {
     match turn {
         Some(Turn::Wait { millis, why }) if now.plus(millis) > until => {
-            Some(Turn::Over(Err(Trouble {
-                code: "forge-unreachable",
-                text: format!("{why}, and was waited for long enough"),
-                permission: None,
-                passes: true,
-            })))
+            let text = format!("{why}, and was waited for long enough");
+            Some(Turn::Over(Err(Trouble::unreachable(text))))
         }
         turn => turn,
     }

@@ -1,14 +1,14 @@
-//! Parking: the new version is proven, and left without traffic for a person. The run ends; who promotes begins another.
+//! Waiting: the new version is proven, and left without traffic for a person. The run ends; who promotes begins another.
 
 use super::{Action, End, Phase, Rollout};
 use crate::protocol::Outcome;
 
 impl Rollout {
     /// Leaves the new version where it is, without traffic, and gives the lease back.
-    pub(super) fn begin_parking(&mut self) {
+    pub(super) fn begin_waiting(&mut self) {
         let end = self.waits();
         self.decided("wait for a person", end.because.clone());
-        self.phase = Phase::Parking(self.attempt(Action::Conclude(end)));
+        self.phase = Phase::Waiting(self.attempt(Action::Conclude(end)));
     }
 
     pub(super) fn waits(&self) -> End {
