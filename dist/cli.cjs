@@ -1962,7 +1962,7 @@ async function runShell(start, load3) {
     const { needs: needs2 } = start;
     plain.learn(needs2.plain);
     if (needs2.scratch) scratch = makeScratch(start, places, voice);
-    const builds = onCommandLine && start.argv.some((word) => needs2.builds.includes(word));
+    const builds = onCommandLine && needs2.builds.includes(start.argv[0] ?? "");
     if (builds && scratch !== void 0) away = takeAway(places.reports, scratch, warn);
     const own = { scratch: scratch ?? unmadeScratch(places), leg: findLeg(start, voice) };
     const begin = findFacts(start, process.env, { ...places, ...own });
@@ -1976,7 +1976,11 @@ async function runShell(start, load3) {
   journal.close();
   const back = away === void 0 || putBack(away, places.reports, warn);
   if (onCommandLine) hideReports(places.reports);
-  if (scratch !== void 0 && back) (0, import_node_fs12.rmSync)(scratch, { recursive: true, force: true });
+  if (scratch !== void 0) removeScratch(scratch, back ? void 0 : away);
+}
+function removeScratch(scratch, kept) {
+  const paths = kept === void 0 ? [scratch] : (0, import_node_fs12.readdirSync)(scratch).map((name) => (0, import_node_path8.join)(scratch, name));
+  for (const path of paths) if (path !== kept) (0, import_node_fs12.rmSync)(path, { recursive: true, force: true });
 }
 function steadyClock() {
   let last = 0;
