@@ -113,9 +113,10 @@ fn a_journal_that_somebody_changed_differs_or_is_none_and_never_makes_the_core_p
             changed += 1;
         }
     }
-    // Some answers are the recorded ones, or lead to the same decisions: a look that failed is made again.
+    // Some answers are the recorded ones, or lead to the same decisions: a look that failed is made again, and of
+    // what is put away at the end no answer changes anything.
     assert!(
-        changed > 100 && unnoticed * 4 < changed,
+        changed > 100 && unnoticed * 2 < changed,
         "{unnoticed} of {changed}"
     );
 }
