@@ -290,6 +290,8 @@ pub enum Strategy {
     Recreate,
     /// New instances beside the old ones, with a growing share of the traffic.
     Canary(Canary),
+    /// A few instances after the other, in the place of old ones.
+    Rolling(Rolling),
 }
 
 impl Strategy {
@@ -299,9 +301,18 @@ impl Strategy {
         match self {
             Self::BlueGreen { wait } => *wait,
             Self::Canary(canary) => canary.wait,
-            Self::Recreate => None,
+            Self::Recreate | Self::Rolling(_) => None,
         }
     }
+}
+
+/// A few instances after the other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rolling {
+    /// How many at a time.
+    pub waves: crate::rollout::Waves,
+    /// Milliseconds that the two versions are watched between two batches; may be 0.
+    pub pause: u64,
 }
 
 /// A growing share of the traffic.

@@ -20,6 +20,7 @@ mod phase;
 mod plan;
 mod proving;
 mod settling;
+mod standing;
 mod strategy;
 mod table;
 mod waiting;
@@ -32,7 +33,7 @@ pub use alphabet::{
     Mark, Member, Observation, Record, Seen, Started, Table, Traffic, Why,
 };
 pub use comparing::Comparison;
-pub use plan::{Person, Plan, Timing};
+pub use plan::{Person, Plan, Timing, Waves};
 pub use settling::MUTE;
 pub use strategy::{Share, Step, Strategy};
 pub use table::{FULL, permille};
@@ -288,10 +289,10 @@ impl Rollout {
         };
         match step {
             Step::Begin => self.begin_beginning(),
-            Step::Withdraw => self.begin_withdrawing(),
-            Step::Start => {
+            Step::Withdraw { .. } => self.begin_withdrawing(),
+            Step::Start { .. } => {
                 self.reach = self.reach.max(Reach::Instances);
-                let members = self.plan.new.members.clone();
+                let members = self.to_start().to_vec();
                 let acts = members
                     .into_iter()
                     .map(|member| self.attempt(Action::Start(member)))
@@ -299,34 +300,33 @@ impl Rollout {
                 self.phase = Phase::Starting(acts);
             }
             Step::Prove => {
-                let old = if self.withdrawn() {
-                    None
-                } else {
-                    self.plan.old.as_ref()
-                };
-                let table = Table::admitted(old, &self.plan.new);
-                let act = self.attempt(Action::Route {
-                    table,
-                    mark: Mark::Proving,
-                    force: false,
-                });
+                let act = self.route(None, Mark::Proving);
                 self.phase = Phase::Admitting(act);
             }
             Step::Wait => self.begin_waiting(),
-            Step::Shift(share) => {
-                self.reach = Reach::Traffic;
-                let act = self.attempt(Action::Route {
-                    table: self.shifted(share),
-                    mark: Mark::Shifted,
-                    force: false,
-                });
-                self.phase = Phase::Shifting(act);
-            }
+            Step::Shift(share) => self.begin_shifting(Some(share)),
+            Step::Join => self.begin_shifting(None),
             Step::Pause => self.begin_baking(Stretch::Pause),
             Step::Bake => self.begin_baking(Stretch::Bake),
             Step::Commit => self.begin_committing(),
         }
         self.entered();
+    }
+
+    fn begin_shifting(&mut self, share: Option<Share>) {
+        self.reach = Reach::Traffic;
+        let act = self.route(share, Mark::Shifted);
+        self.phase = Phase::Shifting(act);
+    }
+
+    /// Has the router do what this step asks for.
+    fn route(&mut self, share: Option<Share>, mark: Mark) -> Try {
+        let table = self.table(share);
+        self.attempt(Action::Route {
+            table,
+            mark,
+            force: false,
+        })
     }
 
     /// Neither undoes the other, so they need not wait for each other.
@@ -471,24 +471,16 @@ impl Rollout {
         self.plan.old.as_ref().map(|old| old.generation)
     }
 
-    /// Whether the old instances are stopped on the way, so that going back has to start them.
-    fn withdrawn(&self) -> bool {
+    /// Whether two versions must not run at the same time, and there is an old one.
+    fn interrupts(&self) -> bool {
         self.plan.strategy.interrupts() && self.plan.old.is_some()
     }
 
-    fn shifted(&self, share: Share) -> Table {
-        match self.plan.old.as_ref() {
-            _ if self.withdrawn() => Table::serving(Some(&self.plan.new)),
-            Some(old) if share < Share::ALL => Table::shared(old, &self.plan.new, share),
-            old => Table::shifted(old, &self.plan.new),
-        }
-    }
-
-    /// Whether the new version has had traffic before this step.
-    fn has_had_traffic(&self) -> bool {
+    /// Whether anything of what serves was touched before this step.
+    fn has_touched_what_serves(&self) -> bool {
         let steps = self.plan.steps();
         let mut before = steps.iter().take(self.step);
-        before.any(|step| matches!(step, Step::Shift(_)))
+        before.any(|step| matches!(step, Step::Withdraw { .. } | Step::Shift(_) | Step::Join))
     }
 
     /// Asks for an action; smallest free number, so that equal states are equal.
@@ -575,7 +567,7 @@ impl Rollout {
     fn spares_what_serves(&self, action: &Action) -> bool {
         match &self.phase {
             Phase::Settling(settling) => invariants::spares(settling.goal(), action),
-            Phase::Withdrawing { .. } | Phase::Stopping(_) if self.withdrawn() => {
+            Phase::Withdrawing { .. } | Phase::Stopping(_) if self.plan.strategy.replaces() => {
                 !matches!(action, Action::Remove(_))
             }
             Phase::Beginning(_)

@@ -31,8 +31,8 @@ const BROKEN = {
     says: /did you mean `port`/,
   },
   'capabilities that are not there yet': {
-    text: 'run: { port: 8000 }\nrouter: { mode: tcp }\nenvironments:\n  staging: { strategy: rolling, target: podman }\n',
-    mistakes: ['cd.yml:2:17 router.mode', 'cd.yml:4:24 environments.staging.strategy', 'cd.yml:4:41 environments.staging.target'],
+    text: 'run: { port: 8000 }\nrouter: { mode: tcp }\nenvironments:\n  staging: { target: podman }\n',
+    mistakes: ['cd.yml:2:17 router.mode', 'cd.yml:4:22 environments.staging.target'],
     says: /not there yet/,
   },
   'durations and percentages without their units': {

@@ -173,16 +173,17 @@ impl Rollout {
     }
 
     pub(super) fn on_baking(&mut self, id: ActionId, observation: Observation) {
+        let members = self.brought().to_vec();
         let Phase::Baking(baking) = &mut self.phase else {
             return;
         };
         if baking.probe == Some(id) {
             let seen = observation.probed();
-            baking.hear(&self.plan.new.members, &seen);
+            baking.hear(&members, &seen);
             self.saw(seen);
         } else if baking.watch == Some(id) {
             let lives = observation.watched();
-            baking.see(&self.plan.new.members, &lives);
+            baking.see(&members, &lives);
             baking.wait(self.now);
             let anew = self.started_anew(&lives);
             self.wait_for(&anew);
@@ -293,7 +294,7 @@ impl Rollout {
             && self.is_answered(baking)
             && baking.probe.is_none()
             && baking.watch.is_none()
-            && self.plan.new.members.iter().all(|member| {
+            && self.brought().iter().all(|member| {
                 let life = self.lives.get(&member.id);
                 baking.well.contains(&member.id)
                     && baking.watched.contains(&member.id)
@@ -377,7 +378,7 @@ impl Rollout {
             return Vec::new();
         };
         let (attempts, bad) = self.answered();
-        let replicas = self.plan.new.members.len();
+        let replicas = self.brought().len();
         let starts = (baking.starts > 0).then(|| {
             format!(
                 "the engine or somebody started instances anew, {} times",

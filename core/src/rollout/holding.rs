@@ -5,14 +5,14 @@ use super::{Phase, Reach, Rollout, Why};
 impl Rollout {
     /// Whether it may still end as if it had not begun, so that what it asks for now gives way to the stop button: as long
     /// as nothing that serves was touched. That is until the new version gets its traffic, and in a strategy that
-    /// interrupts the service until that begins. A canary that has some gets no more of it. A shift of which nobody knows
+    /// interrupts the service until that begins. A canary or a wave that has some gets no more of it. A shift of which nobody knows
     /// whether it happened is tried again whatever the button says: half of it would be worse than all of it.
     #[must_use]
     pub fn gives_way(&self) -> bool {
         match &self.phase {
             Phase::Beginning(_) | Phase::Waiting(_) => true,
-            Phase::Admitting(_) => !self.withdrawn(),
-            Phase::Shifting(act) => !self.withdrawn() && !act.unknown(),
+            Phase::Admitting(_) => !self.interrupts(),
+            Phase::Shifting(act) => !self.interrupts() && !act.unknown(),
             Phase::Withdrawing { .. }
             | Phase::Stopping(_)
             | Phase::Starting(_)
@@ -26,7 +26,7 @@ impl Rollout {
 
     /// The stop button is set, and what was asked for was not done: what was made for it is put away again.
     pub(super) fn held(&mut self, by: &str) {
-        if !self.has_had_traffic() {
+        if !self.has_touched_what_serves() {
             self.reach = self.reach.min(Reach::Instances);
         }
         self.decided("go no further", vec![by.to_owned()]);

@@ -30,6 +30,8 @@ pub struct View {
     pub change: Option<Change>,
     /// The strategy interrupts the service, and the plan said so.
     pub interrupts: bool,
+    /// The strategy stops old instances before the commit, and the plan said so.
+    pub replaces: bool,
     /// Instances that the plan allows at a time: old and new.
     pub peak: usize,
     /// What runs could not put away, and said so.
@@ -148,7 +150,7 @@ pub const ALL: &[Invariant] = &[
     Invariant {
         number: 3,
         name: "the old runs until the commit",
-        sentence: "Old instances run on until the commit is recorded.",
+        sentence: "Old instances run on until the commit is recorded; under `rolling` one of them does, and what was stopped is there.",
         holds: the_old_runs_until_the_commit,
     },
     Invariant {
@@ -258,14 +260,17 @@ fn what_was_condemned_is_quarantined(view: &View) -> bool {
 }
 
 fn the_old_runs_until_the_commit(view: &View) -> bool {
-    view.known_good()
-        .into_iter()
-        .flat_map(|fleet| &fleet.members)
-        .all(|member| match view.state(member.id) {
-            Some(State::Running | State::Ended) => true,
-            Some(State::Stopped) => view.interrupts,
-            None => false,
-        })
+    let members = view.known_good().map_or(&[][..], |fleet| &fleet.members);
+    let states = || members.iter().map(|member| view.state(member.id));
+    let stopped = states()
+        .filter(|state| *state == Some(State::Stopped))
+        .count();
+    let allowed = match (view.interrupts, view.replaces) {
+        (true, _) => members.len(),
+        (false, true) => members.len().saturating_sub(1),
+        (false, false) => 0,
+    };
+    states().all(|state| state.is_some()) && stopped <= allowed
 }
 
 fn the_way_back_is_proven(view: &View) -> bool {

@@ -20,6 +20,9 @@ pub struct Plan {
     /// Under `canary`: the shares of the traffic at which the new version is watched, growing.
     #[serde(default)]
     pub shares: Vec<Share>,
+    /// Under `rolling`: how many at a time.
+    #[serde(default)]
+    pub waves: Waves,
     /// Under `canary`: what each share is judged by, beside the guards; `None`: by the guards alone.
     #[serde(default)]
     pub comparison: Option<Comparison>,
@@ -28,6 +31,37 @@ pub struct Plan {
     pub person: Person,
     /// How long and how often.
     pub timing: Timing,
+}
+
+/// How many instances are replaced at a time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Waves {
+    /// So many new instances come at a time; 0 counts as 1.
+    pub batch: u8,
+    /// So many more than either version has may run; 0 counts as 1, since otherwise the last old instance would have to
+    /// stop for the last new one, before there is a proof of all.
+    pub surge: u8,
+}
+
+impl Default for Waves {
+    fn default() -> Self {
+        Self { batch: 1, surge: 1 }
+    }
+}
+
+impl Waves {
+    /// New instances at a time.
+    #[must_use]
+    pub fn batch(self) -> usize {
+        usize::from(self.batch.max(1))
+    }
+
+    /// Instances beyond those of the larger version.
+    #[must_use]
+    pub fn surge(self) -> usize {
+        usize::from(self.surge.max(1))
+    }
 }
 
 /// A person between the proof and the traffic.

@@ -100,29 +100,29 @@ impl Rollout {
         )
     }
 
-    /// Whom the next look is at: who is probed, and whose life is watched. Under a canary the old instances are what the
-    /// new ones are compared with.
+    /// Whom the next look is at: who is probed, and whose life is watched. Where it is watched beside the old
+    /// instances, those are what the new ones are compared with, and what may be stopped next.
     #[must_use]
     pub fn looked_at(&self) -> (Vec<Member>, Vec<InstanceId>) {
-        let members = self.plan.new.members.clone();
-        let old = self.plan.old.iter().flat_map(|old| &old.members);
-        let compared = old.filter(|_| self.compares());
-        let ids = members.iter().chain(compared).map(|member| member.id);
+        let members = self.brought().to_vec();
+        let beside = self.old_standing().iter();
+        let beside = beside.filter(|_| self.is_beside());
+        let ids = members.iter().chain(beside).map(|member| member.id);
         let ids = ids.collect();
         (members, ids)
     }
 
     /// Whether this step or the one after it is watched beside the old version.
-    fn compares(&self) -> bool {
+    fn is_beside(&self) -> bool {
         let steps = self.plan.steps();
         let mut near = steps.iter().skip(self.step).take(2);
         match near.next() {
             Some(Step::Pause) => true,
-            Some(Step::Shift(_)) => near.next() == Some(&Step::Pause),
+            Some(Step::Shift(_) | Step::Join) => near.next() == Some(&Step::Pause),
             Some(
                 Step::Begin
-                | Step::Withdraw
-                | Step::Start
+                | Step::Withdraw { .. }
+                | Step::Start { .. }
                 | Step::Prove
                 | Step::Wait
                 | Step::Bake
@@ -133,12 +133,13 @@ impl Rollout {
     }
 
     pub(super) fn on_proving(&mut self, id: ActionId, observation: Observation) {
+        let members = self.brought().to_vec();
         let Phase::Proving(proving) = &mut self.phase else {
             return;
         };
         if proving.probe == Some(id) {
             let seen = observation.probed();
-            proving.hear(&self.plan.new.members, &seen);
+            proving.hear(&members, &seen);
             self.saw(seen);
         } else if proving.watch == Some(id) {
             let lives = observation.watched();
@@ -164,7 +165,7 @@ impl Rollout {
         let Phase::Proving(proving) = &self.phase else {
             return false;
         };
-        let mut members = self.plan.new.members.iter();
+        let mut members = self.brought().iter();
         proving.probe.is_none()
             && proving.watch.is_none()
             && members.all(|member| {
@@ -181,7 +182,7 @@ impl Rollout {
         };
         let seconds = self.plan.timing.prove.div_ceil(1000);
         let unproven = |id: &InstanceId| proving.streak(*id) < self.plan.timing.successes;
-        let members = self.plan.new.members.iter().map(|member| member.id);
+        let members = self.brought().iter().map(|member| member.id);
         let troubles: Vec<(InstanceId, &Seen)> = members
             .filter(unproven)
             .filter_map(|id| Some((id, proving.last.get(&id)?)))

@@ -214,7 +214,7 @@ impl Rollout {
     /// A start makes nothing that serves, so only what it could bring back waits for it; and what must run alone.
     fn busy_before(&self, then: &Then) -> bool {
         let starts_matter = match then {
-            Then::Adopt | Then::Settle => self.withdrawn(),
+            Then::Adopt | Then::Settle => self.interrupts(),
             Then::Remove | Then::Conclude | Then::Over(_) => true,
         };
         self.under_way.values().any(|action| match action {
@@ -266,7 +266,7 @@ impl Rollout {
                 .steps()
                 .iter()
                 .take(self.step + 1)
-                .any(|step| *step == Step::Start)
+                .any(|step| matches!(step, Step::Start { .. }))
     }
 
     fn halt(&mut self, mut settling: Settling) {
@@ -280,12 +280,14 @@ impl Rollout {
     }
 
     fn revive(&mut self, mut settling: Settling) {
-        let may_be_down = (self.recovering || self.withdrawn()) && !self.watched(&settling);
-        let members = settling.goal.iter().flat_map(|goal| goal.members.clone());
-        let ids: Vec<InstanceId> = members
-            .filter(|_| may_be_down)
-            .map(|member| member.id)
-            .collect();
+        let goal = settling.goal.iter().flat_map(|goal| &goal.members);
+        let mut ids: Vec<InstanceId> = goal.map(|member| member.id).collect();
+        if self.watched(&settling) {
+            ids.clear();
+        } else if !self.recovering {
+            let stopped = self.stopped();
+            ids.retain(|id| stopped.contains(id));
+        }
         if ids.is_empty() {
             return self.route_to_goal(settling);
         }

@@ -9,6 +9,7 @@ use super::{Person, Plan};
 mod blue_green;
 mod canary;
 mod recreate;
+mod rolling;
 
 /// How the new version takes the place of the old one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -20,6 +21,8 @@ pub enum Strategy {
     Recreate,
     /// Beside the old one, with a share of the traffic that grows while the two are compared. No interruption.
     Canary,
+    /// A few instances after the other, in the place of as many old ones. No interruption, and never the room for both.
+    Rolling,
 }
 
 /// A share of the traffic in percent, from 1 to 100.
@@ -38,15 +41,23 @@ pub enum Step {
     /// Make the instances that are kept this holder's own, and record that it begins.
     Begin,
     /// Take the old version out of service and stop it, without removing it.
-    Withdraw,
+    Withdraw {
+        /// So many of its instances go on.
+        keep: usize,
+    },
     /// Start the new version.
-    Start,
-    /// Prove it through the router, without traffic.
+    Start {
+        /// Its first instances, with those that were started before.
+        upto: usize,
+    },
+    /// Prove what was started, through the router, without traffic for what has none yet.
     Prove,
     /// Leave it without traffic until a person promotes it, and end.
     Wait,
     /// Give it that share of the traffic.
     Shift(Share),
+    /// Give each of its instances as much of the traffic as an old one has.
+    Join,
     /// Watch it beside the old version, which has the rest.
     Pause,
     /// Watch it with all the traffic.
@@ -60,15 +71,16 @@ impl Plan {
     #[must_use]
     pub fn steps(&self) -> Vec<Step> {
         let steps = match self.strategy {
-            Strategy::BlueGreen => blue_green::STEPS.to_vec(),
-            Strategy::Recreate => recreate::STEPS.to_vec(),
-            // Where nothing serves there is nothing to share with, and nothing to compare with.
-            Strategy::Canary if self.old.is_none() => blue_green::STEPS.to_vec(),
-            Strategy::Canary => canary::steps(&self.shares),
+            Strategy::BlueGreen => blue_green::steps(self),
+            Strategy::Recreate => recreate::steps(self),
+            // Where nothing serves there is nothing to share with, nothing to compare with, and nothing in the way.
+            Strategy::Canary | Strategy::Rolling if self.old.is_none() => blue_green::steps(self),
+            Strategy::Canary => canary::steps(self),
+            Strategy::Rolling => rolling::steps(self),
         };
         let with_person = |step: Step| match (step, self.person) {
             (Step::Prove, Person::Asked { .. }) => vec![Step::Prove, Step::Wait],
-            (Step::Start, Person::Promoted) => Vec::new(),
+            (Step::Start { .. }, Person::Promoted) => Vec::new(),
             (step, Person::Absent | Person::Asked { .. } | Person::Promoted) => vec![step],
         };
         steps.into_iter().flat_map(with_person).collect()
@@ -80,8 +92,17 @@ impl Strategy {
     #[must_use]
     pub const fn interrupts(self) -> bool {
         match self {
-            Self::BlueGreen | Self::Canary => false,
+            Self::BlueGreen | Self::Canary | Self::Rolling => false,
             Self::Recreate => true,
+        }
+    }
+
+    /// Whether old instances are stopped before the commit is recorded.
+    #[must_use]
+    pub const fn replaces(self) -> bool {
+        match self {
+            Self::BlueGreen | Self::Canary => false,
+            Self::Recreate | Self::Rolling => true,
         }
     }
 
@@ -92,6 +113,7 @@ impl Strategy {
             Self::BlueGreen => "blue-green",
             Self::Recreate => "recreate",
             Self::Canary => "canary",
+            Self::Rolling => "rolling",
         }
     }
 }

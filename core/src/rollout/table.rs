@@ -20,10 +20,22 @@ impl Table {
         Self::empty().with(fleet, FULL, false)
     }
 
-    /// The old fleet gets everything; the new one is checked and can be asked by name.
+    /// Who serves gets everything; who is new is checked and can be asked by name.
     #[must_use]
     pub fn admitted(old: Option<&Fleet>, new: &Fleet) -> Self {
-        Self::serving(old).with(Some(new), 0, false)
+        Self::serving(old).admitting(&new.members)
+    }
+
+    /// Each instance of both fleets gets as much as any other.
+    #[must_use]
+    pub fn joined(old: Option<&Fleet>, new: &Fleet) -> Self {
+        Self::serving(old).with(Some(new), FULL, false)
+    }
+
+    /// These are checked besides, and can be asked by name.
+    #[must_use]
+    pub fn admitting(self, members: &[Member]) -> Self {
+        self.with_members(members, 0, false)
     }
 
     /// The new fleet gets everything; the old one stands by twice: ready to be raised again, and as the fallback that
@@ -58,17 +70,18 @@ impl Table {
         self.0.iter().any(|entry| entry.member.id == member.id)
     }
 
-    fn with(mut self, fleet: Option<&Fleet>, weight: u16, backup: bool) -> Self {
-        self.0.extend(
-            fleet
-                .into_iter()
-                .flat_map(|fleet| &fleet.members)
-                .map(|&member| Entry {
-                    member,
-                    backup,
-                    weight,
-                }),
-        );
+    fn with(self, fleet: Option<&Fleet>, weight: u16, backup: bool) -> Self {
+        let members = fleet.map_or(&[][..], |fleet| &fleet.members);
+        self.with_members(members, weight, backup)
+    }
+
+    fn with_members(mut self, members: &[Member], weight: u16, backup: bool) -> Self {
+        let entries = members.iter().map(|&member| Entry {
+            member,
+            backup,
+            weight,
+        });
+        self.0.extend(entries);
         self.0.sort_unstable();
         self
     }

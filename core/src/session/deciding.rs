@@ -14,6 +14,7 @@ use crate::protocol::Outcome;
 use crate::report::ReleaseLine;
 use crate::rollout::{
     Action, Comparison, Fleet, Member, Observation, Plan, Rollout, Seen, Share, Strategy, Timing,
+    Waves,
 };
 use crate::spec::{Generation, InstanceId, Release, Spec};
 use crate::target::docker::{Found, Lifted, Memo};
@@ -297,6 +298,8 @@ impl Session {
     pub(super) fn strategy(&self) -> Strategy {
         match (&self.environment().strategy, self.request().command) {
             (Chosen::Recreate, _) => Strategy::Recreate,
+            // There may be no room for both.
+            (Chosen::Rolling(_), _) => Strategy::Rolling,
             (Chosen::BlueGreen { .. }, _) | (Chosen::Canary(_), Command::Rollback) => {
                 Strategy::BlueGreen
             }
@@ -311,14 +314,24 @@ impl Session {
                 canary.steps.iter().copied().map(Share).collect(),
                 canary.pause,
             ),
+            Chosen::Rolling(_) if self.request().command == Command::Rollback => (Vec::new(), 0),
+            Chosen::Rolling(rolling) => (Vec::new(), rolling.pause),
             Chosen::BlueGreen { .. } | Chosen::Recreate => (Vec::new(), 0),
+        }
+    }
+
+    /// How many instances are replaced at a time.
+    pub(super) fn waves(&self) -> Waves {
+        match &self.environment().strategy {
+            Chosen::Rolling(rolling) => rolling.waves,
+            Chosen::BlueGreen { .. } | Chosen::Recreate | Chosen::Canary(_) => Waves::default(),
         }
     }
 
     pub(super) fn comparison(&self) -> Option<Comparison> {
         match &self.environment().strategy {
             Chosen::Canary(canary) => canary.analysis.clone(),
-            Chosen::BlueGreen { .. } | Chosen::Recreate => None,
+            Chosen::BlueGreen { .. } | Chosen::Recreate | Chosen::Rolling(_) => None,
         }
     }
 
@@ -344,6 +357,7 @@ impl Session {
         (members.len() == count).then(|| Plan {
             strategy: self.strategy(),
             shares: self.shares().0,
+            waves: self.waves(),
             new: Fleet {
                 generation,
                 members,

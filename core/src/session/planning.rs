@@ -6,7 +6,7 @@ use crate::analysis::needed;
 use crate::config::Permille;
 use crate::protocol::Outcome;
 use crate::report::{PlanLines, PlanStep, count};
-use crate::rollout::{Person, Plan, Share, Step, Strategy, Table, permille};
+use crate::rollout::{Person, Plan, Share, Step, Table, Timing, permille};
 use crate::spec::Release;
 
 impl Session {
@@ -26,7 +26,6 @@ impl Session {
     pub(super) fn plan_lines(&self, plan: &Plan, release: &Release) -> PlanLines {
         let listen = self.listens_at();
         let steps = steps(plan, &release.version, &listen);
-        let old = olds(plan);
         let interruption = interrupts(plan).then(|| {
             "from the withdrawal of the old version until the new one is proven, or the old one has started again".to_owned()
         });
@@ -36,11 +35,7 @@ impl Session {
             worst: steps.iter().map(|step| step.worst).sum(),
             steps,
             rollback: self.rollback_sentence(plan),
-            peak: u32::try_from(match plan.strategy {
-                Strategy::BlueGreen | Strategy::Canary => plan.new.members.len() + old,
-                Strategy::Recreate => plan.new.members.len().max(old),
-            })
-            .unwrap_or(u32::MAX),
+            peak: u32::try_from(plan.peak()).unwrap_or(u32::MAX),
             interruption,
             notes: self.notes(&listen),
         }
@@ -131,13 +126,9 @@ impl Session {
     }
 }
 
-fn olds(plan: &Plan) -> usize {
-    plan.old.as_ref().map_or(0, |old| old.members.len())
-}
-
 /// Whether the old instances stop before the new ones start.
 fn interrupts(plan: &Plan) -> bool {
-    plan.strategy.interrupts() && olds(plan) > 0
+    plan.strategy.interrupts() && plan.olds() > 0
 }
 
 /// What a plan says of those that serve before.
@@ -164,6 +155,15 @@ fn beside(plan: &Plan) -> Beside {
             unstarted: STARTED_AGAIN,
             back: STARTED_AGAIN.to_owned(),
         },
+        Some(old) if plan.strategy.replaces() => Beside {
+            place: "",
+            stand_by: "; the old ones that still run stand by in the router",
+            unstarted: BACK_IN_WAVES,
+            back: format!(
+                "{BACK_IN_WAVES}, and the traffic goes back to {}",
+                old.generation
+            ),
+        },
         Some(old) => Beside {
             place: " beside the old ones",
             stand_by: "; the old ones stand by in the router",
@@ -176,10 +176,77 @@ fn beside(plan: &Plan) -> Beside {
 /// What is done one after the other, how long it takes at most, and what happens where it fails.
 fn steps(plan: &Plan, version: &str, listen: &str) -> Vec<PlanStep> {
     let beside = beside(plan);
+    let last = with_all_traffic(plan, version, listen, &beside);
+    if plan.strategy.replaces() && !plan.strategy.interrupts() && plan.old.is_some() {
+        let waves = plan.steps();
+        let waves = waves
+            .iter()
+            .filter_map(|it| wave(plan, it, version, &beside));
+        return waves.chain(last).collect();
+    }
     before_traffic(plan, version, &beside)
         .chain(in_shares(plan, listen, &beside.back))
-        .chain(with_all_traffic(plan, version, listen, &beside))
+        .chain(last)
         .collect()
+}
+
+/// One step of a batch; `None`: it is told with all the traffic, or not at all.
+fn wave(plan: &Plan, of: &Step, version: &str, beside: &Beside) -> Option<PlanStep> {
+    let (timing, back) = (&plan.timing, &beside.back);
+    let news = plan.new.members.len();
+    match of {
+        Step::Withdraw { keep } => Some(withdrawal(
+            format!(
+                "old instances lose the traffic and stop, until {keep} of {} go on",
+                plan.olds()
+            ),
+            timing.drain,
+        )),
+        Step::Start { upto } => Some(step(
+            "start",
+            format!("new instances of {version}, until there are {upto} of {news}"),
+            60_000,
+            beside.unstarted,
+        )),
+        Step::Prove => Some(proof(timing, back)),
+        Step::Join => Some(step(
+            "shift",
+            "each new instance gets as much of the traffic as an old one".to_owned(),
+            30_000 + PATIENCE,
+            back,
+        )),
+        Step::Pause => Some(step(
+            "pause",
+            format!(
+                "the new instances are watched beside the old ones for {} s",
+                timing.pause / 1000
+            ),
+            timing.pause + timing.prove,
+            back,
+        )),
+        Step::Begin | Step::Wait | Step::Shift(_) | Step::Bake | Step::Commit => None,
+    }
+}
+
+fn withdrawal(does: String, drain: u64) -> PlanStep {
+    step(
+        "withdraw",
+        does,
+        drain + 10_000,
+        "the old instances are started again",
+    )
+}
+
+fn proof(timing: &Timing, back: &str) -> PlanStep {
+    step(
+        "prove",
+        format!(
+            "each answers {} in a row through the router, by name, without traffic",
+            count(timing.successes as usize, "time")
+        ),
+        timing.prove,
+        back,
+    )
 }
 
 fn step(name: &str, does: String, worst: u64, on_failure: &str) -> PlanStep {
@@ -199,15 +266,8 @@ fn before_traffic(
 ) -> impl Iterator<Item = PlanStep> + use<> {
     let timing = &plan.timing;
     let withdraw = interrupts(plan).then(|| {
-        step(
-            "withdraw",
-            format!(
-                "{} lose the traffic and stop",
-                count(olds(plan), "old instance")
-            ),
-            timing.drain + 10_000,
-            "the old instances are started again",
-        )
+        let olds = count(plan.olds(), "old instance");
+        withdrawal(format!("{olds} lose the traffic and stop"), timing.drain)
     });
     let start = (plan.person != Person::Promoted).then(|| {
         let news = count(plan.new.members.len(), "new instance");
@@ -218,15 +278,7 @@ fn before_traffic(
             beside.unstarted,
         )
     });
-    let prove = step(
-        "prove",
-        format!(
-            "each answers {} in a row through the router, by name, without traffic",
-            count(timing.successes as usize, "time")
-        ),
-        timing.prove,
-        &beside.back,
-    );
+    let prove = proof(timing, &beside.back);
     let wait = match plan.person {
         Person::Asked { within } => Some(step(
             "wait",
@@ -305,7 +357,7 @@ fn with_all_traffic(
             "retire",
             format!(
                 "{} drain, then are removed",
-                count(olds(plan), "old instance")
+                count(plan.olds(), "old instance")
             ),
             timing.drain + 30_000,
             "the next run removes them",
@@ -351,8 +403,9 @@ fn shares(plan: &Plan) -> Vec<(u8, String)> {
         Step::Shift(share) if *share < Share::ALL => made(*share),
         Step::Shift(_)
         | Step::Begin
-        | Step::Withdraw
-        | Step::Start
+        | Step::Withdraw { .. }
+        | Step::Start { .. }
+        | Step::Join
         | Step::Prove
         | Step::Wait
         | Step::Pause
@@ -363,12 +416,14 @@ fn shares(plan: &Plan) -> Vec<(u8, String)> {
 }
 
 const REMOVED: &str = "they are removed; nothing else was touched";
+const BACK_IN_WAVES: &str =
+    "old instances that were stopped are started again, the new ones are removed";
 const STARTED_AGAIN: &str = "the new instances are removed, and the old ones are started again";
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rollout::{Address, Fleet, Member, Timing};
+    use crate::rollout::{Address, Fleet, Member, Strategy, Waves};
     use crate::spec::{Generation, InstanceId};
 
     fn fleet(generation: u32, size: u8) -> Fleet {
@@ -396,6 +451,7 @@ mod tests {
             old,
             strays: Vec::new(),
             shares: vec![Share(10), Share(100)],
+            waves: Waves::default(),
             comparison: None,
             person: Person::Absent,
             timing: Timing {

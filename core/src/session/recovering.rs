@@ -6,7 +6,7 @@ use super::secrets::secret_names;
 use super::{Purpose, Session};
 use crate::ledger::State;
 use crate::protocol::Outcome;
-use crate::rollout::{Fleet, Mark, Person, Plan, Rollout, Table, Why};
+use crate::rollout::{Fleet, Mark, Person, Plan, Rollout, Table, Waves, Why};
 use crate::spec::Generation;
 
 impl Session {
@@ -140,6 +140,7 @@ impl Session {
         let plan = Plan {
             strategy,
             shares: Vec::new(),
+            waves: Waves::default(),
             new,
             old,
             strays,

@@ -133,12 +133,13 @@ impl Session {
         let there = self.docker().instances.keys().copied();
         // Promoting stops nothing that a proof is of, whatever the configuration has become since.
         let strategy = match self.strategy() {
-            Strategy::Recreate => Strategy::BlueGreen,
+            Strategy::Recreate | Strategy::Rolling => Strategy::BlueGreen,
             strategy @ (Strategy::BlueGreen | Strategy::Canary) => strategy,
         };
         Some(Plan {
             strategy,
             shares: self.shares().0,
+            waves: self.waves(),
             strays: there
                 .filter(|id| !named.contains(&Some(id.generation)))
                 .collect(),

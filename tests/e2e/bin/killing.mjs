@@ -1,7 +1,7 @@
 // Runs that are killed at each call that changes something, one after the other, and what the next run makes of it.
 //
 // KILLS=all: every call, before, during, torn, after and late. Without it each call of a series is met at least as often
-// as `share` says, each in one of these ways; which, a fixed seed decides.
+// as `share` says, or `sample` of them, each in one of these ways; which, a fixed seed decides.
 
 import assert from 'node:assert/strict';
 import { mkdirSync } from 'node:fs';
@@ -18,7 +18,7 @@ export const QUICK = { bake: { for: '0s' }, drain: '0s', lease: '2s' };
 const WAYS = ['before', 'during', 'torn', 'after'];
 
 /** Which calls to kill at, and how: `{ call, way, line }`, `line` for the counting docker. */
-export function cases(calls, { seed, share = 1 }) {
+export function cases(calls, { seed, sample, share = sample ? sample / calls.length : 1 }) {
   const chance = seeded(seed);
   const line = (call, way) => {
     if (way === 'late') return `${call} before late 4`;
@@ -38,7 +38,7 @@ export function cases(calls, { seed, share = 1 }) {
  * `{ from, to }`; `command({ from, to })` is the run to kill. After each the roles may have changed: what serves is the
  * next `from`.
  */
-export async function killEverywhere(t, { name, config = {}, env = {}, command, underLoad, seed, share }) {
+export async function killEverywhere(t, { name, config = {}, env = {}, command, underLoad, seed, share, sample }) {
   const versions = ['v1', 'v2'];
   let here = null;
   const other = (version) => versions.find((it) => it !== version);
@@ -54,7 +54,7 @@ export async function killEverywhere(t, { name, config = {}, env = {}, command, 
   const calls = await undisturbed(t, here, command(from, other(from)));
   from = other(from);
 
-  for (const [at, it] of cases(calls, { seed, share }).entries()) {
+  for (const [at, it] of cases(calls, { seed, share, sample }).entries()) {
     await t.test(`killed ${it.way} ${it.call}`, { timeout: 120_000 }, async (t) => {
       if (from === null) from = await fresh();
       const [old, wanted] = [from, other(from)];

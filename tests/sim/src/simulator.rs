@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use cd_core::rollout::{Share, Strategy, Timing};
+use cd_core::rollout::{Share, Strategy, Timing, Waves};
 
 use crate::mutant::Mutant;
 use crate::world::{How, Luck, Move, Quality, Release, Setup, Want, World};
@@ -108,15 +108,22 @@ fn setup(chance: &mut Chance, mutant: Option<Mutant>) -> Setup {
         _ => Want::Deploy(Release(1 + chance.below(RELEASES))),
     });
     let wants = wants.collect();
+    let strategy = match chance.below(4) {
+        0 => Strategy::Recreate,
+        1 => Strategy::BlueGreen,
+        2 => Strategy::Rolling,
+        _ => Strategy::Canary,
+    };
     Setup {
-        strategy: match chance.below(3) {
-            0 => Strategy::Recreate,
-            1 => Strategy::BlueGreen,
-            _ => Strategy::Canary,
+        strategy,
+        waves: Waves {
+            batch: 1 + u8::try_from(chance.below(3)).expect("less than three"),
+            surge: 1 + u8::try_from(chance.below(2)).expect("less than two"),
         },
         shares: shares(chance),
-        waits: chance.below(3) == 0,
-        replicas: 1 + u8::try_from(chance.below(3)).expect("less than three"),
+        // What has to stop old instances on the way cannot wait for a person without them.
+        waits: chance.below(3) == 0 && strategy != Strategy::Rolling,
+        replicas: 1 + u8::try_from(chance.below(4)).expect("less than four"),
         wants,
         timing: Timing {
             every: 200 + chance.wide(2_000),

@@ -12,7 +12,7 @@ use cd_core::rollout::Timing;
 use cd_core::rollout::invariants::{Change, State};
 use cd_core::rollout::{
     Action, ActionId, Address, Done, Entry, Fleet, Mark, Member, Observation, Rollout, Share,
-    Strategy, Table,
+    Strategy, Table, Waves,
 };
 use cd_core::spec::{Generation, InstanceId, Token};
 
@@ -26,6 +26,8 @@ pub struct Setup {
     pub strategy: Strategy,
     /// Under `canary`: the shares of the traffic.
     pub shares: Vec<Share>,
+    /// Under `rolling`: how many at a time.
+    pub waves: Waves,
     /// Whether what is proven waits for a person.
     pub waits: bool,
     /// Instances of each generation.

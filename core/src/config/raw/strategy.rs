@@ -26,8 +26,7 @@ pub(in crate::config) enum StrategyWord {
     BlueGreen,
     /// The old instances are stopped before the new ones start: with an interruption, never two at a time.
     Recreate,
-    /// One instance after another.
-    #[cfg_attr(feature = "generate", schemars(extend("x-not-yet" = "use `blue-green`, or `recreate` where two versions cannot run side by side")))]
+    /// A few instances after the other, each in the place of an old one: where there is no room for both versions.
     Rolling,
     /// As `blue-green`, with a share of the traffic that grows while the two versions are watched side by side.
     Canary,
@@ -40,9 +39,8 @@ pub(in crate::config) enum StrategyWord {
 pub(in crate::config) struct StrategyMap {
     /// All new instances are started and proven beside the old ones, then all traffic moves at once.
     pub(in crate::config) blue_green: Option<At<BlueGreen>>,
-    /// One instance after another.
-    #[cfg_attr(feature = "generate", schemars(extend("x-not-yet" = "use `blue-green`, or `recreate` where two versions cannot run side by side")))]
-    pub(in crate::config) rolling: Option<At<Later>>,
+    /// A few instances after the other, each in the place of an old one: where there is no room for both versions.
+    pub(in crate::config) rolling: Option<At<Rolling>>,
     /// As `blue-green`, with a share of the traffic that grows while the two versions are watched side by side.
     pub(in crate::config) canary: Option<At<Canary>>,
 }
@@ -54,6 +52,22 @@ pub(in crate::config) struct StrategyMap {
 pub(in crate::config) struct BlueGreen {
     /// The proven version waits, without traffic, until a person promotes it; at most so long. Default: it does not wait.
     pub(in crate::config) wait: Option<At<Duration>>,
+}
+
+/// A few instances after the other.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[cfg_attr(feature = "generate", derive(JsonSchema))]
+pub(in crate::config) struct Rolling {
+    /// How many new instances come at a time. Default: 1.
+    #[cfg_attr(feature = "generate", schemars(range(min = 1, max = 100)))]
+    pub(in crate::config) batch: Option<At<u8>>,
+    /// How many instances more than `replicas` may run at a time; where it is less than `batch`, old ones stop before new
+    /// ones answer. Default: 1.
+    #[cfg_attr(feature = "generate", schemars(range(min = 1, max = 100)))]
+    pub(in crate::config) surge: Option<At<u8>>,
+    /// How long both versions are watched between two batches. Default: 10s.
+    pub(in crate::config) pause: Option<At<Duration>>,
 }
 
 /// A growing share of the traffic.

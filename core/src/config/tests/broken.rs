@@ -265,8 +265,8 @@ fn what_is_not_there_yet() {
 packages: {}
 router: { mode: tcp }
 environments:
-  a: { target: podman, strategy: rolling }
-  b: { target: { podman: {} }, strategy: { rolling: { batch: 1 } } }
+  a: { target: podman }
+  b: { target: { podman: {} } }
   c: { target: swarm, strategy: { canary: { analysis: { latency: {}, metric: {} } } } }
   d: { target: { kubernetes: {} } }
   e: { target: { docker: { host: tcp://10.0.0.1:2376 } } }
@@ -275,9 +275,7 @@ environments:
             "1:1 not-yet",
             "5:17 not-yet router.mode",
             "7:16 not-yet environments.a.target",
-            "7:34 not-yet environments.a.strategy",
             "8:18 not-yet environments.b.target.podman",
-            "8:44 not-yet environments.b.strategy.rolling",
             "9:16 not-yet environments.c.target",
             "9:57 not-yet environments.c.strategy.canary.analysis.latency",
             "9:70 not-yet environments.c.strategy.canary.analysis.metric",
@@ -299,6 +297,8 @@ environments:
   d: { strategy: { canary: { stpes: [5] } } }
   e: { strategy: { blue-green: { wait: 1 }, canary: {} } }
   f: { strategy: { canary: { analysis: { errors: { worse-by: 1%, confidence: 100% }, deadline: 5 } } } }
+  g: { strategy: { rolling: { batch: 0, surge: 0, pause: 5, wait: 1h } } }
+  h: { strategy: { rolling: {}, canary: {} } }
 ",
         &[
             "4:41 range environments.a.strategy.canary.steps[1]",
@@ -312,6 +312,11 @@ environments:
             "9:62 percent environments.f.strategy.canary.analysis.errors.worse-by",
             "9:78 range environments.f.strategy.canary.analysis.errors.confidence",
             "9:96 duration environments.f.strategy.canary.analysis.deadline",
+            "10:38 range environments.g.strategy.rolling.batch",
+            "10:48 range environments.g.strategy.rolling.surge",
+            "10:58 duration environments.g.strategy.rolling.pause",
+            "10:61 unknown-key environments.g.strategy.rolling.wait",
+            "11:8 conflict environments.h.strategy",
         ],
     );
 }
@@ -556,7 +561,7 @@ fn a_message_stays_on_its_lines() {
 
 #[test]
 fn a_report_is_rendered_for_people() {
-    let text = "run: { prot: 8000 }\nenvironments:\n  staging: { strategy: rolling, drain: 5 }\n  prod: { target: dokcer }\n";
+    let text = "run: { prot: 8000 }\nenvironments:\n  staging: { target: podman, drain: 5 }\n  prod: { target: dokcer }\n";
     let errors =
         super::super::parse(".github/cd.yml", text, Some("acme/tasks")).expect_err("it is broken");
     let expected = "\
@@ -565,12 +570,12 @@ error[config/unknown-key]: there is no key `prot` here
   = expected: command, cpus, env, labels, memory, networks, port, read-only, replicas, secrets, user, volumes
   = help: did you mean `port`?
 
-error[config/not-yet]: `environments.staging.strategy: rolling` is not there yet
-  --> .github/cd.yml:3:24 environments.staging.strategy
-  = help: use `blue-green`, or `recreate` where two versions cannot run side by side
+error[config/not-yet]: `environments.staging.target: podman` is not there yet
+  --> .github/cd.yml:3:22 environments.staging.target
+  = help: use a docker engine
 
 error[config/duration]: this duration has no unit
-  --> .github/cd.yml:3:40 environments.staging.drain
+  --> .github/cd.yml:3:37 environments.staging.drain
   = found: `5`
   = expected: a whole number with its unit, such as `500ms`, `10s`, `2m` or `1h`
   = help: write `5s` for seconds

@@ -4,10 +4,11 @@ use super::super::raw::{self, At};
 use super::super::scalar::{confidence, duration, duration_from, listen, percent, points};
 use super::super::tree::NodeId;
 use super::super::{
-    Bake, Canary, DockerHost, Environment, Listen, Mode, Override, Permille, Strategy, Target, name,
+    Bake, Canary, DockerHost, Environment, Listen, Mode, Override, Permille, Rolling, Strategy,
+    Target, name,
 };
 use crate::analysis::Margin;
-use crate::rollout::Comparison;
+use crate::rollout::{Comparison, Waves};
 
 use super::{Read, Reader, Reported, Wrong, code};
 
@@ -21,6 +22,8 @@ const DRAIN: u64 = 30_000;
 /// Few users first, for what is plainly broken; each further step at most some five times as many.
 const STEPS: &[u8] = &[5, 25, 50, 100];
 const PAUSE: u64 = 60_000;
+/// Between two batches: a version that breaks at once does so on the first instance alone.
+const PAUSE_BETWEEN: u64 = 10_000;
 /// Who has no verdict by then has too little traffic for this share, or for what is tolerated.
 const DEADLINE: u64 = 600_000;
 const LEASE: u64 = 60_000;
@@ -196,8 +199,9 @@ impl Reader<'_> {
             raw::Strategy::Word(raw::StrategyWord::Canary) => {
                 Ok(Strategy::Canary(self.canary(&raw::Canary::default())?))
             }
-            // By the checker: it is not there yet.
-            raw::Strategy::Word(raw::StrategyWord::Rolling) => Err(Reported),
+            raw::Strategy::Word(raw::StrategyWord::Rolling) => {
+                Ok(Strategy::Rolling(self.rolling(&raw::Rolling::default())?))
+            }
             raw::Strategy::Map(map) => self.strategy_of(node, map),
         }
     }
@@ -213,19 +217,35 @@ impl Reader<'_> {
                 let canary = canary.value.as_ref().ok_or(Reported)?;
                 Ok(Strategy::Canary(self.canary(canary)?))
             }
-            // By the checker: it is not there yet.
-            (_, _, Some(_)) => Err(Reported),
+            (None, None, Some(rolling)) => {
+                let rolling = rolling.value.as_ref().ok_or(Reported)?;
+                Ok(Strategy::Rolling(self.rolling(rolling)?))
+            }
             (None, None, None) => {
                 let mistake = Wrong::new(code::MISSING_KEY, "the strategy has no name");
-                let expected = "`blue-green`, `recreate` or `canary`";
+                let expected = "`blue-green`, `recreate`, `rolling` or `canary`";
                 Err(self.report_key(node, mistake.expected(expected)))
             }
-            (Some(_), Some(_), None) => {
-                let mistake = Wrong::new(code::CONFLICT, "these are two strategies");
-                let expected = "one of `blue-green` and `canary`";
+            (Some(_), Some(_), _) | (Some(_), _, Some(_)) | (_, Some(_), Some(_)) => {
+                let mistake = Wrong::new(code::CONFLICT, "these are several strategies");
+                let expected = "one of `blue-green`, `rolling` and `canary`";
                 Err(self.report_key(node, mistake.expected(expected)))
             }
         }
+    }
+
+    fn rolling(&mut self, raw: &raw::Rolling) -> Read<Rolling> {
+        let usual = Waves::default();
+        let batch = self.given(raw.batch.as_ref());
+        let surge = self.given(raw.surge.as_ref());
+        let pause = self.or(raw.pause.as_ref(), PAUSE_BETWEEN, duration);
+        Ok(Rolling {
+            waves: Waves {
+                batch: batch?.unwrap_or(usual.batch),
+                surge: surge?.unwrap_or(usual.surge),
+            },
+            pause: pause?,
+        })
     }
 
     fn canary(&mut self, raw: &raw::Canary) -> Read<Canary> {

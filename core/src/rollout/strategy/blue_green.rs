@@ -1,13 +1,16 @@
 //! Beside the old version.
 
-use super::{Share, Step};
+use super::{Plan, Share, Step};
 
 /// Old instances run, routed or as the router's fallback, until the commit is recorded.
-pub(super) const STEPS: &[Step] = &[
-    Step::Begin,
-    Step::Start,
-    Step::Prove,
-    Step::Shift(Share::ALL),
-    Step::Bake,
-    Step::Commit,
-];
+pub(super) fn steps(plan: &Plan) -> Vec<Step> {
+    let upto = plan.new.members.len();
+    vec![
+        Step::Begin,
+        Step::Start { upto },
+        Step::Prove,
+        Step::Shift(Share::ALL),
+        Step::Bake,
+        Step::Commit,
+    ]
+}

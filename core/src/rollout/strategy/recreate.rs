@@ -1,15 +1,18 @@
 //! In place of the old version.
 
-use super::{Share, Step};
+use super::{Plan, Share, Step};
 
 /// The old instances are stopped before the new ones start, and kept until the commit is recorded: going back starts
 /// them again.
-pub(super) const STEPS: &[Step] = &[
-    Step::Begin,
-    Step::Withdraw,
-    Step::Start,
-    Step::Prove,
-    Step::Shift(Share::ALL),
-    Step::Bake,
-    Step::Commit,
-];
+pub(super) fn steps(plan: &Plan) -> Vec<Step> {
+    let upto = plan.new.members.len();
+    vec![
+        Step::Begin,
+        Step::Withdraw { keep: 0 },
+        Step::Start { upto },
+        Step::Prove,
+        Step::Shift(Share::ALL),
+        Step::Bake,
+        Step::Commit,
+    ]
+}

@@ -26,6 +26,7 @@ impl Plans {
             old,
             strays: Vec::new(),
             shares: Vec::new(),
+            waves: Waves::default(),
             comparison: None,
             person: Person::Absent,
             timing,

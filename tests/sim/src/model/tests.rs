@@ -2,7 +2,7 @@ use std::fmt::Write as _;
 use std::io::Write as _;
 use std::time::Instant;
 
-use cd_core::rollout::{Share, Strategy};
+use cd_core::rollout::{Share, Strategy, Waves};
 use stateright::{Checker, HasDiscoveries};
 
 use super::*;
@@ -73,6 +73,7 @@ const NO_LUCK: Luck = Luck {
 struct Case {
     name: &'static str,
     strategy: Strategy,
+    waves: Waves,
     replicas: u8,
     /// Whether a known-good version serves at the beginning.
     serves: bool,
@@ -91,6 +92,7 @@ impl Case {
         Self {
             name,
             strategy: Strategy::BlueGreen,
+            waves: Waves { batch: 1, surge: 1 },
             replicas: 1,
             serves: true,
             waits: false,
@@ -107,6 +109,7 @@ impl Case {
         let setup = Setup {
             strategy,
             shares: vec![Share(50)],
+            waves: self.waves,
             waits: self.waits,
             replicas,
             wants: self.wants.to_vec(),
@@ -307,11 +310,17 @@ fn cases(strategy: Strategy, deep: bool) -> Vec<Case> {
     .map(|case| Case { strategy, ..case });
     let [first_one, first_two] = [first(1), first(2)];
     let all = upgrade(1).into_iter().chain(first_one);
+    let three = || Case::new("a fault, a slow answer, a cancel", SLOW);
     if deep {
         return all
             .chain(upgrade(2))
             .chain(first_two)
             .chain(heavy)
+            .chain((strategy == Strategy::Rolling).then(|| Case {
+                strategy,
+                replicas: 3,
+                ..three()
+            }))
             .collect();
     }
     let two = upgrade(2)
@@ -354,10 +363,33 @@ fn canary_keeps_every_promise_in_every_order_of_events() {
     cases(Strategy::Canary, deep()).iter().for_each(check);
 }
 
+#[test]
+fn rolling_keeps_every_promise_in_every_order_of_events() {
+    let cases = cases(Strategy::Rolling, deep());
+    // Of one instance there is one wave, as under blue-green.
+    let whole = cases.iter().filter(|case| deep() || case.replicas > 1);
+    whole.for_each(check);
+}
+
+const STRATEGIES: [Strategy; 4] = [
+    Strategy::BlueGreen,
+    Strategy::Recreate,
+    Strategy::Rolling,
+    Strategy::Canary,
+];
+
+/// The fewest instances that show what a strategy does.
+const fn waves_of(strategy: Strategy) -> u8 {
+    match strategy {
+        Strategy::BlueGreen | Strategy::Recreate | Strategy::Canary => 1,
+        Strategy::Rolling => 2,
+    }
+}
+
 /// Circles are no ends: a machine that asks and asks, or wakes and wakes, would never be over.
 #[test]
 fn every_path_ends_and_every_end_is_over() {
-    for strategy in [Strategy::BlueGreen, Strategy::Recreate, Strategy::Canary] {
+    for strategy in STRATEGIES {
         for serves in [true, false] {
             let began = Instant::now();
             let luck = Luck {
@@ -370,6 +402,7 @@ fn every_path_ends_and_every_end_is_over() {
             let case = Case {
                 strategy,
                 serves,
+                replicas: waves_of(strategy),
                 ..Case::new("", luck)
             };
             let worlds = case.worlds(None);
@@ -390,7 +423,7 @@ fn every_path_ends_and_every_end_is_over() {
 /// Invariant 13, literally.
 #[test]
 fn a_crash_anywhere_leads_to_no_end_that_is_not_reached_without_one() {
-    for strategy in [Strategy::BlueGreen, Strategy::Recreate, Strategy::Canary] {
+    for strategy in STRATEGIES {
         for serves in [true, false] {
             let ends = |crashes| {
                 let luck = Luck {
@@ -402,6 +435,7 @@ fn a_crash_anywhere_leads_to_no_end_that_is_not_reached_without_one() {
                 let case = Case {
                     strategy,
                     serves,
+                    replicas: waves_of(strategy),
                     ..Case::new("", luck)
                 };
                 let worlds = case.wanting(DEPLOY_AND_RECOVER).worlds(None);

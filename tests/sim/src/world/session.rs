@@ -95,6 +95,7 @@ impl World {
         let plan = Plan {
             strategy: setup.strategy,
             shares: setup.shares.clone(),
+            waves: setup.waves,
             new: self.observed(brings.generation),
             old: back.map(|back| self.observed(back)),
             strays: Vec::new(),
@@ -159,6 +160,7 @@ impl World {
         let plan = Plan {
             strategy: setup.strategy,
             shares: Vec::new(),
+            waves: setup.waves,
             new,
             old,
             strays,
@@ -195,6 +197,7 @@ impl World {
         let plan = Plan {
             strategy: setup.strategy,
             shares: setup.shares.clone(),
+            waves: setup.waves,
             new: setup.fleet(generation),
             old,
             strays,

@@ -25,8 +25,12 @@ impl World {
             runs: self.runs.iter().map(run).collect(),
             change: self.change,
             interrupts: match setup.strategy {
-                Strategy::BlueGreen | Strategy::Canary => false,
+                Strategy::BlueGreen | Strategy::Canary | Strategy::Rolling => false,
                 Strategy::Recreate => true,
+            },
+            replaces: match setup.strategy {
+                Strategy::BlueGreen | Strategy::Canary => false,
+                Strategy::Recreate | Strategy::Rolling => true,
             },
             peak: 2 * usize::from(setup.replicas),
             left: self.left.clone(),

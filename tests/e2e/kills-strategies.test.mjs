@@ -1,0 +1,19 @@
+// A canary and a rolling deploy that are killed at calls which change something: thirty each by a fixed seed, KILLS=all at
+// every one and in every way. Users notice nothing, and the next run puts things right.
+
+import test from 'node:test';
+
+import { image } from './lib.mjs';
+import { killEverywhere } from './bin/killing.mjs';
+
+const deploy = { underLoad: true, sample: 30, command: (_, to) => ['deploy', '--image', image(to)] };
+
+test('a rolling deploy that is killed at any call fails no request, and the next run ends in a final state', async (t) => {
+  const config = { run: { replicas: 3 } };
+  await killEverywhere(t, { ...deploy, name: 'killrolling', seed: 6, config, env: { strategy: { rolling: { pause: '0s' } } } });
+});
+
+test('a canary that is killed at any call fails no request, and the next run ends in a final state', async (t) => {
+  const strategy = { canary: { steps: [25, 50, 100], pause: '0s' } };
+  await killEverywhere(t, { ...deploy, name: 'killcanary', seed: 7, env: { strategy } });
+});
