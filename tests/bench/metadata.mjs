@@ -66,7 +66,7 @@ function stepEnvironment(at) {
 
 /** The derivation alone, natively: microseconds. */
 function native() {
-  const argv = ['run', '--quiet', '--locked', '--release', '--package', 'bench-derive'];
+  const argv = ['run', '--quiet', '--locked', '--release', '--package', 'bench-native'];
   return JSON.parse(execFileSync('cargo', argv, { cwd: ROOT, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] }));
 }
 

@@ -1,6 +1,8 @@
 //! How long the derivation takes natively: a tag push, seven rules, two images. Prints microseconds, the median of 31 batches,
-//! of the derivation alone and with all that is made of it: outputs, variables and bake files; and of 20 gates over 10,000 check
-//! runs.
+//! of the derivation alone and with all that is made of it: outputs, variables and bake files; of 20 gates over 10,000 check
+//! runs; and of what a long ledger costs.
+
+mod ledger;
 
 use std::collections::BTreeMap;
 use std::hint::black_box;
@@ -28,7 +30,7 @@ fn main() {
     });
     println!(
         "{}",
-        serde_json::json!({ "derive": alone, "whole": whole, "gates": gates() })
+        serde_json::json!({ "derive": alone, "whole": whole, "gates": gates(), "ledger": ledger::measure() })
     );
 }
 
