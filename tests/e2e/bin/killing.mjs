@@ -40,6 +40,7 @@ export function cases(calls, { seed, sample, share = sample ? sample / calls.len
  */
 export async function killEverywhere(t, { name, config = {}, env = {}, command, underLoad, seed, share, sample }) {
   const versions = ['v1', 'v2'];
+  const replicas = config.run?.replicas ?? 1;
   let here = null;
   const other = (version) => versions.find((it) => it !== version);
   const fresh = async () => {
@@ -51,7 +52,7 @@ export async function killEverywhere(t, { name, config = {}, env = {}, command, 
   t.after(() => here && clear(here));
 
   let from = await fresh();
-  const calls = await undisturbed(t, here, command(from, other(from)));
+  const calls = await undisturbed(t, here, command(from, other(from)), replicas);
   from = other(from);
 
   for (const [at, it] of cases(calls, { seed, share, sample }).entries()) {
@@ -82,7 +83,7 @@ export async function killEverywhere(t, { name, config = {}, env = {}, command, 
           after = await here.cd('recover', '--wait', '30s');
           assert.equal(after.code, 0, `${after.outcome} ${after.stderr}`);
         }
-        const settled = await assertSettled(here);
+        const settled = await assertSettled(here, { replicas });
         const redone = [result, after].some((it) => it?.outcome === 'restored' && it.report.command === 'recover');
         if (redone) assert.ok(settled.token > dead, 'what the dead run held bears the name of the one that put it right');
         if (next[0] === 'recover' && it.way === 'before') assert.equal(settled.version, committed ? wanted : old);
@@ -108,12 +109,12 @@ async function assertServing(here) {
 }
 
 /** A run that nobody kills: the calls that change something, in order. */
-export async function undisturbed(t, here, command) {
+export async function undisturbed(t, here, command, replicas = 1) {
   const docker = countingDocker(here);
   const { code, stderr } = await docker.start(...command).ended;
   assert.equal(code, 0, stderr);
   t.diagnostic(`calls that change something: ${docker.changes().join(' ')}`);
-  await assertSettled(here);
+  await assertSettled(here, { replicas });
   return docker.changes();
 }
 
