@@ -265,8 +265,8 @@ fn what_is_not_there_yet() {
 packages: {}
 router: { mode: tcp }
 environments:
-  a: { target: podman, strategy: rolling }
-  b: { target: { podman: {} }, strategy: { rolling: { batch: 1 } } }
+  a: { strategy: rolling }
+  b: { target: { podman: { host: ssh://a@b } }, strategy: { rolling: { batch: 1 } } }
   c: { target: swarm, strategy: { canary: { analysis: { latency: {}, metric: {} } } } }
   d: { target: { kubernetes: {} } }
   e: { target: { docker: { host: tcp://10.0.0.1:2376 } } }
@@ -274,10 +274,9 @@ environments:
         &[
             "1:1 not-yet",
             "5:17 not-yet router.mode",
-            "7:16 not-yet environments.a.target",
-            "7:34 not-yet environments.a.strategy",
-            "8:18 not-yet environments.b.target.podman",
-            "8:44 not-yet environments.b.strategy.rolling",
+            "7:18 not-yet environments.a.strategy",
+            "8:28 not-yet environments.b.target.podman.host",
+            "8:61 not-yet environments.b.strategy.rolling",
             "9:16 not-yet environments.c.target",
             "9:57 not-yet environments.c.strategy.canary.analysis.latency",
             "9:70 not-yet environments.c.strategy.canary.analysis.metric",
@@ -578,7 +577,7 @@ error[config/duration]: this duration has no unit
 error[config/choice]: this word is not known here
   --> .github/cd.yml:4:19 environments.prod.target
   = found: `dokcer`
-  = expected: `docker` or a map with `docker`
+  = expected: `docker`, `podman` or a map with `docker`, `podman`
   = help: did you mean `docker`?";
     assert_eq!(errors.render(), expected);
 }
