@@ -28,6 +28,7 @@ pub use raw::generate::schema;
 pub use resolve::config_hash;
 pub(crate) use suggest::did_you_mean;
 pub use template::Template;
+pub(crate) use typed::router_image_in_full;
 
 use crate::gate::Gate;
 use crate::protocol::Authorization;
@@ -245,6 +246,8 @@ pub enum Target {
         /// The environment variable with the private key; only with an ssh host.
         key: Option<String>,
     },
+    /// The podman at hand, of the user who runs the step.
+    Podman,
 }
 
 /// Where a docker engine is. [`Display`](fmt::Display) writes what `DOCKER_HOST` takes.

@@ -31,7 +31,7 @@ const BROKEN = {
     says: /did you mean `port`/,
   },
   'capabilities that are not there yet': {
-    text: 'run: { port: 8000 }\nrouter: { mode: tcp }\nenvironments:\n  staging: { target: podman }\n',
+    text: 'run: { port: 8000 }\nrouter: { mode: tcp }\nenvironments:\n  staging: { target: swarm }\n',
     mistakes: ['cd.yml:2:17 router.mode', 'cd.yml:4:22 environments.staging.target'],
     says: /not there yet/,
   },

@@ -41,9 +41,11 @@ export function run(argv, { env = ENV, cwd, input, timeout = 120_000 } = {}) {
 }
 
 /** A command of the tests' own engine; its output, or an error with its words. */
-export async function docker(...args) {
-  const { code, stdout, stderr } = await run(['docker', ...args]);
-  if (code !== 0) throw new Error(`docker ${args.join(' ')}: ${stderr}`);
+export const docker = (...args) => must('docker', args);
+
+async function must(program, args) {
+  const { code, stdout, stderr } = await run([program, ...args]);
+  if (code !== 0) throw new Error(`${program} ${args.join(' ')}: ${stderr}`);
   return stdout.trim();
 }
 
@@ -53,8 +55,13 @@ export const inside = (argv, options) => run([join(ROOT, 'tests', 'parts', 'exec
 // Below the ports that outgoing connections get.
 let ports = 20_000 + (process.pid % 240) * 50;
 
-/** A service of its own, with a working tree of its own and a port of its own. Call `end()` when done. */
-export function place(name, { environment = 'staging', router = '2.6', service = `${name}-${process.pid}`.slice(0, 39) } = {}) {
+/**
+ * A service of its own, with a working tree of its own and a port of its own. Call `end()` when done. `podman` is the path of
+ * one whose place it is.
+ */
+export function place(name, { environment = 'staging', router = '2.6', service = `${name}-${process.pid}`.slice(0, 39), podman } = {}) {
+  const program = podman ?? 'docker';
+  const engine = (...args) => must(program, args);
   const port = ++ports;
   const dir = mkdtempSync(join(tmpdir(), `cd-e2e-${name}-`));
   // What a test that failed has left running: it would keep the test's own process alive.
@@ -100,6 +107,7 @@ export function place(name, { environment = 'staging', router = '2.6', service =
     journals: () => list(dir, 'journal-').map((file) => readFileSync(file, 'utf8').trim().split('\n').map((line) => JSON.parse(line))),
     /** Every container of this place: `{ name, state, generation, index, image }`, the router apart. */
     async containers() {
+      if (podman) return podmansInstances(engine, service);
       const format = '{{.Names}}\t{{.State}}\t{{.Label "cd-action.role"}}\t{{.Label "cd-action.generation"}}\t{{.Label "cd-action.index"}}\t{{.Label "cd-action.version"}}';
       const text = await docker('ps', '-a', '--no-trunc', '--filter', `label=cd-action.service=${service}`, '--format', format);
       const all = text.split('\n').filter(Boolean).map((line) => {
@@ -109,10 +117,10 @@ export function place(name, { environment = 'staging', router = '2.6', service =
       return all.filter((it) => it.role === 'instance').sort((a, b) => a.name.localeCompare(b.name));
     },
     /** A file of the state volume. */
-    state: (file) => docker('exec', '-u', '0', `${here.prefix}-router`, 'cat', `/var/lib/cd-action/${file}`),
+    state: (file) => engine('exec', '-u', '0', `${here.prefix}-router`, 'cat', `/var/lib/cd-action/${file}`),
     /** What HAProxy says now. */
     async runtime(command) {
-      const { stdout } = await run(['docker', 'exec', '-i', '-u', '0', `${here.prefix}-router`, 'nc', '127.0.0.1', '9999'], { input: `${command}\n` });
+      const { stdout } = await run([program, 'exec', '-i', '-u', '0', `${here.prefix}-router`, 'nc', '127.0.0.1', '9999'], { input: `${command}\n` });
       return stdout;
     },
     /** What users get: `{ status, version }`. */
@@ -145,11 +153,11 @@ export function place(name, { environment = 'staging', router = '2.6', service =
     /** Removes everything of this place. */
     async end() {
       for (const child of children) child.kill('SIGKILL');
-      const all = (await docker('ps', '-aq', '--filter', `label=cd-action.service=${service}`)).split('\n').filter(Boolean);
-      if (all.length > 0) await docker('rm', '-f', '-v', ...all);
-      await run(['docker', 'network', 'rm', here.prefix]);
-      await run(['docker', 'volume', 'rm', `${here.prefix}-state`]);
-      const tags = (await docker('image', 'ls', '--filter', `reference=cd-action/${service}.*`, '--format', '{{.Repository}}:{{.Tag}}')).split('\n').filter(Boolean);
+      const all = (await engine('ps', '-aq', '--filter', `label=cd-action.service=${service}`)).split('\n').filter(Boolean);
+      if (all.length > 0) await engine('rm', '-f', '-v', ...all);
+      await run([program, 'network', 'rm', here.prefix]);
+      await run([program, 'volume', 'rm', `${here.prefix}-state`]);
+      const tags = podman ? [] : (await docker('image', 'ls', '--filter', `reference=cd-action/${service}.*`, '--format', '{{.Repository}}:{{.Tag}}')).split('\n').filter(Boolean);
       if (tags.length > 0) await run(['docker', 'image', 'rm', '--no-prune', ...tags]);
       removeRuns(dir);
     },
@@ -173,6 +181,15 @@ export function place(name, { environment = 'staging', router = '2.6', service =
   }
   here.env = {};
   return here;
+}
+
+/** The same as `containers()`: podman's templates know no single label. */
+async function podmansInstances(engine, service) {
+  const all = JSON.parse(await engine('ps', '-a', '--filter', `label=cd-action.service=${service}`, '--format', 'json') || '[]');
+  const label = (it, key) => it.Labels[`cd-action.${key}`];
+  return all.filter((it) => label(it, 'role') === 'instance')
+    .map((it) => ({ name: it.Names[0], state: it.State, generation: Number(label(it, 'generation')), index: Number(label(it, 'index')), version: label(it, 'version') }))
+    .sort((a, b) => a.name.localeCompare(b.name));
 }
 
 /** Removes a folder in which runs were. Their journals are kept in CD_JOURNALS, where `run` has them decided again. */

@@ -383,7 +383,6 @@ pub(super) enum TargetWord {
     /// Docker.
     Docker,
     /// Podman.
-    #[cfg_attr(feature = "generate", schemars(extend("x-not-yet" = "use a docker engine")))]
     Podman,
     /// Docker Swarm.
     #[cfg_attr(feature = "generate", schemars(extend("x-not-yet" = "use one docker engine")))]
@@ -400,15 +399,24 @@ pub(super) enum TargetWord {
 pub(super) struct TargetMap {
     /// A docker engine.
     pub(super) docker: Option<At<Docker>>,
-    /// A podman.
-    #[cfg_attr(feature = "generate", schemars(extend("x-not-yet" = "use a docker engine")))]
-    pub(super) podman: Option<At<Later>>,
+    /// The podman at hand, of the user who runs the step: `podman: {}`.
+    pub(super) podman: Option<At<Podman>>,
     /// A swarm.
     #[cfg_attr(feature = "generate", schemars(extend("x-not-yet" = "use one docker engine")))]
     pub(super) swarm: Option<At<Later>>,
     /// A Kubernetes cluster.
     #[cfg_attr(feature = "generate", schemars(extend("x-not-yet" = "use one docker engine")))]
     pub(super) kubernetes: Option<At<Later>>,
+}
+
+/// A podman.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[cfg_attr(feature = "generate", derive(JsonSchema))]
+pub(super) struct Podman {
+    /// A podman on another machine.
+    #[cfg_attr(feature = "generate", schemars(extend("x-not-yet" = "run the step on the machine whose podman it is")))]
+    pub(super) host: Option<At<Later>>,
 }
 
 /// A docker engine, and the way to it.

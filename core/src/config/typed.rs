@@ -20,6 +20,15 @@ mod run;
 /// The HAProxy that runs where the configuration names none.
 const ROUTER_IMAGE: &str = "haproxy:3.2-alpine";
 
+/// A router's image for podman, which takes no name that does not say where from: ours is docker's own registry's.
+pub(crate) fn router_image_in_full(image: &str) -> String {
+    if image == ROUTER_IMAGE {
+        format!("docker.io/library/{image}")
+    } else {
+        image.to_owned()
+    }
+}
+
 /// It is wrong, and that has been reported: here, or by the checker.
 #[derive(Clone, Copy, Debug)]
 struct Reported;
@@ -222,10 +231,10 @@ impl Reader<'_> {
         environments: &BTreeMap<String, Environment>,
     ) {
         for (name, environment) in environments {
-            let super::Target::Docker { host, .. } = &environment.target;
+            let host = environment.target.host();
             let same = |other: &&Environment| {
                 other.name < *name
-                    && other.target.host() == host.as_ref()
+                    && other.target.host() == host
                     && other.listen == environment.listen
             };
             let (Some(_), Some(other), Some(at)) =

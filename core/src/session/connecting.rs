@@ -1,22 +1,18 @@
 //! The way to the engine.
 
 use super::{Session, Tag};
-use crate::config::{DockerHost, Environment, Target};
+use crate::config::{DockerHost, Target};
 use crate::protocol::{Completion, Content, Effect, Outcome, Run};
 use crate::target::docker::{Engine, Step, Trouble};
 
 impl Session {
     pub(super) fn connect(&mut self) {
-        let Environment {
-            target:
-                Target::Docker {
-                    host,
-                    known_hosts,
-                    key,
-                },
-            ..
-        } = self.environment().clone();
-        let Some(DockerHost::Ssh(_)) = host else {
+        let Target::Docker {
+            host: Some(DockerHost::Ssh(_)),
+            known_hosts,
+            key,
+        } = self.environment().target.clone()
+        else {
             return self.look();
         };
         let scratch = self.begin.scratch.clone();
@@ -46,16 +42,12 @@ impl Session {
 
     /// The engine's socket is forwarded once: a command then costs what it costs at home.
     fn tunnel(&mut self) {
-        let Environment {
-            target:
-                Target::Docker {
-                    host,
-                    known_hosts,
-                    key,
-                },
-            ..
-        } = self.environment().clone();
-        let Some(DockerHost::Ssh(host)) = host else {
+        let Target::Docker {
+            host: Some(DockerHost::Ssh(host)),
+            known_hosts,
+            key,
+        } = self.environment().target.clone()
+        else {
             return self.look();
         };
         let scratch = self.begin.scratch.clone();
@@ -98,9 +90,7 @@ impl Session {
             "--".to_owned(),
             host.host,
         ]);
-        self.docker_mut().engine = Engine {
-            host: Some(format!("unix://{socket}")),
-        };
+        self.docker_mut().engine = Engine::docker(Some(format!("unix://{socket}")));
         self.effect(
             Tag::Tunnel,
             Effect::Run(Run {
@@ -142,10 +132,13 @@ impl Session {
 
     /// The key was needed until now: should this process be killed, it is on no disk.
     fn forget_key(&mut self) {
-        let Target::Docker { key, .. } = &self.environment().target;
-        if key.is_none() {
-            return self.look();
-        }
+        let (Target::Docker { key: None, .. } | Target::Podman) = &self.environment().target else {
+            return self.empty_key();
+        };
+        self.look();
+    }
+
+    fn empty_key(&mut self) {
         let path = format!("{}/key", self.begin.scratch);
         let content = Content::Text {
             text: String::new(),

@@ -184,7 +184,8 @@ impl Session {
             self.renew_router()
         } else {
             vec![format!(
-                "`docker unpause {router}` on the target, then run this again"
+                "`{} unpause {router}` on the target, then run this again",
+                self.engine_word()
             )]
         };
         self.finish(Outcome::Failed, "router-away", because, next);

@@ -12,7 +12,7 @@ use crate::registry::Repository;
 use crate::release::engine::{Engine, Program};
 use crate::spec::{Probe, Release, Spec};
 use crate::tag::Version;
-use crate::target::docker::{Image, Setup, Step, Trouble};
+use crate::target::docker::{self as target, Image, Setup, Step, Trouble};
 
 impl Session {
     pub(super) fn look_at_image(&mut self) {
@@ -120,7 +120,10 @@ impl Session {
         let mut all = own.into_iter().chain(mirrors);
         let (_, auth) = all.find(|(image, _)| server(image) == wanted)?;
         let engine = Engine {
-            program: Program::Docker,
+            program: match self.docker().engine.program {
+                target::Program::Docker => Program::Docker,
+                target::Program::Podman => Program::Podman,
+            },
             scratch: self.begin.scratch.clone(),
             settings: self.settings(),
             logins: BTreeMap::from([(wanted.clone(), auth.clone())]),

@@ -233,7 +233,10 @@ impl Session {
             return;
         };
         let setup = Setup {
-            image: config.router.image.clone(),
+            image: match &environment.target {
+                Target::Docker { .. } => config.router.image.clone(),
+                Target::Podman => config::router_image_in_full(&config.router.image),
+            },
             listen: environment.listen.to_string(),
             forwarded: config.router.forwarded,
             asks: true,
@@ -244,9 +247,9 @@ impl Session {
             run: self.facts.run_url.clone(),
             term: environment.lease,
         };
-        let Target::Docker { host, .. } = &environment.target;
-        let engine = Engine {
-            host: host.as_ref().map(ToString::to_string),
+        let engine = match &environment.target {
+            Target::Docker { host, .. } => Engine::docker(host.as_ref().map(ToString::to_string)),
+            Target::Podman => Engine::podman(),
         };
         self.docker = Some(Docker::new(
             &config.service,
@@ -431,7 +434,8 @@ impl Session {
         let restarting = self.survey.router.as_ref();
         let restarting = restarting.is_some_and(|it| it.status == RESTARTING);
         let next = if paused {
-            vec![format!("`docker unpause {router}` on the target")]
+            let program = self.engine_word();
+            vec![format!("`{program} unpause {router}` on the target")]
         } else if restarting {
             self.renew_router()
         } else {

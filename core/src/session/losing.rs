@@ -77,7 +77,8 @@ impl Session {
                 self.docker().volume()
             ),
             format!(
-                "or begin anew, with an interruption: `docker rm -f {}` on the target, then deploy",
+                "or begin anew, with an interruption: `{} rm -f {}` on the target, then deploy",
+                self.engine_word(),
                 self.names(fleet).join(" ")
             ),
         ]

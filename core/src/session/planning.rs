@@ -69,11 +69,14 @@ impl Session {
     pub(super) fn router_note(&self) -> Option<String> {
         let found = self.survey.router.as_ref()?;
         let (wanted, name) = (&self.docker().setup, self.docker().router());
+        let program = self.engine_word();
+        // Podman says of an image of this machine alone that it is from here.
+        let in_full = found.image.strip_prefix("localhost/") == Some(&wanted.image);
         let differs = match &found.listen {
             Some(listen) if *listen != wanted.listen => {
                 format!("users reach it at {listen}, not at {}", wanted.listen)
             }
-            Some(_) | None if found.image != wanted.image => {
+            Some(_) | None if found.image != wanted.image && !in_full => {
                 format!("it runs {}, not {}", found.image, wanted.image)
             }
             Some(_) | None if self.docker().outdated() => {
@@ -82,7 +85,7 @@ impl Session {
             Some(_) | None => return None,
         };
         Some(format!(
-            "the router is not what the configuration says: {differs}; a deploy never replaces it; to renew it, `docker rm -f {name}` and deploy again (an interruption of about a second)"
+            "the router is not what the configuration says: {differs}; a deploy never replaces it; to renew it, `{program} rm -f {name}` and deploy again (an interruption of about a second)"
         ))
     }
 

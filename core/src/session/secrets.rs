@@ -16,9 +16,12 @@ const KEY: &str = "fingerprint-key";
 impl Session {
     /// The shell is told what to keep out of everything, before anything is asked of the engine.
     pub(super) fn mask_config(&mut self, environment: &Environment) {
-        let Target::Docker {
-            known_hosts, key, ..
-        } = &environment.target;
+        let (known_hosts, key) = match &environment.target {
+            Target::Docker {
+                known_hosts, key, ..
+            } => (known_hosts.clone(), key.clone()),
+            Target::Podman => (None, None),
+        };
         let registry = self
             .config
             .as_ref()
@@ -26,8 +29,8 @@ impl Session {
             .map(|it| it.password.clone());
         let names = environment.run.secrets.keys().cloned();
         let names: Vec<String> = names
-            .chain(known_hosts.clone())
-            .chain(key.clone())
+            .chain(known_hosts)
+            .chain(key)
             .chain(registry)
             .collect();
         self.mask(names);

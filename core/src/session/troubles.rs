@@ -4,13 +4,14 @@ use super::calls::Call;
 use super::publishing::Publishing;
 use super::{Session, Tag};
 use crate::protocol::Outcome;
-use crate::target::docker::Trouble;
+use crate::target::docker::{Program as EngineProgram, Trouble};
 
 /// What an engine says where a router that was listed as running has ended before it was spoken to.
 const ENDED: &[&str] = &[
     "is restarting",
     "is not running",
     "cannot exec in a stopped state",
+    "container state improper",
 ];
 
 impl Session {
@@ -23,7 +24,12 @@ impl Session {
             return self.finish(Outcome::Failed, trouble.code, because, next);
         }
         let next = match trouble.code {
-            "engine-missing" => "install the docker command line where this runs",
+            "engine-missing" => match self.docker().engine.program {
+                EngineProgram::Docker => "install the docker command line where this runs",
+                EngineProgram::Podman => {
+                    "install podman where this runs, or leave `target: podman` out"
+                }
+            },
             "engine-unreachable" if self.docker().engine.host.is_some() => {
                 "the host was reached, its engine was not: may this user use /var/run/docker.sock there (group docker), and does the ssh server forward sockets (AllowStreamLocalForwarding)?"
             }
@@ -35,7 +41,14 @@ impl Session {
                 "find out what holds it on the target (`ss -tnap`), or choose another `listen`; ports from 32768 on are lent to outgoing connections on most machines"
             }
             "registry-unreachable" => "try again when the registry answers",
-            "registry-denied" => "log in first (docker login), with an account that may pull it",
+            "registry-denied" => match self.docker().engine.program {
+                EngineProgram::Docker => {
+                    "log in first (docker login), with an account that may pull it"
+                }
+                EngineProgram::Podman => {
+                    "log in first (podman login), with an account that may pull it"
+                }
+            },
             "secret-missing" => "set it in the `env:` of the step",
             "busy" => return self.busy(&trouble.text),
             _ => "look at the words above; nothing was touched, so it can be tried again",
@@ -49,11 +62,17 @@ impl Session {
         );
     }
 
+    /// What a person types to command the engine.
+    pub(super) fn engine_word(&self) -> &'static str {
+        self.docker().engine.program.word()
+    }
+
     /// The way out where the router cannot take the file that it has: it is made anew, with today's settings and what the table
     /// says.
     pub(super) fn renew_router(&self) -> Vec<String> {
         vec![format!(
-            "`docker rm -f {}` on the target, then `cd-action recover --environment {}`: the router is made anew, with the same table (an interruption of about a second)",
+            "`{} rm -f {}` on the target, then `cd-action recover --environment {}`: the router is made anew, with the same table (an interruption of about a second)",
+            self.engine_word(),
             self.docker().router(),
             self.environment().name
         )]
@@ -87,7 +106,7 @@ impl Session {
 
 fn sentence(code: &str) -> &'static str {
     match code {
-        "engine-missing" => "there is no docker command",
+        "engine-missing" => "there is no command of the engine",
         "engine-unreachable" => "the engine cannot be reached",
         "engine-timeout" => "the engine did not answer in time",
         "address-held" => "the address that users come to is held by something else",

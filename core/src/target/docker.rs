@@ -7,6 +7,7 @@
 
 mod argv;
 mod ask;
+mod formats;
 mod haproxy;
 mod house;
 mod judging;
@@ -21,7 +22,7 @@ mod tests;
 
 use std::collections::BTreeMap;
 
-pub use argv::Engine;
+pub use argv::{Engine, Program};
 pub use haproxy::{Kind, Server, Setup, Subnet};
 pub use survey::{Found, Image, Listed, Opened, RouterFound, Survey, Trouble};
 
@@ -378,10 +379,12 @@ impl Docker {
     /// The local tag that keeps a generation's image from being pruned.
     #[must_use]
     pub fn keeping(&self, generation: Generation) -> String {
-        format!(
-            "cd-action/{}.{}:{generation}",
-            self.service, self.environment
-        )
+        format!("{}:{generation}", self.kept_as())
+    }
+
+    /// What those tags are tags of.
+    fn kept_as(&self) -> String {
+        format!("cd-action/{}.{}", self.service, self.environment)
     }
 
     /// The name of an instance that this run holds.

@@ -265,8 +265,8 @@ fn what_is_not_there_yet() {
 packages: {}
 router: { mode: tcp }
 environments:
-  a: { target: podman }
-  b: { target: { podman: {} } }
+  a: {}
+  b: { target: { podman: { host: ssh://a@b } } }
   c: { target: swarm, strategy: { canary: { analysis: { latency: {}, metric: {} } } } }
   d: { target: { kubernetes: {} } }
   e: { target: { docker: { host: tcp://10.0.0.1:2376 } } }
@@ -274,8 +274,7 @@ environments:
         &[
             "1:1 not-yet",
             "5:17 not-yet router.mode",
-            "7:16 not-yet environments.a.target",
-            "8:18 not-yet environments.b.target.podman",
+            "8:28 not-yet environments.b.target.podman.host",
             "9:16 not-yet environments.c.target",
             "9:57 not-yet environments.c.strategy.canary.analysis.latency",
             "9:70 not-yet environments.c.strategy.canary.analysis.metric",
@@ -561,7 +560,7 @@ fn a_message_stays_on_its_lines() {
 
 #[test]
 fn a_report_is_rendered_for_people() {
-    let text = "run: { prot: 8000 }\nenvironments:\n  staging: { target: podman, drain: 5 }\n  prod: { target: dokcer }\n";
+    let text = "run: { prot: 8000 }\nenvironments:\n  staging: { target: swarm, drain: 5 }\n  prod: { target: dokcer }\n";
     let errors =
         super::super::parse(".github/cd.yml", text, Some("acme/tasks")).expect_err("it is broken");
     let expected = "\
@@ -570,12 +569,12 @@ error[config/unknown-key]: there is no key `prot` here
   = expected: command, cpus, env, labels, memory, networks, port, read-only, replicas, secrets, user, volumes
   = help: did you mean `port`?
 
-error[config/not-yet]: `environments.staging.target: podman` is not there yet
+error[config/not-yet]: `environments.staging.target: swarm` is not there yet
   --> .github/cd.yml:3:22 environments.staging.target
-  = help: use a docker engine
+  = help: use one docker engine
 
 error[config/duration]: this duration has no unit
-  --> .github/cd.yml:3:37 environments.staging.drain
+  --> .github/cd.yml:3:36 environments.staging.drain
   = found: `5`
   = expected: a whole number with its unit, such as `500ms`, `10s`, `2m` or `1h`
   = help: write `5s` for seconds
@@ -583,7 +582,7 @@ error[config/duration]: this duration has no unit
 error[config/choice]: this word is not known here
   --> .github/cd.yml:4:19 environments.prod.target
   = found: `dokcer`
-  = expected: `docker` or a map with `docker`
+  = expected: `docker`, `podman` or a map with `docker`, `podman`
   = help: did you mean `docker`?";
     assert_eq!(errors.render(), expected);
 }

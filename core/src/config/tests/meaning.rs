@@ -155,6 +155,20 @@ fn the_service_is_named_after_the_repository() {
 }
 
 #[test]
+fn podman_is_named_by_a_word_or_a_map_and_stands_alone() {
+    for target in ["podman", "{ podman: {} }"] {
+        let config = good(&format!(
+            "service: a\nrun: {{ port: 1 }}\nenvironments: {{ staging: {{ target: {target} }} }}\n"
+        ));
+        assert_eq!(environment(&config, "staging").target, Target::Podman);
+    }
+    let both = "service: a\nrun: { port: 1 }\nenvironments: { staging: { target: { docker: {}, podman: {} } } }\n";
+    let errors = parse("cd.yml", both, None).expect_err("two engines");
+    let told: Vec<&str> = errors.iter().map(|it| it.code).collect();
+    assert_eq!(told, ["config/conflict"], "{errors:?}");
+}
+
+#[test]
 fn everything_that_can_be_said() {
     let config = good(include_str!("everything.yml"));
     let staging = environment(&config, "staging");

@@ -120,17 +120,29 @@ impl Reader<'_> {
         };
         match target {
             raw::Target::Word(raw::TargetWord::Docker) => Ok(at_hand),
-            raw::Target::Word(
-                raw::TargetWord::Podman | raw::TargetWord::Swarm | raw::TargetWord::Kubernetes,
-            ) => Err(Reported),
+            raw::Target::Word(raw::TargetWord::Podman) => Ok(Target::Podman),
+            raw::Target::Word(raw::TargetWord::Swarm | raw::TargetWord::Kubernetes) => {
+                Err(Reported)
+            }
             raw::Target::Map(raw::TargetMap {
-                podman: None,
                 swarm: None,
                 kubernetes: None,
                 docker,
-            }) => match docker {
-                Some(docker) => self.docker(docker),
-                None => {
+                podman,
+            }) => match (docker, podman) {
+                (Some(docker), None) => self.docker(docker),
+                (None, Some(podman)) => {
+                    let podman = podman.value.as_ref().ok_or(Reported)?;
+                    match podman.host {
+                        None => Ok(Target::Podman),
+                        Some(_) => Err(Reported), // by the checker: it is not there yet
+                    }
+                }
+                (Some(_), Some(_)) => {
+                    let mistake = Wrong::new(code::CONFLICT, "the target names two engines");
+                    Err(self.report_key(node, mistake.help("leave one of them out")))
+                }
+                (None, None) => {
                     let mistake = Wrong::new(code::MISSING_KEY, "the target names no engine");
                     Err(self.report_key(
                         node,
@@ -328,7 +340,9 @@ const fn parsed_mode(mode: raw::Mode) -> Mode {
 impl Target {
     /// The host that is named; `None`: the engine at hand.
     pub(super) const fn host(&self) -> Option<&DockerHost> {
-        let Self::Docker { host, .. } = self;
-        host.as_ref()
+        match self {
+            Self::Docker { host, .. } => host.as_ref(),
+            Self::Podman => None,
+        }
     }
 }

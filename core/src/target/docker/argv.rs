@@ -31,17 +31,76 @@ const INHERIT: &[&str] = &[
     "RUNNER_TRACKING_ID",
 ];
 
+/// The same for podman: whose containers these are, where they are kept, and how they are run.
+///
+/// Not what a runner finds leftovers by: podman has no engine, so what watches over a container is a child of the command that
+/// started it, and a runner would end production with its job.
+const PODMAN_INHERIT: &[&str] = &[
+    "PATH",
+    "HOME",
+    "TMPDIR",
+    "XDG_RUNTIME_DIR",
+    "XDG_CONFIG_HOME",
+    "XDG_DATA_HOME",
+    "DBUS_SESSION_BUS_ADDRESS",
+    "CONTAINERS_CONF",
+    "CONTAINERS_STORAGE_CONF",
+    "CONTAINERS_REGISTRIES_CONF",
+    "REGISTRY_AUTH_FILE",
+];
+
+/// Whose command line an engine has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Program {
+    /// Docker's.
+    #[default]
+    Docker,
+    /// Podman's.
+    Podman,
+}
+
+impl Program {
+    /// What is typed.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Docker => "docker",
+            Self::Podman => "podman",
+        }
+    }
+}
+
 /// How the engine is reached.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Engine {
+    /// Its command line.
+    pub program: Program,
     /// `DOCKER_HOST` in place of the run's own; `None`: the engine at hand.
     pub host: Option<String>,
 }
 
 impl Engine {
+    /// A docker engine; `None`: the one at hand.
+    #[must_use]
+    pub const fn docker(host: Option<String>) -> Self {
+        Self {
+            program: Program::Docker,
+            host,
+        }
+    }
+
+    /// The podman at hand.
+    #[must_use]
+    pub const fn podman() -> Self {
+        Self {
+            program: Program::Podman,
+            host: None,
+        }
+    }
+
     /// A command of the engine's.
     pub(super) fn run(&self, args: Vec<String>) -> Run {
-        let mut argv = vec!["docker".to_owned()];
+        let mut argv = vec![self.program.word().to_owned()];
         argv.extend(args);
         let mut env = BTreeMap::new();
         if let Some(host) = &self.host {
@@ -50,13 +109,17 @@ impl Engine {
                 Content::Text { text: host.clone() },
             );
         }
+        let inherited = match self.program {
+            Program::Docker => INHERIT,
+            Program::Podman => PODMAN_INHERIT,
+        };
         let own = |name: &&&str| {
             self.host.is_none() || (**name != "DOCKER_HOST" && **name != "DOCKER_CONTEXT")
         };
         Run {
             argv,
             env,
-            inherit: INHERIT
+            inherit: inherited
                 .iter()
                 .filter(own)
                 .map(|name| (*name).to_owned())

@@ -3,8 +3,9 @@
 use super::argv::{PULL, QUICK};
 use super::lower::TRANSACTION;
 use super::script::Script;
-use super::{Docker, ROUTER_ADDRESS, STATE, Step, haproxy, survey};
+use super::{Docker, Program, ROUTER_ADDRESS, STATE, Step, formats, haproxy, survey};
 use crate::protocol::{Effect, Run, Stdin};
+use crate::registry::is_loopback;
 use crate::rollout::Table;
 use crate::spec::Generation;
 
@@ -23,7 +24,7 @@ impl Docker {
             "--filter",
             &environment,
             "--format",
-            survey::LISTED,
+            formats::LISTED,
         ]);
         let inspect = (!known.is_empty()).then(|| self.inspect(known).beside());
         std::iter::once(Step::strict(Effect::Run(list)))
@@ -57,7 +58,12 @@ impl Docker {
     pub fn image(&self, reference: &str, pull: bool) -> Vec<Step> {
         let mut steps = Vec::new();
         if pull {
-            let mut run = self.engine.words(&["pull", "-q", reference]);
+            let mut args = vec!["pull", "-q", reference];
+            // Docker takes a registry on this very machine to be without TLS; podman has to be told.
+            if self.engine.program == Program::Podman && is_loopback(reference) {
+                args.insert(2, "--tls-verify=false");
+            }
+            let mut run = self.engine.words(&args);
             run.timeout = PULL;
             steps.push(Step::strict(Effect::Run(run)));
         }
@@ -65,7 +71,7 @@ impl Docker {
             "image",
             "inspect",
             "--format",
-            survey::IMAGE,
+            formats::image(self.engine.program),
             "--",
             reference,
         ]);
@@ -90,10 +96,10 @@ impl Docker {
     /// The tags that keep images.
     #[must_use]
     pub fn kept_images(&self) -> Vec<Step> {
-        let reference = format!("reference=cd-action/{}.{}", self.service, self.environment);
-        let run = self.engine.words(&[
-            "image", "ls", "--filter", &reference, "--format", "{{.Tag}}",
-        ]);
+        let reference = format!("reference={}", self.kept_as());
+        let format = formats::named(self.engine.program);
+        let args = ["image", "ls", "--filter", &reference, "--format", format];
+        let run = self.engine.words(&args);
         vec![Step::strict(Effect::Run(run))]
     }
 
@@ -155,7 +161,7 @@ impl Docker {
             "network",
             "inspect",
             "--format",
-            survey::NETWORK,
+            formats::network(self.engine.program),
             "--",
             name,
         ];
@@ -167,7 +173,10 @@ impl Docker {
     pub fn make_router(&self) -> Vec<Step> {
         let volume = [words("volume create"), self.ours(), vec![self.volume()]];
         vec![
-            Step::strict(Effect::Run(self.engine.run(volume.concat()))),
+            Step::tolerant(
+                Effect::Run(self.engine.run(volume.concat())),
+                &["volume already exists"], // what podman says where docker says nothing
+            ),
             Step::strict(Effect::Run(self.init_volume())),
             Step::tolerant(Effect::Run(self.create_router()), &["is already in use by"]),
             Step::strict(Effect::Run(self.engine.words(&["start", &self.router()]))),

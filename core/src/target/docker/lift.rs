@@ -24,10 +24,17 @@ const ITS_OWN_FAULT: &[&str] = &[
     "no such file or directory: unknown",
     "unable to find user",
     "OCI runtime create failed",
+    "permission denied: OCI permission denied",
+    "attempted to invoke a command that was not found",
 ];
 
 /// What an engine says where no further try brings an instance back: somebody holds it, or took it away.
-const BEYOND_REVIVAL: &[&str] = &["cannot start a paused container", "No such container"];
+const BEYOND_REVIVAL: &[&str] = &[
+    "cannot start a paused container",
+    "No such container",
+    "no such container",
+    "is paused",
+];
 
 impl Docker {
     /// What an action's commands came to: all their completions so far, in order.
@@ -270,9 +277,13 @@ impl Docker {
                 | Done::Fenced(why)
                 | Done::Stopped(why) => Err(Seen::Nothing(why.clone())),
             };
-            let exec = matches!(probe, Some(Probe::Exec(_)))
-                .then(|| rest.next())
-                .flatten();
+            let on_demand = self.checks_on_demand();
+            let asked = match probe {
+                Some(Probe::Exec(_)) => true,
+                Some(Probe::Image) => on_demand,
+                Some(Probe::Http { .. } | Probe::Tcp) | None => false,
+            };
+            let exec = asked.then(|| rest.next()).flatten();
             let what = match (admitted, probe) {
                 (Err(seen), _) => seen,
                 (Ok(()), Some(Probe::Http { status, json, .. })) => {
@@ -280,6 +291,7 @@ impl Docker {
                 }
                 (Ok(()), Some(Probe::Tcp) | None) => connection(&said, &name),
                 (Ok(()), Some(Probe::Exec(_))) => command(exec),
+                (Ok(()), Some(Probe::Image)) if on_demand => command(exec),
                 (Ok(()), Some(Probe::Image)) => {
                     engine_health(health.iter().find(|it| it.id == Some(member.id)))
                 }
@@ -434,6 +446,8 @@ const NEVER_BEGAN: &[&str] = &[
     "is restarting",
     "is paused",
     "Cannot connect to the Docker daemon",
+    "no such container",
+    "container state improper",
 ];
 
 /// How a transaction inside the router ended, by its last line alone.

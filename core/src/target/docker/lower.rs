@@ -2,7 +2,7 @@
 
 use super::argv::{Creating, QUICK, copy_secrets, create};
 use super::script::{Ask, Lowering, RECORDED, ROUTED, Script};
-use super::{Docker, Memo, Step, haproxy, server_name, survey};
+use super::{Docker, Memo, Program, Step, formats, haproxy, server_name};
 use crate::protocol::Effect;
 use crate::rollout::{Action, Mark, Member, Record, Table};
 use crate::spec::{Generation, InstanceId, Probe, Release, SecretUse};
@@ -299,23 +299,39 @@ impl Docker {
         for member in members {
             let release = self.releases.get(&member.id.generation);
             let Some(release) = release else { continue };
-            match &release.spec.health.probe {
+            let name = self.name_of(member.id);
+            let args = match &release.spec.health.probe {
                 Probe::Exec(argv) => {
-                    let mut args = vec!["exec".to_owned(), self.name_of(member.id)];
-                    args.extend(argv.iter().cloned());
-                    let mut run = self.engine.run(args);
-                    run.timeout = release.spec.health.timeout;
-                    // Whatever it says, the next instance is asked too.
-                    steps.push(Step::tolerant(Effect::Run(run), &[""]));
+                    let exec = ["exec".to_owned(), name].into_iter();
+                    exec.chain(argv.iter().cloned()).collect()
                 }
-                Probe::Image => health.push(self.name_of(member.id)),
-                Probe::Http { .. } | Probe::Tcp => {}
-            }
+                Probe::Image if self.checks_on_demand() => {
+                    vec!["healthcheck".to_owned(), "run".to_owned(), name]
+                }
+                Probe::Image => {
+                    health.push(name);
+                    continue;
+                }
+                Probe::Http { .. } | Probe::Tcp => continue,
+            };
+            let mut run = self.engine.run(args);
+            run.timeout = release.spec.health.timeout;
+            // Whatever it says, the next instance is asked too.
+            steps.push(Step::tolerant(Effect::Run(run), &[""]));
         }
         if !health.is_empty() {
             steps.push(self.inspect(&health));
         }
         steps
+    }
+
+    /// Whether an image's own check is made when it is asked for. Podman makes it by itself only where a systemd watches the
+    /// time; without one it is `starting` for ever.
+    pub(super) const fn checks_on_demand(&self) -> bool {
+        match self.engine.program {
+            Program::Docker => false,
+            Program::Podman => true,
+        }
     }
 
     fn ask(&self, member: Member) -> Ask {
@@ -370,7 +386,7 @@ impl Docker {
         ];
         args.extend([
             "--format".to_owned(),
-            survey::CONTAINER.to_owned(),
+            formats::CONTAINER.to_owned(),
             "--".to_owned(),
         ]);
         args.extend(names.iter().cloned());
@@ -382,7 +398,7 @@ impl Docker {
         let mut args = vec!["image".to_owned(), "inspect".to_owned()];
         args.extend([
             "--format".to_owned(),
-            survey::IMAGE.to_owned(),
+            formats::image(self.engine.program).to_owned(),
             "--".to_owned(),
         ]);
         args.extend(ids.iter().cloned());

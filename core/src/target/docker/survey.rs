@@ -3,31 +3,12 @@
 
 use serde_json::Value;
 
+use super::formats::image_id;
 use super::{Docker, Held, Server, Subnet, haproxy, script::Said, stopping};
 use crate::protocol::{Completion, Fault, Timestamp};
 use crate::rollout::Address;
 use crate::spec::{Generation, InstanceId, Token};
 use crate::stop::Stop;
-
-/// One line a container: a JSON list of these fields.
-pub(super) const CONTAINER: &str = "[{{json .Name}},{{json .State.Status}},{{json .State.ExitCode}},\
-{{json .State.OOMKilled}},{{json .RestartCount}},{{json .Image}},\
-{{if .State.Health}}{{json .State.Health.Status}}{{else}}null{{end}},\
-{{json (index .Config.Labels \"cd-action.role\")}},{{json (index .Config.Labels \"cd-action.generation\")}},\
-{{json (index .Config.Labels \"cd-action.index\")}},{{json (index .Config.Labels \"cd-action.address\")}},\
-{{json (index .Config.Labels \"cd-action.digest\")}},{{json (index .Config.Labels \"cd-action.config\")}},\
-{{json .Config.Image}},{{json .HostConfig.PortBindings}},{{json .State.StartedAt}},\
-{{json (index .Config.Labels \"cd-action.version\")}}]";
-
-/// One line an image.
-pub(super) const IMAGE: &str = "[{{json .Id}},{{json .RepoDigests}},{{json .RepoTags}},\
-{{json (index .Config \"Healthcheck\")}},{{json .Config.Labels}}]";
-
-/// One line a container that is listed.
-pub(super) const LISTED: &str = "{{.Names}}\t{{.Status}}";
-
-/// A network's address range.
-pub(super) const NETWORK: &str = "{{range .IPAM.Config}}{{.Subnet}} {{end}}";
 
 /// A container as it was found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -225,6 +206,7 @@ const IMAGE_MISSING: &[&str] = &[
     "no such image",
     "name unknown",
     "repository does not exist",
+    "image not known",
     "manifest for",
 ];
 const REGISTRY_AWAY: &[&str] = &[
@@ -322,8 +304,12 @@ fn container(line: &str) -> Option<Found> {
         exit: i32::try_from(number(2)).unwrap_or_default(),
         out_of_memory: fields.get(3).and_then(Value::as_bool).unwrap_or_default(),
         restarts: u32::try_from(number(4)).unwrap_or_default(),
-        image_id: text(5),
-        health: fields.get(6).and_then(Value::as_str).map(str::to_owned),
+        image_id: image_id(&text(5)),
+        health: fields
+            .get(6)
+            .and_then(Value::as_str)
+            .filter(|it| !it.is_empty()) // what podman says of one without a check
+            .map(str::to_owned),
         router: text(7) == "router",
         id: id.map(|(generation, index)| InstanceId {
             generation: Generation(generation),
@@ -376,7 +362,7 @@ pub(super) fn images(text: &str) -> Vec<Image> {
             .cloned()
             .unwrap_or_default();
         Some(Image {
-            id: fields.first()?.as_str()?.to_owned(),
+            id: image_id(fields.first()?.as_str()?),
             digests: list(1)
                 .iter()
                 .filter_map(Value::as_str)
@@ -541,8 +527,18 @@ impl Docker {
     /// Generations that a local tag keeps.
     pub fn read_kept(&self, done: &[Completion]) -> Vec<Generation> {
         let tags = done.first().map(stdout).unwrap_or_default().lines();
-        tags.filter_map(|tag| tag.trim().strip_prefix('g')?.parse().ok().map(Generation))
-            .collect()
+        let own = self.kept_as();
+        let tag = |name: &str| -> Option<Generation> {
+            let tag = match name.rsplit_once(':') {
+                None => name,
+                Some((repository, tag)) => {
+                    let path = repository.strip_prefix("localhost/").unwrap_or(repository);
+                    (path == own).then_some(tag)?
+                }
+            };
+            tag.strip_prefix('g')?.parse().ok().map(Generation)
+        };
+        tags.filter_map(|name| tag(name.trim())).collect()
     }
 }
 

@@ -16,6 +16,8 @@ pub(crate) struct Request {
     pub(crate) target: String,
     /// Whether the client wants the connection to stay open.
     pub(crate) keep_alive: bool,
+    /// `Sec-WebSocket-Key`: the client wants to go on as a WebSocket.
+    pub(crate) socket_key: Option<String>,
 }
 
 impl Request {
@@ -58,6 +60,7 @@ pub(crate) fn read_request(from: &mut impl BufRead) -> io::Result<Option<Request
         method: method.to_owned(),
         target: target.to_owned(),
         keep_alive: version == "HTTP/1.1",
+        socket_key: None,
     };
     let mut body = 0;
     loop {
@@ -71,6 +74,7 @@ pub(crate) fn read_request(from: &mut impl BufRead) -> io::Result<Option<Request
         let value = value.trim();
         match name.to_ascii_lowercase().as_str() {
             "content-length" => body = value.parse::<u64>().unwrap_or(LONGEST),
+            "sec-websocket-key" => request.socket_key = Some(value.to_owned()),
             "connection" if value.eq_ignore_ascii_case("close") => request.keep_alive = false,
             "connection" if value.eq_ignore_ascii_case("keep-alive") => request.keep_alive = true,
             _ => {}

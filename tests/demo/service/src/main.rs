@@ -5,6 +5,7 @@
 
 mod http;
 mod knobs;
+mod long;
 mod routes;
 mod server;
 

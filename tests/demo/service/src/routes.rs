@@ -144,6 +144,7 @@ mod tests {
             method: "GET".to_owned(),
             target: target.to_owned(),
             keep_alive: true,
+            socket_key: None,
         })
     }
 

@@ -9,8 +9,8 @@ use std::time::Duration;
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
-use crate::http;
 use crate::routes::Service;
+use crate::{http, long};
 
 /// A request that takes longer than this after the signal is cut. Engines kill after 10 s.
 const PATIENCE: Duration = Duration::from_secs(9);
@@ -132,6 +132,14 @@ fn exchange(
     let Some(request) = http::read_request(reader)? else {
         return Ok(false);
     };
+    let version = &service.knobs.version;
+    match (request.path(), &request.socket_key) {
+        ("/download", _) => return long::download(stream, &request, version).map(|()| false),
+        ("/socket", Some(key)) => {
+            return long::socket(stream, reader, key, version, stop).map(|()| false);
+        }
+        _ => {}
+    }
     let answer = service.answer(&request);
     let keep_alive = request.keep_alive && !stop.within(Duration::ZERO);
     http::write_answer(&mut stream, &request, &answer, keep_alive)?;
