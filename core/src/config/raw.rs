@@ -15,7 +15,9 @@ use serde::de::IgnoredAny;
 use serde::{Deserialize, Deserializer};
 
 use super::tree::NodeId;
-pub(super) use strategy::{Analysis, Canary, ErrorAnalysis, Strategy, StrategyMap, StrategyWord};
+pub(super) use strategy::{
+    Analysis, Canary, ErrorAnalysis, LatencyAnalysis, Strategy, StrategyMap, StrategyWord,
+};
 
 pub(super) mod gates;
 #[cfg(feature = "generate")]

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::analysis::Times;
 use crate::protocol::{Outcome, Timestamp};
 use crate::spec::{Generation, InstanceId};
 
@@ -119,6 +120,8 @@ pub enum FaultCode {
     Errors,
     /// More of its requests go wrong than of those that the old version answers at the same time.
     Worse,
+    /// More of its requests are slow than of those that the old version answers at the same time.
+    Slower,
     /// Another image runs than the one that was planned.
     WrongDigest,
 }
@@ -136,6 +139,7 @@ impl FaultCode {
             Self::Unhealthy => "unhealthy",
             Self::Errors => "errors",
             Self::Worse => "worse",
+            Self::Slower => "slower",
             Self::WrongDigest => "wrong-digest",
         }
     }
@@ -278,6 +282,8 @@ pub struct Life {
     pub as_planned: Option<bool>,
     /// What it has answered since it was admitted; `None`: the router could not be asked.
     pub traffic: Option<Traffic>,
+    /// How long its answers to users took; `None`: the router does not count that, or could not be asked.
+    pub times: Option<Times>,
 }
 
 /// What the router counted for one instance, from the users' requests alone.

@@ -410,10 +410,9 @@ impl Rollout {
                 SLOW / 1000
             )
         });
-        let more = [starts, refused, waiting, self.compared()]
-            .into_iter()
-            .flatten();
-        evidence.into_iter().chain(more).collect()
+        let more = [starts, refused, waiting].into_iter().flatten();
+        let evidence = evidence.into_iter().chain(more);
+        evidence.chain(self.compared()).collect()
     }
 }
 

@@ -42,7 +42,11 @@ impl Session {
             })
             .unwrap_or(u32::MAX),
             interruption,
-            notes: self.notes(&listen),
+            notes: self
+                .uncounted(plan)
+                .into_iter()
+                .chain(self.notes(&listen))
+                .collect(),
         }
     }
 
@@ -89,6 +93,27 @@ impl Session {
         Some(format!(
             "the router is not what the configuration says: {differs}; a deploy never replaces it; to renew it, `docker rm -f {name}` and deploy again (an interruption of about a second)"
         ))
+    }
+
+    /// Why what is asked of the times would never have an answer; `None`: it has.
+    pub(super) fn uncounted(&self, plan: &Plan) -> Option<String> {
+        let asked = plan
+            .comparison
+            .as_ref()
+            .is_some_and(|it| it.latency.is_some());
+        let compared = plan.old.is_some() && plan.strategy == Strategy::Canary;
+        (asked && compared && !self.docker().counts_times()).then(|| {
+            "the analysis asks how long requests take, and this router, which an earlier version of the action has made, does not count that".to_owned()
+        })
+    }
+
+    /// It is said before anything is touched: after it the canary would wait for an answer that never comes.
+    pub(super) fn router_outdated(&mut self, why: String) {
+        let name = self.docker().router();
+        let next = vec![format!(
+            "renew the router: `docker rm -f {name}` on the target, then deploy again (an interruption of about a second); or leave `latency` out of the analysis"
+        )];
+        self.finish(Outcome::Failed, "router-outdated", vec![why], next);
     }
 
     fn button(&self) -> String {
@@ -474,6 +499,7 @@ mod tests {
                     tolerated: Permille(tolerated),
                     ..crate::analysis::Margin::ERRORS
                 },
+                latency: None,
                 deadline: 600_000,
             }),
             ..plan.clone()

@@ -78,11 +78,10 @@ pub(in crate::config) struct Canary {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 #[cfg_attr(feature = "generate", derive(JsonSchema))]
 pub(in crate::config) struct Analysis {
-    /// Requests that go wrong, beside those of the old version in the same seconds.
+    /// Requests that go wrong, beside those of the old version in the same seconds. Always asked.
     pub(in crate::config) errors: Option<At<ErrorAnalysis>>,
-    /// How long slow requests take.
-    #[cfg_attr(feature = "generate", schemars(extend("x-not-yet" = "use `errors`; `health.timeout` bounds what counts as well")))]
-    pub(in crate::config) latency: Option<At<Later>>,
+    /// How many requests are slow, beside those of the old version in the same seconds; `{}` for the defaults. Default: nobody asks.
+    pub(in crate::config) latency: Option<At<LatencyAnalysis>>,
     /// The value of a query.
     #[cfg_attr(feature = "generate", schemars(extend("x-not-yet" = "use `errors`, which the router counts itself")))]
     pub(in crate::config) metric: Option<At<Later>>,
@@ -97,6 +96,21 @@ pub(in crate::config) struct Analysis {
 pub(in crate::config) struct ErrorAnalysis {
     /// How much larger the share of requests that go wrong may be, in percentage points. Default: 1pp.
     pub(in crate::config) worse_by: Option<At<Points>>,
+    /// How sure a verdict is, whichever it is. Default: 99%.
+    pub(in crate::config) confidence: Option<At<Percent>>,
+}
+
+/// What is tolerated of slow requests.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[cfg_attr(feature = "generate", derive(JsonSchema))]
+pub(in crate::config) struct LatencyAnalysis {
+    /// How much longer than the old version's median, or its high quantile, is slow. Default: 50%.
+    pub(in crate::config) slower_by: Option<At<Percent>>,
+    /// The high quantile. Default: 95%.
+    pub(in crate::config) quantile: Option<At<Percent>>,
+    /// What takes no longer than this is never slow. Default: 10ms.
+    pub(in crate::config) floor: Option<At<Duration>>,
     /// How sure a verdict is, whichever it is. Default: 99%.
     pub(in crate::config) confidence: Option<At<Percent>>,
 }

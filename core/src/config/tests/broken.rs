@@ -267,7 +267,7 @@ router: { mode: tcp }
 environments:
   a: { target: podman, strategy: rolling }
   b: { target: { podman: {} }, strategy: { rolling: { batch: 1 } } }
-  c: { target: swarm, strategy: { canary: { analysis: { latency: {}, metric: {} } } } }
+  c: { target: swarm, strategy: { canary: { analysis: { metric: {} } } } }
   d: { target: { kubernetes: {} } }
   e: { target: { docker: { host: tcp://10.0.0.1:2376 } } }
 ",
@@ -279,8 +279,7 @@ environments:
             "8:18 not-yet environments.b.target.podman",
             "8:44 not-yet environments.b.strategy.rolling",
             "9:16 not-yet environments.c.target",
-            "9:57 not-yet environments.c.strategy.canary.analysis.latency",
-            "9:70 not-yet environments.c.strategy.canary.analysis.metric",
+            "9:57 not-yet environments.c.strategy.canary.analysis.metric",
             "10:18 not-yet environments.d.target.kubernetes",
             "11:34 not-yet environments.e.target.docker.host",
         ],
@@ -298,7 +297,7 @@ environments:
   c: { strategy: {} }
   d: { strategy: { canary: { stpes: [5] } } }
   e: { strategy: { blue-green: { wait: 1 }, canary: {} } }
-  f: { strategy: { canary: { analysis: { errors: { worse-by: 1%, confidence: 100% }, deadline: 5 } } } }
+  f: { strategy: { canary: { analysis: { errors: { worse-by: 1%, confidence: 100% }, deadline: 5, latency: { slower-by: 5%, quantile: 50%, floor: 10 } } } } }
 ",
         &[
             "4:41 range environments.a.strategy.canary.steps[1]",
@@ -312,6 +311,9 @@ environments:
             "9:62 percent environments.f.strategy.canary.analysis.errors.worse-by",
             "9:78 range environments.f.strategy.canary.analysis.errors.confidence",
             "9:96 duration environments.f.strategy.canary.analysis.deadline",
+            "9:121 percent environments.f.strategy.canary.analysis.latency.slower-by",
+            "9:135 range environments.f.strategy.canary.analysis.latency.quantile",
+            "9:147 duration environments.f.strategy.canary.analysis.latency.floor",
         ],
     );
 }

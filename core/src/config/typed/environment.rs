@@ -1,12 +1,14 @@
 //! One place where the service runs.
 
 use super::super::raw::{self, At};
-use super::super::scalar::{confidence, duration, duration_from, listen, percent, points};
+use super::super::scalar::{
+    confidence, duration, duration_from, listen, percent, points, quantile, slower,
+};
 use super::super::tree::NodeId;
 use super::super::{
     Bake, Canary, DockerHost, Environment, Listen, Mode, Override, Permille, Strategy, Target, name,
 };
-use crate::analysis::Margin;
+use crate::analysis::{LatencyRule, Margin};
 use crate::rollout::Comparison;
 
 use super::{Read, Reader, Reported, Wrong, code};
@@ -254,14 +256,15 @@ impl Reader<'_> {
         let Some(raw) = self.map(at)? else {
             return Ok(None);
         };
-        if raw.latency.is_some() || raw.metric.is_some() {
-            return Err(Reported); // by the checker: they are not there yet
+        if raw.metric.is_some() {
+            return Err(Reported); // by the checker: it is not there yet
         }
         let unsaid = raw::ErrorAnalysis::default();
         let errors = self.map(raw.errors.as_ref())?.unwrap_or(&unsaid);
         let usual = Margin::ERRORS;
         let tolerated = self.or(errors.worse_by.as_ref(), usual.tolerated, points);
         let confidence = self.or(errors.confidence.as_ref(), usual.confidence, confidence);
+        let latency = self.latency(raw.latency.as_ref());
         let deadline = self.or(raw.deadline.as_ref(), DEADLINE, duration);
         Ok(Some(Comparison {
             errors: Margin {
@@ -269,7 +272,26 @@ impl Reader<'_> {
                 confidence: confidence?,
                 ..usual
             },
+            latency: latency?,
             deadline: deadline?,
+        }))
+    }
+
+    fn latency(&mut self, at: Option<&At<raw::LatencyAnalysis>>) -> Read<Option<LatencyRule>> {
+        let Some(raw) = self.map(at)? else {
+            return Ok(None);
+        };
+        let usual = LatencyRule::USUAL;
+        let by = self.or(raw.slower_by.as_ref(), Permille(usual.slower_by), slower);
+        let high = self.or(raw.quantile.as_ref(), usual.quantile, quantile);
+        let floor = self.or(raw.floor.as_ref(), usual.floor, duration);
+        let sure = self.or(raw.confidence.as_ref(), usual.confidence, confidence);
+        Ok(Some(LatencyRule {
+            slower_by: by?.0,
+            quantile: high?,
+            floor: floor?,
+            confidence: sure?,
+            ..usual
         }))
     }
 

@@ -3,6 +3,7 @@
 use super::super::*;
 use super::bench::{alive, id, is_route, lives, probed, well};
 use super::{Bench, Plans};
+use crate::analysis::{BOUNDS, Times};
 
 fn canary() -> Plans {
     Plans::new().canary(&[5, 50, 100])
@@ -240,6 +241,7 @@ fn compared() -> Plans {
                 confidence: crate::config::Permille(950),
                 ..crate::analysis::Margin::ERRORS
             },
+            latency: None,
             deadline: 60_000,
         });
         // Nothing but the comparison condemns here.
@@ -346,6 +348,96 @@ fn a_router_that_says_nothing_of_the_old_one_passes_nothing() {
     assert_eq!((end.outcome, end.quarantine), (Outcome::RolledBack, false));
     assert!(
         end.because[0].contains("the router did not say what g1-1 answered"),
+        "{end:?}"
+    );
+}
+
+// --- how long it takes -----------------------------------------------------------------------------------------------
+
+/// The same, and its times are asked for as well.
+fn timed() -> Plans {
+    compared().change(|plan| {
+        if let Some(comparison) = &mut plan.comparison {
+            comparison.latency = Some(crate::analysis::LatencyRule::USUAL);
+        }
+    })
+}
+
+/// Answers each look with so many good answers more than the one before, each of which took so long.
+fn taking(new: (u64, u64), old: (u64, u64)) -> impl FnMut(&Action) -> Option<Observation> {
+    let mut looks = 0;
+    let life = |looks: u64, (requests, millis): (u64, u64)| {
+        let mut times = Times::none(&BOUNDS);
+        (0..looks * requests).for_each(|_| times.count(millis));
+        Life {
+            times: Some(times),
+            ..alive(looks * requests, looks * requests)
+        }
+    };
+    move |action| match action {
+        Action::Watch(ids) => {
+            looks += 1;
+            let new = (id(2, 1), life(looks, new));
+            let old = (id(1, 1), life(looks, old));
+            let seen = [new, old].into_iter().filter(|(id, _)| ids.contains(id));
+            Some(Observation::Watched(seen.collect()))
+        }
+        _ => None,
+    }
+}
+
+#[test]
+fn one_that_takes_three_times_as_long_goes_back_before_its_second_share() {
+    let mut bench = timed().begin();
+    let end = bench.finish_with(taking((20, 60), (80, 20)));
+    assert_eq!(
+        (end.outcome, end.reason.as_str(), end.quarantine),
+        (Outcome::RolledBack, "slower", true),
+        "{end:?}"
+    );
+    assert!(
+        end.because[0].contains(" took longer than 30 ms"),
+        "{end:?}"
+    );
+    assert!(!bench.asked.iter().any(|action| weighs(action, 256)));
+    let shares = bench
+        .asked
+        .iter()
+        .filter(|action| weighs(action, 1))
+        .count();
+    assert_eq!(shares, 1, "{:?}", bench.acts());
+}
+
+#[test]
+fn one_that_takes_as_long_passes_with_both_told() {
+    let mut bench = timed().begin();
+    let end = bench.finish_with(taking((40, 20), (160, 20)));
+    assert_eq!(end.outcome, Outcome::Deployed, "{end:?}");
+    let told = bench.events.iter().find_map(|event| match &event.what {
+        Happening::Decided { decision, because } if decision == "give it more traffic" => {
+            Some(because.join("\n"))
+        }
+        _ => None,
+    });
+    let told = told.expect("it was decided");
+    assert!(told.contains("got no good answer; 100 %"), "{told}");
+    assert!(told.contains("took longer than 30 ms"), "{told}");
+    assert!(
+        told.contains("not slower by more than is tolerated"),
+        "{told}"
+    );
+}
+
+#[test]
+fn times_that_nobody_counts_pass_nothing_and_blame_nobody() {
+    let mut bench = timed().begin();
+    let end = bench.finish_with(growing((40, 0), (160, 0)));
+    assert_eq!(
+        (end.outcome, end.reason.as_str(), end.quarantine),
+        (Outcome::RolledBack, "not-its-fault", false)
+    );
+    assert!(
+        end.because[0].contains("the router did not say how long g2-1 took"),
         "{end:?}"
     );
 }
