@@ -31,7 +31,7 @@ pub use alphabet::{
     Action, ActionId, Address, Done, End, Entry, Event, Fault, FaultCode, Fleet, Happening, Life,
     Mark, Member, Observation, Record, Seen, Started, Table, Traffic, Why,
 };
-pub use comparing::Comparison;
+pub use comparing::{Comparison, Metered};
 pub use plan::{Person, Plan, Timing};
 pub use settling::MUTE;
 pub use strategy::{Share, Step, Strategy};

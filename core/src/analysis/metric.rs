@@ -54,9 +54,9 @@ impl Metric {
         self.inside = 0;
     }
 
-    /// The answer to `/api/v1/query`.
-    pub fn observe(&mut self, body: &str) {
-        match value(body) {
+    /// A value, or why there is none: see [`value`].
+    pub fn observe(&mut self, read: Result<Real, Why>) {
+        match read {
             Err(why) => self.trouble = Some(why),
             Ok(value) => {
                 self.trouble = None;
@@ -71,11 +71,6 @@ impl Metric {
                 }
             }
         }
-    }
-
-    /// There was no answer.
-    pub fn unseen(&mut self, why: &str) {
-        self.trouble = Some(Why::SourceFailing(why.to_owned()));
     }
 
     /// What follows from it.
@@ -103,6 +98,8 @@ impl Metric {
                 inside: self.inside,
                 outside: self.outside,
                 readings,
+                max: self.rule.max,
+                min: self.rule.min,
             },
         }
     }

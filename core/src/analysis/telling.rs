@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::counts::{Counts, Pair};
-use super::verdict::{Basis, Finding, Numbers, Slow, Verdict};
+use super::verdict::{Basis, Finding, Kind, Numbers, Slow, Verdict};
 use crate::config::Permille;
 
 impl fmt::Display for Finding {
@@ -11,7 +11,39 @@ impl fmt::Display for Finding {
         match &self.basis {
             Basis::Errors(numbers) => f.write_str(&errors(numbers, &self.verdict)),
             Basis::Latency(tails) => f.write_str(&latency(tails, &self.verdict)),
-            Basis::Metric { .. } => Ok(()),
+            Basis::Metric {
+                value,
+                inside,
+                outside,
+                readings,
+                max,
+                min,
+            } => {
+                let Kind::Metric(name) = &self.kind else {
+                    return Ok(());
+                };
+                let value = value.as_deref().unwrap_or("not known");
+                let limits = [
+                    min.map(|min| format!("at least {}", min.0)),
+                    max.map(|max| format!("at most {}", max.0)),
+                ];
+                let limits = limits.into_iter().flatten().collect::<Vec<_>>();
+                write!(
+                    f,
+                    "{name} is {value}, and may be {}; ",
+                    limits.join(" and ")
+                )?;
+                match outside {
+                    0 => write!(
+                        f,
+                        "{inside} readings in a row were inside, {readings} are asked for"
+                    ),
+                    _ => write!(
+                        f,
+                        "{outside} readings in a row were outside, {readings} condemn"
+                    ),
+                }
+            }
         }
     }
 }

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::errors::Errors;
 use super::latency::{Latency, LatencyRule};
+use super::metric::{Metric, MetricRule};
 use super::streams::Margin;
 use super::verdict::{Finding, Verdict};
 use crate::protocol::Timestamp;
@@ -16,15 +17,23 @@ pub struct Trial {
     pub errors: Errors,
     /// How long they take.
     pub latency: Option<Latency>,
+    /// Values of queries.
+    pub metrics: Vec<Metric>,
 }
 
 impl Trial {
     /// Before the first step.
     #[must_use]
-    pub fn new(now: Timestamp, errors: Margin, latency: Option<LatencyRule>) -> Self {
+    pub fn new(
+        now: Timestamp,
+        errors: Margin,
+        latency: Option<LatencyRule>,
+        metrics: impl IntoIterator<Item = MetricRule>,
+    ) -> Self {
         Self {
             errors: Errors::new(now, errors),
             latency: latency.map(|rule| Latency::new(now, rule)),
+            metrics: metrics.into_iter().map(Metric::new).collect(),
         }
     }
 
@@ -34,13 +43,16 @@ impl Trial {
         if let Some(latency) = &mut self.latency {
             latency.begin_step(now);
         }
+        self.metrics.iter_mut().for_each(Metric::begin_step);
     }
 
     /// What there is of each kind.
     #[must_use]
     pub fn findings(&self) -> Vec<Finding> {
         let latency = self.latency.as_ref().map(Latency::finding);
-        [self.errors.finding()].into_iter().chain(latency).collect()
+        let metrics = self.metrics.iter().map(Metric::finding);
+        let findings = [self.errors.finding()].into_iter().chain(latency);
+        findings.chain(metrics).collect()
     }
 
     /// All of them in one.

@@ -8,6 +8,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::counts::Pair;
+use super::real::Real;
 use crate::config::Permille;
 
 /// What is to be thought of a candidate.
@@ -132,6 +133,10 @@ pub enum Basis {
         outside: u32,
         /// As many in a row decide.
         readings: u32,
+        /// No value may be larger.
+        max: Option<Real>,
+        /// No value may be smaller.
+        min: Option<Real>,
     },
 }
 
@@ -184,6 +189,40 @@ impl Evidence {
         let have = i128::from(self.have.max(0)) * 100;
         let percent = have.checked_div(i128::from(self.need)).unwrap_or(0);
         u8::try_from(percent.min(100)).unwrap_or(0)
+    }
+}
+
+impl Finding {
+    /// How far it is to a pass, and how far to a fail, in percent; a fail and a pass are all the way.
+    #[must_use]
+    pub fn progress(&self) -> (u8, u8) {
+        let of = |numbers: &Numbers| (numbers.not_worse.percent(), numbers.worse.percent());
+        let (pass, fail) = match &self.basis {
+            Basis::Errors(numbers) => of(numbers),
+            Basis::Latency(tails) => {
+                let tails = tails.iter().map(|tail| of(&tail.numbers));
+                let both = tails.reduce(|one, two| (one.0.min(two.0), one.1.max(two.1)));
+                both.unwrap_or_default()
+            }
+            Basis::Metric {
+                inside,
+                outside,
+                readings,
+                ..
+            } => {
+                let share = |of: u32| {
+                    let percent = of.saturating_mul(100).checked_div(*readings);
+                    u8::try_from(percent.unwrap_or_default().min(100)).unwrap_or(100)
+                };
+                (share(*inside), share(*outside))
+            }
+        };
+        match &self.verdict {
+            Verdict::Pass => (100, fail),
+            Verdict::Fail => (pass, 100),
+            // Something is wanting besides evidence.
+            Verdict::Inconclusive(_) => (pass.min(99), fail),
+        }
     }
 }
 

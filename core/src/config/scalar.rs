@@ -4,6 +4,7 @@ use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
 use super::error::{Wrong, code};
 use super::{Listen, Permille};
+use crate::analysis::Real;
 
 type Parsed<T> = Result<T, Wrong>;
 
@@ -136,6 +137,14 @@ pub(super) fn quantile(text: &str) -> Parsed<Permille> {
         Wrong::new(code::RANGE, "this is no quantile that can be judged by")
             .expected("from 75% to 99%, such as `95%`"),
     )
+}
+
+/// A finite number.
+pub(super) fn number(text: &str) -> Parsed<Real> {
+    let number = text.parse::<f64>().ok().filter(|it| it.is_finite());
+    number.map(Real).ok_or_else(|| {
+        Wrong::new(code::TYPE, "this is no number").expected("a number, such as `100` or `0.5`")
+    })
 }
 
 /// Bytes.

@@ -5,10 +5,15 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Fault, FaultCode, Fleet, Life, Rollout, Traffic};
-use crate::analysis::{
-    BOUNDS, Counts, Finding, Kind, LatencyRule, Margin, Pair, Times, Trial, Verdict,
+use super::{
+    Action, ActionId, Event, Fault, FaultCode, Fleet, Happening, Life, Phase, Rollout, Share, Step,
+    Traffic,
 };
+use crate::analysis::{
+    BOUNDS, Counts, Finding, Kind, LatencyRule, Margin, MetricRule, Pair, Real, Times, Trial,
+    Verdict, Why,
+};
+use crate::protocol::Timestamp;
 use crate::spec::InstanceId;
 
 /// What a canary's steps are judged by.
@@ -20,8 +25,28 @@ pub struct Comparison {
     /// How much longer they may take; `None`: nobody asks.
     #[serde(default)]
     pub latency: Option<LatencyRule>,
+    /// Values that have to be within limits.
+    #[serde(default)]
+    pub metrics: Vec<Metered>,
     /// Milliseconds that a step may wait for a verdict after its pause.
     pub deadline: u64,
+}
+
+/// A metric, and how often it is read. Where it is asked for, whoever carries that out knows.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Metered {
+    /// What is asked of its values.
+    pub rule: MetricRule,
+    /// Milliseconds between two readings.
+    pub every: u64,
+}
+
+/// The readings of one metric: the next, and the one that is under way.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Reading {
+    pub(super) next: Timestamp,
+    pub(super) under_way: Option<ActionId>,
 }
 
 impl Rollout {
@@ -33,8 +58,58 @@ impl Rollout {
         match &mut self.trial {
             Some(trial) => trial.begin_step(self.now),
             trial @ None => {
-                *trial = Some(Trial::new(self.now, comparison.errors, comparison.latency));
+                let metrics = comparison.metrics.iter().map(|it| it.rule.clone());
+                *trial = Some(Trial::new(
+                    self.now,
+                    comparison.errors,
+                    comparison.latency,
+                    metrics,
+                ));
             }
+        }
+    }
+
+    /// The first reading of each is as long after a change of shares as two are apart: what was before says nothing of it.
+    pub(super) fn readings(&self) -> Vec<Reading> {
+        let metrics = self.plan.comparison.iter().flat_map(|it| &it.metrics);
+        let reading = |metric: &Metered| Reading {
+            next: self.now.plus(metric.every),
+            under_way: None,
+        };
+        metrics.map(reading).collect()
+    }
+
+    /// Asks for each metric whose time has come.
+    pub(super) fn measure(&mut self) {
+        let now = self.now;
+        let Phase::Baking(baking) = &self.phase else {
+            return;
+        };
+        let due = baking.readings.iter().enumerate();
+        let due = due.filter(|(_, it)| it.under_way.is_none() && it.next <= now);
+        let due: Vec<usize> = due.map(|(at, _)| at).collect();
+        for at in due {
+            let every = self
+                .plan
+                .comparison
+                .as_ref()
+                .and_then(|it| it.metrics.get(at));
+            let every = every.map_or(MEASURED, |it| it.every);
+            let id = self.ask(Action::Measure(at));
+            if let Phase::Baking(baking) = &mut self.phase
+                && let Some(reading) = baking.readings.get_mut(at)
+            {
+                reading.under_way = Some(id);
+                reading.next = now.plus(every);
+            }
+        }
+    }
+
+    /// Takes in the value of a metric.
+    pub(super) fn measured(&mut self, at: usize, value: Result<Real, Why>) {
+        let metric = self.trial.as_mut().and_then(|it| it.metrics.get_mut(at));
+        if let Some(metric) = metric {
+            metric.observe(value);
         }
     }
 
@@ -74,14 +149,41 @@ impl Rollout {
         }
     }
 
+    /// Tells what it has come to.
+    pub(super) fn tell_comparison(&mut self) {
+        let Some(trial) = &self.trial else { return };
+        let what = Happening::Compared(self.share(), trial.findings());
+        self.events.push(Event { at: self.now, what });
+    }
+
+    /// The share of the traffic that the new version has now.
+    fn share(&self) -> Share {
+        let steps = self.plan.steps();
+        let mut before = steps.iter().take(self.step).rev();
+        before
+            .find_map(|step| match step {
+                Step::Shift(share) => Some(*share),
+                Step::Begin
+                | Step::Withdraw
+                | Step::Start
+                | Step::Prove
+                | Step::Wait
+                | Step::Pause
+                | Step::Bake
+                | Step::Commit => None,
+            })
+            .unwrap_or(Share(0))
+    }
+
     /// That the new version is worse, where there is evidence for it.
     pub(super) fn is_worse(&self) -> Option<Fault> {
         let findings = self.trial.as_ref()?.findings();
         let failed = findings.iter().find(|it| it.verdict == Verdict::Fail)?;
         Some(Fault {
             code: match failed.kind {
-                Kind::Errors | Kind::Metric(_) => FaultCode::Worse,
+                Kind::Errors => FaultCode::Worse,
                 Kind::Latency => FaultCode::Slower,
+                Kind::Metric(_) => FaultCode::Metric,
             },
             instance: None,
             seen: failed.to_string(),
@@ -141,3 +243,6 @@ fn times_of(fleet: &Fleet, lives: &BTreeMap<InstanceId, Life>) -> Result<Times, 
     }
     Ok(all)
 }
+
+/// Milliseconds between two readings of a metric that says nothing of it.
+const MEASURED: u64 = 10_000;

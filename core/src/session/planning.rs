@@ -346,6 +346,9 @@ fn takes(plan: &Plan, share: u8) -> String {
     };
     let weight = Permille(u16::from(share) * 10);
     let pass = needed(comparison.errors, ONE_IN_A_HUNDRED, weight, Permille(0)).pass;
+    let tails = comparison.latency.iter().flat_map(|rule| rule.margins());
+    let tails = tails.map(|margin| needed(margin, ONE_IN_A_HUNDRED, weight, Permille(0)).pass);
+    let pass = tails.fold(pass, |most, tail| most.zip(tail).map(|(a, b)| a.max(b)));
     let Some(pass) = pass else {
         return "; where nothing is tolerated no evidence is enough: it goes back at the deadline"
             .to_owned();
@@ -356,8 +359,23 @@ fn takes(plan: &Plan, share: u8) -> String {
             .div_ceil(1000)
             .max(1),
     );
+    let slow = if comparison.latency.is_some() {
+        " and no slower"
+    } else {
+        ""
+    };
+    let metrics: Vec<&str> = comparison
+        .metrics
+        .iter()
+        .map(|it| it.rule.name.as_str())
+        .collect();
+    let metrics = if metrics.is_empty() {
+        String::new()
+    } else {
+        format!(", and {} within the limits", metrics.join(", "))
+    };
     format!(
-        ", and on until there is evidence that the new one is no worse: about {pass} of its requests, {all} in all, where 1 in 100 of either goes wrong; with fewer than {a_second} a second it goes back after {} s more, and blue-green is the better strategy",
+        ", and on until there is evidence that the new one is no worse{slow}{metrics}: about {pass} of its requests, {all} in all, where 1 in 100 of either goes wrong; with fewer than {a_second} a second it goes back after {} s more, and blue-green is the better strategy",
         comparison.deadline / 1000
     )
 }
@@ -500,6 +518,7 @@ mod tests {
                     ..crate::analysis::Margin::ERRORS
                 },
                 latency: None,
+                metrics: Vec::new(),
                 deadline: 600_000,
             }),
             ..plan.clone()
@@ -509,6 +528,19 @@ mod tests {
         assert!(told.contains(" of its requests, "), "{told}");
         assert!(told.contains("after 600 s more"), "{told}");
         assert!(takes(&compared(0), 10).contains("no evidence is enough"));
+        let mut more = compared(200);
+        let errors = takes(&more, 10);
+        if let Some(comparison) = &mut more.comparison {
+            comparison.latency = Some(crate::analysis::LatencyRule::USUAL);
+        }
+        let told = takes(&more, 10);
+        assert!(told.contains("no worse and no slower: about "), "{told}");
+        let count = |told: &str| {
+            let (_, rest) = told.split_once("about ").expect("it is told");
+            let number = rest.split(' ').next().and_then(|it| it.parse::<u64>().ok());
+            number.expect("a number")
+        };
+        assert!(count(&told) > count(&errors), "{told}, {errors}");
     }
 
     #[test]

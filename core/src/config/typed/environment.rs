@@ -1,15 +1,11 @@
 //! One place where the service runs.
 
 use super::super::raw::{self, At};
-use super::super::scalar::{
-    confidence, duration, duration_from, listen, percent, points, quantile, slower,
-};
+use super::super::scalar::{duration, duration_from, listen, percent};
 use super::super::tree::NodeId;
 use super::super::{
     Bake, Canary, DockerHost, Environment, Listen, Mode, Override, Permille, Strategy, Target, name,
 };
-use crate::analysis::{LatencyRule, Margin};
-use crate::rollout::Comparison;
 
 use super::{Read, Reader, Reported, Wrong, code};
 
@@ -23,8 +19,6 @@ const DRAIN: u64 = 30_000;
 /// Few users first, for what is plainly broken; each further step at most some five times as many.
 const STEPS: &[u8] = &[5, 25, 50, 100];
 const PAUSE: u64 = 60_000;
-/// Who has no verdict by then has too little traffic for this share, or for what is tolerated.
-const DEADLINE: u64 = 600_000;
 const LEASE: u64 = 60_000;
 
 impl Reader<'_> {
@@ -244,55 +238,14 @@ impl Reader<'_> {
         let pause = self.or(raw.pause.as_ref(), PAUSE, duration);
         let wait = self.optional(raw.wait.as_ref(), duration_from::<1000>);
         let analysis = self.analysis(raw.analysis.as_ref());
+        let (analysis, queries) = analysis?.unzip();
         Ok(Canary {
             steps: steps?.unwrap_or_else(|| STEPS.to_vec()),
             pause: pause?,
             wait: wait?,
-            analysis: analysis?,
+            analysis,
+            queries: queries.unwrap_or_default(),
         })
-    }
-
-    fn analysis(&mut self, at: Option<&At<raw::Analysis>>) -> Read<Option<Comparison>> {
-        let Some(raw) = self.map(at)? else {
-            return Ok(None);
-        };
-        if raw.metric.is_some() {
-            return Err(Reported); // by the checker: it is not there yet
-        }
-        let unsaid = raw::ErrorAnalysis::default();
-        let errors = self.map(raw.errors.as_ref())?.unwrap_or(&unsaid);
-        let usual = Margin::ERRORS;
-        let tolerated = self.or(errors.worse_by.as_ref(), usual.tolerated, points);
-        let confidence = self.or(errors.confidence.as_ref(), usual.confidence, confidence);
-        let latency = self.latency(raw.latency.as_ref());
-        let deadline = self.or(raw.deadline.as_ref(), DEADLINE, duration);
-        Ok(Some(Comparison {
-            errors: Margin {
-                tolerated: tolerated?,
-                confidence: confidence?,
-                ..usual
-            },
-            latency: latency?,
-            deadline: deadline?,
-        }))
-    }
-
-    fn latency(&mut self, at: Option<&At<raw::LatencyAnalysis>>) -> Read<Option<LatencyRule>> {
-        let Some(raw) = self.map(at)? else {
-            return Ok(None);
-        };
-        let usual = LatencyRule::USUAL;
-        let by = self.or(raw.slower_by.as_ref(), Permille(usual.slower_by), slower);
-        let high = self.or(raw.quantile.as_ref(), usual.quantile, quantile);
-        let floor = self.or(raw.floor.as_ref(), usual.floor, duration);
-        let sure = self.or(raw.confidence.as_ref(), usual.confidence, confidence);
-        Ok(Some(LatencyRule {
-            slower_by: by?.0,
-            quantile: high?,
-            floor: floor?,
-            confidence: sure?,
-            ..usual
-        }))
     }
 
     fn bake(&mut self, environment: &str, at: Option<&At<raw::Bake>>) -> Read<Bake> {

@@ -11,7 +11,7 @@ use super::stopping::set_by;
 use super::survey::{Found, containers, images, stdout, succeeded, taken_by, words};
 use super::times;
 use super::{Docker, Held, Lifted, Step};
-use crate::analysis::{BOUNDS, Times};
+use crate::analysis::{BOUNDS, Times, Why as NoValue};
 use crate::protocol::Completion;
 use crate::rollout::{
     Action, Done, Life, Member, Observation, Record, Seen, Started, Table, Traffic,
@@ -52,6 +52,10 @@ impl Docker {
                 let text = done.first().map(merged).unwrap_or_default();
                 self.logs.insert(*id, text);
                 Observation::Logged
+            }
+            Action::Measure(_) => {
+                let why = "an engine knows no metrics".to_owned();
+                Observation::Measured(Err(NoValue::SourceFailing(why)))
             }
             Action::Stop(_) => Observation::Acted(acted(steps, done)),
             Action::Remove(id) => {
