@@ -4,7 +4,7 @@
 //! fail stays, whatever comes after it. One may look at any moment, as often as one likes: what is tested, with
 //! which error, and how fast it finds things is in `docs/analysis.md`, with the numbers.
 //!
-//! - [`Errors`], [`Latency`], [`Metric`]: what is known of each kind. They take what a look has seen (`observe`, or `unseen` where it failed), learn that
+//! - [`Errors`], [`Latency`], [`Metric`]: what is known of each kind. They take what a look has seen (`observe`; `unseen` where it failed, of a metric a reason in place of the value), learn that
 //!   the weights changed (`begin_step`), and answer with a [`Finding`]. Each is plain data that can be kept.
 //! - [`Trial`], [`Verdict::of`]: all findings in one. `telling.rs`: a finding in words.
 //! - [`needed()`], [`feasible()`]: how many requests a verdict takes, and whether a step has them.

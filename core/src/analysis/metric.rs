@@ -85,9 +85,9 @@ impl Metric {
                 Verdict::Inconclusive(Why::NoLimit)
             }
             None if self.inside >= readings => Verdict::Pass,
-            None => Verdict::Inconclusive(Why::TooFew {
-                have: u64::from(self.inside.max(self.outside)),
-                need: u64::from(readings),
+            None => Verdict::Inconclusive(Why::FewReadings {
+                have: self.inside.max(self.outside),
+                need: readings,
             }),
         };
         Finding {

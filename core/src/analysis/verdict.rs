@@ -39,6 +39,13 @@ pub enum Why {
         /// As many are asked for.
         need: u64,
     },
+    /// A metric was read, and not often enough in a row to pass or to condemn.
+    FewReadings {
+        /// So often.
+        have: u32,
+        /// As often is asked for.
+        need: u32,
+    },
     /// There is evidence, and not enough of it either way.
     Undecided,
     /// The baseline itself is not well: to be no worse says nothing.
@@ -235,6 +242,9 @@ impl fmt::Display for Why {
             }
             Self::TooFew { have, need } => {
                 write!(f, "{have} requests are too few, {need} are asked for")
+            }
+            Self::FewReadings { have, need } => {
+                write!(f, "{have} of {need} readings in a row")
             }
             Self::Undecided => f.write_str("the evidence is not enough either way"),
             Self::SickBaseline => f.write_str("the version that serves is not well itself"),

@@ -86,7 +86,7 @@ fn everything_else_is_a_reason() {
 
 #[test]
 fn so_many_in_a_row_decide() {
-    let few = |have| Verdict::Inconclusive(Why::TooFew { have, need: 3 });
+    let few = |have| Verdict::Inconclusive(Why::FewReadings { have, need: 3 });
     let gone = Why::SourceFailing("no answer within 10 s".to_owned());
     let rows: [(&[&str], Verdict); 12] = [
         (&[], Verdict::Inconclusive(Why::NoData)),

@@ -3,14 +3,13 @@
 use super::super::*;
 use super::bench::{alive, id, is_route, lives, probed, well};
 use super::{Bench, Plans};
-use crate::analysis::{BOUNDS, MetricRule, Real, Times, Why as NoValue};
 
 fn canary() -> Plans {
     Plans::new().canary(&[5, 50, 100])
 }
 
 /// Whether the next table gives the new version this weight.
-fn weighs(action: &Action, weight: u16) -> bool {
+pub(super) fn weighs(action: &Action, weight: u16) -> bool {
     let Action::Route { table, .. } = action else {
         return false;
     };
@@ -233,7 +232,7 @@ fn a_cancel_in_a_pause_takes_its_share_away() {
 // --- compared ------------------------------------------------------------------------------------------------------
 
 /// One that is compared, with ten percentage points tolerated and a minute to decide.
-fn compared() -> Plans {
+pub(super) fn compared() -> Plans {
     canary().change(|plan| {
         plan.comparison = Some(Comparison {
             errors: crate::analysis::Margin {
@@ -251,7 +250,10 @@ fn compared() -> Plans {
 }
 
 /// Answers each look with counts that have grown by so many requests, and bad ones of them, since the one before.
-fn growing(new: (u64, u64), old: (u64, u64)) -> impl FnMut(&Action) -> Option<Observation> {
+pub(super) fn growing(
+    new: (u64, u64),
+    old: (u64, u64),
+) -> impl FnMut(&Action) -> Option<Observation> {
     let mut looks = 0;
     move |action| match action {
         Action::Watch(ids) if ids.len() == 2 => {
@@ -351,200 +353,4 @@ fn a_router_that_says_nothing_of_the_old_one_passes_nothing() {
         end.because[0].contains("the router did not say what g1-1 answered"),
         "{end:?}"
     );
-}
-
-// --- how long it takes -----------------------------------------------------------------------------------------------
-
-/// The same, and its times are asked for as well.
-fn timed() -> Plans {
-    compared().change(|plan| {
-        if let Some(comparison) = &mut plan.comparison {
-            comparison.latency = Some(crate::analysis::LatencyRule::USUAL);
-        }
-    })
-}
-
-/// Answers each look with so many good answers more than the one before, each of which took so long.
-fn taking(new: (u64, u64), old: (u64, u64)) -> impl FnMut(&Action) -> Option<Observation> {
-    let mut looks = 0;
-    let life = |looks: u64, (requests, millis): (u64, u64)| {
-        let mut times = Times::none(&BOUNDS);
-        (0..looks * requests).for_each(|_| times.count(millis));
-        Life {
-            times: Some(times),
-            ..alive(looks * requests, looks * requests)
-        }
-    };
-    move |action| match action {
-        Action::Watch(ids) => {
-            looks += 1;
-            let new = (id(2, 1), life(looks, new));
-            let old = (id(1, 1), life(looks, old));
-            let seen = [new, old].into_iter().filter(|(id, _)| ids.contains(id));
-            Some(Observation::Watched(seen.collect()))
-        }
-        _ => None,
-    }
-}
-
-#[test]
-fn one_that_takes_three_times_as_long_goes_back_before_its_second_share() {
-    let mut bench = timed().begin();
-    let end = bench.finish_with(taking((20, 60), (80, 20)));
-    assert_eq!(
-        (end.outcome, end.reason.as_str(), end.quarantine),
-        (Outcome::RolledBack, "slower", true),
-        "{end:?}"
-    );
-    assert!(
-        end.because[0].contains(" took longer than 30 ms"),
-        "{end:?}"
-    );
-    assert!(!bench.asked.iter().any(|action| weighs(action, 256)));
-    let shares = bench
-        .asked
-        .iter()
-        .filter(|action| weighs(action, 1))
-        .count();
-    assert_eq!(shares, 1, "{:?}", bench.acts());
-}
-
-#[test]
-fn one_that_takes_as_long_passes_with_both_told() {
-    let mut bench = timed().begin();
-    let end = bench.finish_with(taking((40, 20), (160, 20)));
-    assert_eq!(end.outcome, Outcome::Deployed, "{end:?}");
-    let told = bench.events.iter().find_map(|event| match &event.what {
-        Happening::Decided { decision, because } if decision == "give it more traffic" => {
-            Some(because.join("\n"))
-        }
-        _ => None,
-    });
-    let told = told.expect("it was decided");
-    assert!(told.contains("got no good answer; 100 %"), "{told}");
-    assert!(told.contains("took longer than 30 ms"), "{told}");
-    assert!(
-        told.contains("not slower by more than is tolerated"),
-        "{told}"
-    );
-}
-
-#[test]
-fn times_that_nobody_counts_pass_nothing_and_blame_nobody() {
-    let mut bench = timed().begin();
-    let end = bench.finish_with(growing((40, 0), (160, 0)));
-    assert_eq!(
-        (end.outcome, end.reason.as_str(), end.quarantine),
-        (Outcome::RolledBack, "not-its-fault", false)
-    );
-    assert!(
-        end.because[0].contains("the router did not say how long g2-1 took"),
-        "{end:?}"
-    );
-}
-
-// --- metrics ---------------------------------------------------------------------------------------------------------
-
-/// The same, and a metric has to be at most 100, three readings in a row.
-fn metered() -> Plans {
-    compared().change(|plan| {
-        if let Some(comparison) = &mut plan.comparison {
-            comparison.metrics = vec![Metered {
-                rule: MetricRule {
-                    name: "queue".to_owned(),
-                    max: Some(Real(100.0)),
-                    min: None,
-                    readings: 3,
-                },
-                every: 2_000,
-            }];
-        }
-    })
-}
-
-/// Good answers of both, and these values one after the other; the last of them again and again.
-fn reading(values: &[Result<f64, NoValue>]) -> impl FnMut(&Action) -> Option<Observation> {
-    let mut answers = growing((40, 0), (160, 0));
-    let (values, mut at) = (values.to_vec(), 0);
-    move |action| match action {
-        Action::Measure(0) => {
-            let value = values.get(at).or_else(|| values.last()).cloned();
-            at += 1;
-            value.map(|value| Observation::Measured(value.map(Real)))
-        }
-        other => answers(other),
-    }
-}
-
-#[test]
-fn a_metric_within_its_limits_is_read_at_each_share_and_passes() {
-    let mut bench = metered().begin();
-    let end = bench.finish_with(reading(&[Ok(7.0)]));
-    assert_eq!(end.outcome, Outcome::Deployed, "{end:?}");
-    let read = |action: &&Action| matches!(action, Action::Measure(0));
-    assert!(
-        bench.asked.iter().filter(read).count() >= 6,
-        "three at each"
-    );
-}
-
-#[test]
-fn a_metric_beyond_its_limits_goes_back_by_that() {
-    let mut bench = metered().begin();
-    let end = bench.finish_with(reading(&[Ok(7.0), Ok(101.0)]));
-    assert_eq!(
-        (end.outcome, end.reason.as_str(), end.quarantine),
-        (Outcome::RolledBack, "metric", true),
-        "{end:?}"
-    );
-    assert_eq!(
-        end.because,
-        ["queue is 101, and may be at most 100; 3 readings in a row were outside, 3 condemn"]
-    );
-    assert!(!bench.asked.iter().any(|action| weighs(action, 256)));
-}
-
-#[test]
-fn a_metric_without_a_value_passes_nothing_and_blames_nobody() {
-    let rows = [
-        (NoValue::NoData, "there is no data"),
-        (
-            NoValue::SeveralSeries(2),
-            "2 series answered where one is asked for",
-        ),
-        (NoValue::NotANumber("NaN".to_owned()), "`NaN` is no number"),
-        (
-            NoValue::SourceFailing("it answered 503".to_owned()),
-            "it could not be measured: it answered 503",
-        ),
-    ];
-    for (why, told) in rows {
-        // Two good readings, then none: those do not stand for the third.
-        let mut bench = metered().begin();
-        let values = [Ok(7.0), Ok(7.0), Err(why.clone())];
-        let end = bench.finish_with(reading(&values));
-        assert_eq!(
-            (end.outcome, end.reason.as_str(), end.quarantine),
-            (Outcome::RolledBack, "not-its-fault", false),
-            "{why:?}"
-        );
-        assert!(end.because[0].contains(told), "{end:?}");
-        assert!(bench.now.0 > 60_000, "it had its time: {:?}", bench.now);
-    }
-}
-
-#[test]
-fn a_reading_that_never_comes_holds_up_no_look_and_passes_nothing() {
-    let mut bench = metered().begin();
-    let measures = |action: &Action| matches!(action, Action::Measure(_));
-    bench.until_asked(measures);
-    bench.open.remove(0);
-    let (asked, begun) = (bench.asked.len(), bench.now);
-    let end = bench.finish_with(growing((40, 0), (160, 0)));
-    let later = || bench.asked.iter().skip(asked);
-    let looks = later().filter(|action| matches!(action, Action::Watch(_)));
-    assert!(looks.count() > 30, "it was looked at all the while");
-    assert!(!later().any(measures), "one reading at a time");
-    assert_eq!((end.outcome, end.quarantine), (Outcome::RolledBack, false));
-    assert!(bench.now.since(begun) > 50_000, "{:?}", bench.now);
 }
