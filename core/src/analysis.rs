@@ -4,9 +4,9 @@
 //! fail stays, whatever comes after it. One may look at any moment, as often as one likes: what is tested, with
 //! which error, and how fast it finds things is in `docs/analysis.md`, with the numbers.
 //!
-//! - [`Errors`], [`Latency`], [`Metric`]: what is known of each kind. They take what a look has seen (`observe`, or `unseen` where it failed), learn that
+//! - [`Errors`], [`Latency`], [`Metric`]: what is known of each kind. They take what a look has seen (`observe`; `unseen` where it failed, of a metric a reason in place of the value), learn that
 //!   the weights changed (`begin_step`), and answer with a [`Finding`]. Each is plain data that can be kept.
-//! - [`Verdict::of`]: all findings in one.
+//! - [`Trial`], [`Verdict::of`]: all findings in one. `telling.rs`: a finding in words.
 //! - [`needed()`], [`feasible()`]: how many requests a verdict takes, and whether a step has them.
 //! - `streams.rs`, `bets.rs`: the test itself. `real.rs`: arithmetic that is the same everywhere.
 //!
@@ -21,6 +21,8 @@ mod metric;
 mod needed;
 mod real;
 mod streams;
+mod telling;
+mod trial;
 mod verdict;
 
 pub use counts::{Counts, Meter, Pair, Read};
@@ -30,6 +32,7 @@ pub use metric::{Metric, MetricRule, value};
 pub use needed::{Feasible, Needed, feasible, needed};
 pub use real::Real;
 pub use streams::{Margin, Streams};
+pub use trial::Trial;
 pub use verdict::{Basis, Evidence, Finding, Kind, Numbers, Slow, Verdict, Why};
 
 #[cfg(test)]

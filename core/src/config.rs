@@ -327,8 +327,52 @@ pub struct Canary {
     pub pause: u64,
     /// What each step is judged by beside the guards; `None`: nothing.
     pub analysis: Option<crate::rollout::Comparison>,
+    /// Where the metrics of the analysis are asked for, in their order there.
+    pub queries: Vec<Query>,
     /// Milliseconds at most that the proven version waits for a person; `None`: it does not.
     pub wait: Option<u64>,
+}
+
+/// A question to a Prometheus.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Query {
+    /// Where it is, without the path of its interface.
+    pub url: String,
+    /// What is asked.
+    pub query: Template,
+    /// Who asks; `None`: nobody.
+    pub login: Option<QueryLogin>,
+}
+
+/// Names of the environment variables with which a Prometheus is asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum QueryLogin {
+    /// This one holds a token.
+    Token(String),
+    /// These hold a user's name and a password.
+    Password(RegistryAuth),
+}
+
+impl QueryLogin {
+    /// Who asks.
+    #[must_use]
+    pub(crate) fn authorization(&self) -> Authorization {
+        match self.clone() {
+            Self::Token(name) => Authorization::Variable { name },
+            Self::Password(RegistryAuth { user, password }) => {
+                Authorization::Basic { user, password }
+            }
+        }
+    }
+
+    /// The name of the variable that holds the secret.
+    #[must_use]
+    pub fn secret(&self) -> &str {
+        match self {
+            Self::Token(name) => name,
+            Self::Password(auth) => &auth.password,
+        }
+    }
 }
 
 /// How long the new version is watched, and what it may do wrong.

@@ -3,6 +3,7 @@
 //! The session fills a [`Report`]; nothing else in the core writes prose about a run. The same data as JSON is the
 //! report file.
 
+mod compared;
 mod escape;
 mod gates;
 mod headline;
@@ -22,6 +23,7 @@ mod text;
 mod verdict;
 mod words;
 
+pub use compared::Compared;
 pub(crate) use markdown::metadata as tag_summary;
 pub use progress::{held_by, progress, waiting};
 pub use published::{Published, PublishedFile, PublishedName, PublishedPackage, PublishedRelease};
@@ -89,6 +91,9 @@ pub struct Report {
     pub phases: Vec<Span>,
     /// What was decided, and on what.
     pub decisions: Vec<Decision>,
+    /// What the comparison of a canary with what serves came to, over time.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub compared: Vec<Compared>,
     /// What was done to the target, in order.
     pub acts: Vec<Act>,
     /// What the probes said, by instance.
@@ -313,6 +318,7 @@ impl Report {
             gates: Vec::new(),
             phases: Vec::new(),
             decisions: Vec::new(),
+            compared: Vec::new(),
             acts: Vec::new(),
             probes: Vec::new(),
             troubles: Vec::new(),

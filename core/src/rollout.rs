@@ -32,13 +32,13 @@ pub use alphabet::{
     Action, ActionId, Address, Done, End, Entry, Event, Fault, FaultCode, Fleet, Happening, Life,
     Mark, Member, Observation, Record, Seen, Started, Table, Traffic, Why,
 };
-pub use comparing::Comparison;
+pub use comparing::{Comparison, Metered};
 pub use plan::{Person, Plan, Timing, Waves};
 pub use settling::MUTE;
 pub use strategy::{Share, Step, Strategy};
 pub use table::{FULL, permille};
 
-use crate::analysis::Errors;
+use crate::analysis::Trial;
 use crate::protocol::{Outcome, Timestamp};
 use crate::spec::{Generation, InstanceId};
 use attempt::{Heard, RETRY, Try};
@@ -81,8 +81,8 @@ pub struct Rollout {
     /// What the new instances had been asked when the last stretch under traffic ended: by instance, and what was
     /// counted before the counting started anew.
     counted: Option<(BTreeMap<InstanceId, Traffic>, Traffic)>,
-    /// What a canary's errors come to beside those of the old version, since its first share.
-    trial: Option<Errors>,
+    /// What a canary's requests come to beside those of the old version, since its first share.
+    trial: Option<Trial>,
     /// The commit's own visit has routed to what serves now: what still has requests elsewhere.
     retired: Option<Vec<(InstanceId, u32)>>,
     /// The process will be ended soon: wait for nobody.

@@ -17,6 +17,7 @@ mod housing;
 mod imaging;
 mod looking;
 mod losing;
+mod measuring;
 mod memory;
 mod ordering;
 mod planning;

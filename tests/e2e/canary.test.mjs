@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { image, place } from './lib.mjs';
+import { docker, image, place } from './lib.mjs';
 
 /** A place in which v1 serves, and users come. */
 async function canary(t, name, strategy, more = {}) {
@@ -73,4 +73,52 @@ test('with an analysis each share ends with evidence, and one that is worse goes
   assert.match(worse.report.because.join('\n'), /the evidence that it is worse by more than is tolerated \(10\.0 points, at 95\.0 %\)/);
   await load.stop();
   assert.deepEqual(await here.ask(), { status: 200, version: 'v2' });
+});
+
+for (const router of ['2.6', '3.2']) {
+  test(`HAProxy ${router} counts how long answers take: three times as long goes back at its first share, as long passes`, async (t) => {
+    const analysis = { errors: { 'worse-by': '20pp', confidence: '95%' }, latency: { confidence: '95%' }, deadline: '90s' };
+    const env = { strategy: { canary: { steps: [25, 100], pause: '2s', analysis } }, bake: { for: '1s', errors: '100%' }, lease: '30s' };
+    const here = place(`canary-latency-${router.replace('.', '')}`, { router });
+    const takes = (millis) => here.config({ health: { deadline: '15s' }, env, run: { env: { DELAY_MS: String(millis) } } });
+    t.after(() => here.end());
+    takes(40);
+    const first = await here.cd('deploy', '--image', image('v1'));
+    assert.deepEqual([first.outcome, first.code], ['deployed', 0], first.stderr);
+    const load = await here.load({ rate: 100 });
+    takes(120);
+    const slow = await here.cd('deploy', '--image', image('v2'));
+    assert.deepEqual([slow.outcome, slow.report.reason, slow.code], ['rolled-back', 'slower', 1], slow.stderr);
+    assert.match(slow.report.because.join('\n'), /\d+ of \d+ \([\d.]+ %\) of the new version's answers .* took longer than \d+ ms/);
+    assert.equal(shifts(slow).some((it) => it.includes('g2-1=256')), false, shifts(slow).join('\n'));
+    takes(40);
+    const good = await here.cd('deploy', '--image', image('v3'));
+    assert.deepEqual([good.outcome, good.code], ['deployed', 0], good.stderr);
+    const step = good.report.decisions.find((it) => it.decision === 'give it more traffic');
+    assert.match(step.because.join('\n'), /got no good answer; 100 % of the evidence .*\n.* took longer than \d+ ms.* 100 % of the evidence that it is not slower/);
+    const summary = await load.stop();
+    assert.equal(summary.failed, 0, JSON.stringify(summary));
+    assert.deepEqual(await here.ask(), { status: 200, version: 'v3' });
+  });
+}
+
+test('a router that counts no times is told before anything is touched, and a new one counts them', async (t) => {
+  const analysis = { errors: { 'worse-by': '20pp', confidence: '95%' }, latency: { confidence: '95%' }, deadline: '90s' };
+  const here = place('canary-uncounted').config({ health: { deadline: '15s' }, env: { strategy: { canary: { steps: [50, 100], pause: '2s', analysis } }, bake: { for: '1s', errors: '100%' }, lease: '30s' } });
+  t.after(() => here.end());
+  const first = await here.cd('deploy', '--image', image('v1'));
+  assert.deepEqual([first.outcome, first.code], ['deployed', 0], first.stderr);
+  // As an earlier version has made it.
+  const router = `${here.prefix}-router`;
+  await docker('exec', '-u', '0', router, 'sed', '-i', '/http-response/d; /^backend times/d; /stick-table/d', '/var/lib/cd-action/haproxy.cfg');
+  await docker('restart', router);
+  const told = await here.cd('deploy', '--image', image('v2'));
+  assert.deepEqual([told.outcome, told.report.reason, told.code], ['failed', 'router-outdated', 1], told.stderr);
+  assert.match(told.stderr + told.stdout, new RegExp(`docker rm -f ${router}`));
+  assert.deepEqual((await here.containers()).map((it) => it.version), ['v1']);
+  await docker('rm', '-f', router);
+  const load = here.load({ rate: 100 });
+  const renewed = await here.cd('deploy', '--image', image('v2'));
+  await (await load).stop();
+  assert.deepEqual([renewed.outcome, renewed.code], ['deployed', 0], renewed.stderr);
 });

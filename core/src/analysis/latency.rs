@@ -175,7 +175,8 @@ impl Times {
         })
     }
 
-    fn plus(&mut self, more: &Self) {
+    /// Takes in those of somebody else; what is in other buckets is no part of it, so it begins with them.
+    pub(crate) fn plus(&mut self, more: &Self) {
         if self.bounds != more.bounds {
             *self = Self::none(&more.bounds);
         }

@@ -54,9 +54,9 @@ impl Metric {
         self.inside = 0;
     }
 
-    /// The answer to `/api/v1/query`.
-    pub fn observe(&mut self, body: &str) {
-        match value(body) {
+    /// A value, or why there is none: see [`value`].
+    pub fn observe(&mut self, read: Result<Real, Why>) {
+        match read {
             Err(why) => self.trouble = Some(why),
             Ok(value) => {
                 self.trouble = None;
@@ -73,11 +73,6 @@ impl Metric {
         }
     }
 
-    /// There was no answer.
-    pub fn unseen(&mut self, why: &str) {
-        self.trouble = Some(Why::SourceFailing(why.to_owned()));
-    }
-
     /// What follows from it.
     #[must_use]
     pub fn finding(&self) -> Finding {
@@ -90,9 +85,9 @@ impl Metric {
                 Verdict::Inconclusive(Why::NoLimit)
             }
             None if self.inside >= readings => Verdict::Pass,
-            None => Verdict::Inconclusive(Why::TooFew {
-                have: u64::from(self.inside.max(self.outside)),
-                need: u64::from(readings),
+            None => Verdict::Inconclusive(Why::FewReadings {
+                have: self.inside.max(self.outside),
+                need: readings,
             }),
         };
         Finding {
@@ -103,6 +98,8 @@ impl Metric {
                 inside: self.inside,
                 outside: self.outside,
                 readings,
+                max: self.rule.max,
+                min: self.rule.min,
             },
         }
     }

@@ -8,6 +8,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::counts::Pair;
+use super::real::Real;
 use crate::config::Permille;
 
 /// What is to be thought of a candidate.
@@ -37,6 +38,13 @@ pub enum Why {
         have: u64,
         /// As many are asked for.
         need: u64,
+    },
+    /// A metric was read, and not often enough in a row to pass or to condemn.
+    FewReadings {
+        /// So often.
+        have: u32,
+        /// As often is asked for.
+        need: u32,
     },
     /// There is evidence, and not enough of it either way.
     Undecided,
@@ -132,6 +140,10 @@ pub enum Basis {
         outside: u32,
         /// As many in a row decide.
         readings: u32,
+        /// No value may be larger.
+        max: Option<Real>,
+        /// No value may be smaller.
+        min: Option<Real>,
     },
 }
 
@@ -187,6 +199,40 @@ impl Evidence {
     }
 }
 
+impl Finding {
+    /// How far it is to a pass, and how far to a fail, in percent; a fail and a pass are all the way.
+    #[must_use]
+    pub fn progress(&self) -> (u8, u8) {
+        let of = |numbers: &Numbers| (numbers.not_worse.percent(), numbers.worse.percent());
+        let (pass, fail) = match &self.basis {
+            Basis::Errors(numbers) => of(numbers),
+            Basis::Latency(tails) => {
+                let tails = tails.iter().map(|tail| of(&tail.numbers));
+                let both = tails.reduce(|one, two| (one.0.min(two.0), one.1.max(two.1)));
+                both.unwrap_or_default()
+            }
+            Basis::Metric {
+                inside,
+                outside,
+                readings,
+                ..
+            } => {
+                let share = |of: u32| {
+                    let percent = of.saturating_mul(100).checked_div(*readings);
+                    u8::try_from(percent.unwrap_or_default().min(100)).unwrap_or(100)
+                };
+                (share(*inside), share(*outside))
+            }
+        };
+        match &self.verdict {
+            Verdict::Pass => (100, fail),
+            Verdict::Fail => (pass, 100),
+            // Something is wanting besides evidence.
+            Verdict::Inconclusive(_) => (pass.min(99), fail),
+        }
+    }
+}
+
 impl fmt::Display for Why {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -196,6 +242,9 @@ impl fmt::Display for Why {
             }
             Self::TooFew { have, need } => {
                 write!(f, "{have} requests are too few, {need} are asked for")
+            }
+            Self::FewReadings { have, need } => {
+                write!(f, "{have} of {need} readings in a row")
             }
             Self::Undecided => f.write_str("the evidence is not enough either way"),
             Self::SickBaseline => f.write_str("the version that serves is not well itself"),

@@ -16,7 +16,8 @@ use serde::{Deserialize, Deserializer};
 
 use super::tree::NodeId;
 pub(super) use strategy::{
-    Analysis, Canary, ErrorAnalysis, Rolling, Strategy, StrategyMap, StrategyWord,
+    Analysis, Canary, ErrorAnalysis, LatencyAnalysis, MetricAnalysis, Rolling, Strategy,
+    StrategyMap, StrategyWord,
 };
 
 pub(super) mod gates;
@@ -498,6 +499,10 @@ written!(
 written!(
     /// A whole number and `b`, `k`, `m` or `g` (of 1024), at least 6m.
     Memory, "an amount of memory", ["string", "integer", "number"], ["512m", "1g"]
+);
+written!(
+    /// A number, such as `100`, `0.5` or `1e-3`.
+    Number, "a number", ["integer", "number", "string"], [100, 0.5]
 );
 written!(
     /// A number with at most three digits behind the point, at least 0.01.

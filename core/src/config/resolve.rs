@@ -7,8 +7,8 @@ use sha2::{Digest, Sha256};
 
 use super::error::{ConfigError, ConfigErrors, Wrong, code};
 use super::{
-    DockerBuild, Environment, Facts, HealthTemplate, JsonTemplate, ProbeTemplate, RunTemplate,
-    Template,
+    DockerBuild, Environment, Facts, HealthTemplate, JsonTemplate, ProbeTemplate, Query,
+    RunTemplate, Strategy, Template,
 };
 use crate::spec::{Health, Probe, Spec};
 
@@ -29,7 +29,21 @@ impl Environment {
         };
         let health = filling.health(&self.health, image_has_healthcheck);
         let spec = filling.run(&self.run, health);
+        self.queries().iter().for_each(|it| {
+            filling.text(&it.query);
+        });
         ConfigErrors::new(filling.mistakes).map_or(Ok(spec), Err)
+    }
+}
+
+impl Environment {
+    /// What is asked of metrics while a canary has a share of the traffic.
+    #[must_use]
+    pub fn queries(&self) -> &[Query] {
+        match &self.strategy {
+            Strategy::Canary(canary) => &canary.queries,
+            Strategy::BlueGreen { .. } | Strategy::Recreate | Strategy::Rolling(_) => &[],
+        }
     }
 }
 

@@ -4,6 +4,7 @@ use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
 use super::error::{Wrong, code};
 use super::{Listen, Permille};
+use crate::analysis::Real;
 
 type Parsed<T> = Result<T, Wrong>;
 
@@ -106,6 +107,44 @@ pub(super) fn confidence(text: &str) -> Parsed<Permille> {
         return Ok(share);
     }
     Err(Wrong::new(code::RANGE, "nobody is that sure").expected("from 50% to 99.9%, such as `99%`"))
+}
+
+/// How much longer is slow: a tenth is noise, and with more than ten times nothing is ever found.
+pub(super) fn slower(text: &str) -> Parsed<Permille> {
+    let wrong = || {
+        Wrong::new(code::PERCENT, "this is no percentage")
+            .expected("a number from 10% to 1000%, such as `50%`")
+    };
+    let Some(number) = text.strip_suffix('%') else {
+        let help = thousandths(text).map(|_| format!("write `{text}%`"));
+        return Err(wrong().help_if(help));
+    };
+    match thousandths(number) {
+        Some(value) if value % 100 == 0 && (10_000..=1_000_000).contains(&value) => Ok(Permille(
+            u16::try_from(value / 100).expect("at most 10,000"),
+        )),
+        Some(_) | None => Err(wrong()),
+    }
+}
+
+/// A quantile beside the median, and one that some hundred requests tell.
+pub(super) fn quantile(text: &str) -> Parsed<Permille> {
+    let share = percent(text)?;
+    if (Permille(750)..=Permille(990)).contains(&share) {
+        return Ok(share);
+    }
+    Err(
+        Wrong::new(code::RANGE, "this is no quantile that can be judged by")
+            .expected("from 75% to 99%, such as `95%`"),
+    )
+}
+
+/// A finite number.
+pub(super) fn number(text: &str) -> Parsed<Real> {
+    let number = text.parse::<f64>().ok().filter(|it| it.is_finite());
+    number.map(Real).ok_or_else(|| {
+        Wrong::new(code::TYPE, "this is no number").expected("a number, such as `100` or `0.5`")
+    })
 }
 
 /// Bytes.

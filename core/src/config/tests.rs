@@ -6,6 +6,7 @@ use super::error::code;
 use super::{Config, ConfigError, parse};
 
 mod broken;
+mod canaries;
 mod documentation;
 mod meaning;
 mod properties;

@@ -10,6 +10,7 @@ use super::suggest::did_you_mean;
 use super::tree::{Document, NodeId};
 use super::{Config, Environment, RegistryAuth, RouterConfig, Template, name};
 
+mod analysis;
 mod build;
 mod environment;
 mod gates;

@@ -62,6 +62,7 @@ fn above_the_logs(report: &Report) -> Vec<String> {
     blocks.extend([
         diagram(&gantt::gantt(report)),
         phases(report),
+        beside(report),
         probes(report),
     ]);
     blocks
@@ -196,6 +197,49 @@ fn phases(report: &Report) -> String {
         ]
     };
     table(["phase", "entered", "took"], &rows(&report.phases, row))
+}
+
+/// A canary beside what serves: a chart, and the numbers that it is made of.
+fn beside(report: &Report) -> String {
+    let all = super::compared::rows(report);
+    if all.is_empty() {
+        return String::new();
+    }
+    let row = |it: &super::compared::Row| {
+        let percent = |percent: u8| prose(&format!("{percent} %"));
+        let both = |[new, old]: &[String; 2]| match new.is_empty() {
+            true => prose("-"),
+            false => prose(&format!("{new} · {old}")),
+        };
+        [
+            prose(&it.at),
+            percent(it.share),
+            both(&it.wrong),
+            both(&it.slow),
+            cell(&it.metrics),
+            percent(it.pass),
+            percent(it.fail),
+        ]
+    };
+    let chart = diagram(&super::compared::chart(report));
+    let legend = if chart.is_empty() {
+        String::new()
+    } else {
+        "The first line is its share of the traffic, the second the evidence that it is no worse, the third the evidence that it is; in percent of what is asked for.\n\n".to_owned()
+    };
+    let table = table(
+        [
+            "when",
+            "share",
+            "went wrong: new · old",
+            "slow: new · old",
+            "metrics",
+            "evidence: no worse",
+            "evidence: worse",
+        ],
+        &rows(&all, row),
+    );
+    heading(3, &Inert::ours("Beside what serves")) + &chart + &legend + &table
 }
 
 fn probes(report: &Report) -> String {

@@ -15,6 +15,7 @@ mod tests;
 
 pub(super) use annotation::annotation;
 
+use super::compared::bar;
 use super::headline::headline;
 use super::next::next;
 use super::serving::{Serving, described, same, serves_now, serving};
@@ -47,6 +48,7 @@ pub(super) fn render(report: &Report) -> String {
         .iter()
         .for_each(|status| status::render(&mut page, report, status));
     page.section(&phases_title(report), phases(report));
+    page.section("beside what serves", beside(report));
     page.section("decisions", decisions(report));
     page.section(
         "probes",
@@ -169,6 +171,49 @@ fn decisions(report: &Report) -> Vec<Plain> {
         ]
     };
     Plain::columns(&report.decisions.iter().map(row).collect::<Vec<_>>())
+}
+
+/// The share of the traffic and the evidence as bars, with the numbers that they are made of.
+fn beside(report: &Report) -> Vec<Plain> {
+    let rows = super::compared::rows(report);
+    if rows.is_empty() {
+        return Vec::new();
+    }
+    let head = [
+        "at",
+        "share",
+        "",
+        "no worse",
+        "",
+        "worse",
+        "wrong: new",
+        "old",
+        "slow: new",
+        "old",
+        "metrics",
+    ];
+    let row = |it: &super::compared::Row| {
+        let percent = |percent: u8| format!("{percent} %");
+        let ([wrong, wrong_old], [slow, slow_old]) = (it.wrong.clone(), it.slow.clone());
+        [
+            it.at.clone(),
+            bar(it.share),
+            percent(it.share),
+            bar(it.pass),
+            percent(it.pass),
+            percent(it.fail),
+            wrong,
+            wrong_old,
+            slow,
+            slow_old,
+            it.metrics.clone(),
+        ]
+    };
+    let rows: Vec<_> = [head.map(str::to_owned)]
+        .into_iter()
+        .chain(rows.iter().map(row))
+        .collect();
+    Plain::columns(&rows)
 }
 
 fn probe(probe: &ProbeLine) -> [String; 2] {

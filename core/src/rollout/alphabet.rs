@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::Share;
+use crate::analysis::{Finding, Real, Times, Why as NoValue};
 use crate::protocol::{Outcome, Timestamp};
 use crate::spec::{Generation, InstanceId};
 
@@ -119,6 +121,10 @@ pub enum FaultCode {
     Errors,
     /// More of its requests go wrong than of those that the old version answers at the same time.
     Worse,
+    /// More of its requests are slow than of those that the old version answers at the same time.
+    Slower,
+    /// The value of a metric is beyond its limits.
+    Metric,
     /// Another image runs than the one that was planned.
     WrongDigest,
 }
@@ -136,6 +142,8 @@ impl FaultCode {
             Self::Unhealthy => "unhealthy",
             Self::Errors => "errors",
             Self::Worse => "worse",
+            Self::Slower => "slower",
+            Self::Metric => "metric",
             Self::WrongDigest => "wrong-digest",
         }
     }
@@ -169,6 +177,8 @@ pub enum Action {
     Probe(Vec<Member>),
     /// See how they live, and what traffic they got.
     Watch(Vec<InstanceId>),
+    /// Ask for the value of a metric, by its place among those of the plan.
+    Measure(usize),
     /// Fetch the last lines of its log.
     Log(InstanceId),
     /// Stop it, and keep it. What is not there is stopped.
@@ -212,6 +222,8 @@ pub enum Observation {
     Probed(BTreeMap<InstanceId, Seen>),
     /// How each is; who is missing could not be seen.
     Watched(BTreeMap<InstanceId, Life>),
+    /// The value of a metric; or why there is none, which is no fault of the new version.
+    Measured(Result<Real, NoValue>),
     /// A log's last lines are with the report.
     Logged,
 }
@@ -278,6 +290,8 @@ pub struct Life {
     pub as_planned: Option<bool>,
     /// What it has answered since it was admitted; `None`: the router could not be asked.
     pub traffic: Option<Traffic>,
+    /// How long its answers to users took; `None`: the router does not count that, or could not be asked.
+    pub times: Option<Times>,
 }
 
 /// What the router counted for one instance, from the users' requests alone.
@@ -337,6 +351,8 @@ pub enum Happening {
     },
     /// A probe's result.
     Probe(InstanceId, Seen),
+    /// What the comparison at a share of the traffic came to by then, of each kind.
+    Compared(Share, Vec<Finding>),
     /// An act did not go through at once.
     Trouble(String),
 }
@@ -355,6 +371,7 @@ impl Observation {
             | Self::Started(_)
             | Self::Probed(_)
             | Self::Watched(_)
+            | Self::Measured(_)
             | Self::Logged => None,
         }
     }
@@ -372,6 +389,7 @@ impl Observation {
             | Self::Started(_)
             | Self::Probed(_)
             | Self::Watched(_)
+            | Self::Measured(_)
             | Self::Logged => None,
         }
     }
@@ -382,7 +400,7 @@ impl Observation {
             Self::Acted(done) => (done, Vec::new()),
             Self::Routed { done, lingering } => (done, lingering),
             Self::Started(started) => (started.into(), Vec::new()),
-            Self::Probed(_) | Self::Watched(_) | Self::Logged => (
+            Self::Probed(_) | Self::Watched(_) | Self::Measured(_) | Self::Logged => (
                 Done::Unknown("the answer was to another question".to_owned()),
                 Vec::new(),
             ),
@@ -397,6 +415,7 @@ impl Observation {
             | Self::Routed { .. }
             | Self::Started(_)
             | Self::Watched(_)
+            | Self::Measured(_)
             | Self::Logged => BTreeMap::new(),
         }
     }
@@ -409,6 +428,7 @@ impl Observation {
             | Self::Routed { .. }
             | Self::Started(_)
             | Self::Probed(_)
+            | Self::Measured(_)
             | Self::Logged => BTreeMap::new(),
         }
     }

@@ -162,6 +162,7 @@ impl Try {
             | Action::Route { .. }
             | Action::Probe(_)
             | Action::Watch(_)
+            | Action::Measure(_)
             | Action::Conclude(_) => None,
         }
     }

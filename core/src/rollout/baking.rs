@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::comparing::Reading;
 use super::{
     ActionId, Fault, FaultCode, Life, Member, Observation, Person, Phase, Rollout, Seen, Traffic,
     Why,
@@ -46,6 +47,8 @@ pub(super) struct Baking {
     next: Timestamp,
     probe: Option<ActionId>,
     watch: Option<ActionId>,
+    /// Of the metrics, in the plan's order.
+    pub(super) readings: Vec<Reading>,
     /// Bad probes in a row, by instance, and the last of them.
     bad: BTreeMap<InstanceId, (u32, String)>,
     /// Instances that the engine or somebody started anew, and that have not been well since: until when they may come
@@ -84,11 +87,13 @@ impl Baking {
 
     /// A look is under way: its answer is waited for, but not for ever. Else: the next look.
     pub(super) fn wake_at(&self) -> Timestamp {
-        if self.probe.is_some() || self.watch.is_some() {
-            self.give_up
-        } else {
-            self.next.min(self.give_up)
-        }
+        let looking = self.probe.is_some() || self.watch.is_some();
+        let look = (!looking).then_some(self.next);
+        let readings = self.readings.iter();
+        let readings = readings.filter(|it| it.under_way.is_none());
+        let readings = readings.map(|it| it.next);
+        let next = look.into_iter().chain(readings).min();
+        next.map_or(self.give_up, |next| next.min(self.give_up))
     }
 }
 
@@ -103,11 +108,17 @@ impl Rollout {
             (Stretch::Pause, Some(comparison)) => comparison.deadline,
             (Stretch::Pause | Stretch::Bake, _) => 0,
         };
-        match stretch {
-            Stretch::Pause => self.begin_comparing(),
+        let readings = match stretch {
+            Stretch::Pause => {
+                self.begin_comparing();
+                self.readings()
+            }
             // Nobody is left to compare with.
-            Stretch::Bake => self.trial = None,
-        }
+            Stretch::Bake => {
+                self.trial = None;
+                Vec::new()
+            }
+        };
         let (counts, before) = self.counted.take().unwrap_or_else(|| self.counted_so_far());
         let origin = sum(counts.values().chain([&before]));
         self.phase = Phase::Baking(Baking {
@@ -118,6 +129,7 @@ impl Rollout {
             next: self.now,
             probe: None,
             watch: None,
+            readings,
             bad: BTreeMap::new(),
             anew: BTreeMap::new(),
             starts: 0,
@@ -156,6 +168,10 @@ impl Rollout {
             }
             return self.unmeasured(&why);
         }
+        self.measure();
+        let Phase::Baking(baking) = &self.phase else {
+            return;
+        };
         if now < baking.next || baking.probe.is_some() || baking.watch.is_some() {
             return;
         }
@@ -191,10 +207,18 @@ impl Rollout {
                 return self.unmeasured(&why);
             }
             self.compare(&lives);
+            self.tell_comparison();
             let fault = self.lives_badly(lives);
             let fault = fault.or_else(|| self.answers_badly());
             let fault = fault.or_else(|| self.is_worse());
             if let Some(fault) = fault.or_else(|| self.answers_nobody()) {
+                return self.unwell(fault);
+            }
+        } else if let Some(at) = baking.read(id) {
+            if let Observation::Measured(value) = observation {
+                self.measured(at, value);
+            }
+            if let Some(fault) = self.is_worse() {
                 return self.unwell(fault);
             }
         } else {
@@ -411,14 +435,23 @@ impl Rollout {
                 SLOW / 1000
             )
         });
-        let more = [starts, refused, waiting, self.compared()]
-            .into_iter()
-            .flatten();
-        evidence.into_iter().chain(more).collect()
+        let more = [starts, refused, waiting].into_iter().flatten();
+        let evidence = evidence.into_iter().chain(more);
+        evidence.chain(self.compared()).collect()
     }
 }
 
 impl Baking {
+    /// Which metric this was a reading of.
+    fn read(&mut self, id: ActionId) -> Option<usize> {
+        let at = self
+            .readings
+            .iter()
+            .position(|it| it.under_way == Some(id))?;
+        self.readings.get_mut(at)?.under_way = None;
+        Some(at)
+    }
+
     /// Takes in one round of probes. Who is missing in it was not measured.
     fn hear(&mut self, members: &[Member], seen: &BTreeMap<InstanceId, Seen>) {
         self.probe = None;

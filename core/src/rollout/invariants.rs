@@ -492,6 +492,7 @@ pub fn spares(serves: Option<&Fleet>, action: &Action) -> bool {
         | Action::Route { .. }
         | Action::Probe(_)
         | Action::Watch(_)
+        | Action::Measure(_)
         | Action::Log(_)
         | Action::Conclude(_) => true,
     }

@@ -225,7 +225,7 @@ impl Rollout {
             | Action::Stop(_)
             | Action::Remove(_)
             | Action::Conclude(_) => true,
-            Action::Probe(_) | Action::Watch(_) | Action::Log(_) => false,
+            Action::Probe(_) | Action::Watch(_) | Action::Measure(_) | Action::Log(_) => false,
         })
     }
 

@@ -274,6 +274,9 @@ impl Session {
         if self.announces() {
             return;
         }
+        if let Some(why) = self.uncounted(&plan) {
+            return self.router_outdated(why);
+        }
         self.report.troubles.extend(self.router_note());
         self.remember_gates();
         self.story = Some(Story {

@@ -1,7 +1,6 @@
 //! The house: network, volume and router, made by the first deploy and never replaced by a later one; and the lease.
 
 use super::request::Command;
-use super::secrets::secret_names;
 use super::{Session, Tag};
 use crate::protocol::{Completion, Content, Effect, Emit, Fault, Outcome, Run};
 use crate::target::docker::{Step, Trouble};
@@ -55,8 +54,7 @@ impl Session {
 
     /// Whether all secrets are set is known before anything is made: fingerprints of them need a house.
     fn look_at_secrets(&mut self) {
-        let names = self.wanted.as_ref().map(|it| secret_names(&it.spec));
-        let steps: Vec<Step> = names.iter().flatten().map(|name| is_set(name)).collect();
+        let steps: Vec<Step> = self.needed_secrets().iter().map(|it| is_set(it)).collect();
         if steps.is_empty() {
             return self.look_at_router_image();
         }
@@ -64,7 +62,6 @@ impl Session {
     }
 
     pub(super) fn on_secrets(&mut self, done: &[Completion]) {
-        let names = self.wanted.as_ref().map(|it| secret_names(&it.spec));
         let is_missing = |it: &Completion| {
             matches!(
                 it,
@@ -74,7 +71,7 @@ impl Session {
                 }
             )
         };
-        let asked = names.into_iter().flatten().zip(done);
+        let asked = self.needed_secrets().into_iter().zip(done);
         let missing: Vec<String> = asked
             .filter(|(_, it)| is_missing(it))
             .map(|(name, _)| name)

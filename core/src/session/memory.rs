@@ -124,6 +124,7 @@ impl Memory {
             | Action::Route { .. }
             | Action::Probe(_)
             | Action::Watch(_)
+            | Action::Measure(_)
             | Action::Log(_)
             | Action::Stop(_)
             | Action::Remove(_) => {}
@@ -182,6 +183,7 @@ impl Memory {
             | Action::Revive(_)
             | Action::Probe(_)
             | Action::Watch(_)
+            | Action::Measure(_)
             | Action::Log(_)
             | Action::Stop(_)
             | Action::Remove(_) => None,

@@ -6,7 +6,7 @@ use crate::analysis::needed;
 use crate::config::Permille;
 use crate::protocol::Outcome;
 use crate::report::{PlanLines, PlanStep, count};
-use crate::rollout::{Person, Plan, Share, Step, Table, Timing, permille};
+use crate::rollout::{Person, Plan, Share, Step, Strategy, Table, Timing, permille};
 use crate::spec::Release;
 
 impl Session {
@@ -37,7 +37,11 @@ impl Session {
             rollback: self.rollback_sentence(plan),
             peak: u32::try_from(plan.peak()).unwrap_or(u32::MAX),
             interruption,
-            notes: self.notes(&listen),
+            notes: self
+                .uncounted(plan)
+                .into_iter()
+                .chain(self.notes(&listen))
+                .collect(),
         }
     }
 
@@ -87,6 +91,27 @@ impl Session {
         Some(format!(
             "the router is not what the configuration says: {differs}; a deploy never replaces it; to renew it, `{program} rm -f {name}` and deploy again (an interruption of about a second)"
         ))
+    }
+
+    /// Why what is asked of the times would never have an answer; `None`: it has.
+    pub(super) fn uncounted(&self, plan: &Plan) -> Option<String> {
+        let asked = plan
+            .comparison
+            .as_ref()
+            .is_some_and(|it| it.latency.is_some());
+        let compared = plan.old.is_some() && plan.strategy == Strategy::Canary;
+        (asked && compared && !self.docker().counts_times()).then(|| {
+            "the analysis asks how long requests take, and this router, which an earlier version of the action has made, does not count that".to_owned()
+        })
+    }
+
+    /// It is said before anything is touched: after it the canary would wait for an answer that never comes.
+    pub(super) fn router_outdated(&mut self, why: String) {
+        let name = self.docker().router();
+        let next = vec![format!(
+            "renew the router: `docker rm -f {name}` on the target, then deploy again (an interruption of about a second); or leave `latency` out of the analysis"
+        )];
+        self.finish(Outcome::Failed, "router-outdated", vec![why], next);
     }
 
     fn button(&self) -> String {
@@ -376,6 +401,9 @@ fn takes(plan: &Plan, share: u8) -> String {
     };
     let weight = Permille(u16::from(share) * 10);
     let pass = needed(comparison.errors, ONE_IN_A_HUNDRED, weight, Permille(0)).pass;
+    let tails = comparison.latency.iter().flat_map(|rule| rule.margins());
+    let tails = tails.map(|margin| needed(margin, ONE_IN_A_HUNDRED, weight, Permille(0)).pass);
+    let pass = tails.fold(pass, |most, tail| most.zip(tail).map(|(a, b)| a.max(b)));
     let Some(pass) = pass else {
         return "; where nothing is tolerated no evidence is enough: it goes back at the deadline"
             .to_owned();
@@ -386,8 +414,23 @@ fn takes(plan: &Plan, share: u8) -> String {
             .div_ceil(1000)
             .max(1),
     );
+    let slow = if comparison.latency.is_some() {
+        " and no slower"
+    } else {
+        ""
+    };
+    let metrics: Vec<&str> = comparison
+        .metrics
+        .iter()
+        .map(|it| it.rule.name.as_str())
+        .collect();
+    let metrics = if metrics.is_empty() {
+        String::new()
+    } else {
+        format!(", and {} within the limits", metrics.join(", "))
+    };
     format!(
-        ", and on until there is evidence that the new one is no worse: about {pass} of its requests, {all} in all, where 1 in 100 of either goes wrong; with fewer than {a_second} a second it goes back after {} s more, and blue-green is the better strategy",
+        ", and on until there is evidence that the new one is no worse{slow}{metrics}: about {pass} of its requests, {all} in all, where 1 in 100 of either goes wrong; with fewer than {a_second} a second it goes back after {} s more, and blue-green is the better strategy",
         comparison.deadline / 1000
     )
 }
@@ -426,7 +469,7 @@ const STARTED_AGAIN: &str = "the new instances are removed, and the old ones are
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rollout::{Address, Fleet, Member, Strategy, Waves};
+    use crate::rollout::{Address, Fleet, Member, Waves};
     use crate::spec::{Generation, InstanceId};
 
     fn fleet(generation: u32, size: u8) -> Fleet {
@@ -533,6 +576,8 @@ mod tests {
                     tolerated: Permille(tolerated),
                     ..crate::analysis::Margin::ERRORS
                 },
+                latency: None,
+                metrics: Vec::new(),
                 deadline: 600_000,
             }),
             ..plan.clone()
@@ -542,6 +587,19 @@ mod tests {
         assert!(told.contains(" of its requests, "), "{told}");
         assert!(told.contains("after 600 s more"), "{told}");
         assert!(takes(&compared(0), 10).contains("no evidence is enough"));
+        let mut more = compared(200);
+        let errors = takes(&more, 10);
+        if let Some(comparison) = &mut more.comparison {
+            comparison.latency = Some(crate::analysis::LatencyRule::USUAL);
+        }
+        let told = takes(&more, 10);
+        assert!(told.contains("no worse and no slower: about "), "{told}");
+        let count = |told: &str| {
+            let (_, rest) = told.split_once("about ").expect("it is told");
+            let number = rest.split(' ').next().and_then(|it| it.parse::<u64>().ok());
+            number.expect("a number")
+        };
+        assert!(count(&told) > count(&errors), "{told}, {errors}");
     }
 
     #[test]

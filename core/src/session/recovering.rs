@@ -2,7 +2,6 @@
 
 use super::memory::Checkpoint;
 use super::request::Command;
-use super::secrets::secret_names;
 use super::{Purpose, Session};
 use crate::ledger::State;
 use crate::protocol::Outcome;
@@ -245,12 +244,7 @@ impl Session {
             Command::Abort => self.abort(),
             Command::Rollback => self.look_at_good_images(),
             Command::Plan | Command::Deploy => {
-                let names = self
-                    .wanted
-                    .as_ref()
-                    .map(|it| secret_names(&it.spec))
-                    .unwrap_or_default();
-                if names.is_empty() {
+                if self.needed_secrets().is_empty() {
                     self.decide()
                 } else {
                     self.keep_key()

@@ -5,7 +5,7 @@ use super::request::Command;
 use super::{Purpose, Session, Tag};
 use crate::ledger::Decided;
 use crate::protocol::{Emit, Outcome, Timestamp};
-use crate::report::{Act, Decision, Log, ProbeLine, Span};
+use crate::report::{Act, Compared, Decision, Log, ProbeLine, Span};
 use crate::rollout::{
     Action, ActionId, Done, End, Event, Happening, MUTE, Observation, Rollout, Seen, Started, Table,
 };
@@ -75,11 +75,18 @@ impl Session {
         if let Some((at, steps)) = along {
             return self.call(Tag::RouteAndLook(id, action, at), steps);
         }
-        let steps = self.docker().lower(&action, &memo);
+        let steps = if let Action::Measure(at) = &action {
+            self.measure(*at)
+        } else {
+            self.docker().lower(&action, &memo)
+        };
         self.call(Tag::Act(id, action), steps);
     }
 
     pub(super) fn on_act(&mut self, id: ActionId, action: Action, call: Call<Tag>) {
+        if matches!(action, Action::Measure(_)) {
+            return self.on_measured(id, &action, &call);
+        }
         let observation = match self.docker_mut().lift(&action, &call.steps, &call.done) {
             Lifted::Observed(observation) => observation,
             Lifted::More(more) => return self.ask_more(call, more),
@@ -134,7 +141,7 @@ impl Session {
             return;
         };
         let what = match &action {
-            Action::Probe(_) | Action::Watch(_) | Action::Log(_) => return,
+            Action::Probe(_) | Action::Watch(_) | Action::Measure(_) | Action::Log(_) => return,
             Action::Adopt(ids) => format!("adopt {}", list(ids)),
             Action::Record(record, _) => match record {
                 crate::rollout::Record::Began => "record that it begins".to_owned(),
@@ -160,9 +167,10 @@ impl Session {
                 Started::Refused(why) | Started::No(why) => format!("no: {why}"),
                 Started::Unknown(why) => format!("unknown: {why}"),
             },
-            Observation::Probed(_) | Observation::Watched(_) | Observation::Logged => {
-                "done".to_owned()
-            }
+            Observation::Probed(_)
+            | Observation::Watched(_)
+            | Observation::Measured(_)
+            | Observation::Logged => "done".to_owned(),
         };
         self.report.acts.push(Act {
             at,
@@ -308,6 +316,11 @@ impl Session {
                 });
             }
             Happening::Probe(id, seen) => self.count_probe(id, seen),
+            Happening::Compared(share, findings) => self.report.add_compared(Compared {
+                at,
+                share: share.0,
+                findings,
+            }),
             Happening::Trouble(text) => {
                 self.info(format!("trying again: {text}"));
                 self.report.troubles.push(text);
@@ -431,6 +444,7 @@ const fn writes(action: &Action) -> bool {
         | Action::Revive(_)
         | Action::Probe(_)
         | Action::Watch(_)
+        | Action::Measure(_)
         | Action::Log(_)
         | Action::Stop(_)
         | Action::Remove(_) => false,

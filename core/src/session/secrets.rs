@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::measuring::secrets_of;
 use super::request::Command;
 use super::{Session, Tag};
 use crate::config::{Environment, PackageLogin, Target, config_hash};
@@ -32,6 +33,7 @@ impl Session {
             .chain(known_hosts)
             .chain(key)
             .chain(registry)
+            .chain(secrets_of(environment.queries()))
             .collect();
         self.mask(names);
     }
@@ -90,11 +92,7 @@ impl Session {
         {
             return self.trouble(&Trouble::of(failed));
         }
-        let mut names: Vec<String> = self
-            .wanted
-            .iter()
-            .flat_map(|it| secret_names(&it.spec))
-            .collect();
+        let mut names = self.needed_secrets();
         if self.request().command == Command::Rollback {
             let good = &self.memory().ledger.state().known_good;
             names.extend(good.iter().flat_map(|it| secret_names(&it.release.spec)));
@@ -124,6 +122,14 @@ impl Session {
             return self.decide();
         }
         self.secrets_missing(&missing)
+    }
+
+    /// What has to be set before anything begins: what the instances get, and what a canary's metrics are asked with.
+    pub(super) fn needed_secrets(&self) -> Vec<String> {
+        let own = self.wanted.iter().flat_map(|it| secret_names(&it.spec));
+        let brings = matches!(self.request().command, Command::Deploy | Command::Promote);
+        let metrics = self.metric_secrets().into_iter().filter(|_| brings);
+        own.chain(metrics).collect()
     }
 
     pub(super) fn secrets_missing(&mut self, missing: &[String]) {

@@ -104,6 +104,7 @@ impl Session {
             | Action::Revive(_)
             | Action::Probe(_)
             | Action::Watch(_)
+            | Action::Measure(_)
             | Action::Log(_)
             | Action::Stop(_)
             | Action::Remove(_)

@@ -107,6 +107,9 @@ impl Session {
         self.wanted = Some(release.clone());
         suit(&mut self.docker_mut().setup, &release.spec);
         self.report.plan = Some(self.plan_lines(&plan, &release));
+        if let Some(why) = self.uncounted(&plan) {
+            return self.router_outdated(why);
+        }
         if self.announces() {
             return;
         }

@@ -19,6 +19,7 @@ mod stopping;
 mod survey;
 #[cfg(test)]
 mod tests;
+mod times;
 
 use std::collections::BTreeMap;
 
@@ -63,6 +64,7 @@ pub const PLAIN_WORDS: &[&str] = &[
     "file",
     "forked",
     "generation",
+    "gpc",
     "github",
     "healthy",
     "held",
@@ -76,6 +78,7 @@ pub const PLAIN_WORDS: &[&str] = &[
     "instance",
     "invalid",
     "json",
+    "key",
     "lease",
     "ledger",
     "left",
@@ -124,7 +127,9 @@ pub const PLAIN_WORDS: &[&str] = &[
     "stopped",
     "stot",
     "svname",
+    "table",
     "through",
+    "times",
     "token",
     "traffic",
     "true",
@@ -434,6 +439,12 @@ impl Docker {
             && (as_checked(&self.file)
                 != as_checked(&haproxy::render(&self.setup, None, &Table::empty()))
                 || haproxy::check_time(&self.file) < Some(self.setup.check))
+    }
+
+    /// Whether the router counts how long requests take. One that an earlier version has made does not.
+    #[must_use]
+    pub fn counts_times(&self) -> bool {
+        self.file.is_empty() || times::are_counted(&self.file)
     }
 
     /// What of the running router differs from the table that is written; empty: it follows.

@@ -551,6 +551,6 @@ const fn is_act(action: &Action) -> bool {
         | Action::Stop(_)
         | Action::Remove(_)
         | Action::Conclude(_) => true,
-        Action::Probe(_) | Action::Watch(_) | Action::Log(_) => false,
+        Action::Probe(_) | Action::Watch(_) | Action::Measure(_) | Action::Log(_) => false,
     }
 }

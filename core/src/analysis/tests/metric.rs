@@ -26,10 +26,10 @@ fn told(answers: &[&str]) -> Verdict {
     let mut metric = Metric::new(rule());
     for answer in answers {
         match *answer {
-            "gone" => metric.unseen("no answer within 10 s"),
-            "none" => metric.observe(&vector(&[])),
-            "two" => metric.observe(&vector(&["1", "2"])),
-            value => metric.observe(&vector(&[value])),
+            "gone" => metric.observe(Err(Why::SourceFailing("no answer within 10 s".to_owned()))),
+            "none" => metric.observe(value(&vector(&[]))),
+            "two" => metric.observe(value(&vector(&["1", "2"]))),
+            number => metric.observe(value(&vector(&[number]))),
         }
     }
     metric.finding().verdict
@@ -86,7 +86,7 @@ fn everything_else_is_a_reason() {
 
 #[test]
 fn so_many_in_a_row_decide() {
-    let few = |have| Verdict::Inconclusive(Why::TooFew { have, need: 3 });
+    let few = |have| Verdict::Inconclusive(Why::FewReadings { have, need: 3 });
     let gone = Why::SourceFailing("no answer within 10 s".to_owned());
     let rows: [(&[&str], Verdict); 12] = [
         (&[], Verdict::Inconclusive(Why::NoData)),
@@ -116,7 +116,7 @@ fn without_a_limit_nothing_passes() {
         ..rule()
     });
     for _ in 0..9 {
-        metric.observe(&vector(&["5"]));
+        metric.observe(value(&vector(&["5"])));
     }
     assert_eq!(
         metric.finding().verdict,
@@ -128,7 +128,7 @@ fn without_a_limit_nothing_passes() {
 fn each_step_asks_for_its_own_evidence() {
     let mut metric = Metric::new(rule());
     for _ in 0..3 {
-        metric.observe(&vector(&["5"]));
+        metric.observe(value(&vector(&["5"])));
     }
     metric.begin_step();
     assert_ne!(metric.finding().verdict, Verdict::Pass);

@@ -1,10 +1,12 @@
 //! How the new version takes the old one's place.
 
+use std::collections::BTreeMap;
+
 #[cfg(feature = "generate")]
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{At, Duration, Later, Percent, Points};
+use super::{At, Duration, Number, Percent, Points};
 
 /// How the new version takes the old one's place.
 #[derive(Debug, Deserialize)]
@@ -92,14 +94,13 @@ pub(in crate::config) struct Canary {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 #[cfg_attr(feature = "generate", derive(JsonSchema))]
 pub(in crate::config) struct Analysis {
-    /// Requests that go wrong, beside those of the old version in the same seconds.
+    /// Requests that go wrong, beside those of the old version in the same seconds. Always asked.
     pub(in crate::config) errors: Option<At<ErrorAnalysis>>,
-    /// How long slow requests take.
-    #[cfg_attr(feature = "generate", schemars(extend("x-not-yet" = "use `errors`; `health.timeout` bounds what counts as well")))]
-    pub(in crate::config) latency: Option<At<Later>>,
-    /// The value of a query.
-    #[cfg_attr(feature = "generate", schemars(extend("x-not-yet" = "use `errors`, which the router counts itself")))]
-    pub(in crate::config) metric: Option<At<Later>>,
+    /// How many requests are slow, beside those of the old version in the same seconds; `{}` for the defaults. Default: nobody asks.
+    pub(in crate::config) latency: Option<At<LatencyAnalysis>>,
+    /// Values of queries to a Prometheus, by a short name; each has to be within its limits. Default: none.
+    #[cfg_attr(feature = "generate", schemars(extend("minProperties" = 1)))]
+    pub(in crate::config) metrics: Option<At<BTreeMap<String, At<MetricAnalysis>>>>,
     /// How long a share may wait for a verdict after its pause; then it goes back. Default: 10m.
     pub(in crate::config) deadline: Option<At<Duration>>,
 }
@@ -113,4 +114,50 @@ pub(in crate::config) struct ErrorAnalysis {
     pub(in crate::config) worse_by: Option<At<Points>>,
     /// How sure a verdict is, whichever it is. Default: 99%.
     pub(in crate::config) confidence: Option<At<Percent>>,
+}
+
+/// What is tolerated of slow requests.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[cfg_attr(feature = "generate", derive(JsonSchema))]
+pub(in crate::config) struct LatencyAnalysis {
+    /// How much longer than the old version's median, or its high quantile, is slow. Default: 50%.
+    pub(in crate::config) slower_by: Option<At<Percent>>,
+    /// The high quantile. Default: 95%.
+    pub(in crate::config) quantile: Option<At<Percent>>,
+    /// What takes no longer than this is never slow. Default: 10ms.
+    pub(in crate::config) floor: Option<At<Duration>>,
+    /// How sure a verdict is, whichever it is. Default: 99%.
+    pub(in crate::config) confidence: Option<At<Percent>>,
+}
+
+/// A value that has to be within limits.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[cfg_attr(feature = "generate", derive(JsonSchema))]
+pub(in crate::config) struct MetricAnalysis {
+    /// Where the Prometheus is: `http://` or `https://`, without `/api/v1/query`.
+    #[cfg_attr(feature = "generate", schemars(required))]
+    pub(in crate::config) url: Option<At<String>>,
+    /// The query; it answers with one number. May hold `{{version}}`, `{{sha}}`, `{{digest}}` and `{{environment}}`.
+    #[cfg_attr(feature = "generate", schemars(required))]
+    pub(in crate::config) query: Option<At<String>>,
+    /// No value may be larger. `max`, `min` or both.
+    pub(in crate::config) max: Option<At<Number>>,
+    /// No value may be smaller.
+    pub(in crate::config) min: Option<At<Number>>,
+    /// How long two readings are apart. Default: 10s.
+    pub(in crate::config) every: Option<At<Duration>>,
+    /// So many in a row inside the limits pass a share, and so many outside condemn. Default: 3.
+    #[cfg_attr(feature = "generate", schemars(range(min = 1, max = 100)))]
+    pub(in crate::config) readings: Option<At<u8>>,
+    /// The name of the environment variable that holds a token. Default: nobody logs in.
+    #[cfg_attr(feature = "generate", schemars(extend("writeOnly" = true)))]
+    pub(in crate::config) token: Option<At<String>>,
+    /// The name of the environment variable that holds a user's name.
+    #[cfg_attr(feature = "generate", schemars(extend("writeOnly" = true)))]
+    pub(in crate::config) user: Option<At<String>>,
+    /// The name of the environment variable that holds that user's password.
+    #[cfg_attr(feature = "generate", schemars(extend("writeOnly" = true)))]
+    pub(in crate::config) password: Option<At<String>>,
 }

@@ -4,7 +4,7 @@ use super::{mistakes, told};
 
 /// A file, and `line:column code path` of everything that is wrong with it.
 #[track_caller]
-fn assert_told(text: &str, expected: &[&str]) {
+pub(super) fn assert_told(text: &str, expected: &[&str]) {
     assert_eq!(told(text), expected, "{text}");
 }
 
@@ -267,7 +267,7 @@ router: { mode: tcp }
 environments:
   a: {}
   b: { target: { podman: { host: ssh://a@b } } }
-  c: { target: swarm, strategy: { canary: { analysis: { latency: {}, metric: {} } } } }
+  c: { target: swarm }
   d: { target: { kubernetes: {} } }
   e: { target: { docker: { host: tcp://10.0.0.1:2376 } } }
 ",
@@ -276,46 +276,8 @@ environments:
             "5:17 not-yet router.mode",
             "8:28 not-yet environments.b.target.podman.host",
             "9:16 not-yet environments.c.target",
-            "9:57 not-yet environments.c.strategy.canary.analysis.latency",
-            "9:70 not-yet environments.c.strategy.canary.analysis.metric",
             "10:18 not-yet environments.d.target.kubernetes",
             "11:34 not-yet environments.e.target.docker.host",
-        ],
-    );
-}
-
-#[test]
-fn the_shares_of_a_canary_grow_up_to_everything() {
-    assert_told(
-        r"service: tasks
-run: { port: 8000 }
-environments:
-  a: { strategy: { canary: { steps: [5, 5, 3, 120], pause: 5 } } }
-  b: { strategy: { canary: { steps: [] } } }
-  c: { strategy: {} }
-  d: { strategy: { canary: { stpes: [5] } } }
-  e: { strategy: { blue-green: { wait: 1 }, canary: {} } }
-  f: { strategy: { canary: { analysis: { errors: { worse-by: 1%, confidence: 100% }, deadline: 5 } } } }
-  g: { strategy: { rolling: { batch: 0, surge: 0, pause: 5, wait: 1h } } }
-  h: { strategy: { rolling: {}, canary: {} } }
-",
-        &[
-            "4:41 range environments.a.strategy.canary.steps[1]",
-            "4:44 range environments.a.strategy.canary.steps[2]",
-            "4:47 range environments.a.strategy.canary.steps[3]",
-            "4:60 duration environments.a.strategy.canary.pause",
-            "5:30 range environments.b.strategy.canary.steps",
-            "6:8 missing-key environments.c.strategy",
-            "7:30 unknown-key environments.d.strategy.canary.stpes",
-            "8:8 conflict environments.e.strategy",
-            "9:62 percent environments.f.strategy.canary.analysis.errors.worse-by",
-            "9:78 range environments.f.strategy.canary.analysis.errors.confidence",
-            "9:96 duration environments.f.strategy.canary.analysis.deadline",
-            "10:38 range environments.g.strategy.rolling.batch",
-            "10:48 range environments.g.strategy.rolling.surge",
-            "10:58 duration environments.g.strategy.rolling.pause",
-            "10:61 unknown-key environments.g.strategy.rolling.wait",
-            "11:8 conflict environments.h.strategy",
         ],
     );
 }

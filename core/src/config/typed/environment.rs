@@ -1,14 +1,13 @@
 //! One place where the service runs.
 
 use super::super::raw::{self, At};
-use super::super::scalar::{confidence, duration, duration_from, listen, percent, points};
+use super::super::scalar::{duration, duration_from, listen, percent};
 use super::super::tree::NodeId;
 use super::super::{
     Bake, Canary, DockerHost, Environment, Listen, Mode, Override, Permille, Rolling, Strategy,
     Target, name,
 };
-use crate::analysis::Margin;
-use crate::rollout::{Comparison, Waves};
+use crate::rollout::Waves;
 
 use super::{Read, Reader, Reported, Wrong, code};
 
@@ -24,8 +23,6 @@ const STEPS: &[u8] = &[5, 25, 50, 100];
 const PAUSE: u64 = 60_000;
 /// Between two batches: a version that breaks at once does so on the first instance alone.
 const PAUSE_BETWEEN: u64 = 10_000;
-/// Who has no verdict by then has too little traffic for this share, or for what is tolerated.
-const DEADLINE: u64 = 600_000;
 const LEASE: u64 = 60_000;
 
 impl Reader<'_> {
@@ -274,35 +271,14 @@ impl Reader<'_> {
         let pause = self.or(raw.pause.as_ref(), PAUSE, duration);
         let wait = self.optional(raw.wait.as_ref(), duration_from::<1000>);
         let analysis = self.analysis(raw.analysis.as_ref());
+        let (analysis, queries) = analysis?.unzip();
         Ok(Canary {
             steps: steps?.unwrap_or_else(|| STEPS.to_vec()),
             pause: pause?,
             wait: wait?,
-            analysis: analysis?,
+            analysis,
+            queries: queries.unwrap_or_default(),
         })
-    }
-
-    fn analysis(&mut self, at: Option<&At<raw::Analysis>>) -> Read<Option<Comparison>> {
-        let Some(raw) = self.map(at)? else {
-            return Ok(None);
-        };
-        if raw.latency.is_some() || raw.metric.is_some() {
-            return Err(Reported); // by the checker: they are not there yet
-        }
-        let unsaid = raw::ErrorAnalysis::default();
-        let errors = self.map(raw.errors.as_ref())?.unwrap_or(&unsaid);
-        let usual = Margin::ERRORS;
-        let tolerated = self.or(errors.worse_by.as_ref(), usual.tolerated, points);
-        let confidence = self.or(errors.confidence.as_ref(), usual.confidence, confidence);
-        let deadline = self.or(raw.deadline.as_ref(), DEADLINE, duration);
-        Ok(Some(Comparison {
-            errors: Margin {
-                tolerated: tolerated?,
-                confidence: confidence?,
-                ..usual
-            },
-            deadline: deadline?,
-        }))
     }
 
     fn bake(&mut self, environment: &str, at: Option<&At<raw::Bake>>) -> Read<Bake> {

@@ -225,7 +225,10 @@ impl Bench {
     pub(super) fn phases(&self) -> Vec<&'static str> {
         let entered = |event: &Event| match &event.what {
             Happening::Entered(name) => Some(*name),
-            Happening::Decided { .. } | Happening::Probe(..) | Happening::Trouble(_) => None,
+            Happening::Decided { .. }
+            | Happening::Probe(..)
+            | Happening::Compared(..)
+            | Happening::Trouble(_) => None,
         };
         self.events.iter().filter_map(entered).collect()
     }
@@ -248,6 +251,7 @@ pub(super) fn well(action: &Action) -> Observation {
         Action::Watch(ids) => {
             Observation::Watched(ids.iter().map(|id| (*id, alive(10, 10))).collect())
         }
+        Action::Measure(_) => Observation::Measured(Ok(crate::analysis::Real(0.0))),
         Action::Log(_) => Observation::Logged,
         Action::Adopt(_)
         | Action::Record(..)
@@ -336,7 +340,7 @@ fn word(action: &Action) -> Option<String> {
         Action::Stop(id) => format!("stop {id}"),
         Action::Remove(id) => format!("remove {id}"),
         Action::Conclude(end) => format!("conclude {}", end.outcome.word()),
-        Action::Probe(_) | Action::Watch(_) => return None,
+        Action::Probe(_) | Action::Watch(_) | Action::Measure(_) => return None,
     })
 }
 

@@ -9,7 +9,7 @@ fn canary() -> Plans {
 }
 
 /// Whether the next table gives the new version this weight.
-fn weighs(action: &Action, weight: u16) -> bool {
+pub(super) fn weighs(action: &Action, weight: u16) -> bool {
     let Action::Route { table, .. } = action else {
         return false;
     };
@@ -232,7 +232,7 @@ fn a_cancel_in_a_pause_takes_its_share_away() {
 // --- compared ------------------------------------------------------------------------------------------------------
 
 /// One that is compared, with ten percentage points tolerated and a minute to decide.
-fn compared() -> Plans {
+pub(super) fn compared() -> Plans {
     canary().change(|plan| {
         plan.comparison = Some(Comparison {
             errors: crate::analysis::Margin {
@@ -240,6 +240,8 @@ fn compared() -> Plans {
                 confidence: crate::config::Permille(950),
                 ..crate::analysis::Margin::ERRORS
             },
+            latency: None,
+            metrics: Vec::new(),
             deadline: 60_000,
         });
         // Nothing but the comparison condemns here.
@@ -248,7 +250,10 @@ fn compared() -> Plans {
 }
 
 /// Answers each look with counts that have grown by so many requests, and bad ones of them, since the one before.
-fn growing(new: (u64, u64), old: (u64, u64)) -> impl FnMut(&Action) -> Option<Observation> {
+pub(super) fn growing(
+    new: (u64, u64),
+    old: (u64, u64),
+) -> impl FnMut(&Action) -> Option<Observation> {
     let mut looks = 0;
     move |action| match action {
         Action::Watch(ids) if ids.len() == 2 => {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use super::STATE;
+use super::{STATE, times};
 use crate::rollout::{Address, Entry, FULL, Member, Table};
 use crate::spec::{Generation, InstanceId};
 
@@ -275,6 +275,7 @@ pub(super) fn render(setup: &Setup, lines: Option<&Lines>, table: &Table) -> Str
         String::new()
     };
     let check_ms = setup.check.max(LEAST_CHECK);
+    let (times, rules) = (times::table(), times::rules());
     let mut text = format!(
         "global\n    \
          stats socket ipv4@127.0.0.1:9999 level admin\n    \
@@ -292,11 +293,13 @@ pub(super) fn render(setup: &Setup, lines: Option<&Lines>, table: &Table) -> Str
          option redispatch 1\n    \
          retry-on conn-failure empty-response\n\
          {forwarded}\
+         {times}\
          frontend users\n    \
          bind :{USERS_PORT}\n    \
          http-request del-header x-cd-server\n\
          {proto}    \
-         http-request disable-l7-retry unless {{ method GET HEAD OPTIONS }}\n    \
+         http-request disable-l7-retry unless {{ method GET HEAD OPTIONS }}\n\
+         {rules}    \
          default_backend app\n\
          frontend probe\n    \
          bind 127.0.0.1:{PROBE_PORT}\n    \

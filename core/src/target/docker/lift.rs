@@ -9,7 +9,9 @@ use super::page::Page;
 use super::script::{RECORDED, ROUTED, SPARED, Said};
 use super::stopping::set_by;
 use super::survey::{Found, containers, images, stdout, succeeded, taken_by, words};
+use super::times;
 use super::{Docker, Held, Lifted, Step};
+use crate::analysis::{BOUNDS, Times, Why as NoValue};
 use crate::protocol::Completion;
 use crate::rollout::{
     Action, Done, Life, Member, Observation, Record, Seen, Started, Table, Traffic,
@@ -57,6 +59,10 @@ impl Docker {
                 let text = done.first().map(merged).unwrap_or_default();
                 self.logs.insert(*id, text);
                 Observation::Logged
+            }
+            Action::Measure(_) => {
+                let why = "an engine knows no metrics".to_owned();
+                Observation::Measured(Err(NoValue::SourceFailing(why)))
             }
             Action::Stop(_) => Observation::Acted(acted(steps, done)),
             Action::Remove(id) => {
@@ -356,6 +362,7 @@ impl Docker {
             .lines()
             .find_map(|line| line.strip_prefix("Start_time_sec:")?.trim().parse().ok());
         let rows = haproxy::rows(counts);
+        let times = epoch.and_then(|_: u64| times::read(counts));
         let gone = inspected.is_some_and(|it| words(it).to_lowercase().contains("no such"));
         let mut lives = BTreeMap::new();
         for &id in ids {
@@ -368,7 +375,20 @@ impl Docker {
                 let traffic = epoch.map(|epoch| {
                     self.traffic(id, rows.get(&id).copied().unwrap_or_default(), epoch)
                 });
-                lives.insert(id, self.life(it, traffic));
+                let of = |times: &BTreeMap<InstanceId, Times>| {
+                    times
+                        .get(&id)
+                        .cloned()
+                        .unwrap_or_else(|| Times::none(&BOUNDS))
+                };
+                let times = times.as_ref().map(of);
+                lives.insert(
+                    id,
+                    Life {
+                        times,
+                        ..self.life(it, traffic)
+                    },
+                );
             } else if gone {
                 lives.insert(id, Life::default());
             }
@@ -429,6 +449,7 @@ impl Docker {
                 && planned.is_none_or(|it| it.spec.health.probe == Probe::Image),
             as_planned,
             traffic,
+            times: None,
         }
     }
 }

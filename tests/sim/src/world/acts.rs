@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use cd_core::analysis::Why as NoValue;
 use cd_core::protocol::Outcome;
 use cd_core::rollout::invariants::{Change, State};
 use cd_core::rollout::{
@@ -118,6 +119,7 @@ impl World {
             }
             Action::Probe(members) => Observation::Probed(self.probe(setup, members)),
             Action::Watch(ids) => Observation::Watched(self.watch(ids)),
+            Action::Measure(_) => Observation::Measured(Err(NoValue::NoData)),
             Action::Log(_) => Observation::Logged,
             Action::Stop(id) => {
                 if !setup.has(Mutant::StopsNothing) || self.is_known_good(*id) {
@@ -473,6 +475,7 @@ impl World {
             | Action::Conclude(_)
             | Action::Probe(_)
             | Action::Watch(_)
+            | Action::Measure(_)
             | Action::Log(_) => false,
         }
     }
@@ -486,6 +489,7 @@ const fn is_fenced(action: &Action) -> bool {
         | Action::Revive(_)
         | Action::Probe(_)
         | Action::Watch(_)
+        | Action::Measure(_)
         | Action::Log(_)
         | Action::Stop(_)
         | Action::Remove(_) => false,
@@ -544,6 +548,7 @@ fn failed(action: &Action, done: Done) -> Observation {
         | Action::Conclude(_)
         | Action::Probe(_)
         | Action::Watch(_)
+        | Action::Measure(_)
         | Action::Log(_) => Observation::Acted(done),
     }
 }
@@ -562,6 +567,7 @@ fn blind(action: &Action) -> Observation {
         | Action::Revive(_)
         | Action::Route { .. }
         | Action::Watch(_)
+        | Action::Measure(_)
         | Action::Log(_)
         | Action::Stop(_)
         | Action::Remove(_)

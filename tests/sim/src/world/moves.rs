@@ -191,7 +191,7 @@ impl World {
                 ways.extend([How::Fails, How::UnknownDone, How::UnknownNot])
             }
             Action::Probe(_) | Action::Watch(_) => ways.push(How::Blind),
-            Action::Log(_) => {}
+            Action::Measure(_) | Action::Log(_) => {}
         }
         ways
     }

@@ -182,7 +182,7 @@ say_answer() {
 count() {
   echo "base64 stat"
   nc 127.0.0.1 9999 2> /dev/null << CD_ASK | base64
-show stat app 4 -1; show info
+show stat app 4 -1; show info; show table times
 CD_ASK
   echo .
 }

@@ -1,0 +1,73 @@
+//! What is wrong with a canary and what it is judged by.
+
+use super::broken::assert_told;
+
+#[test]
+fn a_metric_has_a_place_a_query_and_a_limit() {
+    assert_told(
+        r"service: tasks
+run: { port: 8000 }
+environments:
+  a: { strategy: { canary: { analysis: { metrics: { q: { url: 'ftp://a', query: '{{versio}}', max: much, every: 1, readings: 0 } } } } } }
+  b: { strategy: { canary: { analysis: { metrics: { q: { url: 'http://a', query: up } } } } } }
+  c: { strategy: { canary: { analysis: { metrics: { q: { url: 'http://a', query: up, max: 1, min: 2 } } } } } }
+  d: { strategy: { canary: { analysis: { metrics: { q: { query: ' ', max: 1, user: U, token: T } } } } } }
+  e: { strategy: { canary: { analysis: { metrics: {} } } } }
+  f: { strategy: { canary: { analysis: { metrics: { Q: { url: 'http://a', query: up, max: 0.5, user: U } } } } } }
+",
+        &[
+            "4:63 address environments.a.strategy.canary.analysis.metrics.q.url",
+            "4:81 placeholder environments.a.strategy.canary.analysis.metrics.q.query",
+            "4:100 type environments.a.strategy.canary.analysis.metrics.q.max",
+            "4:113 duration environments.a.strategy.canary.analysis.metrics.q.every",
+            "4:126 range environments.a.strategy.canary.analysis.metrics.q.readings",
+            "5:53 missing-key environments.b.strategy.canary.analysis.metrics.q",
+            "6:53 conflict environments.c.strategy.canary.analysis.metrics.q",
+            "7:53 conflict environments.d.strategy.canary.analysis.metrics.q",
+            "7:53 missing-key environments.d.strategy.canary.analysis.metrics.q",
+            "7:65 missing-key environments.d.strategy.canary.analysis.metrics.q.query",
+            "8:42 missing-key environments.e.strategy.canary.analysis.metrics",
+            "9:53 missing-key environments.f.strategy.canary.analysis.metrics.Q",
+            "9:53 name environments.f.strategy.canary.analysis.metrics.Q",
+        ],
+    );
+}
+
+#[test]
+fn the_shares_of_a_canary_grow_up_to_everything() {
+    assert_told(
+        r"service: tasks
+run: { port: 8000 }
+environments:
+  a: { strategy: { canary: { steps: [5, 5, 3, 120], pause: 5 } } }
+  b: { strategy: { canary: { steps: [] } } }
+  c: { strategy: {} }
+  d: { strategy: { canary: { stpes: [5] } } }
+  e: { strategy: { blue-green: { wait: 1 }, canary: {} } }
+  f: { strategy: { canary: { analysis: { errors: { worse-by: 1%, confidence: 100% }, deadline: 5, latency: { slower-by: 5%, quantile: 50%, floor: 10 } } } } }
+  g: { strategy: { rolling: { batch: 0, surge: 0, pause: 5, wait: 1h } } }
+  h: { strategy: { rolling: {}, canary: {} } }
+",
+        &[
+            "4:41 range environments.a.strategy.canary.steps[1]",
+            "4:44 range environments.a.strategy.canary.steps[2]",
+            "4:47 range environments.a.strategy.canary.steps[3]",
+            "4:60 duration environments.a.strategy.canary.pause",
+            "5:30 range environments.b.strategy.canary.steps",
+            "6:8 missing-key environments.c.strategy",
+            "7:30 unknown-key environments.d.strategy.canary.stpes",
+            "8:8 conflict environments.e.strategy",
+            "9:62 percent environments.f.strategy.canary.analysis.errors.worse-by",
+            "9:78 range environments.f.strategy.canary.analysis.errors.confidence",
+            "9:96 duration environments.f.strategy.canary.analysis.deadline",
+            "9:121 percent environments.f.strategy.canary.analysis.latency.slower-by",
+            "9:135 range environments.f.strategy.canary.analysis.latency.quantile",
+            "9:147 duration environments.f.strategy.canary.analysis.latency.floor",
+            "10:38 range environments.g.strategy.rolling.batch",
+            "10:48 range environments.g.strategy.rolling.surge",
+            "10:58 duration environments.g.strategy.rolling.pause",
+            "10:61 unknown-key environments.g.strategy.rolling.wait",
+            "11:8 conflict environments.h.strategy",
+        ],
+    );
+}
