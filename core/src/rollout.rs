@@ -16,6 +16,7 @@ mod comparing;
 mod giving_up;
 mod holding;
 pub mod invariants;
+mod joined;
 mod phase;
 mod plan;
 mod proving;

@@ -15,7 +15,7 @@ use crate::spec::InstanceId;
 /// At little traffic one blip is a large share: with two bad answers in a minute nobody can tell a broken version from
 /// a restarted database. Three is the least that is no coincidence, and a version that answers nothing at all is
 /// condemned by its probes and its router checks anyway.
-const LEAST_BAD: u64 = 3;
+pub(super) const LEAST_BAD: u64 = 3;
 
 /// The fewest that condemn where no answer was good at all, at the end of the bake.
 const LEAST_WHERE_NONE_IS_GOOD: u64 = 2;

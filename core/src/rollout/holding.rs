@@ -12,9 +12,9 @@ impl Rollout {
         match &self.phase {
             Phase::Beginning(_) | Phase::Waiting(_) => true,
             Phase::Admitting(_) => !self.interrupts(),
+            Phase::Withdrawing { act, .. } => !self.interrupts() && !act.unknown(),
             Phase::Shifting(act) => !self.interrupts() && !act.unknown(),
-            Phase::Withdrawing { .. }
-            | Phase::Stopping(_)
+            Phase::Stopping(_)
             | Phase::Starting(_)
             | Phase::Proving(_)
             | Phase::Baking(_)

@@ -18,6 +18,8 @@ pub(super) struct Proving {
     watch: Option<ActionId>,
     /// Good probes in a row, by instance.
     streaks: BTreeMap<InstanceId, u32>,
+    /// Bad probes in a row, by instance.
+    bad: BTreeMap<InstanceId, u32>,
     /// The last probe that was not good, by instance.
     last: BTreeMap<InstanceId, Seen>,
     /// Instances that the last look at how they live did see.
@@ -36,6 +38,10 @@ impl Proving {
 }
 
 impl Proving {
+    pub(super) fn bad_in_a_row(&self, id: InstanceId) -> u32 {
+        self.bad.get(&id).copied().unwrap_or_default()
+    }
+
     fn streak(&self, id: InstanceId) -> u32 {
         self.streaks.get(&id).copied().unwrap_or_default()
     }
@@ -47,6 +53,12 @@ impl Proving {
         for member in members {
             let seen = seen.get(&member.id).unwrap_or(&nothing);
             let streak = self.streaks.entry(member.id).or_default();
+            let bad = self.bad.entry(member.id).or_default();
+            match seen {
+                Seen::Bad(_) => *bad += 1,
+                Seen::Good => *bad = 0,
+                Seen::Nothing(_) => {}
+            }
             if *seen == Seen::Good {
                 *streak += 1;
             } else {
@@ -65,6 +77,7 @@ impl Rollout {
             probe: None,
             watch: None,
             streaks: BTreeMap::new(),
+            bad: BTreeMap::new(),
             last: BTreeMap::new(),
             watched: BTreeSet::new(),
         });
@@ -148,11 +161,15 @@ impl Rollout {
             if let Some(why) = self.removed(&lives) {
                 return self.unmeasured(&why);
             }
-            if let Some(fault) = self.lives_badly(lives) {
+            let answers = self.joined_answers_badly(&lives);
+            if let Some(fault) = self.lives_badly(lives).or(answers) {
                 return self.unwell(fault);
             }
         } else {
             return;
+        }
+        if let Some(fault) = self.joined_probes_badly() {
+            return self.unwell(fault);
         }
         if self.all_proven() {
             return self.enter(self.step + 1);

@@ -7,6 +7,7 @@
 
 mod retiring;
 mod verifying;
+mod warming;
 
 use std::collections::BTreeSet;
 
@@ -18,6 +19,7 @@ use super::{
 use crate::protocol::{Outcome, Timestamp};
 use crate::spec::{Generation, InstanceId};
 use verifying::Verifying;
+use warming::Warming;
 
 /// Why a settling was stranded whose goal does not answer: whoever brings another version can go on all the same.
 pub const MUTE: &str = "does-not-answer";
@@ -46,6 +48,10 @@ enum Stage {
     Halting(Vec<Try>, Option<String>),
     /// What is to serve was stopped, or may be: start it.
     Reviving(Vec<Try>),
+    /// Make what was started again known to the router, without traffic.
+    Readmitting(Try),
+    /// See that it answers, while others serve.
+    Warming(Warming),
     /// Give it all traffic.
     Routing(Try),
     /// See that it answers.
@@ -97,6 +103,7 @@ impl Settling {
         match &self.stage {
             Stage::Adopting(act)
             | Stage::Withdrawing(act)
+            | Stage::Readmitting(act)
             | Stage::Routing(act)
             | Stage::Stranding(act, _)
             | Stage::Draining { act, .. }
@@ -104,7 +111,9 @@ impl Settling {
             Stage::Halting(acts, _) | Stage::Reviving(acts) | Stage::Removing(acts) => {
                 acts.iter().collect()
             }
-            Stage::Awaiting(_) | Stage::Verifying(_) | Stage::Logging(_) => Vec::new(),
+            Stage::Awaiting(_) | Stage::Warming(_) | Stage::Verifying(_) | Stage::Logging(_) => {
+                Vec::new()
+            }
         }
     }
 
@@ -112,6 +121,7 @@ impl Settling {
         match &mut self.stage {
             Stage::Adopting(act)
             | Stage::Withdrawing(act)
+            | Stage::Readmitting(act)
             | Stage::Routing(act)
             | Stage::Stranding(act, _)
             | Stage::Draining { act, .. }
@@ -119,7 +129,9 @@ impl Settling {
             Stage::Halting(acts, _) | Stage::Reviving(acts) | Stage::Removing(acts) => {
                 acts.iter_mut().collect()
             }
-            Stage::Awaiting(_) | Stage::Verifying(_) | Stage::Logging(_) => Vec::new(),
+            Stage::Awaiting(_) | Stage::Warming(_) | Stage::Verifying(_) | Stage::Logging(_) => {
+                Vec::new()
+            }
         }
     }
 
@@ -127,11 +139,13 @@ impl Settling {
     pub(super) const fn wake_at(&self) -> Option<Timestamp> {
         match &self.stage {
             Stage::Verifying(verifying) => verifying.wake_at(),
+            Stage::Warming(warming) => warming.wake_at(),
             Stage::Awaiting(_)
             | Stage::Adopting(_)
             | Stage::Withdrawing(_)
             | Stage::Halting(..)
             | Stage::Reviving(_)
+            | Stage::Readmitting(_)
             | Stage::Routing(_)
             | Stage::Stranding(..)
             | Stage::Draining { .. }
@@ -285,8 +299,8 @@ impl Rollout {
         if self.watched(&settling) {
             ids.clear();
         } else if !self.recovering {
-            let stopped = self.stopped();
-            ids.retain(|id| stopped.contains(id));
+            let rested = self.rested(&settling);
+            ids.retain(|id| rested.contains(id));
         }
         if ids.is_empty() {
             return self.route_to_goal(settling);
@@ -297,6 +311,18 @@ impl Rollout {
             .collect();
         settling.stage = Stage::Reviving(acts);
         self.put(settling);
+    }
+
+    /// Instances of the goal that were stopped on the way, or were found so: they are to be started again, and may need
+    /// time before they answer.
+    fn rested(&self, settling: &Settling) -> Vec<InstanceId> {
+        if self.watched(settling) {
+            return Vec::new();
+        }
+        if self.recovering {
+            return self.plan.resting.clone();
+        }
+        self.stopped()
     }
 
     fn route_to_goal(&mut self, mut settling: Settling) {
@@ -319,6 +345,7 @@ impl Rollout {
     }
 
     pub(super) fn time_in_settling(&mut self) {
+        self.time_to_warm();
         self.time_to_verify();
     }
 
@@ -333,11 +360,15 @@ impl Rollout {
                 self.on_verified(settling, observation.probed());
             }
             Stage::Logging(log) if *log == id => self.go_on_when_free(settling, Then::Remove),
-            Stage::Verifying(_) | Stage::Logging(_) => {}
+            Stage::Warming(warming) if warming.probe == Some(id) => {
+                self.on_warmed(settling, observation.probed());
+            }
+            Stage::Verifying(_) | Stage::Warming(_) | Stage::Logging(_) => {}
             Stage::Adopting(_)
             | Stage::Withdrawing(_)
             | Stage::Halting(..)
             | Stage::Reviving(_)
+            | Stage::Readmitting(_)
             | Stage::Routing(_)
             | Stage::Stranding(..)
             | Stage::Draining { .. }
@@ -398,7 +429,8 @@ impl Rollout {
                 let why = format!("what must not run beside it could not be stopped: {trouble}");
                 self.strand(settling, why);
             }
-            Stage::Reviving(_) => self.route_to_goal(settling),
+            Stage::Reviving(_) => self.readmit(settling),
+            Stage::Readmitting(_) => self.begin_warming(settling),
             Stage::Routing(_) => self.routed(settling, lingering),
             Stage::Draining { .. } => self.drained(settling, lingering),
             Stage::Removing(_) => self.conclude(settling),
@@ -410,7 +442,7 @@ impl Rollout {
                 let end = end.clone();
                 self.over(end);
             }
-            Stage::Awaiting(_) | Stage::Verifying(_) | Stage::Logging(_) => {}
+            Stage::Awaiting(_) | Stage::Warming(_) | Stage::Verifying(_) | Stage::Logging(_) => {}
         }
     }
 
@@ -433,6 +465,8 @@ impl Rollout {
                 self.stage_done(&[]);
             }
             Stage::Reviving(_) => self.stage_done(&[]),
+            // Whoever serves without it has the traffic, or nobody does: there is nothing to wait for.
+            Stage::Readmitting(_) => self.route_to_goal(settling),
             Stage::Removing(_) => {
                 settling.left.extend(instance);
                 self.put(settling);
@@ -448,7 +482,7 @@ impl Rollout {
                     .push(format!("the end could not be recorded: {trouble}"));
                 self.over(end);
             }
-            Stage::Awaiting(_) | Stage::Verifying(_) | Stage::Logging(_) => {}
+            Stage::Awaiting(_) | Stage::Warming(_) | Stage::Verifying(_) | Stage::Logging(_) => {}
         }
     }
 
@@ -503,6 +537,8 @@ impl Rollout {
             | Stage::Withdrawing(_)
             | Stage::Halting(..)
             | Stage::Reviving(_)
+            | Stage::Readmitting(_)
+            | Stage::Warming(_)
             | Stage::Routing(_)
             | Stage::Stranding(..) => false,
             Stage::Verifying(verifying) => verifying.answers,

@@ -67,6 +67,14 @@ impl Rollout {
         self.plan.old.as_ref().map_or(&[][..], |old| &old.members)
     }
 
+    /// How many of the new instances have traffic, or may have.
+    pub(super) fn joined(&self) -> usize {
+        if self.recovering {
+            return self.plan.new.members.len();
+        }
+        self.plan.standing(self.step).joined
+    }
+
     /// Those that this step starts.
     pub(super) fn to_start(&self) -> &[Member] {
         let before = self.step.checked_sub(1);
@@ -85,10 +93,13 @@ impl Rollout {
         before.map_or(self.plan.olds(), |step| self.plan.standing(step).olds)
     }
 
-    /// Old instances that are known not to run are the first to be stopped: who goes on is to be of use.
+    /// Old instances that are known not to be well are the first to be stopped: who goes on is to be of use.
     pub(super) fn keep_those_that_run(&mut self) {
         let (stood, lives) = (self.stood(), &self.lives);
-        let ended = |member: &Member| lives.get(&member.id).is_some_and(|life| !life.running);
+        let ended = |member: &Member| {
+            let life = lives.get(&member.id);
+            life.is_some_and(|it| !it.running || it.unhealthy || it.as_planned == Some(false))
+        };
         if let Some(old) = &mut self.plan.old {
             old.members[..stood].sort_by_key(ended);
         }

@@ -345,6 +345,7 @@ impl Session {
         let generation = state.next_generation().max(Generation(highest + 1));
         let serving = state.serving().map(|it| it.generation);
         let old = self.fleet(serving).or_else(|| self.routed_fleet());
+        let old = old.map(|old| self.with_the_well_first(old));
         let count = usize::from(release.spec.replicas);
         let addresses = self.docker().free_addresses(count);
         let member = |(index, address)| Member {
@@ -365,6 +366,7 @@ impl Session {
                 generation,
                 members,
             },
+            resting: Vec::new(),
             strays: there()
                 .filter(|id| !known.contains(&Some(id.generation)))
                 .collect(),
@@ -373,6 +375,14 @@ impl Session {
             old,
             timing: self.timing(Some(&release.spec), bake),
         })
+    }
+
+    /// Who is to go on while others are stopped must be of use: who does not run, or whom the router calls down, comes last.
+    fn with_the_well_first(&self, mut fleet: Fleet) -> Fleet {
+        let (down, resting) = (self.called_down(), self.resting(Some(&fleet)));
+        let is_of_use = |id| !down.contains(&id) && !resting.contains(&id);
+        fleet.members.sort_by_key(|it| !is_of_use(it.id));
+        fleet
     }
 
     pub(super) fn bake(&self) -> u64 {

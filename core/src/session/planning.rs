@@ -495,6 +495,7 @@ mod tests {
             strategy,
             new: fleet(2, 1),
             old,
+            resting: Vec::new(),
             strays: Vec::new(),
             shares: vec![Share(10), Share(100)],
             waves: Waves::default(),

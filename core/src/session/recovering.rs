@@ -6,7 +6,7 @@ use super::{Purpose, Session};
 use crate::ledger::State;
 use crate::protocol::Outcome;
 use crate::rollout::{Fleet, Mark, Person, Plan, Rollout, Table, Waves, Why};
-use crate::spec::Generation;
+use crate::spec::{Generation, InstanceId};
 
 impl Session {
     /// What is not as the ledger says it should be, in words; `None`: nothing.
@@ -95,6 +95,22 @@ impl Session {
         found.map(|it| it.name.as_str()).collect()
     }
 
+    /// Instances of a fleet that do not run, or have no traffic by the table.
+    pub(super) fn resting(&self, fleet: Option<&Fleet>) -> Vec<InstanceId> {
+        let running = |id: InstanceId| {
+            let mut found = self.survey.instances.iter();
+            found.any(|it| it.id == Some(id) && it.running())
+        };
+        let table = self.docker().table();
+        let named = |id: InstanceId| {
+            let mut entries = table.0.iter();
+            entries.any(|it| it.member.id == id && it.weight > 0)
+        };
+        let members = fleet.into_iter().flat_map(|fleet| &fleet.members);
+        let ids = members.map(|member| member.id);
+        ids.filter(|id| !running(*id) || !named(*id)).collect()
+    }
+
     /// Makes what the ledger says serve, and puts the rest away.
     pub(super) fn recover(&mut self) {
         let left = self.unfinished().unwrap_or_default();
@@ -136,8 +152,10 @@ impl Session {
         // The strategy says whether two versions may run side by side: the dead run's, where it is known.
         let checkpoint = self.checkpoint();
         let strategy = checkpoint.map_or_else(|| self.strategy(), |it| it.plan.strategy);
+        let resting = self.resting(old.as_ref());
         let plan = Plan {
             strategy,
+            resting,
             shares: Vec::new(),
             waves: Waves::default(),
             new,

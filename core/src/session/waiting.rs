@@ -143,6 +143,7 @@ impl Session {
             strategy,
             shares: self.shares().0,
             waves: self.waves(),
+            resting: Vec::new(),
             strays: there
                 .filter(|id| !named.contains(&Some(id.generation)))
                 .collect(),

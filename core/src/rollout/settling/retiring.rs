@@ -34,6 +34,8 @@ impl Rollout {
             | Stage::Withdrawing(_)
             | Stage::Halting(..)
             | Stage::Reviving(_)
+            | Stage::Readmitting(_)
+            | Stage::Warming(_)
             | Stage::Routing(_)
             | Stage::Verifying(_)
             | Stage::Stranding(..)

@@ -24,6 +24,7 @@ impl Plans {
             strategy: Strategy::BlueGreen,
             new,
             old,
+            resting: Vec::new(),
             strays: Vec::new(),
             shares: Vec::new(),
             waves: Waves::default(),

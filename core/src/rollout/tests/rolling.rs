@@ -88,6 +88,8 @@ fn going_back_starts_those_that_were_stopped_and_no_others() {
         [
             "revive g1-2",
             "revive g1-3",
+            // What was just started gets nothing before it answers, and what is to blame nothing that another can take.
+            "route g1-1=256 g1-2=0 g1-3=0 g2-1=256b g2-2=256b",
             "route g1-1=256 g1-2=256 g1-3=256",
             "route g1-1=256 g1-2=256 g1-3=256",
             "log g2-3",
@@ -160,6 +162,148 @@ fn what_was_brought_is_looked_at_and_nothing_that_is_not_there_yet() {
         (sizes.first(), sizes.last()),
         (Some(&1), Some(&3)),
         "{sizes:?}"
+    );
+}
+
+#[test]
+fn a_cancel_leaves_the_traffic_with_whoever_answers_until_all_of_the_old_do() {
+    let mut bench = rolling(3, 1, 1).begin();
+    bench.until_asked(|action| starts(action, 3));
+    bench.cancel();
+    let warming = |table: &Table| {
+        let weight = |id: InstanceId| table.0.iter().find(|it| it.member.id == id);
+        [id(2, 1), id(2, 2), id(1, 1)]
+            .into_iter()
+            .all(|it| weight(it).is_some_and(|it| it.weight == FULL && !it.backup))
+            && [id(1, 2), id(1, 3)]
+                .into_iter()
+                .all(|it| weight(it).is_some_and(|it| it.weight == 0))
+    };
+    bench.until_asked(|action| matches!(action, Action::Route { table, .. } if warming(table)));
+    let bad = |members: &[Member]| {
+        let seen = |it: &Member| (it.id, Seen::Bad("503".to_owned()));
+        Observation::Probed(members.iter().map(seen).collect())
+    };
+    let mut cold = 3;
+    let mut probes = 0;
+    let end = bench.finish_with(|action| match action {
+        Action::Probe(members) if cold > 0 => {
+            cold -= 1;
+            probes += 1;
+            Some(bad(members))
+        }
+        _ => None,
+    });
+    assert_eq!((end.outcome, probes), (Outcome::Cancelled, 3));
+    let routes: Vec<String> = bench.acts();
+    let last = routes.iter().rposition(|it| it.starts_with("revive "));
+    let after = routes[last.expect("they were started") + 1..].join(", ");
+    assert!(
+        after.starts_with(
+            "route g1-1=256 g1-2=0 g1-3=0 g2-1=256 g2-2=256, route g1-1=256 g1-2=256 g1-3=256"
+        ),
+        "{after}"
+    );
+}
+
+/// The proof of a wave may take as long as its health's deadline.
+#[test]
+fn those_that_have_traffic_are_judged_while_the_next_ones_are_proven() {
+    let mut bench = rolling(3, 1, 1).begin();
+    bench.until_asked(|action| starts(action, 2));
+    let end = bench.finish_with(|action| match action {
+        Action::Watch(ids) => {
+            let life = |it: &InstanceId| {
+                if *it == id(2, 1) {
+                    alive(110, 60)
+                } else {
+                    alive(10, 10)
+                }
+            };
+            let lives = ids.iter().map(|it| (*it, life(it)));
+            Some(Observation::Watched(lives.collect()))
+        }
+        Action::Probe(members) => Some(Observation::Probed(
+            members
+                .iter()
+                .map(|it| {
+                    let seen = if it.id == id(2, 2) {
+                        Seen::Bad("it boots".to_owned())
+                    } else {
+                        Seen::Good
+                    };
+                    (it.id, seen)
+                })
+                .collect(),
+        )),
+        _ => None,
+    });
+    assert_eq!(
+        (end.outcome, end.reason.as_str()),
+        (Outcome::RolledBack, "errors")
+    );
+    assert!(end.because[0].contains("50 of 100"), "{end:?}");
+}
+
+#[test]
+fn one_that_has_traffic_and_fails_its_probes_is_not_waited_for_until_the_next_ones_are_proven() {
+    let mut bench = rolling(3, 1, 1).begin();
+    bench.until_asked(|action| starts(action, 2));
+    let began = bench.now;
+    let end = bench.finish_with(|action| match action {
+        Action::Probe(members) if members.iter().any(|it| it.id == id(2, 1)) => {
+            Some(probed(id(2, 1), Seen::Bad("503".to_owned())))
+        }
+        _ => None,
+    });
+    assert_eq!(
+        (end.outcome, end.reason.as_str()),
+        (Outcome::RolledBack, "probe-failed")
+    );
+    assert!(bench.now.since(began) < 10_000, "{:?}", bench.now);
+}
+
+#[test]
+fn the_stop_button_ends_it_before_the_next_old_instance_is_stopped() {
+    let mut bench = rolling(3, 1, 1).begin();
+    let withdraws = |action: &Action| {
+        matches!(
+            action,
+            Action::Route {
+                mark: Mark::Withdrawing,
+                ..
+            }
+        )
+    };
+    bench.until_asked(withdraws);
+    assert!(bench.rollout.gives_way());
+    let end = bench.finish_with(|action| {
+        withdraws(action).then(|| Observation::Routed {
+            done: Done::Stopped("kim".to_owned()),
+            lingering: Vec::new(),
+        })
+    });
+    assert_eq!(
+        (end.outcome, end.serving),
+        (Outcome::Cancelled, Some(Generation(1)))
+    );
+    let acts = bench.acts();
+    assert!(!acts.iter().any(|it| it.starts_with("stop ")), "{acts:?}");
+}
+
+/// A dead run's remains: what does not run gets nothing before it answers.
+#[test]
+fn a_recovery_gives_the_traffic_to_what_runs_until_the_rest_answers() {
+    let mut bench = rolling(3, 1, 1)
+        .change(|plan| plan.resting = vec![id(1, 3)])
+        .recover(Some(1), Why::Abandoned);
+    let end = bench.finish();
+    assert_eq!(end.outcome, Outcome::Restored);
+    let acts = bench.acts();
+    let routes: Vec<&String> = acts.iter().filter(|it| it.starts_with("route ")).collect();
+    assert_eq!(
+        routes[0],
+        "route g1-1=256 g1-2=256 g1-3=0 g2-1=256b g2-2=256b g2-3=256b"
     );
 }
 

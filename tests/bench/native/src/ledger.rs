@@ -239,6 +239,7 @@ fn plan() -> Plan {
         strategy: Strategy::BlueGreen,
         new: fleet(2),
         old: Some(fleet(1)),
+        resting: Vec::new(),
         strays: Vec::new(),
         shares: Vec::new(),
         waves: Waves::default(),

@@ -98,6 +98,7 @@ impl World {
             waves: setup.waves,
             new: self.observed(brings.generation),
             old: back.map(|back| self.observed(back)),
+            resting: Vec::new(),
             strays: Vec::new(),
             comparison: None,
             person: Person::Promoted,
@@ -151,6 +152,7 @@ impl World {
             | None => Why::Abandoned,
         };
         let strays = self.others(Some(new.generation));
+        let resting = old.as_ref().map_or_else(Vec::new, |old| self.resting(old));
         let goal = match mark {
             Some(Mark::Shifted) if setup.has(Mutant::ForgetsTheBake) => {
                 brings.map(|it| it.generation)
@@ -163,6 +165,7 @@ impl World {
             waves: setup.waves,
             new,
             old,
+            resting,
             strays,
             comparison: None,
             person: Person::Absent,
@@ -200,6 +203,7 @@ impl World {
             waves: setup.waves,
             new: setup.fleet(generation),
             old,
+            resting: Vec::new(),
             strays,
             comparison: None,
             person: match setup.waits && back.is_some() {
@@ -280,6 +284,17 @@ impl World {
             generation,
             members: ids.map(|id| member(*id)).collect(),
         }
+    }
+
+    /// Instances of a fleet that do not run, or have no traffic.
+    fn resting(&self, fleet: &Fleet) -> Vec<InstanceId> {
+        let ids = fleet.members.iter().map(|it| it.id);
+        let runs = |id: &InstanceId| self.things.get(id).map(|it| it.state) == Some(State::Running);
+        let named = |id: &InstanceId| {
+            let mut entries = self.written.0.iter();
+            entries.any(|it| it.member.id == *id && it.weight > 0)
+        };
+        ids.filter(|id| !runs(id) || !named(id)).collect()
     }
 
     /// Instances neither of what serves nor of this generation.

@@ -1,0 +1,120 @@
+//! Warming: what was started again is asked until it answers, before it gets any traffic. Meanwhile whoever still can
+//! serves on: old instances that were never stopped, and new ones that nothing is held against.
+
+use std::collections::BTreeMap;
+
+use super::super::{Action, ActionId, Member, Rollout, Seen, Table, Why};
+use super::{Settling, Stage};
+use crate::protocol::Timestamp;
+use crate::spec::InstanceId;
+
+/// What is known while warming.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Warming {
+    until: Timestamp,
+    next: Timestamp,
+    pub(super) probe: Option<ActionId>,
+}
+
+impl Warming {
+    pub(super) const fn wake_at(&self) -> Option<Timestamp> {
+        match self.probe {
+            Some(_) => Some(self.until),
+            None if self.next.0 < self.until.0 => Some(self.next),
+            None => Some(self.until),
+        }
+    }
+}
+
+impl Rollout {
+    /// What was stopped is started. Where something else serves meanwhile it is made known to the router, without
+    /// traffic; else nobody is there to wait for it.
+    pub(super) fn readmit(&mut self, mut settling: Settling) {
+        let table = self.without_the_revived(&settling);
+        let revived = self.revived(&settling);
+        let serves = table.0.iter().any(|it| it.weight > 0 && !it.backup);
+        if revived.is_empty() || !serves {
+            return self.route_to_goal(settling);
+        }
+        let mark = settling.mark();
+        settling.stage = Stage::Readmitting(self.attempt(Action::Route {
+            table: table.admitting(&revived),
+            mark,
+            force: false,
+        }));
+        self.put(settling);
+    }
+
+    /// Instances of the goal that were started again.
+    fn revived(&self, settling: &Settling) -> Vec<Member> {
+        let rested = self.rested(settling);
+        let goal = settling.goal.iter().flat_map(|goal| &goal.members);
+        goal.filter(|it| rested.contains(&it.id)).copied().collect()
+    }
+
+    /// Who serves without them. The new version is the fallback only, where it is to blame or nothing is known of it.
+    fn without_the_revived(&self, settling: &Settling) -> Table {
+        let rested = self.rested(settling);
+        let mut goal = settling.goal.clone().unwrap_or_default();
+        goal.members.retain(|it| !rested.contains(&it.id));
+        let mut new = self.plan.new.clone();
+        new.members.truncate(self.joined());
+        match &settling.why {
+            Why::World(_) | Why::Cancelled | Why::Stopped(_) if !self.recovering => {
+                Table::joined(Some(&goal), &new)
+            }
+            Why::Unwell(_)
+            | Why::World(_)
+            | Why::Cancelled
+            | Why::Stopped(_)
+            | Why::Abandoned
+            | Why::Committed => Table::at_best(Some(&goal), Some(&new)),
+        }
+    }
+
+    pub(super) fn begin_warming(&mut self, mut settling: Settling) {
+        settling.stage = Stage::Warming(Warming {
+            until: self.now.plus(self.plan.timing.verify),
+            next: self.now,
+            probe: None,
+        });
+        self.put(settling);
+        self.time_to_warm();
+    }
+
+    pub(super) fn time_to_warm(&mut self) {
+        let now = self.now;
+        let Some(mut settling) = self.take() else {
+            return;
+        };
+        let members = self.revived(&settling);
+        let Stage::Warming(warming) = &mut settling.stage else {
+            return;
+        };
+        if now >= warming.until {
+            self.trouble("not every instance that was started again answers".to_owned());
+            return self.route_to_goal(settling);
+        }
+        if now >= warming.next && warming.probe.is_none() {
+            warming.next = now.plus(self.plan.timing.every);
+            warming.probe = Some(self.ask(Action::Probe(members)));
+        }
+        self.put(settling);
+    }
+
+    pub(super) fn on_warmed(&mut self, mut settling: Settling, seen: BTreeMap<InstanceId, Seen>) {
+        let revived = self.revived(&settling);
+        let well = revived
+            .iter()
+            .all(|it| seen.get(&it.id) == Some(&Seen::Good));
+        if let Stage::Warming(warming) = &mut settling.stage {
+            warming.probe = None;
+        }
+        self.saw(seen);
+        if well {
+            return self.route_to_goal(settling);
+        }
+        self.put(settling);
+        self.time_to_warm();
+    }
+}
