@@ -11,8 +11,10 @@ impl Rollout {
     pub fn gives_way(&self) -> bool {
         match &self.phase {
             Phase::Beginning(_) | Phase::Waiting(_) => true,
-            Phase::Admitting(_) => !self.withdrawn(),
-            Phase::Shifting(act) => !self.withdrawn() && !act.unknown(),
+            // What has begun is gone on with, up to its end.
+            Phase::Hooking(hooking) => hooking.gives_way() && !self.withdrawn() && !self.past,
+            Phase::Admitting(_) => !self.withdrawn() && !self.past,
+            Phase::Shifting(act) => !self.withdrawn() && !self.past && !act.unknown(),
             Phase::Withdrawing { .. }
             | Phase::Stopping(_)
             | Phase::Starting(_)
@@ -30,6 +32,6 @@ impl Rollout {
             self.reach = self.reach.min(Reach::Instances);
         }
         self.decided("go no further", vec![by.to_owned()]);
-        self.settle(self.old_generation(), Why::Stopped(by.to_owned()));
+        self.go_back(Why::Stopped(by.to_owned()));
     }
 }

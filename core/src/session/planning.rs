@@ -2,11 +2,13 @@
 
 use super::Session;
 use super::deciding::PATIENCE;
+use super::hooks::plan as hooking;
+use super::request::Command;
 use crate::analysis::needed;
 use crate::config::Permille;
 use crate::protocol::Outcome;
 use crate::report::{PlanLines, PlanStep, count};
-use crate::rollout::{Person, Plan, Share, Step, Strategy, Table, permille};
+use crate::rollout::{HookPlace, Person, Plan, Share, Step, Strategy, Table, permille};
 use crate::spec::Release;
 
 impl Session {
@@ -25,7 +27,7 @@ impl Session {
 
     pub(super) fn plan_lines(&self, plan: &Plan, release: &Release) -> PlanLines {
         let listen = self.listens_at();
-        let steps = steps(plan, &release.version, &listen);
+        let steps = steps(plan, &release.version, &listen, &self.hooks_in_words());
         let old = olds(plan);
         let interruption = interrupts(plan).then(|| {
             "from the withdrawal of the old version until the new one is proven, or the old one has started again".to_owned()
@@ -36,6 +38,7 @@ impl Session {
             worst: steps.iter().map(|step| step.worst).sum(),
             steps,
             rollback: self.rollback_sentence(plan),
+            no_return: hooking::points(plan),
             peak: u32::try_from(match plan.strategy {
                 Strategy::BlueGreen | Strategy::Canary => plan.new.members.len() + old,
                 Strategy::Recreate => plan.new.members.len().max(old),
@@ -61,6 +64,9 @@ impl Session {
         }
         notes.extend(self.stop_note());
         notes.extend(self.router_note());
+        if self.request().command == Command::Rollback && !self.environment().hooks.is_empty() {
+            notes.push("a rollback runs no hooks".to_owned());
+        }
         if self.unseen {
             notes.push(
                 "the image is not on this engine yet: deploy fetches it first; its digest, its own HEALTHCHECK and whether it is in quarantine are known only then"
@@ -136,16 +142,17 @@ fn olds(plan: &Plan) -> usize {
 }
 
 /// Whether the old instances stop before the new ones start.
-fn interrupts(plan: &Plan) -> bool {
+pub(super) fn interrupts(plan: &Plan) -> bool {
     plan.strategy.interrupts() && olds(plan) > 0
 }
 
 /// What a plan says of those that serve before.
+#[derive(Clone)]
 struct Beside {
     place: &'static str,
     stand_by: &'static str,
     /// What happens where the new ones do not start.
-    unstarted: &'static str,
+    unstarted: String,
     /// What happens where anything after that fails.
     back: String,
 }
@@ -155,34 +162,72 @@ fn beside(plan: &Plan) -> Beside {
         None => Beside {
             place: "",
             stand_by: "",
-            unstarted: REMOVED,
+            unstarted: REMOVED.to_owned(),
             back: "the new instances are removed; nothing served before".to_owned(),
         },
         Some(_) if interrupts(plan) => Beside {
             place: " in place of the old ones",
             stand_by: "",
-            unstarted: STARTED_AGAIN,
+            unstarted: STARTED_AGAIN.to_owned(),
             back: STARTED_AGAIN.to_owned(),
         },
         Some(old) => Beside {
             place: " beside the old ones",
             stand_by: "; the old ones stand by in the router",
-            unstarted: REMOVED,
+            unstarted: REMOVED.to_owned(),
             back: format!("traffic goes back to {}, which still runs", old.generation),
         },
     }
 }
 
+impl Beside {
+    /// The same where a point of no return has been passed by then, with what that means.
+    fn past(&self, after: Option<String>) -> Self {
+        let Some(after) = after else {
+            return self.clone();
+        };
+        Self {
+            unstarted: after.clone(),
+            back: after,
+            ..self.clone()
+        }
+    }
+}
+
 /// What is done one after the other, how long it takes at most, and what happens where it fails.
-fn steps(plan: &Plan, version: &str, listen: &str) -> Vec<PlanStep> {
+fn steps(plan: &Plan, version: &str, listen: &str, hooks: &[String]) -> Vec<PlanStep> {
     let beside = beside(plan);
-    before_traffic(plan, version, &beside)
-        .chain(in_shares(plan, listen, &beside.back))
-        .chain(with_all_traffic(plan, version, listen, &beside))
+    let at = |place: HookPlace, fails: &Beside| {
+        let back = match place {
+            HookPlace::BeforeStart if !interrupts(plan) => {
+                "nothing else is done, and what serves is as it was"
+            }
+            HookPlace::BeforeStart | HookPlace::BeforeSwitch => &fails.back,
+            HookPlace::AfterCommit => {
+                "the hooks after it are left out; the new version serves all the same"
+            }
+        };
+        hooking::steps(plan, place, hooks, back)
+    };
+    let before_start = at(HookPlace::BeforeStart, &beside);
+    let started = beside.past(hooking::after_the_point(plan, &[HookPlace::BeforeStart]));
+    let before_switch = at(HookPlace::BeforeSwitch, &started);
+    let both = [HookPlace::BeforeStart, HookPlace::BeforeSwitch];
+    let switched = started.past(hooking::after_the_point(plan, &both));
+    let after_commit = at(HookPlace::AfterCommit, &switched);
+    withdrawal(plan)
+        .into_iter()
+        .chain(before_start)
+        .chain(before_traffic(plan, version, &started))
+        .chain(before_switch)
+        .chain(in_shares(plan, listen, &switched.back))
+        .chain(with_all_traffic(plan, version, listen, &switched))
+        .chain(after_commit)
+        .chain([retirement(plan)])
         .collect()
 }
 
-fn step(name: &str, does: String, worst: u64, on_failure: &str) -> PlanStep {
+pub(super) fn step(name: &str, does: String, worst: u64, on_failure: &str) -> PlanStep {
     PlanStep {
         name: name.to_owned(),
         does,
@@ -198,24 +243,13 @@ fn before_traffic(
     beside: &Beside,
 ) -> impl Iterator<Item = PlanStep> + use<> {
     let timing = &plan.timing;
-    let withdraw = interrupts(plan).then(|| {
-        step(
-            "withdraw",
-            format!(
-                "{} lose the traffic and stop",
-                count(olds(plan), "old instance")
-            ),
-            timing.drain + 10_000,
-            "the old instances are started again",
-        )
-    });
     let start = (plan.person != Person::Promoted).then(|| {
         let news = count(plan.new.members.len(), "new instance");
         step(
             "start",
             format!("{news} of {version}{}", beside.place),
             60_000,
-            beside.unstarted,
+            &beside.unstarted,
         )
     });
     let prove = step(
@@ -239,7 +273,34 @@ fn before_traffic(
         )),
         Person::Absent | Person::Promoted => None,
     };
-    withdraw.into_iter().chain(start).chain([prove]).chain(wait)
+    start.into_iter().chain([prove]).chain(wait)
+}
+
+fn withdrawal(plan: &Plan) -> Option<PlanStep> {
+    interrupts(plan).then(|| {
+        step(
+            "withdraw",
+            format!(
+                "{} lose the traffic and stop",
+                count(olds(plan), "old instance")
+            ),
+            plan.timing.drain + 10_000,
+            "the old instances are started again",
+        )
+    })
+}
+
+/// What served before is put away.
+fn retirement(plan: &Plan) -> PlanStep {
+    step(
+        "retire",
+        format!(
+            "{} drain, then are removed",
+            count(olds(plan), "old instance")
+        ),
+        plan.timing.drain + 30_000,
+        "the next run removes them",
+    )
 }
 
 /// The steps of a canary before it has everything.
@@ -301,15 +362,6 @@ fn with_all_traffic(
             30_000 + PATIENCE,
             back,
         ),
-        step(
-            "retire",
-            format!(
-                "{} drain, then are removed",
-                count(olds(plan), "old instance")
-            ),
-            timing.drain + 30_000,
-            "the next run removes them",
-        ),
     ]
     .into_iter()
 }
@@ -357,6 +409,7 @@ fn shares(plan: &Plan) -> Vec<(u8, String)> {
         | Step::Wait
         | Step::Pause
         | Step::Bake
+        | Step::Hook(_)
         | Step::Commit => None,
     };
     plan.steps().iter().filter_map(shared).collect()
@@ -384,7 +437,7 @@ mod tests {
     }
 
     fn told(strategy: Strategy, old: Option<Fleet>) -> Vec<String> {
-        let steps = steps(&plan_of(strategy, old), "v2", "127.0.0.1:80").into_iter();
+        let steps = steps(&plan_of(strategy, old), "v2", "127.0.0.1:80", &[]).into_iter();
         let told = steps.map(|it| format!("{}: {}; else {}", it.name, it.does, it.on_failure));
         told.collect()
     }
@@ -398,6 +451,8 @@ mod tests {
             shares: vec![Share(10), Share(100)],
             comparison: None,
             person: Person::Absent,
+            hooks: Vec::new(),
+            past: false,
             timing: Timing {
                 every: 100,
                 successes: 3,

@@ -131,6 +131,7 @@ fn all_good(probed: &Observation) -> bool {
         | Observation::Started(_)
         | Observation::Routed { .. }
         | Observation::Watched(_)
+        | Observation::Hooked(_)
         | Observation::Logged => false,
     }
 }

@@ -28,6 +28,8 @@ impl Plans {
             shares: Vec::new(),
             comparison: None,
             person: Person::Absent,
+            hooks: Vec::new(),
+            past: false,
             timing,
         })
     }
@@ -35,6 +37,19 @@ impl Plans {
     pub(super) fn canary(mut self, shares: &[u8]) -> Self {
         self.0.strategy = Strategy::Canary;
         self.0.shares = shares.iter().copied().map(Share).collect();
+        self
+    }
+
+    /// A hook at a place, the next one of the list.
+    pub(super) fn hook(mut self, place: HookPlace, irreversible: bool) -> Self {
+        let hook = Hook {
+            name: format!("hook-{}", self.0.hooks.len()),
+            place,
+            irreversible,
+            retry: Retry::Safe,
+            deadline: 10_000,
+        };
+        self.0.hooks.push(hook);
         self
     }
 
@@ -68,6 +83,10 @@ impl Plans {
     pub(super) fn change(mut self, change: impl FnOnce(&mut Plan)) -> Self {
         change(&mut self.0);
         self
+    }
+
+    pub(super) fn plan(self) -> Plan {
+        self.0
     }
 
     pub(super) fn begin(self) -> Bench {
@@ -118,7 +137,7 @@ pub(super) struct Bench {
 }
 
 impl Bench {
-    fn of(rollout: Rollout) -> Self {
+    pub(super) fn of(rollout: Rollout) -> Self {
         let now = Timestamp(0);
         let mut bench = Self {
             rollout,
@@ -248,6 +267,7 @@ pub(super) fn well(action: &Action) -> Observation {
             Observation::Watched(ids.iter().map(|id| (*id, alive(10, 10))).collect())
         }
         Action::Log(_) => Observation::Logged,
+        Action::Hook(_) => Observation::Hooked(Ran::Well),
         Action::Adopt(_)
         | Action::Record(..)
         | Action::Stop(_)
@@ -327,6 +347,11 @@ fn word(action: &Action) -> Option<String> {
                 .join(" ")
         ),
         Action::Record(Record::Began, _) => "began".to_owned(),
+        Action::Record(Record::Hook { hook, turn }, _) => match turn {
+            Turn::Begins => format!("hook {hook} begins"),
+            Turn::Over(_) => format!("hook {hook} over"),
+        },
+        Action::Hook(hook) => format!("hook {hook}"),
         Action::Record(Record::Committed { .. }, _) => "commit".to_owned(),
         Action::Start(member) => format!("start {}", member.id),
         Action::Revive(id) => format!("revive {id}"),

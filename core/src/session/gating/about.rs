@@ -205,7 +205,7 @@ impl Session {
         })
     }
 
-    pub(super) fn facts_of_image(&self) -> Facts {
+    pub(in super::super) fn facts_of_image(&self) -> Facts {
         let environment = self.environment().name.clone();
         let release = self.wanted.as_ref();
         Facts {

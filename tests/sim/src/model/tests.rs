@@ -1,8 +1,10 @@
+mod hooks;
+
 use std::fmt::Write as _;
 use std::io::Write as _;
 use std::time::Instant;
 
-use cd_core::rollout::{Share, Strategy};
+use cd_core::rollout::{HookPlace, Share, Strategy};
 use stateright::{Checker, HasDiscoveries};
 
 use super::*;
@@ -78,6 +80,8 @@ struct Case {
     serves: bool,
     /// Whether what is proven waits for a person.
     waits: bool,
+    /// Where a hook is, and whether it has no way back.
+    hook: Option<(HookPlace, bool)>,
     luck: Luck,
     wants: &'static [Want],
     /// How good the release may be that is deployed.
@@ -94,6 +98,7 @@ impl Case {
             replicas: 1,
             serves: true,
             waits: false,
+            hook: None,
             luck,
             wants: DEPLOY,
             qualities: &QUALITIES,
@@ -108,6 +113,7 @@ impl Case {
             strategy,
             shares: vec![Share(50)],
             waits: self.waits,
+            hooks: self.hook.into_iter().map(hooks::hook).collect(),
             replicas,
             wants: self.wants.to_vec(),
             timing: timing(),
@@ -137,7 +143,7 @@ impl Case {
             stops,
             ..
         } = self.luck;
-        let mut expects = ALWAYS.to_vec();
+        let mut expects = hooks::ends(self.hook);
         expects.extend(self.waits.then_some(Outcome::Waiting));
         expects.extend((cancels > 0).then_some(Outcome::Cancelled));
         // Three tries are needed before anything but the new version is to blame.
@@ -464,6 +470,7 @@ fn mutants() -> Vec<Planted> {
     unlucky_mutants()
         .into_iter()
         .chain(quiet_mutants())
+        .chain(hooks::mutants())
         .collect()
 }
 
