@@ -269,10 +269,11 @@ fn something_healthy_is_routed(view: &View) -> bool {
 fn nothing_quarantined_is_routed(view: &View) -> bool {
     let ledger = &view.ledger;
     // What failed past a point of no return keeps the traffic that it has: somebody has declared that nothing is undone there.
-    let may =
-        |generation| ledger.overridden.contains(generation) || ledger.points.contains(generation);
+    let may = |generation: Generation| {
+        ledger.overridden.contains(&generation) || ledger.points.contains(&generation)
+    };
     view.routed()
-        .all(|id| !ledger.quarantined.contains(&id.generation) || may(&id.generation))
+        .all(|id| !ledger.quarantined.contains(&id.generation) || may(id.generation))
 }
 
 fn what_was_condemned_is_quarantined(view: &View) -> bool {
@@ -350,7 +351,13 @@ fn an_end_says_what_serves(view: &View) -> bool {
             | Outcome::Cancelled
             | Outcome::Held
             | Outcome::Waiting
-            | Outcome::Failed => view.active().all(|id| Some(id.generation) == end.serving),
+            // Of a share that stands past a point of no return: whoever has most of the traffic.
+            | Outcome::Failed => {
+                let stands = view.ledger.stands.as_ref();
+                let most = stands.map(|it| it.as_ref().map(|fleet| fleet.generation));
+                most == Some(end.serving)
+                    || view.active().all(|id| Some(id.generation) == end.serving)
+            }
             Outcome::Shown
             | Outcome::Released
             | Outcome::Unchanged
