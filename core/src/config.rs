@@ -31,7 +31,9 @@ pub use template::Template;
 pub(crate) use typed::router_image_in_full;
 
 use crate::gate::Gate;
+use crate::gate::command::Terms;
 use crate::protocol::Authorization;
+use crate::rollout::{HookPlace, Retry};
 use crate::spec::SecretUse;
 
 /// A service, and where it runs. What is in it has been parsed: it needs no second look.
@@ -206,6 +208,8 @@ pub struct Environment {
     pub lease: u64,
     /// What must hold before anything is touched; all of them.
     pub gates: Vec<Gate>,
+    /// What is run on the way, in this order.
+    pub hooks: Vec<Hook>,
     /// Whether the platform is told of deployments.
     pub deployments: bool,
     /// What runs, overrides applied.
@@ -223,6 +227,36 @@ pub enum Override {
     Quarantine,
     /// While the stop button is set nothing is deployed.
     Stop,
+    /// A hook of which nobody knows how far it got is not begun again.
+    Hook,
+    /// Nothing is gone back to across a point of no return.
+    NoReturn,
+}
+
+/// What of the user's own is run on the way of a rollout.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hook {
+    /// By which it is told apart from the others of its environment.
+    pub name: String,
+    /// When it is run.
+    pub place: HookPlace,
+    /// What is run.
+    pub runs: Runs,
+    /// How it is run.
+    pub terms: Terms,
+    /// A point of no return.
+    pub irreversible: bool,
+    /// Whether it may be begun again once nobody knows how far it got.
+    pub retry: Retry,
+}
+
+/// What a hook runs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Runs {
+    /// The program and its arguments; never empty.
+    Command(Vec<Template>),
+    /// A session of the noxfile.
+    Session(String),
 }
 
 /// Who pushes the button to this environment.
@@ -546,7 +580,7 @@ impl Environment {
 
 impl Override {
     /// All of them.
-    pub const ALL: [Self; 2] = [Self::Quarantine, Self::Stop];
+    pub const ALL: [Self; 4] = [Self::Quarantine, Self::Stop, Self::Hook, Self::NoReturn];
 
     /// What the input `override` and the configuration call it.
     #[must_use]
@@ -554,6 +588,8 @@ impl Override {
         match self {
             Self::Quarantine => "quarantine",
             Self::Stop => crate::stop::NAME,
+            Self::Hook => "hook",
+            Self::NoReturn => "no-return",
         }
     }
 }

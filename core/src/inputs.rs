@@ -76,7 +76,7 @@ pub const INPUTS: &[InputSpec] = &[
     ),
     input(
         "override",
-        "What a person overrides, separated by commas: names of gates, quarantine, or stop. Needs a reason.",
+        "What a person overrides, separated by commas: names of gates, quarantine, stop, hook or no-return. Needs a reason.",
         None,
     ),
     input(

@@ -24,9 +24,11 @@ use crate::stop::Stop;
 mod chain;
 #[cfg(test)]
 pub(crate) mod fixtures;
+mod hooks;
 mod record;
 mod state;
 
+pub use hooks::{Ending, Hooked, How, Point, Standing, Unfinished};
 pub use state::{Failure, Head, KnownGood, Last, Open, Override, Quarantined, State, Waiting};
 
 /// Records after which a segment is full. With releases of a few kilobytes it is read and rewritten at once, and a
@@ -97,6 +99,8 @@ pub enum Fact {
     Committed(Box<Committed>),
     /// What was begun is proven and waits for a person, without traffic; the run is over.
     Waits(Waits),
+    /// A hook begins, or is over.
+    Hooked(Hooked),
     /// A run is over.
     Ended(Ended),
     /// A person overrode a gate, a quarantine or the stop button.
@@ -217,6 +221,17 @@ pub struct Ended {
     pub because: Vec<String>,
     /// Whether the release is to blame: its proof, bake or analysis failed. Never for what the world did.
     pub quarantine: bool,
+    /// A point of no return was passed, and what has the traffic is not what was committed last; `None`: it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stands: Option<Stands>,
+}
+
+/// What has the traffic past a point of no return.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Stands {
+    /// Which generation has most of it; `None`: nothing has any.
+    pub serving: Option<Generation>,
 }
 
 /// A person's decision against a rule.

@@ -208,7 +208,7 @@ pub fn select(question: SelectRequest) -> Answer<Selection> {
     } = question;
     let serving = serving.and_then(|generation| state.release_of(generation));
     Answer::Given {
-        answer: rollback::candidates(&state, serving, wanted.as_deref(), &images, &secrets),
+        answer: rollback::candidates(&state, serving, wanted.as_deref(), &images, &secrets, false),
     }
 }
 

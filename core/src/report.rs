@@ -156,6 +156,9 @@ pub struct PlanLines {
     pub steps: Vec<PlanStep>,
     /// What is gone back to; a sentence.
     pub rollback: String,
+    /// Points of no return; a sentence each.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub no_return: Vec<String>,
     /// Milliseconds, at the worst.
     pub worst: u64,
     /// Most instances at a time.

@@ -71,6 +71,15 @@ pub enum Verdict {
         /// When.
         since: Timestamp,
     },
+    /// It is beyond a point of no return that was passed since: nothing goes back there without a person who says so.
+    PastNoReturn {
+        /// When that was passed.
+        since: Timestamp,
+        /// The hook that did.
+        hook: String,
+        /// What it was done for.
+        version: String,
+    },
     /// Nothing speaks against it, but a newer one is chosen.
     Older,
 }
@@ -80,13 +89,15 @@ pub enum Verdict {
 /// `serving` is what was *observed* to serve ([`State::release_of`] its generation); `None`: nothing, or nothing that
 /// is known. `wanted` is a version, a digest, an image reference or a generation (`g7`); where several releases bear
 /// it, the newest of them that is possible is chosen, and none of the others. `images` tells by digest which images
-/// exist here or can be fetched, `secrets` by name which ones are set; what they do not name is missing.
+/// exist here or can be fetched, `secrets` by name which ones are set; what they do not name is missing. `across`: a person
+/// has said that a point of no return is no objection.
 pub fn candidates(
     state: &State,
     serving: Option<&Release>,
     wanted: Option<&str>,
     images: &BTreeMap<String, bool>,
     secrets: &BTreeMap<String, bool>,
+    across: bool,
 ) -> Selection {
     let circumstances = Circumstances {
         state,
@@ -94,6 +105,7 @@ pub fn candidates(
         wanted,
         images,
         secrets,
+        across,
     };
     let mut is_chosen = false;
     let mut judge = |known_good: &KnownGood| {
@@ -143,6 +155,7 @@ struct Circumstances<'a> {
     wanted: Option<&'a str>,
     images: &'a BTreeMap<String, bool>,
     secrets: &'a BTreeMap<String, bool>,
+    across: bool,
 }
 
 impl Circumstances<'_> {
@@ -159,6 +172,14 @@ impl Circumstances<'_> {
             return Some(Verdict::Quarantined {
                 since: *since,
                 reason: reason.clone(),
+            });
+        }
+        let point = self.state.point_since(good.generation);
+        if let Some(point) = point.filter(|_| !self.across) {
+            return Some(Verdict::PastNoReturn {
+                since: point.since,
+                hook: point.hook.clone(),
+                version: point.version.clone(),
             });
         }
         if !is_there(self.images, &release.digest) {
@@ -199,8 +220,8 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::ledger::fixtures::{Shelf, ended, origin, reconfigured, release};
-    use crate::ledger::{Command, Sequence};
+    use crate::ledger::fixtures::{Shelf, ended, hooked, origin, reconfigured, release};
+    use crate::ledger::{Command, How, Point, Sequence};
     use crate::protocol::Outcome;
     use crate::spec::Generation;
 
@@ -234,7 +255,7 @@ mod tests {
         fn select(&self, wanted: Option<&str>) -> Selection {
             let state = self.shelf.ledger.state();
             let serving = state.serving().map(|it| &it.release);
-            candidates(state, serving, wanted, &self.images, &self.secrets)
+            candidates(state, serving, wanted, &self.images, &self.secrets, false)
         }
 
         /// The version that is chosen.
@@ -280,7 +301,7 @@ mod tests {
         let case = Case::of(&["1", "2"]);
         let state = case.shelf.ledger.state();
         for observed in [None, Some(&release("unknown")), Some(&reconfigured("2"))] {
-            let selection = candidates(state, observed, None, &case.images, &case.secrets);
+            let selection = candidates(state, observed, None, &case.images, &case.secrets, false);
             assert_eq!(
                 selection.chosen().map(|it| it.generation),
                 Some(Generation(2))
@@ -407,25 +428,80 @@ mod tests {
         assert_eq!(case.target(None).as_deref(), Some("1"));
     }
 
-    /// What may be said of one known-good release: 2 × 3 × 3 × 2 = 36.
+    /// `1` and `2` are known-good, `2` passed a point of no return that ended so, and `3` was deployed since.
+    fn with_a_point(ended: How) -> Case {
+        let mut case = Case::of(&["1"]);
+        let second = case.shelf.begin(Command::Deploy, &release("2"));
+        case.shelf.write(hooked(second, true, None));
+        case.shelf.write(hooked(second, true, Some(ended)));
+        let committed = crate::ledger::fixtures::committed;
+        case.shelf
+            .write(committed(second, Command::Deploy, release("2")));
+        case.shelf.good(Command::Deploy, &release("3"));
+        for version in ["2", "3"] {
+            case.images.insert(release(version).digest, true);
+            case.secrets.insert(format!("KEY_{version}"), true);
+        }
+        case
+    }
+
+    #[test]
+    fn goes_back_across_no_point_of_no_return() {
+        for ended in [How::Well, How::Failed, How::Cut] {
+            let case = with_a_point(ended);
+            assert_eq!(case.target(None).as_deref(), Some("2"));
+            assert_eq!(case.target(Some("1")), None, "not by name either");
+            let state = case.shelf.ledger.state();
+            let serving = state.serving().map(|it| &it.release);
+            let (images, secrets) = (&case.images, &case.secrets);
+            let across = candidates(state, serving, Some("1"), images, secrets, true);
+            assert_eq!(
+                across.chosen().map(|it| it.release.version.as_str()),
+                Some("1")
+            );
+        }
+    }
+
+    #[test]
+    fn a_hook_that_never_began_has_passed_nothing() {
+        assert_eq!(
+            with_a_point(How::Not).target(Some("1")).as_deref(),
+            Some("1")
+        );
+    }
+
+    #[test]
+    fn what_is_committed_after_the_point_is_this_side_of_it() {
+        let mut case = with_a_point(How::Well);
+        case.shelf.good(Command::Rollback, &release("1"));
+        case.shelf.good(Command::Deploy, &release("4"));
+        case.images.insert(release("4").digest, true);
+        assert_eq!(case.target(Some("1")).as_deref(), Some("1"));
+    }
+
+    /// What may be said of one known-good release: 2 × 2 × 3 × 3 × 2 = 72.
     #[derive(Clone, Copy, Debug)]
     struct Facts {
         quarantined: bool,
         image: Option<bool>,
         secret: Option<bool>,
         left: bool,
+        /// A point of no return was passed since.
+        past: bool,
     }
 
     fn all_facts() -> Vec<Facts> {
         let answers = [None, Some(false), Some(true)];
         let mut all = Vec::new();
-        for (quarantined, left) in [(false, false), (false, true), (true, false), (true, true)] {
+        for bits in 0..8 {
+            let [quarantined, left, past] = [1, 2, 4].map(|bit| bits & bit != 0);
             for image in answers {
                 all.extend(answers.map(|secret| Facts {
                     quarantined,
                     image,
                     secret,
                     left,
+                    past,
                 }));
             }
         }
@@ -447,8 +523,14 @@ mod tests {
         }
         images.extend(facts.image.map(|there| (release.digest.clone(), there)));
         secrets.extend(facts.secret.map(|set| (format!("KEY_{version}"), set)));
+        state.points = vec![Point {
+            generation: Generation(5),
+            version: "p".to_owned(),
+            hook: "migrate".to_owned(),
+            since: Timestamp(4),
+        }];
         state.known_good.push(KnownGood {
-            generation: Generation(1),
+            generation: Generation(if facts.past { 1 } else { 5 }),
             release,
             since: Timestamp(1),
             proof_seq: 1,
@@ -465,6 +547,7 @@ mod tests {
             (is_asked == Some(false), "not-asked"),
             (serves, "serves"),
             (facts.quarantined, "quarantined"),
+            (facts.past, "past-no-return"),
             (facts.image != Some(true), "image-missing"),
             (facts.secret != Some(true), "secrets-missing"),
             (facts.left && is_asked.is_none(), "left"),
@@ -485,12 +568,13 @@ mod tests {
             Verdict::ImageMissing => "image-missing",
             Verdict::SecretsMissing { .. } => "secrets-missing",
             Verdict::Left { .. } => "left",
+            Verdict::PastNoReturn { .. } => "past-no-return",
             Verdict::Older => "older",
         }
     }
 
-    /// Two candidates: 36 × 36 facts × 3 (neither, the first, the second serves) × 4 (no name, the first's, the
-    /// second's, nobody's) = 15 552 rows.
+    /// Two candidates: 72 × 72 facts × 3 (neither, the first, the second serves) × 4 (no name, the first's, the
+    /// second's, nobody's) = 62 208 rows.
     #[test]
     fn the_whole_truth_about_two_candidates() {
         let mut rows = 0;
@@ -502,7 +586,7 @@ mod tests {
                 rows += judge_pair(&world.0, &world.1, [("a", first), ("b", second)]);
             }
         }
-        assert_eq!(rows, 15_552);
+        assert_eq!(rows, 62_208);
     }
 
     fn judge_pair(
@@ -514,7 +598,8 @@ mod tests {
         for serving in [None, Some("a"), Some("b")] {
             for wanted in [None, Some("a"), Some("b"), Some("c")] {
                 let observed = serving.map(release);
-                let selection = candidates(state, observed.as_ref(), wanted, images, secrets);
+                let selection =
+                    candidates(state, observed.as_ref(), wanted, images, secrets, false);
                 let objections = pair.map(|(version, facts)| {
                     let is_asked = wanted.map(|it| it == version);
                     expected(facts, serving == Some(version), is_asked)
@@ -645,7 +730,14 @@ mod tests {
         let secrets = numbers.map(|it| (format!("KEY_r{it}"), true)).collect();
         let serving = serving.map(named);
         let state = shelf.ledger.state();
-        let selection = candidates(state, serving.as_ref(), None, &there.collect(), &secrets);
+        let selection = candidates(
+            state,
+            serving.as_ref(),
+            None,
+            &there.collect(),
+            &secrets,
+            false,
+        );
         selection.chosen().map(|it| it.release.clone())
     }
 

@@ -15,6 +15,8 @@ mod baking;
 mod comparing;
 mod giving_up;
 mod holding;
+mod hook;
+mod hooking;
 pub mod invariants;
 mod joined;
 mod phase;
@@ -24,6 +26,7 @@ mod settling;
 mod standing;
 mod strategy;
 mod table;
+mod telling;
 mod waiting;
 mod withdrawing;
 
@@ -31,11 +34,13 @@ use std::collections::{BTreeMap, VecDeque};
 
 pub use alphabet::{
     Action, ActionId, Address, Done, End, Entry, Event, Fault, FaultCode, Fleet, Happening, Life,
-    Mark, Member, Observation, Record, Seen, Started, Table, Traffic, Why,
+    Mark, Member, Observation, Record, Seen, Stands, Started, Table, Traffic, Why,
 };
 pub use comparing::{Comparison, Metered};
+pub use hook::{Hook, HookPlace, Ran, Retry, Turn};
+pub use hooking::Carrier;
 pub use plan::{Person, Plan, Timing, Waves};
-pub use settling::MUTE;
+pub use settling::{MUTE, PAST, UNHOOKED};
 pub use strategy::{Share, Step, Strategy};
 pub use table::{FULL, permille};
 
@@ -86,6 +91,12 @@ pub struct Rollout {
     trial: Option<Trial>,
     /// The commit's own visit has routed to what serves now: what still has requests elsewhere.
     retired: Option<Vec<(InstanceId, u32)>>,
+    /// Who has the traffic; `None`: nobody knows.
+    carrier: Option<Carrier>,
+    /// A point of no return was passed: nothing is undone any more.
+    past: bool,
+    /// Why not all hooks after the commit ended well.
+    unhooked: Option<String>,
     /// The process will be ended soon: wait for nobody.
     hurry: bool,
     /// The phase that was told last.
@@ -126,7 +137,12 @@ impl Rollout {
 
     fn idle(now: Timestamp, mut plan: Plan) -> Self {
         plan.old = plan.old.filter(|old| !old.members.is_empty());
+        let carrier = Carrier {
+            generation: plan.old.as_ref().map(|old| old.generation),
+            whole: true,
+        };
         Self {
+            past: plan.past,
             plan,
             step: 0,
             phase: Phase::Stopping(Vec::new()),
@@ -141,6 +157,8 @@ impl Rollout {
             counted: None,
             trial: None,
             retired: None,
+            carrier: Some(carrier),
+            unhooked: None,
             hurry: false,
             told: "",
             events: Vec::new(),
@@ -164,6 +182,7 @@ impl Rollout {
             | Phase::Starting(_)
             | Phase::Admitting(_)
             | Phase::Proving(_)
+            | Phase::Hooking(_)
             | Phase::Shifting(_)
             | Phase::Baking(_)
             | Phase::Waiting(_)
@@ -207,8 +226,14 @@ impl Rollout {
     /// An action has ended. One that is not under way is ignored.
     pub fn observe(&mut self, now: Timestamp, id: ActionId, observation: Observation) {
         self.hear_clock(now);
-        if self.under_way.remove(&id).is_none() || self.end().is_some() {
+        let Some(action) = self.under_way.remove(&id) else {
             return;
+        };
+        if self.end().is_some() {
+            return;
+        }
+        if let Action::Route { table, .. } = &action {
+            self.follow(table, &observation);
         }
         if let Some(by) = observation.fenced() {
             return self.fenced(by);
@@ -228,6 +253,7 @@ impl Rollout {
             | Phase::Waiting(_)
             | Phase::Committing(_) => self.on_act(id, observation),
             Phase::Proving(_) => self.on_proving(id, observation),
+            Phase::Hooking(_) => self.on_hooking(id, observation),
             Phase::Baking(_) => self.on_baking(id, observation),
             Phase::Settling(_) => self.on_settling(id, observation),
             Phase::Over(_) => {}
@@ -248,6 +274,7 @@ impl Rollout {
             | Phase::Stopping(_)
             | Phase::Starting(_)
             | Phase::Admitting(_)
+            | Phase::Hooking(_)
             | Phase::Shifting(_)
             | Phase::Waiting(_)
             | Phase::Committing(_)
@@ -270,10 +297,8 @@ impl Rollout {
             | Phase::Proving(_)
             | Phase::Waiting(_)
             | Phase::Shifting(_)
-            | Phase::Baking(_) => {
-                self.decided("go back", vec!["the run was asked to stop".to_owned()]);
-                self.settle(self.old_generation(), Why::Cancelled);
-            }
+            | Phase::Baking(_) => self.asked_to_stop(),
+            Phase::Hooking(_) => self.cancel_hook(),
             Phase::Settling(_) => self.hurry_in_settling(),
             Phase::Committing(_) | Phase::Over(_) => {}
         }
@@ -310,6 +335,7 @@ impl Rollout {
             Step::Pause => self.begin_baking(Stretch::Pause),
             Step::Bake => self.begin_baking(Stretch::Bake),
             Step::Commit => self.begin_committing(),
+            Step::Hook(hook) => self.begin_hook(hook),
         }
         self.entered();
     }
@@ -408,6 +434,7 @@ impl Rollout {
             | Phase::Stopping(_)
             | Phase::Starting(_)
             | Phase::Proving(_)
+            | Phase::Hooking(_)
             | Phase::Shifting(_)
             | Phase::Baking(_)
             | Phase::Committing(_)
@@ -426,6 +453,7 @@ impl Rollout {
                     "nobody knows whether the commit was recorded: {trouble}"
                 )],
                 serving: Some(self.plan.new.generation),
+                stands: None,
                 quarantine: false,
                 left: self
                     .plan
@@ -436,8 +464,8 @@ impl Rollout {
                     .collect(),
             });
         }
-        self.decided("go back", vec![trouble.clone()]);
-        self.settle(self.old_generation(), Why::World(trouble));
+        self.decided(self.way(), vec![trouble.clone()]);
+        self.go_back(Why::World(trouble));
     }
 
     fn begin_committing(&mut self) {
@@ -455,8 +483,8 @@ impl Rollout {
 
     /// The new version is not well: go back.
     fn unwell(&mut self, fault: Fault) {
-        self.decided("go back", vec![fault.seen.clone()]);
-        self.settle(self.old_generation(), Why::Unwell(fault));
+        self.decided(self.way(), vec![fault.seen.clone()]);
+        self.go_back(Why::Unwell(fault));
     }
 
     // --- small words ---------------------------------------------------------------------------------------------
@@ -538,32 +566,6 @@ impl Rollout {
         self.entered();
     }
 
-    fn entered(&mut self) {
-        let name = self.phase();
-        if self.told != name {
-            self.told = name;
-            self.events.push(Event {
-                at: self.now,
-                what: Happening::Entered(name),
-            });
-        }
-    }
-
-    fn decided(&mut self, decision: &str, because: Vec<String>) {
-        let what = Happening::Decided {
-            decision: decision.to_owned(),
-            because,
-        };
-        self.events.push(Event { at: self.now, what });
-    }
-
-    fn trouble(&mut self, trouble: String) {
-        self.events.push(Event {
-            at: self.now,
-            what: Happening::Trouble(trouble),
-        });
-    }
-
     /// Whether an action leaves alone what serves, or is to serve.
     fn spares_what_serves(&self, action: &Action) -> bool {
         match &self.phase {
@@ -577,6 +579,7 @@ impl Rollout {
             | Phase::Starting(_)
             | Phase::Admitting(_)
             | Phase::Proving(_)
+            | Phase::Hooking(_)
             | Phase::Shifting(_)
             | Phase::Baking(_)
             | Phase::Waiting(_)

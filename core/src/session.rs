@@ -13,6 +13,7 @@ mod deployments;
 mod deriving;
 mod facts;
 mod gating;
+mod hooks;
 mod housing;
 mod imaging;
 mod looking;
@@ -42,7 +43,7 @@ use crate::config::{Config, Environment};
 use crate::protocol::{
     Begin, Completion, Effect, Emit, Input, Level, Misuse, Outcome, Output, Platform, Timestamp,
 };
-use crate::report::Report;
+use crate::report::{Log, Report};
 use crate::rollout::{Action, ActionId, Rollout};
 use crate::spec::Release;
 use crate::stop::Stop;
@@ -132,6 +133,9 @@ pub(crate) struct Session {
     noted: Option<Action>,
     /// Acts of the rollout that are under way: when they were begun, and the records that are there once they come through.
     acting: BTreeMap<ActionId, (Timestamp, Action, usize)>,
+    /// The hook that runs, and what hooks have said.
+    hooking: Option<hooks::Hooking>,
+    said: Vec<Log>,
     /// The stop that this run sets.
     pressing: Option<Stop>,
     /// The pressing that a person has overridden for this run.
@@ -212,6 +216,8 @@ impl Session {
             story: None,
             noted: None,
             acting: BTreeMap::new(),
+            hooking: None,
+            said: Vec::new(),
             pressing: None,
             overridden_stop: None,
             proof: Proof::Due,
@@ -348,6 +354,7 @@ impl Session {
             Tag::Act(id, action) => self.on_act(id, action, call),
             Tag::RouteAndLook(id, action, at) => self.on_route_and_look(id, &action, at, call),
             Tag::Look(of) => self.on_look(&of, call),
+            Tag::Hook => self.on_hook(&call.done),
             Tag::Renew => {}
             Tag::Kept => self.on_kept(&call.done),
             Tag::LetGo | Tag::Released => self.close(),

@@ -23,6 +23,7 @@ pub(super) use strategy::{
 pub(super) mod gates;
 #[cfg(feature = "generate")]
 pub(super) mod generate;
+pub(super) mod hooks;
 pub(super) mod strategy;
 
 /// A value, and where it stands.
@@ -323,10 +324,12 @@ pub(super) struct Environment {
     pub(super) drain: Option<At<Duration>>,
     /// Time after which another run may take over from one that has died, at least 1s. Default: 60s.
     pub(super) lease: Option<At<Duration>>,
-    /// What a person may override here, with a reason that is recorded: `quarantine`, `stop`. Default: all of it; `[]`: nothing.
+    /// What a person may override here, with a reason that is recorded: `quarantine`, `stop`, `hook`, `no-return`. Default: all of it; `[]`: nothing.
     pub(super) overrides: Option<At<Vec<At<Override>>>>,
     /// What must hold before anything is touched: all of these.
     pub(super) gates: Option<At<Vec<At<gates::Gate>>>>,
+    /// What is run on the way, with a place for each.
+    pub(super) hooks: Option<At<hooks::Hooks>>,
     /// Whether the platform is told of deployments, as objects of its own. Default: false.
     pub(super) deployments: Option<At<bool>>,
     /// Overrides `run` in this environment: maps are merged key by key, everything else is replaced, null removes.
@@ -352,6 +355,10 @@ pub(super) enum Override {
     Quarantine,
     /// While the stop button is set nothing is deployed.
     Stop,
+    /// A hook with `retry: never` of which nobody knows how far it got is not begun again.
+    Hook,
+    /// Nothing is gone back to across a point of no return.
+    NoReturn,
 }
 
 /// Who pushes the button.

@@ -15,6 +15,7 @@ mod build;
 mod environment;
 mod gates;
 mod health;
+mod hooks;
 mod package;
 mod run;
 

@@ -77,7 +77,8 @@ impl Sessions {
     }
 }
 
-fn judge_one(name: &str, ended: &Ended) -> Judgement {
+/// What came of one.
+pub(crate) fn judge_one(name: &str, ended: &Ended) -> Judgement {
     if ended.code != 0 {
         return Judgement::fail(format!(
             "the session `{name}` failed ({}): {}",

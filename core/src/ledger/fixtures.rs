@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use super::{
-    Began, Body, Command, Committed, Decided, Ended, Fact, Ledger, Origin, Resumed, Sequence,
-    State, Waits,
+    Began, Body, Command, Committed, Decided, Ended, Ending, Fact, Hooked, How, Ledger, Origin,
+    Resumed, Sequence, State, Waits,
 };
 use crate::protocol::{Outcome, Timestamp};
+use crate::rollout::{HookPlace, Retry};
 use crate::spec::{Generation, Health, Probe, Release, SecretUse, Spec, Token};
 use crate::stop::Stop;
 
@@ -106,6 +107,25 @@ pub(crate) fn ended(generation: Option<Generation>, outcome: Outcome, quarantine
         reason,
         because: Vec::new(),
         quarantine,
+        stands: None,
+    })
+}
+
+/// A hook of this rollout begins, or is over.
+pub(crate) fn hooked(generation: Generation, irreversible: bool, ended: Option<How>) -> Fact {
+    let retry = if irreversible {
+        Retry::Never
+    } else {
+        Retry::Safe
+    };
+    let said = String::new();
+    Fact::Hooked(Hooked {
+        generation,
+        hook: "migrate".to_owned(),
+        place: HookPlace::BeforeStart,
+        irreversible,
+        retry,
+        ended: ended.map(|how| Ending { how, said }),
     })
 }
 

@@ -10,7 +10,7 @@ use super::{Body, Fact, Head, Origin, State};
 use crate::protocol::Timestamp;
 
 /// Says how a body is to be understood. It grows when a member comes that an older reader must not pass over.
-const FORMAT: u32 = 3;
+const FORMAT: u32 = 4;
 
 /// What is written where nothing in it is newer: every version understands it.
 const FIRST: u32 = 1;
@@ -20,6 +20,10 @@ const WITH_STOP: u32 = 2;
 
 /// A snapshot that holds a candidate that waits: who passed over that would put it away as a dead run's.
 const WITH_WAIT: u32 = 3;
+
+/// What stands past a point of no return, and a snapshot that holds such a point: who passed over that would undo what is not to
+/// be undone.
+const WITH_POINT: u32 = 4;
 
 /// Hexadecimal digits of a SHA-256.
 const HASH_DIGITS: usize = 64;
@@ -176,13 +180,16 @@ pub(super) fn is_torn(head: &Head, tail: &str) -> bool {
 
 /// The body of a fact.
 pub(super) fn encode(body: &Body) -> String {
-    join(FIRST, body, &body.fact)
+    let stands = matches!(&body.fact, Fact::Ended(ended) if ended.stands.is_some());
+    join(if stands { WITH_POINT } else { FIRST }, body, &body.fact)
 }
 
 /// The body of a snapshot, in the name of whoever's record made it necessary.
 pub(super) fn encode_snapshot(cause: &Body, state: &State) -> String {
     let waits = state.open.as_ref().is_some_and(|open| open.waits.is_some());
+    let points = !state.points.is_empty() || !state.unfinished.is_empty() || state.stands.is_some();
     let format = match (waits, &state.stop) {
+        _ if points => WITH_POINT,
         (true, _) => WITH_WAIT,
         (false, Some(_)) => WITH_STOP,
         (false, None) => FIRST,

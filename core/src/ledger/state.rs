@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Began, Body, Command, Committed, Ended, Fact, Origin, Overridden, Resumed, Sequence, Waits,
+    Began, Body, Command, Committed, Ended, Fact, Origin, Overridden, Point, Resumed, Sequence,
+    Standing, Unfinished, Waits,
 };
 use crate::protocol::{Outcome, Timestamp};
 use crate::spec::{Generation, Release};
@@ -54,6 +55,16 @@ pub struct State {
     /// What persons decided against rules, the newest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub overridden: Vec<Override>,
+    /// Points of no return that were passed, the newest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub points: Vec<Point>,
+    /// Hooks that began, and of which nobody knows how far they got.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unfinished: Vec<Unfinished>,
+    /// What has the traffic though nothing committed it; `None`: what was committed last has it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "generate", ts(optional = nullable))]
+    pub stands: Option<Standing>,
 }
 
 /// A rollout that failed.
@@ -221,7 +232,12 @@ impl State {
             .known_good
             .iter()
             .map(|it| (it.generation, &it.release));
+        let stands = self
+            .stands
+            .iter()
+            .filter_map(|it| Some((it.generation?, it.release.as_ref()?)));
         open.chain(good)
+            .chain(stands)
             .find(|(it, _)| *it == generation)
             .map(|(_, release)| release)
     }
@@ -232,6 +248,7 @@ impl State {
             Fact::Began(began) => self.begin(body, began),
             Fact::Committed(committed) => self.commit(seq, body.at, committed),
             Fact::Waits(waits) => self.wait(body, waits),
+            Fact::Hooked(hooked) => self.hook(body.at, hooked),
             Fact::Ended(ended) => self.end(body, ended),
             Fact::Stopped(stop) => self.stop = Some(Stop::clone(stop)),
             Fact::Resumed(resumed) => self.resume(resumed),
@@ -295,6 +312,7 @@ impl State {
             },
         );
         self.known_good.truncate(GOOD_KEPT);
+        self.stands = None;
         self.close(committed.generation);
     }
 
@@ -329,6 +347,7 @@ impl State {
         if ended.quarantine {
             self.quarantine(body, generation, &ended.reason);
         }
+        self.stand(body, ended);
         self.close(generation);
     }
 

@@ -458,8 +458,8 @@ fn what_a_newer_version_wrote_is_verified_passed_over_and_not_written_after() {
             "is a `paused`: unknown variant",
         ),
         (
-            r#"{"format":4,"kind":"began","spec":[]}"#.to_owned(),
-            "has format 4, this version knows 3",
+            r#"{"format":5,"kind":"began","spec":[]}"#.to_owned(),
+            "has format 5, this version knows 4",
         ),
         (
             format!(
@@ -482,7 +482,7 @@ fn what_a_newer_version_wrote_is_verified_passed_over_and_not_written_after() {
         let verified = verify_chain(&[("000001", &text)]).expect("nothing was changed");
         assert_eq!((verified.records, verified.newer.is_some()), (6, true));
         let flipped = text
-            .replacen("\"format\":4", "\"format\":5", 1)
+            .replacen("\"format\":5", "\"format\":6", 1)
             .replacen("napping", "nipping", 1);
         let flipped = flipped.replacen("paused", "caused", 1);
         assert_eq!(place(verify_chain(&[("000001", &flipped)])).1, 6);
@@ -498,7 +498,7 @@ fn what_a_newer_version_came_to_is_not_held_against_its_snapshot() {
         head = next;
         format!("{line}\n")
     };
-    let first = line(r#"{"format":4,"kind":"moved","generation":9}"#);
+    let first = line(r#"{"format":5,"kind":"moved","generation":9}"#);
     let cause = body(&Ledger::empty(), decided("x"));
     let base = Ledger::read("000001", &first)
         .expect("it is untouched")
@@ -516,7 +516,7 @@ fn what_a_newer_version_came_to_is_not_held_against_its_snapshot() {
     let newer = verified.expect("it is untouched").newer;
     assert_eq!(
         newer.as_deref(),
-        Some("record 1 has format 4, this version knows 3")
+        Some("record 1 has format 5, this version knows 4")
     );
 }
 
@@ -695,6 +695,7 @@ fn the_page_names_every_kind() {
         }),
         fixtures::stopped("a"),
         fixtures::resumed("a"),
+        fixtures::hooked(Generation(1), true, None),
     ];
     let mut kinds = vec!["snapshot"];
     for fact in &facts {
@@ -707,6 +708,7 @@ fn the_page_names_every_kind() {
             Fact::Overridden(_) => "overridden",
             Fact::Stopped(_) => "stopped",
             Fact::Resumed(_) => "resumed",
+            Fact::Hooked(_) => "hooked",
         });
         let text = record::encode(&body(&Ledger::empty(), fact.clone()));
         let kind = kinds.last().expect("it was just pushed");

@@ -9,6 +9,7 @@ use super::stopping::set_by;
 use super::words::{count, when};
 use super::{ReleaseLine, Report, Status, published};
 use crate::protocol::Outcome;
+use crate::rollout::{PAST, UNHOOKED};
 use crate::stop;
 
 /// The code of a rollback that the new version did not cause.
@@ -62,6 +63,7 @@ pub(super) fn headline(report: &Report) -> String {
         Outcome::Failed => failed(report),
         Outcome::RolledBack => format!("{}; {}", blame(report), again(report)),
         Outcome::Cancelled => format!("stopped on request; {}", as_before(report)),
+        Outcome::Stranded if report.reason == PAST => past(report),
         Outcome::Stranded => stranded(report),
         Outcome::Invalid => invalid(report),
         Outcome::Crashed => {
@@ -90,6 +92,7 @@ pub(super) fn word(outcome: Outcome) -> String {
 /// Why it was not the new version's fault, or that it was.
 fn blame(report: &Report) -> String {
     match report.reason.as_str() {
+        UNHOOKED => format!("a hook of {} did not end well", wanted(report)),
         NOT_ITS_FAULT => format!("something other than {} failed on the way", wanted(report)),
         _ => format!("{} was not well", wanted(report)),
     }
@@ -97,7 +100,12 @@ fn blame(report: &Report) -> String {
 
 fn deployed(report: &Report) -> String {
     let place = place(report);
-    match (serving(report), &report.before) {
+    let unhooked = if report.reason == UNHOOKED {
+        "; a hook after the commit did not end well"
+    } else {
+        ""
+    };
+    let says = match (serving(report), &report.before) {
         (Serving::Release(now), None) => {
             format!("{} serves{place}; it is the first version there", name(now))
         }
@@ -112,7 +120,8 @@ fn deployed(report: &Report) -> String {
             )
         }
         (Serving::Nothing | Serving::Unknown, _) => format!("{} serves{place}", wanted(report)),
-    }
+    };
+    format!("{says}{unhooked}")
 }
 
 fn restored(report: &Report) -> String {
@@ -204,6 +213,19 @@ fn failed(report: &Report) -> String {
         _ => format!("it could not be found out how things are{place}"),
     };
     format!("{what}; {untouched}")
+}
+
+/// A rollout that ended past a point of no return.
+fn past(report: &Report) -> String {
+    let serves = match serving(report) {
+        Serving::Release(now) => format!("{} keeps the traffic", name(now)),
+        Serving::Nothing | Serving::Unknown => "no version has the traffic".to_owned(),
+    };
+    format!(
+        "a person must act now: {} failed{} past a point of no return, so nothing was undone; {serves}",
+        wanted(report),
+        place(report)
+    )
 }
 
 fn stranded(report: &Report) -> String {

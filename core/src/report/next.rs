@@ -5,6 +5,7 @@ use super::headline::{LEASE_LOST, NOT_ITS_FAULT};
 use super::serving::wanted;
 use super::words::{argument, when};
 use crate::protocol::Outcome;
+use crate::rollout::{PAST, UNHOOKED};
 use crate::stop;
 
 /// What to do next; empty where there is nothing to do.
@@ -23,6 +24,9 @@ fn usual(report: &Report) -> Vec<String> {
         | Outcome::Restored
         | Outcome::Released
         | Outcome::Resumed => return Vec::new(),
+        Outcome::Deployed if report.reason == UNHOOKED => {
+            "put right what the hook did not do: the new version serves all the same, and nothing runs the hook again by itself".to_owned()
+        }
         Outcome::Deployed => return way_back(report),
         Outcome::Stopped => {
             format!("when it is over, lift it: {}", command(report, "resume"))
@@ -45,9 +49,14 @@ fn usual(report: &Report) -> Vec<String> {
         Outcome::Busy => {
             "wait for the other run and run it again, or give it longer to wait with `wait`; a lease that nobody renews ends by itself".to_owned()
         }
+        Outcome::Failed | Outcome::RolledBack if report.reason == UNHOOKED => format!(
+            "repair the hook, or what it said no to, and run it again; nothing is held against {}",
+            wanted(report)
+        ),
         Outcome::Failed => "put right what is said above and run it again".to_owned(),
         Outcome::RolledBack => after_rolling_back(report),
         Outcome::Cancelled => "run it again when it is wanted".to_owned(),
+        Outcome::Stranded if report.reason == PAST => return past_no_return(report),
         Outcome::Stranded => return by_hand(report),
         Outcome::Invalid => "correct what is said above and run it again".to_owned(),
         Outcome::Crashed => return after_a_crash(report),
@@ -94,6 +103,17 @@ fn by_hand(report: &Report) -> Vec<String> {
             command(report, "recover")
         ),
         format!("{} says what is there", command(report, "status")),
+    ]
+}
+
+/// Past a point of no return there is a way forward, and one back that only a person takes.
+fn past_no_return(report: &Report) -> Vec<String> {
+    let version = report.before.as_ref().map(|it| argument(&it.version));
+    let version = version.unwrap_or_else(|| "<version>".to_owned());
+    let flags = format!(" --version {version} --override no-return --reason '<why>'");
+    vec![
+        "see how far the hook got; then forward: repair it and deploy the result, which begins from what has the traffic now".to_owned(),
+        format!("or back, across the point of no return: {}", command_for(report, "rollback", &flags)),
     ]
 }
 

@@ -236,6 +236,7 @@ fn fill_release(line: &mut ReleaseLine, fill: &mut impl FnMut(&mut String)) {
 
 fn fill_plan(plan: &mut PlanLines, fill: &mut impl FnMut(&mut String)) {
     let PlanLines {
+        no_return,
         strategy,
         button,
         steps,
@@ -246,10 +247,12 @@ fn fill_plan(plan: &mut PlanLines, fill: &mut impl FnMut(&mut String)) {
         notes,
     } = plan;
     *interruption = Some(String::new());
+    no_return.push(String::new());
     [strategy, button, rollback]
         .into_iter()
         .chain(interruption)
         .chain(notes)
+        .chain(no_return)
         .for_each(&mut *fill);
     steps
         .iter_mut()
@@ -312,6 +315,10 @@ fn fill_selection(selection: &mut Selection, fill: &mut impl FnMut(&mut String))
         match &mut candidate.verdict {
             Verdict::Quarantined { reason, .. } => fill(reason),
             Verdict::SecretsMissing { names } => names.iter_mut().for_each(&mut *fill),
+            Verdict::PastNoReturn { hook, version, .. } => {
+                fill(hook);
+                fill(version);
+            }
             Verdict::Chosen
             | Verdict::NotAsked
             | Verdict::Serves

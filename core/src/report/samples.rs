@@ -219,6 +219,7 @@ pub(super) fn plan() -> Report {
         step("bake", "it is watched under traffic for 15 s", 75_000, back),
     ];
     let plan = PlanLines {
+        no_return: Vec::new(),
         strategy: "blue-green".to_owned(),
         button: "staging is in deployment mode: every run that gets here goes on by itself"
             .to_owned(),

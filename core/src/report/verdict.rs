@@ -58,6 +58,16 @@ fn words(candidate: &Candidate) -> String {
             when(*since),
             candidate.known_good.generation,
         ),
+        Verdict::PastNoReturn {
+            since,
+            hook,
+            version,
+        } => format!(
+            "beyond a point of no return: the hook `{}` of {} passed it on {}",
+            line(hook),
+            line(version),
+            when(*since)
+        ),
         Verdict::Older => "possible, but a newer one was chosen".to_owned(),
     }
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::Share;
+use super::hook::{Ran, Turn};
 use crate::analysis::{Finding, Real, Times, Why as NoValue};
 use crate::protocol::{Outcome, Timestamp};
 use crate::spec::{Generation, InstanceId};
@@ -81,6 +82,8 @@ pub enum Why {
     Unwell(Fault),
     /// Something else than the new version failed.
     World(String),
+    /// A hook did not end well.
+    Hook(String),
     /// Somebody asked.
     Cancelled,
     /// The stop button was set before anything that serves was touched.
@@ -185,6 +188,8 @@ pub enum Action {
     Stop(InstanceId),
     /// Stop it and remove it. What is not there is removed.
     Remove(InstanceId),
+    /// Run the hook at this place of the plan's list. The only act that is not idempotent: it is asked for once.
+    Hook(usize),
     /// Record the end, drop the checkpoint, give the lease back.
     Conclude(End),
 }
@@ -194,6 +199,13 @@ pub enum Action {
 pub enum Record {
     /// The rollout begins.
     Began,
+    /// A hook begins, or is over.
+    Hook {
+        /// Its place in the plan's list.
+        hook: usize,
+        /// Which.
+        turn: Turn,
+    },
     /// The new version is proven and serves: known-good from here on.
     Committed {
         /// What that rests on.
@@ -226,6 +238,8 @@ pub enum Observation {
     Measured(Result<Real, NoValue>),
     /// A log's last lines are with the report.
     Logged,
+    /// An [`Action::Hook`] ended.
+    Hooked(Ran),
 }
 
 /// How an act ended.
@@ -322,10 +336,21 @@ pub struct End {
     pub because: Vec<String>,
     /// The generation that serves now.
     pub serving: Option<Generation>,
+    /// A point of no return was passed, so nothing was undone, and that is recorded.
+    pub stands: Option<Stands>,
     /// Whether the new version is put into quarantine.
     pub quarantine: bool,
     /// What could not be put away; the next run does it.
     pub left: Vec<InstanceId>,
+}
+
+/// What has the traffic where a run ended past a point of no return.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Stands {
+    /// What served before has all of it.
+    AsBefore,
+    /// Something else has some of it, or nothing has any.
+    Otherwise,
 }
 
 /// Something that happened, for the report.
@@ -372,7 +397,8 @@ impl Observation {
             | Self::Probed(_)
             | Self::Watched(_)
             | Self::Measured(_)
-            | Self::Logged => None,
+            | Self::Logged
+            | Self::Hooked(_) => None,
         }
     }
 
@@ -390,7 +416,8 @@ impl Observation {
             | Self::Probed(_)
             | Self::Watched(_)
             | Self::Measured(_)
-            | Self::Logged => None,
+            | Self::Logged
+            | Self::Hooked(_) => None,
         }
     }
 
@@ -400,7 +427,11 @@ impl Observation {
             Self::Acted(done) => (done, Vec::new()),
             Self::Routed { done, lingering } => (done, lingering),
             Self::Started(started) => (started.into(), Vec::new()),
-            Self::Probed(_) | Self::Watched(_) | Self::Measured(_) | Self::Logged => (
+            Self::Probed(_)
+            | Self::Watched(_)
+            | Self::Measured(_)
+            | Self::Logged
+            | Self::Hooked(_) => (
                 Done::Unknown("the answer was to another question".to_owned()),
                 Vec::new(),
             ),
@@ -416,7 +447,8 @@ impl Observation {
             | Self::Started(_)
             | Self::Watched(_)
             | Self::Measured(_)
-            | Self::Logged => BTreeMap::new(),
+            | Self::Logged
+            | Self::Hooked(_) => BTreeMap::new(),
         }
     }
 
@@ -429,7 +461,22 @@ impl Observation {
             | Self::Started(_)
             | Self::Probed(_)
             | Self::Measured(_)
-            | Self::Logged => BTreeMap::new(),
+            | Self::Logged
+            | Self::Hooked(_) => BTreeMap::new(),
+        }
+    }
+
+    /// What came of a hook.
+    pub(super) fn ran(self) -> Ran {
+        match self {
+            Self::Hooked(ran) => ran,
+            Self::Acted(_)
+            | Self::Routed { .. }
+            | Self::Started(_)
+            | Self::Probed(_)
+            | Self::Watched(_)
+            | Self::Measured(_)
+            | Self::Logged => Ran::Cut("the answer was to another question".to_owned()),
         }
     }
 }
@@ -460,6 +507,12 @@ impl Done {
     pub const fn is_yes(&self) -> bool {
         matches!(self, Self::Yes)
     }
+
+    /// Whether nobody knows if it happened.
+    #[must_use]
+    pub const fn is_unknown(&self) -> bool {
+        matches!(self, Self::Unknown(_))
+    }
 }
 
 impl End {
@@ -470,6 +523,7 @@ impl End {
             reason: "lease-lost".to_owned(),
             because,
             serving: None,
+            stands: None,
             quarantine: false,
             left: Vec::new(),
         }

@@ -97,7 +97,10 @@ impl Try {
     /// Whether all that is left without it is to go back, or to strand. A start is not: where it fails, nothing has changed, and
     /// most of what makes it fail is the version's own.
     const fn is_without_substitute(&self) -> bool {
-        !matches!(self.action, Action::Start(_) | Action::Log(_))
+        !matches!(
+            self.action,
+            Action::Start(_) | Action::Log(_) | Action::Hook(_)
+        )
     }
 
     /// Is to be asked for once more, as a part of the plan and not for want of an answer.
@@ -163,6 +166,7 @@ impl Try {
             | Action::Probe(_)
             | Action::Watch(_)
             | Action::Measure(_)
+            | Action::Hook(_)
             | Action::Conclude(_) => None,
         }
     }

@@ -236,8 +236,8 @@ impl Rollout {
     /// There is no evidence that it is worse, and none that it is not: that is nobody's fault, and no reason to go on.
     fn unproven_beside(&mut self, undecided: &str) {
         let why = format!("the comparison with the old version came to no end: {undecided}");
-        self.decided("go back", vec![why.clone()]);
-        self.settle(self.old_generation(), Why::World(why));
+        self.decided(self.way(), vec![why.clone()]);
+        self.go_back(Why::World(why));
     }
 
     /// Nothing was amiss at this share: on to the next.

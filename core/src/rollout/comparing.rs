@@ -167,6 +167,7 @@ impl Rollout {
                 | Step::Withdraw { .. }
                 | Step::Start { .. }
                 | Step::Join
+                | Step::Hook(_)
                 | Step::Prove
                 | Step::Wait
                 | Step::Pause

@@ -17,10 +17,13 @@ impl Rollout {
             | Phase::Starting(_)
             | Phase::Admitting(_)
             | Phase::Proving(_)
+            | Phase::Hooking(_)
             | Phase::Shifting(_)
             | Phase::Baking(_)
             | Phase::Waiting(_)
             | Phase::Committing(_) => match self.reach {
+                _ if self.is_committed() => (Outcome::Deployed, Some(self.plan.new.generation)),
+                _ if self.past => (Outcome::Stranded, None),
                 Reach::Traffic => (Outcome::Stranded, None),
                 Reach::Records | Reach::Instances => (Outcome::Cancelled, self.old_generation()),
             },
@@ -38,6 +41,7 @@ impl Rollout {
             reason,
             because: Vec::new(),
             serving,
+            stands: None,
             quarantine: false,
             left,
         }
@@ -58,6 +62,7 @@ impl Rollout {
             | Phase::Starting(_)
             | Phase::Admitting(_)
             | Phase::Proving(_)
+            | Phase::Hooking(_)
             | Phase::Shifting(_)
             | Phase::Baking(_)
             | Phase::Waiting(_)

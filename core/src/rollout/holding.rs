@@ -11,9 +11,11 @@ impl Rollout {
     pub fn gives_way(&self) -> bool {
         match &self.phase {
             Phase::Beginning(_) | Phase::Waiting(_) => true,
-            Phase::Admitting(_) => !self.interrupts(),
-            Phase::Withdrawing { act, .. } => !self.interrupts() && !act.unknown(),
-            Phase::Shifting(act) => !self.interrupts() && !act.unknown(),
+            // What has begun is gone on with, up to its end.
+            Phase::Hooking(hooking) => hooking.gives_way() && !self.interrupts() && !self.past,
+            Phase::Admitting(_) => !self.interrupts() && !self.past,
+            Phase::Withdrawing { act, .. } => !self.interrupts() && !self.past && !act.unknown(),
+            Phase::Shifting(act) => !self.interrupts() && !self.past && !act.unknown(),
             Phase::Stopping(_)
             | Phase::Starting(_)
             | Phase::Proving(_)
@@ -30,6 +32,6 @@ impl Rollout {
             self.reach = self.reach.min(Reach::Instances);
         }
         self.decided("go no further", vec![by.to_owned()]);
-        self.settle(self.old_generation(), Why::Stopped(by.to_owned()));
+        self.go_back(Why::Stopped(by.to_owned()));
     }
 }

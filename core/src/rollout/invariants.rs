@@ -3,11 +3,11 @@
 //!
 //! A predicate sees the world as it is, not as a run believes it to be. To add one: a function with its sentence, a row
 //! of [`ALL`], and a planted bug in `tests/sim` that only it catches. Not here: 10 (replaying a journal gives the same
-//! decisions) is a test of the session, and 12 (points of no return) waits for the first one that can be declared.
+//! decisions) is a test of the session.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Action, End, Entry, Fleet, Mark, Rollout, Table};
+use super::{Action, End, Entry, Fleet, Mark, Rollout, Table, permille};
 use crate::protocol::Outcome;
 use crate::spec::{Generation, InstanceId, Token};
 
@@ -36,6 +36,17 @@ pub struct View {
     pub peak: usize,
     /// What runs could not put away, and said so.
     pub left: BTreeSet<InstanceId>,
+    /// The point of no return that was passed last, as long as nothing newer has begun and it is not committed.
+    pub past: Option<Past>,
+}
+
+/// A point of no return that was passed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Past {
+    /// By which rollout.
+    pub generation: Generation,
+    /// The largest share of the traffic that it has had since, in tenths of a percent.
+    pub most: u64,
 }
 
 /// An instance, as it is.
@@ -77,6 +88,12 @@ pub struct Facts {
     pub waits: bool,
     /// How far a run is, or was when it died.
     pub checkpoint: Option<Mark>,
+    /// Generations whose rollout has begun to pass a point of no return.
+    pub points: BTreeSet<Generation>,
+    /// What was left with the traffic past such a point; `Some(None)`: nothing was.
+    pub stands: Option<Option<Fleet>>,
+    /// Generations that ever were.
+    pub stood: BTreeSet<Generation>,
 }
 
 /// A commit.
@@ -202,6 +219,18 @@ pub const ALL: &[Invariant] = &[
         holds: a_candidate_is_guarded,
     },
     Invariant {
+        number: 12,
+        name: "nothing past the point is undone",
+        sentence: "Nothing after a declared point of no return is undone automatically: no version loses traffic that it got since.",
+        holds: nothing_past_the_point_is_undone,
+    },
+    Invariant {
+        number: 12,
+        name: "a point that is passed is recorded",
+        sentence: "A point of no return is in the ledger before it is passed.",
+        holds: a_point_that_is_passed_is_recorded,
+    },
+    Invariant {
         number: 13,
         name: "a lease given back leaves nothing open",
         sentence: "A crash anywhere, then another run: a final state that was also reachable without the crash.",
@@ -241,9 +270,12 @@ fn something_healthy_is_routed(view: &View) -> bool {
 
 fn nothing_quarantined_is_routed(view: &View) -> bool {
     let ledger = &view.ledger;
-    view.routed().all(|id| {
-        !ledger.quarantined.contains(&id.generation) || ledger.overridden.contains(&id.generation)
-    })
+    // What failed past a point of no return keeps the traffic that it has: somebody has declared that nothing is undone there.
+    let may = |generation: Generation| {
+        ledger.overridden.contains(&generation) || ledger.points.contains(&generation)
+    };
+    view.routed()
+        .all(|id| !ledger.quarantined.contains(&id.generation) || may(id.generation))
 }
 
 fn what_was_condemned_is_quarantined(view: &View) -> bool {
@@ -275,10 +307,10 @@ fn the_old_runs_until_the_commit(view: &View) -> bool {
 
 fn the_way_back_is_proven(view: &View) -> bool {
     let is_proven = |generation: Generation| {
-        view.ledger
-            .committed
-            .iter()
-            .any(|commit| commit.fleet.generation == generation && commit.proven)
+        let mut committed = view.ledger.committed.iter();
+        let proven = |it: &Commit| it.fleet.generation == generation && it.proven;
+        // Past a point of no return there is no other way back, and the plan says so.
+        committed.any(proven) || view.ledger.stood.contains(&generation)
     };
     let decided = match &view.ledger.checkpoint {
         Some(Mark::Settling { goal, .. }) => *goal,
@@ -324,7 +356,13 @@ fn an_end_says_what_serves(view: &View) -> bool {
             | Outcome::Cancelled
             | Outcome::Held
             | Outcome::Waiting
-            | Outcome::Failed => view.active().all(|id| Some(id.generation) == end.serving),
+            // Of a share that stands past a point of no return: whoever has most of the traffic.
+            | Outcome::Failed => {
+                let stands = view.ledger.stands.as_ref();
+                let most = stands.map(|it| it.as_ref().map(|fleet| fleet.generation));
+                most == Some(end.serving)
+                    || view.active().all(|id| Some(id.generation) == end.serving)
+            }
             Outcome::Shown
             | Outcome::Released
             | Outcome::Unchanged
@@ -385,6 +423,16 @@ fn a_candidate_is_guarded(view: &View) -> bool {
     !on_trial || watched || stands_by || view.interrupts
 }
 
+fn nothing_past_the_point_is_undone(view: &View) -> bool {
+    view.past
+        .is_none_or(|past| permille(&view.table, past.generation) >= past.most)
+}
+
+fn a_point_that_is_passed_is_recorded(view: &View) -> bool {
+    view.past
+        .is_none_or(|past| view.ledger.points.contains(&past.generation))
+}
+
 fn a_lease_given_back_leaves_nothing_open(view: &View) -> bool {
     let known_good = view.known_good();
     let serves = known_good.map(|fleet| fleet.generation);
@@ -400,7 +448,8 @@ fn a_lease_given_back_leaves_nothing_open(view: &View) -> bool {
     view.held
         || (view.ledger.open == waits
             && checkpoint
-            && view.active().all(|id| Some(id.generation) == serves)
+            && (view.ledger.stands.is_some()
+                || view.active().all(|id| Some(id.generation) == serves))
             && view
                 .instances
                 .iter()
@@ -431,9 +480,12 @@ impl View {
         ALL.iter().find(|invariant| !(invariant.holds)(self))
     }
 
-    /// What was committed last.
+    /// What is to serve: what was committed last, or what was left with the traffic past a point of no return.
     fn known_good(&self) -> Option<&Fleet> {
-        self.ledger.committed.last().map(|commit| &commit.fleet)
+        match &self.ledger.stands {
+            Some(stands) => stands.as_ref(),
+            None => self.ledger.committed.last().map(|commit| &commit.fleet),
+        }
     }
 
     fn state(&self, id: InstanceId) -> Option<State> {
@@ -494,6 +546,7 @@ pub fn spares(serves: Option<&Fleet>, action: &Action) -> bool {
         | Action::Watch(_)
         | Action::Measure(_)
         | Action::Log(_)
+        | Action::Hook(_)
         | Action::Conclude(_) => true,
     }
 }

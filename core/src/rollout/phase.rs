@@ -2,6 +2,7 @@
 
 use super::attempt::Try;
 use super::baking::Baking;
+use super::hooking::Hooking;
 use super::proving::Proving;
 use super::settling::Settling;
 use super::{End, Timing};
@@ -22,6 +23,8 @@ pub(super) enum Phase {
     Admitting(Try),
     /// It is asked whether it is well.
     Proving(Proving),
+    /// A hook is run.
+    Hooking(Hooking),
     /// It is left to wait for a person.
     Waiting(Try),
     /// It gets the traffic.
@@ -43,6 +46,7 @@ impl Phase {
             Self::Beginning(_) => "leased",
             Self::Withdrawing { .. } | Self::Stopping(_) | Self::Starting(_) => "preparing",
             Self::Admitting(_) | Self::Proving(_) => "proving",
+            Self::Hooking(hooking) => hooking.place().word(),
             Self::Waiting(_) => "waiting",
             Self::Shifting(_) => "shifting",
             Self::Baking(baking) => baking.name(),
@@ -63,6 +67,7 @@ impl Phase {
             Self::Beginning(acts) | Self::Stopping(acts) | Self::Starting(acts) => {
                 acts.iter().collect()
             }
+            Self::Hooking(hooking) => hooking.acts().into_iter().collect(),
             Self::Settling(settling) => settling.acts(),
             Self::Proving(_) | Self::Baking(_) | Self::Over(_) => Vec::new(),
         }
@@ -79,6 +84,7 @@ impl Phase {
             Self::Beginning(acts) | Self::Stopping(acts) | Self::Starting(acts) => {
                 acts.iter_mut().collect()
             }
+            Self::Hooking(hooking) => hooking.acts_mut().into_iter().collect(),
             Self::Settling(settling) => settling.acts_mut(),
             Self::Proving(_) | Self::Baking(_) | Self::Over(_) => Vec::new(),
         }
@@ -100,6 +106,7 @@ impl Phase {
             | Self::Stopping(_)
             | Self::Starting(_)
             | Self::Admitting(_)
+            | Self::Hooking(_)
             | Self::Waiting(_)
             | Self::Shifting(_)
             | Self::Committing(_) => self.try_again_at(),

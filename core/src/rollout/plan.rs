@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Comparison, Fleet, Share, Strategy};
+use super::{Comparison, Fleet, Hook, Share, Strategy};
 use crate::spec::InstanceId;
 
 /// Everything that is decided before a rollout begins.
@@ -32,6 +32,12 @@ pub struct Plan {
     /// Whether a person has a say between the proof and the traffic.
     #[serde(default)]
     pub person: Person,
+    /// What of the user's own is run on the way, in the order of their places.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub hooks: Vec<Hook>,
+    /// An earlier run of this rollout, which left it waiting for a person, has passed a point of no return.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub past: bool,
     /// How long and how often.
     pub timing: Timing,
 }

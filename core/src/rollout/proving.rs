@@ -139,6 +139,7 @@ impl Rollout {
                 | Step::Prove
                 | Step::Wait
                 | Step::Bake
+                | Step::Hook(_)
                 | Step::Commit,
             )
             | None => false,
@@ -226,8 +227,8 @@ impl Rollout {
     /// The measuring failed, not the new version.
     pub(super) fn unmeasured(&mut self, why: &str) {
         let why = format!("the new version could not be measured: {why}");
-        self.decided("go back", vec![why.clone()]);
-        self.settle(self.old_generation(), Why::World(why));
+        self.decided(self.way(), vec![why.clone()]);
+        self.go_back(Why::World(why));
     }
 
     /// A new instance that is not there any more: engines restart what ends and remove nothing, so somebody did.

@@ -6,6 +6,7 @@
 //! An act that is still under way is waited for before anything that it could overtake or undo.
 
 mod retiring;
+mod standing;
 mod verifying;
 mod warming;
 
@@ -18,6 +19,8 @@ use super::{
 };
 use crate::protocol::{Outcome, Timestamp};
 use crate::spec::{Generation, InstanceId};
+pub use retiring::UNHOOKED;
+pub use standing::PAST;
 use verifying::Verifying;
 use warming::Warming;
 
@@ -34,6 +37,8 @@ pub(super) struct Settling {
     left: Vec<InstanceId>,
     /// The goal does not answer, so that it could not be made to serve.
     mute: bool,
+    /// Nothing is settled: a point of no return was passed, and everything stays as it is.
+    stands: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -79,6 +84,8 @@ enum Then {
     Remove,
     /// Record the end: what comes after it could undo what it says.
     Conclude,
+    /// Leave everything as it is.
+    Stand,
     /// Nothing.
     Over(End),
 }
@@ -87,9 +94,15 @@ impl Settling {
     pub(super) const fn name(&self) -> &'static str {
         match (&self.why, &self.stage) {
             (_, Stage::Concluding(..)) => "concluding",
+            _ if self.stands => "standing",
             (Why::Committed, _) => "retiring",
             (
-                Why::Unwell(_) | Why::World(_) | Why::Cancelled | Why::Stopped(_) | Why::Abandoned,
+                Why::Unwell(_)
+                | Why::World(_)
+                | Why::Hook(_)
+                | Why::Cancelled
+                | Why::Stopped(_)
+                | Why::Abandoned,
                 _,
             ) => "reverting",
         }
@@ -177,6 +190,7 @@ impl Rollout {
             stage: Stage::Awaiting(then.clone()),
             left: Vec::new(),
             mute: false,
+            stands: false,
         };
         self.put(settling.clone());
         self.go_on_when_free(settling, then);
@@ -195,6 +209,7 @@ impl Rollout {
             stage: Stage::Awaiting(Then::Adopt),
             left: Vec::new(),
             mute: false,
+            stands: false,
         };
         self.put(settling.clone());
         self.go_on_when_free(settling, Then::Adopt);
@@ -221,6 +236,7 @@ impl Rollout {
             Then::Settle => self.begin_settling(settling),
             Then::Remove => self.remove_others(settling),
             Then::Conclude => self.conclude(settling),
+            Then::Stand => self.begin_standing(settling),
             Then::Over(end) => self.over(end),
         }
     }
@@ -229,7 +245,7 @@ impl Rollout {
     fn busy_before(&self, then: &Then) -> bool {
         let starts_matter = match then {
             Then::Adopt | Then::Settle => self.interrupts(),
-            Then::Remove | Then::Conclude | Then::Over(_) => true,
+            Then::Remove | Then::Conclude | Then::Stand | Then::Over(_) => true,
         };
         self.under_way.values().any(|action| match action {
             Action::Start(_) | Action::Revive(_) => starts_matter,
@@ -238,6 +254,7 @@ impl Rollout {
             | Action::Route { .. }
             | Action::Stop(_)
             | Action::Remove(_)
+            | Action::Hook(_)
             | Action::Conclude(_) => true,
             Action::Probe(_) | Action::Watch(_) | Action::Measure(_) | Action::Log(_) => false,
         })
@@ -359,7 +376,7 @@ impl Rollout {
             Stage::Verifying(verifying) if verifying.probe == Some(id) => {
                 self.on_verified(settling, observation.probed());
             }
-            Stage::Logging(log) if *log == id => self.go_on_when_free(settling, Then::Remove),
+            Stage::Logging(log) if *log == id => self.logged(settling),
             Stage::Warming(warming) if warming.probe == Some(id) => {
                 self.on_warmed(settling, observation.probed());
             }
@@ -431,6 +448,7 @@ impl Rollout {
             }
             Stage::Reviving(_) => self.readmit(settling),
             Stage::Readmitting(_) => self.begin_warming(settling),
+            Stage::Routing(_) if settling.stands => self.begin_standing(settling),
             Stage::Routing(_) => self.routed(settling, lingering),
             Stage::Draining { .. } => self.drained(settling, lingering),
             Stage::Removing(_) => self.conclude(settling),
@@ -478,6 +496,7 @@ impl Rollout {
             }
             Stage::Concluding(_, end) => {
                 let mut end = end.clone();
+                end.stands = None;
                 end.because
                     .push(format!("the end could not be recorded: {trouble}"));
                 self.over(end);
@@ -489,6 +508,7 @@ impl Rollout {
     fn stranded(&mut self, settling: Settling, why: String) {
         let mut end = self.ending(&settling);
         end.outcome = Outcome::Stranded;
+        end.stands = None;
         if settling.mute {
             MUTE.clone_into(&mut end.reason);
         }
@@ -506,6 +526,7 @@ impl Rollout {
                 "{generation} is to serve, and no instance of it is left"
             )],
             serving: None,
+            stands: None,
             quarantine: false,
             left: self.all().into_iter().collect(),
         }
@@ -515,6 +536,7 @@ impl Rollout {
     pub(super) fn end_when_fenced(&self, settling: &Settling, took_over: &str) -> End {
         if let Stage::Concluding(_, end) = &settling.stage {
             let mut end = end.clone();
+            end.stands = None;
             end.because
                 .push(format!("the end could not be recorded: {took_over}"));
             return end;
@@ -532,7 +554,7 @@ impl Rollout {
     pub(super) fn settling_given_up(&self, settling: &Settling) -> End {
         let serves = match &settling.stage {
             Stage::Awaiting(Then::Over(end)) | Stage::Concluding(_, end) => return end.clone(),
-            Stage::Awaiting(Then::Adopt | Then::Settle)
+            Stage::Awaiting(Then::Adopt | Then::Settle | Then::Stand)
             | Stage::Adopting(_)
             | Stage::Withdrawing(_)
             | Stage::Halting(..)
@@ -550,6 +572,7 @@ impl Rollout {
         let mut end = self.ending(settling);
         end.left = self.others(settling);
         end.quarantine = false;
+        end.stands = None;
         if !serves && !self.watched(settling) && self.reach == Reach::Traffic {
             end.outcome = Outcome::Stranded;
             end.serving = None;
@@ -595,6 +618,7 @@ impl Rollout {
             | Phase::Starting(_)
             | Phase::Admitting(_)
             | Phase::Proving(_)
+            | Phase::Hooking(_)
             | Phase::Shifting(_)
             | Phase::Baking(_)
             | Phase::Waiting(_)

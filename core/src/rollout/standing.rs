@@ -47,7 +47,13 @@ impl Plan {
                 joined: it.brought,
                 ..it
             },
-            Step::Begin | Step::Prove | Step::Wait | Step::Pause | Step::Bake | Step::Commit => it,
+            Step::Begin
+            | Step::Prove
+            | Step::Wait
+            | Step::Pause
+            | Step::Bake
+            | Step::Commit
+            | Step::Hook(_) => it,
         })
     }
 }

@@ -4,7 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Person, Plan};
+use super::{HookPlace, Person, Plan};
 
 mod blue_green;
 mod canary;
@@ -64,10 +64,12 @@ pub enum Step {
     Bake,
     /// Record that it is good. After this the old version is put away.
     Commit,
+    /// Run the hook at this place of the plan's list.
+    Hook(usize),
 }
 
 impl Plan {
-    /// The steps, in order: those of its strategy, with a person's between them where one is to be asked.
+    /// The steps, in order: those of its strategy, with a person's between them where one is to be asked, and the hooks.
     #[must_use]
     pub fn steps(&self) -> Vec<Step> {
         let steps = match self.strategy {
@@ -83,7 +85,41 @@ impl Plan {
             (Step::Start { .. }, Person::Promoted) => Vec::new(),
             (step, Person::Absent | Person::Asked { .. } | Person::Promoted) => vec![step],
         };
-        steps.into_iter().flat_map(with_person).collect()
+        let steps: Vec<Step> = steps.into_iter().flat_map(with_person).collect();
+        self.with_hooks(steps)
+    }
+
+    fn with_hooks(&self, steps: Vec<Step>) -> Vec<Step> {
+        if self.hooks.is_empty() {
+            return steps;
+        }
+        let at = |place: HookPlace| {
+            let hooks = self.hooks.iter().enumerate();
+            let hooks = hooks.filter(move |(_, it)| it.place == place);
+            hooks.map(|(at, _)| Step::Hook(at)).collect::<Vec<_>>()
+        };
+        // Of several waves the first is where it starts, and where it gets traffic.
+        let (mut started, mut shifted) = (false, false);
+        let with = |step: Step| match step {
+            Step::Start { .. } if !std::mem::replace(&mut started, true) => {
+                [at(HookPlace::BeforeStart), vec![step]].concat()
+            }
+            Step::Shift(_) | Step::Join if !std::mem::replace(&mut shifted, true) => {
+                [at(HookPlace::BeforeSwitch), vec![step]].concat()
+            }
+            Step::Commit => [vec![step], at(HookPlace::AfterCommit)].concat(),
+            Step::Begin
+            | Step::Withdraw { .. }
+            | Step::Start { .. }
+            | Step::Prove
+            | Step::Wait
+            | Step::Shift(_)
+            | Step::Join
+            | Step::Pause
+            | Step::Bake
+            | Step::Hook(_) => vec![step],
+        };
+        steps.into_iter().flat_map(with).collect()
     }
 }
 

@@ -3,6 +3,7 @@ mod canary;
 mod going_back;
 mod going_forward;
 mod holding;
+mod hooks;
 mod judged;
 mod rolling;
 mod settling;

@@ -21,6 +21,7 @@ impl Rollout {
                 self.plan.timing.successes
             )],
             serving: self.old_generation(),
+            stands: None,
             quarantine: false,
             left: Vec::new(),
         }

@@ -27,6 +27,7 @@ impl Session {
         }
         if let Some(rollout) = self.rollout.as_mut() {
             rollout.cancel(now);
+            self.cut_hook();
             return self.drive();
         }
         self.calls.abort(Tag::looks);

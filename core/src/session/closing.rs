@@ -238,7 +238,7 @@ impl Session {
         {
             let (file, line, column) = (None, None, None);
             self.emit(Emit::Annotation {
-                level: Level::Error,
+                level: loudness(exit_code),
                 title,
                 message,
                 file,
@@ -311,5 +311,13 @@ impl Session {
                 value,
             });
         }
+    }
+}
+
+/// How loud the annotation of a run is: one that ended well has something to say all the same.
+const fn loudness(exit_code: u8) -> Level {
+    match exit_code {
+        0 => Level::Warning,
+        _ => Level::Error,
     }
 }

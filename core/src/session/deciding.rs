@@ -59,11 +59,10 @@ impl Session {
         self.know_releases(ledger.state());
         // The stop button looks at nothing that serves.
         let looked = !matches!(self.request().command, Command::Stop | Command::Resume);
-        let serving = ledger
-            .state()
-            .serving()
-            .filter(|it| !looked || self.runs(it.generation));
-        let serving = serving.map(|it| line_of(&it.release, Some(it.generation), Some(it.since)));
+        let serving = self
+            .serves_by(ledger.state())
+            .filter(|(generation, _)| !looked || self.runs(*generation))
+            .map(|(_, line)| line);
         self.report.before.clone_from(&serving);
         self.report.serving = serving;
         self.memory = Some(Memory::new(ledger, origin));
@@ -253,6 +252,9 @@ impl Session {
             return self.finish(Outcome::Failed, "addresses", because, vec![]);
         };
         self.report.plan = Some(self.plan_lines(&plan, &release));
+        if !self.hooks_may_begin(state, &plan) {
+            return;
+        }
         if self.request().command == Command::Plan {
             return self.show_plan();
         }
@@ -343,8 +345,7 @@ impl Session {
         let there = || self.docker().instances.keys().copied();
         let highest = there().map(|id| id.generation.0).max().unwrap_or_default();
         let generation = state.next_generation().max(Generation(highest + 1));
-        let serving = state.serving().map(|it| it.generation);
-        let old = self.fleet(serving).or_else(|| self.routed_fleet());
+        let old = self.fleet(state.serves()).or_else(|| self.routed_fleet());
         let old = old.map(|old| self.with_the_well_first(old));
         let count = usize::from(release.spec.replicas);
         let addresses = self.docker().free_addresses(count);
@@ -372,6 +373,8 @@ impl Session {
                 .collect(),
             comparison: self.comparison(),
             person: self.person(old.is_some()),
+            hooks: self.hooks(),
+            past: false,
             old,
             timing: self.timing(Some(&release.spec), bake),
         })

@@ -8,7 +8,7 @@ mod about;
 mod asks;
 mod proofs;
 mod refused;
-mod running;
+pub(super) mod running;
 mod telling;
 #[cfg(test)]
 mod tests;

@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::ledger::{
-    Append, Began, Body, Command, Committed, Decided, Ended, Fact, Ledger, Origin, Overridden,
-    Sequence, Waits,
+    Append, Began, Body, Command, Committed, Decided, Ended, Ending, Fact, Hooked, How, Ledger,
+    Origin, Overridden, Sequence, Stands as Left, Waits,
 };
 use crate::protocol::{Outcome, Timestamp};
-use crate::rollout::{Action, End, Mark, Person, Plan, Record};
+use crate::rollout::{Action, End, Mark, Person, Plan, Ran, Record, Stands, Turn};
 use crate::spec::{Generation, Release};
 use crate::target::docker::Memo;
 
@@ -114,6 +114,10 @@ impl Memory {
                     );
                 }
             }
+            Action::Record(Record::Hook { hook, turn }, _) => {
+                let hooked = hooked(plan, *hook, turn).map(Fact::Hooked);
+                hooked.into_iter().for_each(|fact| self.note(now, fact));
+            }
             Action::Conclude(end) if end.outcome == Outcome::Waiting => {
                 self.waits(now, end, plan, story);
             }
@@ -127,6 +131,7 @@ impl Memory {
             | Action::Measure(_)
             | Action::Log(_)
             | Action::Stop(_)
+            | Action::Hook(_)
             | Action::Remove(_) => {}
         }
     }
@@ -161,6 +166,12 @@ impl Memory {
             reason,
             because,
             quarantine: end.quarantine,
+            stands: end
+                .stands
+                .filter(|it| *it == Stands::Otherwise)
+                .map(|_| Left {
+                    serving: end.serving,
+                }),
         };
         self.note(now, Fact::Ended(ended));
     }
@@ -186,6 +197,7 @@ impl Memory {
             | Action::Measure(_)
             | Action::Log(_)
             | Action::Stop(_)
+            | Action::Hook(_)
             | Action::Remove(_) => None,
         };
         let checkpoint = mark.map(|mark| Checkpoint {
@@ -252,6 +264,28 @@ fn began(plan: &Plan, story: &Story) -> Began {
         command: story.command,
         overrides: story.overrides.clone(),
     }
+}
+
+fn hooked(plan: &Plan, hook: usize, turn: &Turn) -> Option<Hooked> {
+    let hook = plan.hooks.get(hook)?;
+    let ended = |how, said: &str| {
+        let said = said.to_owned();
+        Some(Ending { how, said })
+    };
+    Some(Hooked {
+        generation: plan.new.generation,
+        hook: hook.name.clone(),
+        place: hook.place,
+        irreversible: hook.irreversible,
+        retry: hook.retry,
+        ended: match turn {
+            Turn::Begins => None,
+            Turn::Over(Ran::Well) => ended(How::Well, ""),
+            Turn::Over(Ran::Failed(said)) => ended(How::Failed, said),
+            Turn::Over(Ran::Cut(said)) => ended(How::Cut, said),
+            Turn::Over(Ran::Not(said)) => ended(How::Not, said),
+        },
+    })
 }
 
 fn committed(plan: &Plan, story: &Story, evidence: &[String]) -> Committed {

@@ -87,6 +87,12 @@ impl Session {
             return Some(sequence_of(open));
         }
         let serving = state.serving()?;
+        if let Some(stands) = state.stands.as_ref().and_then(|it| it.release.as_ref()) {
+            return Some(Sequence {
+                revision: stands.revision.clone(),
+                ..serving.sequence.clone()
+            });
+        }
         let revision = serving.sequence.revision.clone();
         Some(Sequence {
             revision: revision.or_else(|| serving.release.revision.clone()),
@@ -100,19 +106,9 @@ impl Session {
             let next = vec![format!("{} puts it away", self.command("abort"))];
             return self.finish(Outcome::Superseded, "newer-waits", because, next);
         }
-        let serving = self
-            .memory()
-            .ledger
-            .state()
-            .serving()
-            .map(|it| it.release.version.clone())
-            .unwrap_or_default();
-        let generation = self
-            .memory()
-            .ledger
-            .state()
-            .serving()
-            .map(|it| it.generation);
+        let served = self.serves_by(self.memory().ledger.state());
+        let generation = served.as_ref().map(|(generation, _)| *generation);
+        let serving = served.map(|(_, line)| line.version).unwrap_or_default();
         if !generation.is_some_and(|it| self.runs(it)) {
             let because = vec![format!(
                 "{serving} is newer ({why}), and no instance of it runs: nothing serves"

@@ -5,14 +5,18 @@ use super::request::Command;
 use super::{Purpose, Session};
 use crate::ledger::State;
 use crate::protocol::Outcome;
-use crate::rollout::{Fleet, Mark, Person, Plan, Rollout, Table, Waves, Why};
+use crate::rollout::{Carrier, Fleet, Mark, Person, Plan, Rollout, Table, Waves, Why};
 use crate::spec::{Generation, InstanceId};
 
 impl Session {
     /// What is not as the ledger says it should be, in words; `None`: nothing.
     pub(super) fn unfinished(&self) -> Option<String> {
         let state = self.memory.as_ref()?.ledger.state();
-        let serving = state.serving().map(|it| it.generation);
+        let serving = state.serves();
+        if state.stands.is_some() && state.open.is_none() && self.opened.checkpoint.is_none() {
+            // It is as it was left, and a person goes on from there.
+            return None;
+        }
         if self.candidate().is_some() {
             return self.waits_no_more(serving);
         }
@@ -65,7 +69,8 @@ impl Session {
     /// Instances that should serve and that somebody took away, in words; `None`: all exist. No recovery makes them
     /// again, for it starts nothing: a deploy does.
     pub(super) fn missing(&self) -> Option<String> {
-        let serving = self.memory.as_ref()?.ledger.state().serving()?;
+        let state = self.memory.as_ref()?.ledger.state();
+        let serving = state.serving().filter(|_| state.stands.is_none())?;
         let wanted = usize::from(serving.release.spec.replicas);
         let exist = self.fleet(Some(serving.generation))?.members.len();
         let (generation, version) = (serving.generation, &serving.release.version);
@@ -122,9 +127,10 @@ impl Session {
         self.info(format!("recovering: {left}"));
         self.left.clone_from(&left);
         let state = self.memory().ledger.state().clone();
-        let serving = state.serving().map(|it| it.generation);
+        let serving = state.serves();
         let old = self.fleet(serving);
-        if serving.is_some() && old.is_none() {
+        let stays = self.stays(&state);
+        if serving.is_some() && old.is_none() && stays.is_none() {
             return self.nothing_to_recover_to(left);
         }
         let open = state
@@ -163,11 +169,29 @@ impl Session {
             strays,
             comparison: None,
             person: Person::Absent,
+            hooks: Vec::new(),
+            past: false,
             timing,
         };
         self.purpose = Purpose::Recover;
         self.story = None;
+        if let Some(table) = stays {
+            let astray = !self.docker().astray(&self.opened.servers).is_empty();
+            let rollout = Rollout::stand_still(self.now, plan, table, astray, why);
+            return self.begin_rollout(rollout);
+        }
         self.begin_rollout(Rollout::recover(self.now, plan, goal, why));
+    }
+
+    /// The table that stays, where a dead run had passed a point of no return and had changed who has the traffic; `None`: what
+    /// served before is made to serve, as it does.
+    fn stays(&self, state: &State) -> Option<Table> {
+        let open = state.open.as_ref().filter(|open| open.waits.is_none())?;
+        state.passed(open.generation)?;
+        let table = self.docker().table();
+        let carrier = Carrier::by(&table);
+        let as_before = carrier.whole && carrier.generation == state.serves();
+        (!as_before).then_some(table)
     }
 
     /// What the dead run left, where it can be read.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{Session, Tag};
+use crate::config::Override;
 use crate::ledger::State;
 use crate::protocol::{Completion, Outcome};
 use crate::rollback::{self, Selection, Verdict};
@@ -50,10 +51,14 @@ impl Session {
                 self.is_there(it)
             }
         };
-        let serving = state
-            .serving()
-            .filter(|it| serves(it.generation))
-            .map(|it| it.release.clone());
+        let serving = match &state.stands {
+            Some(stands) => stands.release.clone(),
+            None => state
+                .serving()
+                .filter(|it| serves(it.generation))
+                .map(|it| it.release.clone()),
+        };
+        let across = self.overrides(Override::NoReturn);
         let secrets = self
             .fingerprints
             .iter()
@@ -66,6 +71,7 @@ impl Session {
                 wanted.as_deref(),
                 images,
                 &secrets,
+                across,
             )
         };
         if let Some(reference) = self.to_be_fetched(&candidates) {
@@ -76,18 +82,12 @@ impl Session {
         let selection = candidates(&self.good_images);
         let chosen = selection.chosen().cloned();
         let verdicts = || selection.candidates.iter().map(|it| &it.verdict);
-        let denied = verdicts().any(|it| {
-            matches!(
-                it,
-                Verdict::ImageMissing
-                    | Verdict::SecretsMissing { .. }
-                    | Verdict::Quarantined { .. }
-            )
-        });
+        let denied = verdicts().any(is_denied);
         let serves_and_nothing_is_denied = !denied && verdicts().any(|it| *it == Verdict::Serves);
         self.report.candidates = Some(selection);
         match (chosen, serving) {
             (Some(good), _) => {
+                self.goes_across(&state, good.generation);
                 let mut release = good.release;
                 release.config_hash = self.hash(&release.spec);
                 if release.config_hash != line_hash(&state, good.generation) {
@@ -129,12 +129,36 @@ impl Session {
         missing.then(|| chosen.reference())
     }
 
+    /// A person goes back across a point of no return: that is recorded.
+    fn goes_across(&mut self, state: &State, generation: Generation) {
+        let Some(point) = state.point_since(generation) else {
+            return;
+        };
+        let (now, reason) = (self.now, self.request().reason.clone().unwrap_or_default());
+        if self.leased
+            && let Some(memory) = self.memory.as_mut()
+        {
+            memory.overridden(now, Override::NoReturn.word(), &reason);
+        }
+        let (hook, version) = (&point.hook, &point.version);
+        self.report.troubles.push(format!(
+            "this goes back across the point of no return `{hook}` of {version}, which was overridden: {reason}"
+        ));
+    }
+
     fn no_target(&mut self, wanted: Option<&str>) {
         let because = vec![match wanted {
             Some(wanted) => format!("`{wanted}` cannot be gone back to"),
             None => "there is nothing to go back to".to_owned(),
         }];
-        let next = vec!["every version that was proven here is listed, with why not".to_owned()];
+        let candidates = self.report.candidates.iter().flat_map(|it| &it.candidates);
+        let past = candidates
+            .map(|it| &it.verdict)
+            .any(|it| matches!(it, Verdict::PastNoReturn { .. }));
+        let across = "to go across a point of no return all the same, name the version and add `override: no-return` with a `reason`";
+        let next = ["every version that was proven here is listed, with why not"].into_iter();
+        let next = next.chain(past.then_some(across));
+        let next = next.map(str::to_owned).collect();
         self.finish(Outcome::Rejected, "no-target", because, next);
     }
 
@@ -161,4 +185,15 @@ fn line_hash(state: &State, generation: Generation) -> String {
         .release_of(generation)
         .map(|it| it.config_hash.clone())
         .unwrap_or_default()
+}
+
+/// Whether it would be possible, if something were otherwise that can be.
+const fn is_denied(verdict: &Verdict) -> bool {
+    matches!(
+        verdict,
+        Verdict::ImageMissing
+            | Verdict::SecretsMissing { .. }
+            | Verdict::Quarantined { .. }
+            | Verdict::PastNoReturn { .. }
+    )
 }

@@ -7,7 +7,8 @@ use crate::ledger::Decided;
 use crate::protocol::{Emit, Outcome, Timestamp};
 use crate::report::{Act, Compared, Decision, Log, ProbeLine, Span};
 use crate::rollout::{
-    Action, ActionId, Done, End, Event, Happening, MUTE, Observation, Rollout, Seen, Started, Table,
+    Action, ActionId, Done, End, Event, Happening, MUTE, Observation, PAST, Rollout, Seen, Started,
+    Table, Turn,
 };
 use crate::spec::InstanceId;
 use crate::target::docker::Lifted;
@@ -53,6 +54,10 @@ impl Session {
             return;
         };
         let (now, story) = (self.now, self.story.clone());
+        if let Action::Hook(at) = action {
+            self.acting.insert(id, (now, action, 0));
+            return self.run_hook(id, at);
+        }
         let again = self.noted.as_ref() == Some(&action);
         let Some(memory) = self.memory.as_mut() else {
             return;
@@ -145,6 +150,10 @@ impl Session {
             Action::Adopt(ids) => format!("adopt {}", list(ids)),
             Action::Record(record, _) => match record {
                 crate::rollout::Record::Began => "record that it begins".to_owned(),
+                crate::rollout::Record::Hook { hook, turn } => match turn {
+                    Turn::Begins => format!("record that {} begins", self.hook_in_words(*hook)),
+                    Turn::Over(_) => format!("record how {} ended", self.hook_in_words(*hook)),
+                },
                 crate::rollout::Record::Committed { table, .. } => {
                     format!("record the commit, then route {}", words(table))
                 }
@@ -158,6 +167,7 @@ impl Session {
             ),
             Action::Stop(id) => format!("stop {id}"),
             Action::Remove(id) => format!("remove {id}"),
+            Action::Hook(hook) => format!("run {}", self.hook_in_words(*hook)),
             Action::Conclude(_) => "record the end".to_owned(),
         };
         let ended = match observation {
@@ -167,6 +177,9 @@ impl Session {
                 Started::Refused(why) | Started::No(why) => format!("no: {why}"),
                 Started::Unknown(why) => format!("unknown: {why}"),
             },
+            Observation::Hooked(ran) => ran
+                .trouble()
+                .map_or_else(|| "done".to_owned(), |why| format!("no: {why}")),
             Observation::Probed(_)
             | Observation::Watched(_)
             | Observation::Measured(_)
@@ -178,6 +191,12 @@ impl Session {
             took: self.now.since(at),
             ended,
         });
+    }
+
+    fn hook_in_words(&self, hook: usize) -> String {
+        let plan = self.rollout.as_ref().map(Rollout::plan);
+        let name = plan.and_then(|plan| plan.hooks.get(hook));
+        format!("the hook `{}`", name.map_or("", |it| it.name.as_str()))
     }
 
     /// Between two transactions the lease is kept while something long goes on: a bake, or an image that is fetched.
@@ -214,13 +233,12 @@ impl Session {
             .logs
             .iter()
             .filter(|(_, text)| !text.is_empty());
-        self.report.logs = logs
-            .map(|(id, text)| Log {
-                instance: id.to_string(),
-                text: text.clone(),
-            })
-            .collect();
-        self.in_doubt = end.outcome == Outcome::Stranded;
+        let logs = logs.map(|(id, text)| Log {
+            instance: id.to_string(),
+            text: text.clone(),
+        });
+        self.report.logs = self.said.iter().cloned().chain(logs).collect();
+        self.in_doubt = end.outcome == Outcome::Stranded && end.stands.is_none();
         let concluded = !self.in_doubt && end.outcome != Outcome::Busy;
         if concluded {
             self.leased = false;
@@ -258,6 +276,9 @@ impl Session {
             // What was seen at first is not what serves by now.
             self.report.serving = self.serving_at(end);
             let because = [vec![found], end.because.clone()].concat();
+            if end.stands.is_some() {
+                return self.finish(Outcome::Stranded, PAST, because, vec![]);
+            }
             let next = self.what_recovery_cannot();
             return self.finish(Outcome::Restored, "recovered", because, next);
         }
@@ -447,6 +468,7 @@ const fn writes(action: &Action) -> bool {
         | Action::Measure(_)
         | Action::Log(_)
         | Action::Stop(_)
+        | Action::Hook(_)
         | Action::Remove(_) => false,
     }
 }

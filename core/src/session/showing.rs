@@ -36,6 +36,8 @@ impl Session {
         self.see_stop();
         let waits = self.waits_in_words();
         self.report.troubles.extend(waits);
+        let stands = self.stands_in_words();
+        self.report.troubles.extend(stands);
         let lost = self.unrecorded();
         let mut status = self.status(ledger, sound);
         if let Some(fleet) = &lost {

@@ -108,6 +108,7 @@ impl Session {
             | Action::Log(_)
             | Action::Stop(_)
             | Action::Remove(_)
+            | Action::Hook(_)
             | Action::Conclude(_) => false,
         };
         match &self.overridden_stop {

@@ -58,6 +58,8 @@ pub(super) enum Tag {
     Act(ActionId, Action),
     RouteAndLook(ActionId, Action, visiting::Sight),
     Look(visiting::LookOf),
+    /// A hook of the user's.
+    Hook,
     Renew,
     Kept,
     LetGo,
@@ -94,6 +96,7 @@ impl Tag {
             Self::Act(..)
             | Self::RouteAndLook(..)
             | Self::Look(_)
+            | Self::Hook
             | Self::Renew
             | Self::Kept
             | Self::LetGo

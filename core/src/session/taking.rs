@@ -14,8 +14,7 @@ impl Session {
         let table = self.docker().table();
         if table.0.is_empty() {
             let state = self.memory.as_ref()?.ledger.state();
-            let serving = state.serving().map(|it| it.generation);
-            return serving.filter(|it| self.runs(*it));
+            return state.serves().filter(|it| self.runs(*it));
         }
         let weighty = |backup: bool| {
             let of = table.0.iter().filter(move |it| it.backup == backup);

@@ -132,6 +132,7 @@ fn all_good(probed: &Observation) -> bool {
         | Observation::Routed { .. }
         | Observation::Watched(_)
         | Observation::Measured(_)
+        | Observation::Hooked(_)
         | Observation::Logged => false,
     }
 }

@@ -110,6 +110,10 @@ impl Session {
         if let Some(why) = self.uncounted(&plan) {
             return self.router_outdated(why);
         }
+        let state = self.memory().ledger.state().clone();
+        if !self.hooks_may_begin(&state, &plan) {
+            return;
+        }
         if self.announces() {
             return;
         }
@@ -129,8 +133,8 @@ impl Session {
     }
 
     fn plan_of_promotion(&self, open: &Open) -> Option<Plan> {
-        let serving = self.memory.as_ref()?.ledger.state().serving();
-        let old = self.fleet(serving.map(|it| it.generation));
+        let state = self.memory.as_ref()?.ledger.state();
+        let old = self.fleet(state.serves());
         let new = self.fleet(Some(open.generation))?;
         let named = [old.as_ref().map(|it| it.generation), Some(new.generation)];
         let there = self.docker().instances.keys().copied();
@@ -151,6 +155,8 @@ impl Session {
             old,
             comparison: self.comparison(),
             person: Person::Promoted,
+            hooks: self.hooks(),
+            past: state.passed(open.generation).is_some(),
             timing: self.timing(Some(&open.release.spec), self.bake()),
         })
     }
@@ -177,8 +183,8 @@ impl Session {
     /// Whether an instance is there of what serves by the ledger: without one nothing can be recovered to.
     pub(super) fn serving_is_there(&self) -> bool {
         let state = self.memory.as_ref().map(|it| it.ledger.state());
-        let serving = state.and_then(|it| it.serving());
-        serving.is_some_and(|it| self.is_there(it.generation))
+        let serves = state.and_then(|it| it.serves());
+        serves.is_some_and(|it| self.is_there(it))
     }
 
     fn nothing_waits(&mut self, outcome: Outcome) {

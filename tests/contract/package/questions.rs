@@ -271,6 +271,7 @@ fn ledger() -> (String, State) {
         reason: "probe-failed".to_owned(),
         because: Vec::new(),
         quarantine: true,
+        stands: None,
     };
     write(&mut shelf, Fact::Ended(ended));
     let state = shelf.0.state().clone();

@@ -125,6 +125,8 @@ const HOLDS: &[Condition] = &[
     holds::<12>(),
     holds::<13>(),
     holds::<14>(),
+    holds::<15>(),
+    holds::<16>(),
 ];
 
 const _: () = assert!(

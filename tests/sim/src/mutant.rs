@@ -46,4 +46,8 @@ pub enum Mutant {
     KeepsTheCheckpoint,
     /// `recreate` goes back without stopping the new version.
     StopsNothing,
+    /// Nobody tells the machine that a hook has no way back.
+    ForgetsThePoint,
+    /// That a hook begins is not recorded, only how it ended.
+    RecordsThePointAfterwards,
 }

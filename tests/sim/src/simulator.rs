@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use cd_core::rollout::{Share, Strategy, Timing, Waves};
+use cd_core::rollout::{Hook, HookPlace, Retry, Share, Strategy, Timing, Waves};
 
 use crate::mutant::Mutant;
 use crate::world::{How, Luck, Move, Quality, Release, Setup, Want, World};
@@ -123,6 +123,7 @@ fn setup(chance: &mut Chance, mutant: Option<Mutant>) -> Setup {
         shares: shares(chance),
         // What has to stop old instances on the way cannot wait for a person without them.
         waits: chance.below(3) == 0 && strategy != Strategy::Rolling,
+        hooks: hooks(chance),
         replicas: 1 + u8::try_from(chance.below(4)).expect("less than four"),
         wants,
         timing: Timing {
@@ -139,6 +140,28 @@ fn setup(chance: &mut Chance, mutant: Option<Mutant>) -> Setup {
         },
         mutant,
     }
+}
+
+/// In one of three histories up to three hooks, some of them without a way back.
+fn hooks(chance: &mut Chance) -> Vec<Hook> {
+    if chance.below(3) > 0 {
+        return Vec::new();
+    }
+    let places = [
+        HookPlace::BeforeStart,
+        HookPlace::BeforeSwitch,
+        HookPlace::AfterCommit,
+    ];
+    let places = places.into_iter().filter(|_| chance.below(2) == 0);
+    let places: Vec<HookPlace> = places.collect();
+    let mut hook = |place: HookPlace| Hook {
+        name: place.word().to_owned(),
+        place,
+        irreversible: chance.below(2) == 0,
+        retry: Retry::Safe,
+        deadline: 1_000,
+    };
+    places.into_iter().map(&mut hook).collect()
 }
 
 /// Up to three shares, growing.

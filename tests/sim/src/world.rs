@@ -1,6 +1,7 @@
 //! A small world: what is at the target, the runs that work on it, and everything that can happen next.
 
 mod acts;
+mod answers;
 mod moves;
 mod session;
 mod view;
@@ -9,10 +10,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use cd_core::protocol::{Outcome, Timestamp};
 use cd_core::rollout::Timing;
-use cd_core::rollout::invariants::{Change, State};
+use cd_core::rollout::invariants::{Change, Past, State};
 use cd_core::rollout::{
-    Action, ActionId, Address, Done, Entry, Fleet, Mark, Member, Observation, Rollout, Share,
-    Strategy, Table, Waves,
+    Action, ActionId, Address, Done, Entry, Fleet, Hook, Mark, Member, Observation, Rollout, Share,
+    Strategy, Table, Waves, permille,
 };
 use cd_core::spec::{Generation, InstanceId, Token};
 
@@ -30,6 +31,8 @@ pub struct Setup {
     pub waves: Waves,
     /// Whether what is proven waits for a person.
     pub waits: bool,
+    /// What of the user's own is run on the way.
+    pub hooks: Vec<Hook>,
     /// Instances of each generation.
     pub replicas: u8,
     /// What the runs want, in the order in which they come.
@@ -131,6 +134,12 @@ pub struct Ledger {
     pub waits: bool,
     /// How far it is.
     pub checkpoint: Option<Mark>,
+    /// Generations whose rollout has begun to pass a point of no return.
+    pub points: BTreeSet<Generation>,
+    /// What was left with the traffic past such a point; `Some(None)`: nothing was.
+    pub stands: Option<Option<Generation>>,
+    /// Generations that ever were.
+    pub stood: BTreeSet<Generation>,
 }
 
 /// One commit.
@@ -233,6 +242,8 @@ pub struct World {
     pub change: Option<Change>,
     /// What runs left, and said so.
     pub left: BTreeSet<InstanceId>,
+    /// The point of no return that was passed last, until something newer begins or it is committed.
+    pub past: Option<Past>,
 }
 
 impl Setup {
@@ -283,6 +294,7 @@ impl World {
             luck,
             change: None,
             left: BTreeSet::new(),
+            past: None,
         };
         if serves {
             let fleet = setup.fleet(Generation(1));
@@ -344,6 +356,9 @@ impl World {
             }
         }
         self.forget_what_cannot_happen(setup);
+        if let Some(past) = &mut self.past {
+            past.most = past.most.max(permille(&self.effective, past.generation));
+        }
     }
 
     fn answer(&mut self, setup: &Setup, run: usize, id: ActionId, how: How) {
@@ -369,7 +384,7 @@ impl World {
         }
         let answer = match flight.answer {
             Some(answer) => answer,
-            None if self.refuses(token, flight.heeds) => acts::stopped(&flight.action),
+            None if self.refuses(token, flight.heeds) => answers::stopped(&flight.action),
             None => self.end_of(setup, token, brings, &flight.action, how),
         };
         let unknown = matches!(answer, Observation::Acted(Done::Unknown(_)));
@@ -391,7 +406,7 @@ impl World {
             return;
         };
         let answer = if self.refuses(token, heeds) {
-            acts::stopped(&action)
+            answers::stopped(&action)
         } else {
             self.perform(setup, token, brings, &action, false)
         };
@@ -425,7 +440,7 @@ impl World {
         it.then = None;
         it.aborted = !matches!(
             it.machine.phase(),
-            "committing" | "retiring" | "concluding" | "over"
+            "committing" | "after-commit" | "retiring" | "concluding" | "over"
         );
         if !setup.has(Mutant::SwallowsTheAbort) {
             it.machine.cancel(now);
@@ -509,6 +524,13 @@ impl World {
             .map(|committed| &committed.fleet)
     }
 
+    /// What is to have the traffic.
+    #[must_use]
+    pub fn serves(&self) -> Option<Generation> {
+        let committed = self.known_good().map(|fleet| fleet.generation);
+        self.ledger.stands.unwrap_or(committed)
+    }
+
     /// Forgets acts that come too late to do anything, so that equal states are equal.
     fn forget_what_cannot_happen(&mut self, setup: &Setup) {
         let mut late = std::mem::take(&mut self.late);
@@ -550,6 +572,7 @@ const fn is_act(action: &Action) -> bool {
         | Action::Route { .. }
         | Action::Stop(_)
         | Action::Remove(_)
+        | Action::Hook(_)
         | Action::Conclude(_) => true,
         Action::Probe(_) | Action::Watch(_) | Action::Measure(_) | Action::Log(_) => false,
     }

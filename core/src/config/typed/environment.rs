@@ -47,6 +47,7 @@ impl Reader<'_> {
         let overrides = self.overrides(raw.overrides.as_ref());
         let port = self.port(raw.run.as_ref(), anchor);
         let gates = self.gates(raw.gates.as_ref());
+        let hooks = self.hooks(raw.hooks.as_ref());
         let deployments = self.given(raw.deployments.as_ref());
         let (run, port) = (run?, port?);
         Ok(Environment {
@@ -63,6 +64,7 @@ impl Reader<'_> {
             drain: drain?,
             lease: lease?,
             gates: gates?,
+            hooks: hooks?,
             deployments: deployments?.unwrap_or(false),
             run: run.with_port(port),
             health: health?,
@@ -79,6 +81,8 @@ impl Reader<'_> {
             let word = match word.value.ok_or(Reported)? {
                 raw::Override::Quarantine => Override::Quarantine,
                 raw::Override::Stop => Override::Stop,
+                raw::Override::Hook => Override::Hook,
+                raw::Override::NoReturn => Override::NoReturn,
             };
             if !overrides.contains(&word) {
                 overrides.push(word);

@@ -52,7 +52,7 @@ impl Reader<'_> {
     fn gate(&mut self, node: NodeId, raw: &raw::Gate, known: &mut BTreeSet<String>) -> Read<Gate> {
         let name = self.optional(raw.name.as_ref(), gate_name);
         let said = self.given(raw.r#override.as_ref());
-        let terms = self.terms(raw);
+        let terms = self.terms(raw.deadline.as_ref(), raw.secrets.as_ref());
         let kind = self.kind(node, raw, terms, known);
         let (name, kind) = (name?, kind?);
         let name = name.unwrap_or_else(|| kind.word().to_owned());
@@ -194,9 +194,14 @@ impl Reader<'_> {
         Some(Err(self.report_key(soak.node, mistake.help(help))))
     }
 
-    fn terms(&mut self, raw: &raw::Gate) -> Read<Terms> {
-        let deadline = self.or(raw.deadline.as_ref(), DEADLINE, duration_from::<1000>);
-        let secrets = self.items(raw.secrets.as_ref(), |reader, _, at| {
+    /// How code that is not ours is run.
+    pub(super) fn terms(
+        &mut self,
+        deadline: Option<&At<whole::Duration>>,
+        secrets: Option<&At<Vec<At<String>>>>,
+    ) -> Read<Terms> {
+        let deadline = self.or(deadline, DEADLINE, duration_from::<1000>);
+        let secrets = self.items(secrets, |reader, _, at| {
             let secret = reader.scalar(at, name::secret_variable)?;
             Ok(secret)
         });
@@ -216,7 +221,7 @@ impl Reader<'_> {
         texts.map(Option::unwrap_or_default)
     }
 
-    fn argv(&mut self, at: &At<Vec<At<whole::Scalar>>>) -> Read<Vec<Template>> {
+    pub(super) fn argv(&mut self, at: &At<Vec<At<whole::Scalar>>>) -> Read<Vec<Template>> {
         let argv = self.items(Some(at), |reader, index, at| {
             reader.template(at, if index == 0 { program } else { without_nul })
         });

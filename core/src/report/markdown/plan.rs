@@ -37,11 +37,13 @@ fn step((number, step): &(usize, &PlanStep)) -> [Inert; 5] {
 fn meaning(plan: &PlanLines) -> Vec<Inert> {
     let peak = count(usize::try_from(plan.peak).unwrap_or(usize::MAX), "instance");
     let interruption = plan.interruption.as_deref().unwrap_or("none");
-    let facts = [
-        format!("goes back to: {}", plan.rollback),
+    let back = [format!("goes back to: {}", plan.rollback)];
+    let points = plan.no_return.iter().map(|it| format!("no return: {it}"));
+    let rest = [
         format!("interruption: {interruption}"),
         format!("at most {peak} at a time"),
         format!("the button: {}", plan.button),
     ];
-    facts.iter().map(|fact| cell(fact)).collect()
+    let facts = back.into_iter().chain(points).chain(rest);
+    facts.map(|fact| cell(&fact)).collect()
 }

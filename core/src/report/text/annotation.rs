@@ -6,6 +6,7 @@ use super::super::headline::{headline, word};
 use super::super::next::next;
 use super::super::serving::{environment, serves_now};
 use crate::protocol::Outcome;
+use crate::rollout::UNHOOKED;
 
 /// Characters of a message, in the runner's count (UTF-16): it cuts at 4096 itself, without saying so.
 const LONGEST_MESSAGE: usize = 3_500;
@@ -16,9 +17,10 @@ const LONGEST_CAUSE: usize = 2_000;
 /// Characters of each of the others.
 const LONGEST_PART: usize = 700;
 
-/// Its title, and cause, remedy and what serves now; `None` where the run ended well.
+/// Its title, and cause, remedy and what serves now; `None` where the run ended well, its hooks included.
 pub(in super::super) fn annotation(report: &Report) -> Option<(String, String)> {
-    (report.outcome.exit_code(false) != 0).then(|| (title(report), message(report)))
+    let unhooked = report.outcome == Outcome::Deployed && report.reason == UNHOOKED;
+    (unhooked || report.outcome.exit_code(false) != 0).then(|| (title(report), message(report)))
 }
 
 /// `deploy to staging: rolled back`.

@@ -55,8 +55,9 @@ fn at_most(step: &PlanStep) -> String {
 
 fn meaning(plan: &PlanLines) -> Vec<Plain> {
     let row = |what: &str, is: &str| [what.to_owned(), is.to_owned()];
-    Plain::columns(&[
-        row("goes back to", &plan.rollback),
+    let back = [row("goes back to", &plan.rollback)];
+    let points = plan.no_return.iter().map(|it| row("no return", it));
+    let rest = [
         row(
             "interruption",
             plan.interruption.as_deref().unwrap_or("none"),
@@ -69,5 +70,7 @@ fn meaning(plan: &PlanLines) -> Vec<Plain> {
             ),
         ),
         row("the button", &plan.button),
-    ])
+    ];
+    let rows: Vec<_> = back.into_iter().chain(points).chain(rest).collect();
+    Plain::columns(&rows)
 }

@@ -11,6 +11,9 @@ use crate::stop;
 const PUT_AWAY: &str =
     "what waited for a person was put away: it is there again after another deploy";
 
+/// The code of a rollout of which a hook did not end well.
+pub const UNHOOKED: &str = "hook-failed";
+
 /// Milliseconds that requests on what is put away may still take when the process is about to be ended.
 const HURRIED_DRAIN: u64 = 1_000;
 
@@ -28,7 +31,7 @@ impl Rollout {
                 *until = soon.min(*until);
                 self.put(settling);
             }
-            Stage::Logging(_) => self.go_on_when_free(settling, Then::Remove),
+            Stage::Logging(_) => self.logged(settling),
             Stage::Awaiting(_)
             | Stage::Adopting(_)
             | Stage::Withdrawing(_)
@@ -97,22 +100,35 @@ impl Rollout {
         self.put_away(settling);
     }
 
-    fn put_away(&mut self, mut settling: Settling) {
+    pub(super) fn put_away(&mut self, mut settling: Settling) {
         let failed = match &settling.why {
             Why::Unwell(fault) => fault
                 .instance
                 .or_else(|| self.plan.new.members.first().map(|member| member.id)),
-            Why::World(_) | Why::Cancelled | Why::Stopped(_) | Why::Abandoned | Why::Committed => {
-                None
-            }
+            Why::World(_)
+            | Why::Hook(_)
+            | Why::Cancelled
+            | Why::Stopped(_)
+            | Why::Abandoned
+            | Why::Committed => None,
         };
         match failed {
             Some(id) if !self.hurry => {
                 settling.stage = Stage::Logging(self.ask(Action::Log(id)));
                 self.put(settling);
             }
-            Some(_) | None => self.go_on_when_free(settling, Then::Remove),
+            Some(_) | None => self.logged(settling),
         }
+    }
+
+    /// What failed has been heard, where there was anything to hear.
+    pub(super) fn logged(&mut self, settling: Settling) {
+        let then = if settling.stands {
+            Then::Conclude
+        } else {
+            Then::Remove
+        };
+        self.go_on_when_free(settling, then);
     }
 
     /// Whether it is routed back to what never lost the traffic.
@@ -165,8 +181,14 @@ impl Rollout {
 
     /// How it ends when all of this goes well.
     pub(super) fn ending(&self, settling: &Settling) -> End {
+        if settling.stands {
+            return self.standing(settling);
+        }
         let (outcome, reason, because, quarantine) = match &settling.why {
-            Why::Committed => (Outcome::Deployed, "proven", Vec::new(), false),
+            Why::Committed => match &self.unhooked {
+                None => (Outcome::Deployed, "proven", Vec::new(), false),
+                Some(why) => (Outcome::Deployed, UNHOOKED, vec![why.clone()], false),
+            },
             Why::Unwell(Fault { code, seen, .. }) => {
                 (Outcome::RolledBack, code.word(), vec![seen.clone()], true)
             }
@@ -177,6 +199,10 @@ impl Rollout {
                 false,
             ),
             Why::World(why) => (Outcome::Failed, "not-its-fault", vec![why.clone()], false),
+            Why::Hook(why) if self.reach == Reach::Traffic => {
+                (Outcome::RolledBack, UNHOOKED, vec![why.clone()], false)
+            }
+            Why::Hook(why) => (Outcome::Failed, UNHOOKED, vec![why.clone()], false),
             Why::Cancelled => (
                 Outcome::Cancelled,
                 "cancelled",
@@ -198,6 +224,7 @@ impl Rollout {
             reason: reason.to_owned(),
             because: because.into_iter().chain(put_away).collect(),
             serving,
+            stands: None,
             quarantine,
             left: settling.left.clone(),
         }

@@ -60,11 +60,12 @@ impl Rollout {
         let mut new = self.plan.new.clone();
         new.members.truncate(self.joined());
         match &settling.why {
-            Why::World(_) | Why::Cancelled | Why::Stopped(_) if !self.recovering => {
+            Why::World(_) | Why::Hook(_) | Why::Cancelled | Why::Stopped(_) if !self.recovering => {
                 Table::joined(Some(&goal), &new)
             }
             Why::Unwell(_)
             | Why::World(_)
+            | Why::Hook(_)
             | Why::Cancelled
             | Why::Stopped(_)
             | Why::Abandoned

@@ -30,6 +30,8 @@ impl Plans {
             waves: Waves::default(),
             comparison: None,
             person: Person::Absent,
+            hooks: Vec::new(),
+            past: false,
             timing,
         })
     }
@@ -37,6 +39,19 @@ impl Plans {
     pub(super) fn canary(mut self, shares: &[u8]) -> Self {
         self.0.strategy = Strategy::Canary;
         self.0.shares = shares.iter().copied().map(Share).collect();
+        self
+    }
+
+    /// A hook at a place, the next one of the list.
+    pub(super) fn hook(mut self, place: HookPlace, irreversible: bool) -> Self {
+        let hook = Hook {
+            name: format!("hook-{}", self.0.hooks.len()),
+            place,
+            irreversible,
+            retry: Retry::Safe,
+            deadline: 10_000,
+        };
+        self.0.hooks.push(hook);
         self
     }
 
@@ -70,6 +85,10 @@ impl Plans {
     pub(super) fn change(mut self, change: impl FnOnce(&mut Plan)) -> Self {
         change(&mut self.0);
         self
+    }
+
+    pub(super) fn plan(self) -> Plan {
+        self.0
     }
 
     pub(super) fn begin(self) -> Bench {
@@ -120,7 +139,7 @@ pub(super) struct Bench {
 }
 
 impl Bench {
-    fn of(rollout: Rollout) -> Self {
+    pub(super) fn of(rollout: Rollout) -> Self {
         let now = Timestamp(0);
         let mut bench = Self {
             rollout,
@@ -254,6 +273,7 @@ pub(super) fn well(action: &Action) -> Observation {
         }
         Action::Measure(_) => Observation::Measured(Ok(crate::analysis::Real(0.0))),
         Action::Log(_) => Observation::Logged,
+        Action::Hook(_) => Observation::Hooked(Ran::Well),
         Action::Adopt(_)
         | Action::Record(..)
         | Action::Stop(_)
@@ -333,6 +353,11 @@ fn word(action: &Action) -> Option<String> {
                 .join(" ")
         ),
         Action::Record(Record::Began, _) => "began".to_owned(),
+        Action::Record(Record::Hook { hook, turn }, _) => match turn {
+            Turn::Begins => format!("hook {hook} begins"),
+            Turn::Over(_) => format!("hook {hook} over"),
+        },
+        Action::Hook(hook) => format!("hook {hook}"),
         Action::Record(Record::Committed { .. }, _) => "commit".to_owned(),
         Action::Start(member) => format!("start {}", member.id),
         Action::Revive(id) => format!("revive {id}"),

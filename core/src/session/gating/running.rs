@@ -8,7 +8,7 @@ use crate::gate::command::Terms;
 use crate::gate::evidence::{Missing, Ran};
 use crate::gate::sessions::{self, Ended};
 use crate::gate::{self, Gate, Kind};
-use crate::protocol::{Completion, Effect, Run};
+use crate::protocol::{Completion, Content, Effect, Run};
 use crate::registry::Trouble;
 use crate::release::nox;
 use crate::report::Log;
@@ -28,7 +28,7 @@ pub(super) struct Command {
 
 /// Sessions, one after the other, in one way to nox.
 #[derive(Debug)]
-pub(super) struct Nox {
+pub(in super::super) struct Nox {
     search: nox::Search,
     /// How the files begin in which nox reports what came of the sessions.
     reports: String,
@@ -36,6 +36,8 @@ pub(super) struct Nox {
     names: Vec<String>,
     at: usize,
     terms: BTreeMap<String, Terms>,
+    /// What the sessions find in their environment besides.
+    told: BTreeMap<String, Content>,
 }
 
 /// How far nox is.
@@ -51,8 +53,8 @@ enum Stage {
 
 /// What came of a stage of nox.
 #[derive(Debug, Default)]
-pub(super) struct Goes {
-    pub(super) told: Vec<(String, Result<Ended, Missing>)>,
+pub(in super::super) struct Goes {
+    pub(in super::super) told: Vec<(String, Result<Ended, Missing>)>,
     pub(super) over: bool,
 }
 
@@ -154,14 +156,35 @@ impl Nox {
             let names = it.names.iter().cloned();
             names.map(|name| (name, it.terms.clone()))
         });
+        Self::of(search, reports, names, terms.collect())
+    }
+
+    /// These sessions, each by its own terms.
+    pub(in super::super) const fn of(
+        search: nox::Search,
+        reports: String,
+        names: Vec<String>,
+        terms: BTreeMap<String, Terms>,
+    ) -> Self {
         Self {
             search,
             reports,
             stage: Stage::Search,
             names,
             at: 0,
-            terms: terms.collect(),
+            terms,
+            told: BTreeMap::new(),
         }
+    }
+
+    /// What the sessions find in their environment, beside their secrets.
+    pub(in super::super) fn tell(&mut self, told: BTreeMap<String, Content>) {
+        self.told = told;
+    }
+
+    /// Whether a session has been begun, by what is done now.
+    pub(in super::super) const fn runs(&self) -> bool {
+        !matches!(self.stage, Stage::Search)
     }
 
     fn name(&self) -> &str {
@@ -172,14 +195,18 @@ impl Nox {
         format!("{}-{}.json", self.reports, self.at)
     }
 
-    pub(super) fn effects(&self) -> Vec<Effect> {
+    pub(in super::super) fn effects(&self) -> Vec<Effect> {
         match &self.stage {
             Stage::Search => self.search.effects(),
             Stage::Run => {
                 let name = self.name();
                 let terms = self.terms.get(name);
                 let argv = self.search.reporting(name, &self.report());
-                let run = terms.map(|it| nox::foreign(argv, it.deadline, &it.secrets));
+                let run = terms.map(|it| {
+                    let mut run = nox::foreign(argv, it.deadline, &it.secrets);
+                    run.env.extend(self.told.clone());
+                    run
+                });
                 run.map(Effect::Run).into_iter().collect()
             }
             Stage::Read(_) => vec![Effect::ReadFile {
@@ -189,7 +216,7 @@ impl Nox {
         }
     }
 
-    pub(super) fn on(&mut self, done: &[Completion], logs: &mut Vec<Log>) -> Goes {
+    pub(in super::super) fn on(&mut self, done: &[Completion], logs: &mut Vec<Log>) -> Goes {
         match std::mem::replace(&mut self.stage, Stage::Run) {
             Stage::Search => self.on_search(done),
             Stage::Run => match ran(&format!("nox --session {}", self.name()), done.last(), logs) {

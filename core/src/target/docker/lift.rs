@@ -47,7 +47,9 @@ impl Docker {
         let observed = match action {
             Action::Adopt(ids) => return self.adopted(ids, done),
             Action::Record(Record::Committed { table, .. }, _) => self.committed(table, done),
-            Action::Record(Record::Began, _) | Action::Conclude(_) => {
+            // The caller runs it, and the target has no part in it.
+            Action::Hook(_) => Observation::Logged,
+            Action::Record(Record::Began | Record::Hook { .. }, _) | Action::Conclude(_) => {
                 Observation::Acted(transacted(done.last()).0)
             }
             Action::Start(member) => return self.started(*member, steps, done),

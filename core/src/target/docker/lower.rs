@@ -37,7 +37,9 @@ impl Docker {
     fn commands(&self, action: &Action, memo: &Memo) -> Vec<Step> {
         match action {
             Action::Adopt(ids) => self.adopt(ids),
-            Action::Record(Record::Began, _) => vec![self.transaction(memo, |_| {})],
+            Action::Record(Record::Began | Record::Hook { .. }, _) => {
+                vec![self.transaction(memo, |_| {})]
+            }
             Action::Record(Record::Committed { table, .. }, _) => {
                 vec![self.transaction(memo, |script| {
                     script.say(RECORDED);
@@ -53,7 +55,7 @@ impl Docker {
             Action::Probe(members) => self.probe(members),
             Action::Watch(ids) => self.watch(ids),
             // Whoever asks for it knows where.
-            Action::Measure(_) => Vec::new(),
+            Action::Measure(_) | Action::Hook(_) => Vec::new(),
             Action::Log(id) => vec![self.on(&["logs", "--tail", LOG_LINES], *id, GONE)],
             Action::Stop(id) => vec![self.stop(*id, GONE)],
             Action::Remove(id) => self.remove(*id),

@@ -332,6 +332,7 @@ fn an_exec_succeeded_when_its_last_line_says_so_never_by_its_exit_code() {
         reason: String::new(),
         because: vec![],
         serving: None,
+        stands: None,
         quarantine: false,
         left: vec![],
     });

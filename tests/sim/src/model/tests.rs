@@ -1,8 +1,10 @@
+mod hooks;
+
 use std::fmt::Write as _;
 use std::io::Write as _;
 use std::time::Instant;
 
-use cd_core::rollout::{Share, Strategy, Waves};
+use cd_core::rollout::{HookPlace, Share, Strategy, Waves};
 use stateright::{Checker, HasDiscoveries};
 
 use super::*;
@@ -79,6 +81,8 @@ struct Case {
     serves: bool,
     /// Whether what is proven waits for a person.
     waits: bool,
+    /// Where a hook is, and whether it has no way back.
+    hook: Option<(HookPlace, bool)>,
     luck: Luck,
     wants: &'static [Want],
     /// How good the release may be that is deployed.
@@ -96,6 +100,7 @@ impl Case {
             replicas: 1,
             serves: true,
             waits: false,
+            hook: None,
             luck,
             wants: DEPLOY,
             qualities: &QUALITIES,
@@ -111,6 +116,7 @@ impl Case {
             shares: vec![Share(50)],
             waves: self.waves,
             waits: self.waits,
+            hooks: self.hook.into_iter().map(hooks::hook).collect(),
             replicas,
             wants: self.wants.to_vec(),
             timing: timing(),
@@ -140,7 +146,7 @@ impl Case {
             stops,
             ..
         } = self.luck;
-        let mut expects = ALWAYS.to_vec();
+        let mut expects = hooks::ends(self.hook);
         expects.extend(self.waits.then_some(Outcome::Waiting));
         expects.extend((cancels > 0).then_some(Outcome::Cancelled));
         // Three tries are needed before anything but the new version is to blame.
@@ -498,6 +504,7 @@ fn mutants() -> Vec<Planted> {
     unlucky_mutants()
         .into_iter()
         .chain(quiet_mutants())
+        .chain(hooks::mutants())
         .collect()
 }
 

@@ -77,7 +77,7 @@ fn the_same_seed_tells_the_same_history() {
     }
 }
 
-const MUTANTS: [Mutant; 19] = [
+const MUTANTS: [Mutant; 21] = [
     Mutant::StopsTheOldAtTheShift,
     Mutant::CommitsLate,
     Mutant::CountsTokensInMemory,
@@ -97,4 +97,6 @@ const MUTANTS: [Mutant; 19] = [
     Mutant::RecoversNothing,
     Mutant::KeepsTheCheckpoint,
     Mutant::StopsNothing,
+    Mutant::ForgetsThePoint,
+    Mutant::RecordsThePointAfterwards,
 ];

@@ -4,17 +4,16 @@ use std::collections::BTreeMap;
 
 use cd_core::analysis::Why as NoValue;
 use cd_core::protocol::Outcome;
-use cd_core::rollout::invariants::{Change, State};
+use cd_core::rollout::invariants::{Change, Past, State};
 use cd_core::rollout::{
-    Action, Done, End, Entry, FULL, Fleet, Life, Mark, Member, Observation, Record, Seen, Started,
-    Table, Traffic,
+    Action, Done, End, Entry, FULL, Fleet, Life, Mark, Member, Observation, Ran, Record, Seen,
+    Stands, Started, Table, Traffic, Turn,
 };
 use cd_core::spec::{InstanceId, Token};
 
+use super::answers::{WHY, blind, failed};
 use super::{Brings, Committed, How, Late, Quality, Release, Setup, Thing, World, has_traffic};
 use crate::mutant::Mutant;
-
-const WHY: &str = "bad luck";
 
 impl World {
     /// How something ends that was asked for, and what happens by it.
@@ -29,6 +28,14 @@ impl World {
         match how {
             How::Well => self.perform(setup, token, brings, action, false),
             How::Lingering => self.linger(setup, token, brings, action),
+            // It ran, and says no.
+            How::Fails if matches!(action, Action::Hook(_)) => {
+                self.perform(setup, token, brings, action, false);
+                Observation::Hooked(Ran::Failed(WHY.to_owned()))
+            }
+            How::UnknownNot if matches!(action, Action::Hook(_)) => {
+                Observation::Hooked(Ran::Not(WHY.to_owned()))
+            }
             How::Fails => failed(action, Done::No(WHY.to_owned())),
             How::UnknownNot | How::UnknownLate => failed(action, Done::Unknown(WHY.to_owned())),
             How::UnknownDone => {
@@ -104,7 +111,7 @@ impl World {
                 });
                 let lingering = Vec::new();
                 match record {
-                    Record::Began => Observation::Acted(done),
+                    Record::Began | Record::Hook { .. } => Observation::Acted(done),
                     Record::Committed { .. } => Observation::Routed { done, lingering },
                 }
             }
@@ -121,6 +128,10 @@ impl World {
             Action::Watch(ids) => Observation::Watched(self.watch(ids)),
             Action::Measure(_) => Observation::Measured(Err(NoValue::NoData)),
             Action::Log(_) => Observation::Logged,
+            Action::Hook(hook) => {
+                self.run_hook(setup, brings, *hook);
+                Observation::Hooked(Ran::Well)
+            }
             Action::Stop(id) => {
                 if !setup.has(Mutant::StopsNothing) || self.is_known_good(*id) {
                     self.change_thing(token, *id, |thing| thing.state = State::Stopped);
@@ -216,7 +227,26 @@ impl World {
             Record::Began => {
                 self.ledger.open = Some(brings);
                 self.ledger.waits = false;
+                self.past = self.past.filter(|it| it.generation == brings.generation);
                 self.ledger.highest = self.ledger.highest.max(brings.generation);
+            }
+            Record::Hook { hook, turn } => {
+                let irreversible = setup.hooks.get(*hook).is_some_and(|it| it.irreversible);
+                let late = setup.has(Mutant::RecordsThePointAfterwards);
+                match turn {
+                    Turn::Begins if late => {}
+                    // A point that was passed before this one stays passed.
+                    Turn::Over(Ran::Not(_)) => {
+                        let mut before = setup.hooks.iter().take(*hook);
+                        if irreversible && !before.any(|it| it.irreversible) {
+                            self.ledger.points.remove(&brings.generation);
+                        }
+                    }
+                    Turn::Begins | Turn::Over(_) if irreversible => {
+                        self.ledger.points.insert(brings.generation);
+                    }
+                    Turn::Begins | Turn::Over(_) => {}
+                }
             }
             Record::Committed { .. } if setup.has(Mutant::CommitsLate) => return,
             Record::Committed { .. } => self.commit(setup.fleet(brings.generation), brings.release),
@@ -229,6 +259,8 @@ impl World {
     fn commit(&mut self, fleet: Fleet, release: Release) {
         self.ledger.open = None;
         self.ledger.waits = false;
+        self.ledger.stands = None;
+        self.past = None;
         if self.known_good() == Some(&fleet) {
             return;
         }
@@ -437,6 +469,10 @@ impl World {
         }
         self.ledger.open = None;
         self.ledger.waits = false;
+        if end.stands == Some(Stands::Otherwise) {
+            self.ledger.stands = Some(end.serving);
+            self.ledger.stood.extend(end.serving);
+        }
         self.left.extend(end.left.iter().copied());
         if !setup.has(Mutant::KeepsTheCheckpoint) {
             self.ledger.checkpoint = None;
@@ -448,6 +484,22 @@ impl World {
             self.ledger.quarantined.insert(brings.release.0);
         }
         self.held = false;
+    }
+
+    /// The user's own code runs, and is not asked whose lease it is.
+    fn run_hook(&mut self, setup: &Setup, brings: Option<Brings>, hook: usize) {
+        let irreversible = setup.hooks.get(hook).is_some_and(|it| it.irreversible);
+        let Some(brings) = brings.filter(|_| irreversible) else {
+            return;
+        };
+        let newest = self.ledger.highest == brings.generation;
+        let open = self.ledger.open.map(|it| it.generation) == Some(brings.generation);
+        if newest && open && self.past.is_none() {
+            self.past = Some(Past {
+                generation: brings.generation,
+                most: 0,
+            });
+        }
     }
 
     fn is_known_good(&self, id: InstanceId) -> bool {
@@ -469,6 +521,8 @@ impl World {
                 .things
                 .get(id)
                 .is_some_and(|thing| thing.token == late.token),
+            // The process of the runner has gone, and what it had begun goes on.
+            Action::Hook(_) => true,
             Action::Adopt(_)
             | Action::Record(..)
             | Action::Route { .. }
@@ -491,6 +545,7 @@ const fn is_fenced(action: &Action) -> bool {
         | Action::Watch(_)
         | Action::Measure(_)
         | Action::Log(_)
+        | Action::Hook(_)
         | Action::Stop(_)
         | Action::Remove(_) => false,
     }
@@ -499,11 +554,6 @@ const fn is_fenced(action: &Action) -> bool {
 /// Whether the target looks at the stop button before it carries it out, where the run wants that.
 pub(super) const fn may_give_way(action: &Action) -> bool {
     matches!(action, Action::Record(..) | Action::Route { .. })
-}
-
-/// The answer to an act that gave way to the stop button.
-pub(super) fn stopped(action: &Action) -> Observation {
-    failed(action, Done::Stopped("somebody".to_owned()))
 }
 
 /// The table that a mutant writes in place of the right one.
@@ -523,54 +573,4 @@ fn bent(setup: &Setup, table: &Table, mark: &Mark) -> Table {
         table.0.retain(|entry: &Entry| !entry.backup);
     }
     table
-}
-
-/// The answer to an act that did not go through.
-fn failed(action: &Action, done: Done) -> Observation {
-    match action {
-        Action::Start(_) | Action::Revive(_) => Observation::Started(match done {
-            Done::Yes => Started::Yes,
-            Done::No(why)
-            | Done::Refused(why)
-            | Done::Mute(why)
-            | Done::Fenced(why)
-            | Done::Stopped(why) => Started::No(why),
-            Done::Unknown(why) => Started::Unknown(why),
-        }),
-        Action::Route { .. } => Observation::Routed {
-            done,
-            lingering: Vec::new(),
-        },
-        Action::Adopt(_)
-        | Action::Record(..)
-        | Action::Stop(_)
-        | Action::Remove(_)
-        | Action::Conclude(_)
-        | Action::Probe(_)
-        | Action::Watch(_)
-        | Action::Measure(_)
-        | Action::Log(_) => Observation::Acted(done),
-    }
-}
-
-fn blind(action: &Action) -> Observation {
-    match action {
-        Action::Probe(members) => Observation::Probed(
-            members
-                .iter()
-                .map(|it| (it.id, Seen::Nothing(WHY.to_owned())))
-                .collect(),
-        ),
-        Action::Adopt(_)
-        | Action::Record(..)
-        | Action::Start(_)
-        | Action::Revive(_)
-        | Action::Route { .. }
-        | Action::Watch(_)
-        | Action::Measure(_)
-        | Action::Log(_)
-        | Action::Stop(_)
-        | Action::Remove(_)
-        | Action::Conclude(_) => Observation::Watched(BTreeMap::new()),
-    }
 }

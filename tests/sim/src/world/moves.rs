@@ -180,7 +180,7 @@ impl World {
                 ]);
             }
             Action::Adopt(_)
-            | Action::Record(Record::Began, _)
+            | Action::Record(Record::Began | Record::Hook { .. }, _)
             | Action::Start(_)
             | Action::Remove(_)
             | Action::Conclude(_) => {
@@ -190,6 +190,7 @@ impl World {
             Action::Stop(_) | Action::Revive(_) => {
                 ways.extend([How::Fails, How::UnknownDone, How::UnknownNot])
             }
+            Action::Hook(_) => ways.extend([How::Fails, How::UnknownDone, How::UnknownNot]),
             Action::Probe(_) | Action::Watch(_) => ways.push(How::Blind),
             Action::Measure(_) | Action::Log(_) => {}
         }

@@ -2,7 +2,7 @@
 
 use cd_core::protocol::Outcome;
 use cd_core::rollout::invariants::State;
-use cd_core::rollout::{Fleet, Mark, Member, Person, Plan, Rollout, Table, Why};
+use cd_core::rollout::{Carrier, Fleet, Hook, Mark, Member, Person, Plan, Rollout, Table, Why};
 use cd_core::spec::{Generation, InstanceId, Token};
 
 use super::{Brings, Release, Run, Setup, Want, World, member};
@@ -37,6 +37,12 @@ impl World {
         if self.ledger.waits {
             return !self.waits_well();
         }
+        if self.ledger.stands.is_some()
+            && self.ledger.open.is_none()
+            && self.ledger.checkpoint.is_none()
+        {
+            return false;
+        }
         self.ledger.open.is_some()
             || self.ledger.checkpoint.is_some()
             || !self.others(None).is_empty()
@@ -52,7 +58,8 @@ impl World {
             thing.is_some_and(|thing| thing.state == State::Running)
         };
         let new = self.observed(brings.generation);
-        let wanted = Table::admitted(self.known_good(), &new);
+        let old = self.serves().map(|it| self.observed(it));
+        let wanted = Table::admitted(old.as_ref(), &new);
         !new.members.is_empty()
             && new.members.iter().all(runs)
             && self.written == wanted
@@ -91,7 +98,7 @@ impl World {
             self.held = false;
             return;
         };
-        let back = self.known_good().map(|fleet| fleet.generation);
+        let back = self.serves();
         let plan = Plan {
             strategy: setup.strategy,
             shares: setup.shares.clone(),
@@ -102,10 +109,17 @@ impl World {
             strays: Vec::new(),
             comparison: None,
             person: Person::Promoted,
+            hooks: told(setup),
+            past: self.has_passed(setup, brings.generation),
             timing: setup.timing.clone(),
         };
         let machine = Rollout::begin(self.now, plan);
         self.push(machine, Some(brings), back, None);
+    }
+
+    /// Whether a rollout is past a point of no return, by the ledger.
+    fn has_passed(&self, setup: &Setup, generation: Generation) -> bool {
+        self.ledger.points.contains(&generation) && !setup.has(Mutant::ForgetsThePoint)
     }
 
     fn take_lease(&mut self, setup: &Setup) {
@@ -121,7 +135,7 @@ impl World {
     fn recover(&mut self, setup: &Setup, then: Option<Release>) {
         let mark = self.ledger.checkpoint.clone();
         let brings = self.ledger.open;
-        let goal = self.known_good().map(|fleet| fleet.generation);
+        let goal = self.serves();
         let old = goal.map(|goal| self.observed(goal));
         let before = self
             .ledger
@@ -169,9 +183,19 @@ impl World {
             strays,
             comparison: None,
             person: Person::Absent,
+            hooks: Vec::new(),
+            past: false,
             timing: setup.timing.clone(),
         };
-        let machine = Rollout::recover(self.now, plan, goal, why);
+        let carrier = Carrier::by(&self.written);
+        let as_before = carrier.whole && carrier.generation == goal;
+        let passed = brings.is_some_and(|it| self.has_passed(setup, it.generation));
+        let machine = if passed && !as_before && !self.ledger.waits {
+            let astray = self.written != self.effective;
+            Rollout::stand_still(self.now, plan, self.written.clone(), astray, why)
+        } else {
+            Rollout::recover(self.now, plan, goal, why)
+        };
         self.push(machine, brings, goal, then);
     }
 
@@ -193,7 +217,7 @@ impl World {
         let back = if setup.has(Mutant::GoesBackToWhatIsThere) {
             (highest > Generation(0)).then_some(highest)
         } else {
-            self.known_good().map(|fleet| fleet.generation)
+            self.serves()
         };
         let old = back.map(|back| self.observed(back));
         let strays = self.others(back);
@@ -210,6 +234,8 @@ impl World {
                 true => Person::Asked { within: 1_000_000 },
                 false => Person::Absent,
             },
+            hooks: told(setup),
+            past: false,
             timing: setup.timing.clone(),
         };
         let machine = Rollout::begin(self.now, plan);
@@ -252,6 +278,7 @@ impl World {
             return;
         };
         let recovered = match end.outcome {
+            Outcome::Stranded => end.stands.is_some(),
             Outcome::Restored
             | Outcome::Deployed
             | Outcome::RolledBack
@@ -267,7 +294,6 @@ impl World {
             | Outcome::Superseded
             | Outcome::Rejected
             | Outcome::Busy
-            | Outcome::Stranded
             | Outcome::Invalid
             | Outcome::Crashed => false,
         };
@@ -299,9 +325,18 @@ impl World {
 
     /// Instances neither of what serves nor of this generation.
     fn others(&self, generation: Option<Generation>) -> Vec<InstanceId> {
-        let serves = self.known_good().map(|fleet| fleet.generation);
+        let serves = self.serves();
         let ours =
             |id: &&InstanceId| Some(id.generation) != serves && Some(id.generation) != generation;
         self.things.keys().filter(ours).copied().collect()
     }
+}
+
+/// The hooks, as the machine is told of them.
+fn told(setup: &Setup) -> Vec<Hook> {
+    let mut hooks = setup.hooks.clone();
+    if setup.has(Mutant::ForgetsThePoint) {
+        hooks.iter_mut().for_each(|hook| hook.irreversible = false);
+    }
+    hooks
 }

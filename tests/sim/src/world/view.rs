@@ -19,7 +19,7 @@ impl World {
                 .iter()
                 .map(|(id, thing)| (*id, self.instance(thing)))
                 .collect(),
-            ledger: self.facts(),
+            ledger: self.facts(setup),
             token: self.token,
             held: self.held,
             runs: self.runs.iter().map(run).collect(),
@@ -34,6 +34,7 @@ impl World {
             },
             peak: 2 * usize::from(setup.replicas),
             left: self.left.clone(),
+            past: self.past,
         }
     }
 
@@ -46,7 +47,7 @@ impl World {
         }
     }
 
-    fn facts(&self) -> Facts {
+    fn facts(&self, setup: &Setup) -> Facts {
         let commit = |it: &super::Committed| Commit {
             fleet: it.fleet.clone(),
             proven: it.proven,
@@ -58,6 +59,9 @@ impl World {
             open: self.ledger.open.map(|brings| brings.generation),
             waits: self.ledger.waits,
             checkpoint: self.ledger.checkpoint.clone(),
+            points: self.ledger.points.clone(),
+            stands: self.ledger.stands.map(|it| it.map(|it| setup.fleet(it))),
+            stood: self.ledger.stood.clone(),
         }
     }
 
