@@ -15,6 +15,7 @@ mod raw;
 mod resolve;
 mod scalar;
 mod shape;
+mod strategy;
 mod suggest;
 mod template;
 #[cfg(test)]
@@ -26,6 +27,7 @@ pub use error::{ConfigError, ConfigErrors, Origin, Place};
 #[cfg(feature = "generate")]
 pub use raw::generate::schema;
 pub use resolve::config_hash;
+pub use strategy::{Canary, Query, QueryLogin, Rolling, Strategy};
 pub(crate) use suggest::did_you_mean;
 pub use template::Template;
 pub(crate) use typed::router_image_in_full;
@@ -313,100 +315,6 @@ pub struct Listen {
     pub address: String,
     /// Never 0.
     pub port: u16,
-}
-
-/// How the new version takes the old one's place.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Strategy {
-    /// New instances beside the old ones, then all traffic at once.
-    BlueGreen {
-        /// Milliseconds at most that the proven version waits for a person; `None`: it does not.
-        wait: Option<u64>,
-    },
-    /// The old instances end before the new ones start.
-    Recreate,
-    /// New instances beside the old ones, with a growing share of the traffic.
-    Canary(Canary),
-    /// A few instances after the other, in the place of old ones.
-    Rolling(Rolling),
-}
-
-impl Strategy {
-    /// Milliseconds at most that a proven version waits for a person; `None`: it does not wait.
-    #[must_use]
-    pub const fn wait(&self) -> Option<u64> {
-        match self {
-            Self::BlueGreen { wait } => *wait,
-            Self::Canary(canary) => canary.wait,
-            Self::Recreate | Self::Rolling(_) => None,
-        }
-    }
-}
-
-/// A few instances after the other.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Rolling {
-    /// How many at a time.
-    pub waves: crate::rollout::Waves,
-    /// Milliseconds that the two versions are watched between two batches; may be 0.
-    pub pause: u64,
-}
-
-/// A growing share of the traffic.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Canary {
-    /// In percent, growing.
-    pub steps: Vec<u8>,
-    /// Milliseconds that the two versions are watched at each of them; may be 0.
-    pub pause: u64,
-    /// What each step is judged by beside the guards; `None`: nothing.
-    pub analysis: Option<crate::rollout::Comparison>,
-    /// Where the metrics of the analysis are asked for, in their order there.
-    pub queries: Vec<Query>,
-    /// Milliseconds at most that the proven version waits for a person; `None`: it does not.
-    pub wait: Option<u64>,
-}
-
-/// A question to a Prometheus.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Query {
-    /// Where it is, without the path of its interface.
-    pub url: String,
-    /// What is asked.
-    pub query: Template,
-    /// Who asks; `None`: nobody.
-    pub login: Option<QueryLogin>,
-}
-
-/// Names of the environment variables with which a Prometheus is asked.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum QueryLogin {
-    /// This one holds a token.
-    Token(String),
-    /// These hold a user's name and a password.
-    Password(RegistryAuth),
-}
-
-impl QueryLogin {
-    /// Who asks.
-    #[must_use]
-    pub(crate) fn authorization(&self) -> Authorization {
-        match self.clone() {
-            Self::Token(name) => Authorization::Variable { name },
-            Self::Password(RegistryAuth { user, password }) => {
-                Authorization::Basic { user, password }
-            }
-        }
-    }
-
-    /// The name of the variable that holds the secret.
-    #[must_use]
-    pub fn secret(&self) -> &str {
-        match self {
-            Self::Token(name) => name,
-            Self::Password(auth) => &auth.password,
-        }
-    }
 }
 
 /// How long the new version is watched, and what it may do wrong.

@@ -6,175 +6,27 @@
 //! An act that is still under way is waited for before anything that it could overtake or undo.
 
 mod retiring;
+mod stage;
 mod standing;
 mod verifying;
 mod warming;
 
 use std::collections::BTreeSet;
 
-use super::attempt::{Heard, Try};
+use super::attempt::Heard;
 use super::{
-    Action, ActionId, End, Fleet, Mark, Observation, Person, Phase, Reach, Rollout, Started, Step,
-    Table, Why,
+    Action, ActionId, End, Fleet, Observation, Person, Phase, Reach, Rollout, Started, Step, Table,
+    Why,
 };
-use crate::protocol::{Outcome, Timestamp};
+use crate::protocol::Outcome;
 use crate::spec::{Generation, InstanceId};
 pub use retiring::UNHOOKED;
+pub(super) use stage::Settling;
+use stage::{Stage, Then};
 pub use standing::PAST;
-use verifying::Verifying;
-use warming::Warming;
 
 /// Why a settling was stranded whose goal does not answer: whoever brings another version can go on all the same.
 pub const MUTE: &str = "does-not-answer";
-
-/// What is known while settling.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Settling {
-    goal: Option<Fleet>,
-    why: Why,
-    stage: Stage,
-    /// What could not be put away.
-    left: Vec<InstanceId>,
-    /// The goal does not answer, so that it could not be made to serve.
-    mute: bool,
-    /// Nothing is settled: a point of no return was passed, and everything stays as it is.
-    stands: bool,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-enum Stage {
-    /// Acts from before are under way.
-    Awaiting(Then),
-    /// What is kept and removed is made this holder's own first.
-    Adopting(Try),
-    /// What must not run beside the goal gets no traffic any more: only what nobody reaches is ever stopped.
-    Withdrawing(Try),
-    /// What must not run beside the goal is stopped; `Some`: an instance of it could not be.
-    Halting(Vec<Try>, Option<String>),
-    /// What is to serve was stopped, or may be: start it.
-    Reviving(Vec<Try>),
-    /// Make what was started again known to the router, without traffic.
-    Readmitting(Try),
-    /// See that it answers, while others serve.
-    Warming(Warming),
-    /// Give it all traffic.
-    Routing(Try),
-    /// See that it answers.
-    Verifying(Verifying),
-    /// It does not answer: leave the traffic to whoever can.
-    Stranding(Try, String),
-    /// Let running requests end.
-    Draining { until: Timestamp, act: Try },
-    /// Keep the last words of what failed.
-    Logging(ActionId),
-    /// Remove everything else.
-    Removing(Vec<Try>),
-    /// Record the end.
-    Concluding(Try, End),
-}
-
-/// What comes when nothing is under way any more.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-enum Then {
-    /// Make everything this holder's own first, then make the goal serve.
-    Adopt,
-    /// Make the goal serve.
-    Settle,
-    /// Remove everything else: a start that is under way could bring it back.
-    Remove,
-    /// Record the end: what comes after it could undo what it says.
-    Conclude,
-    /// Leave everything as it is.
-    Stand,
-    /// Nothing.
-    Over(End),
-}
-
-impl Settling {
-    pub(super) const fn name(&self) -> &'static str {
-        match (&self.why, &self.stage) {
-            (_, Stage::Concluding(..)) => "concluding",
-            _ if self.stands => "standing",
-            (Why::Committed, _) => "retiring",
-            (
-                Why::Unwell(_)
-                | Why::World(_)
-                | Why::Hook(_)
-                | Why::Cancelled
-                | Why::Stopped(_)
-                | Why::Abandoned,
-                _,
-            ) => "reverting",
-        }
-    }
-
-    pub(super) const fn goal(&self) -> Option<&Fleet> {
-        self.goal.as_ref()
-    }
-
-    pub(super) fn acts(&self) -> Vec<&Try> {
-        match &self.stage {
-            Stage::Adopting(act)
-            | Stage::Withdrawing(act)
-            | Stage::Readmitting(act)
-            | Stage::Routing(act)
-            | Stage::Stranding(act, _)
-            | Stage::Draining { act, .. }
-            | Stage::Concluding(act, _) => vec![act],
-            Stage::Halting(acts, _) | Stage::Reviving(acts) | Stage::Removing(acts) => {
-                acts.iter().collect()
-            }
-            Stage::Awaiting(_) | Stage::Warming(_) | Stage::Verifying(_) | Stage::Logging(_) => {
-                Vec::new()
-            }
-        }
-    }
-
-    pub(super) fn acts_mut(&mut self) -> Vec<&mut Try> {
-        match &mut self.stage {
-            Stage::Adopting(act)
-            | Stage::Withdrawing(act)
-            | Stage::Readmitting(act)
-            | Stage::Routing(act)
-            | Stage::Stranding(act, _)
-            | Stage::Draining { act, .. }
-            | Stage::Concluding(act, _) => vec![act],
-            Stage::Halting(acts, _) | Stage::Reviving(acts) | Stage::Removing(acts) => {
-                acts.iter_mut().collect()
-            }
-            Stage::Awaiting(_) | Stage::Warming(_) | Stage::Verifying(_) | Stage::Logging(_) => {
-                Vec::new()
-            }
-        }
-    }
-
-    /// When time alone makes a difference, beside acts that are tried again.
-    pub(super) const fn wake_at(&self) -> Option<Timestamp> {
-        match &self.stage {
-            Stage::Verifying(verifying) => verifying.wake_at(),
-            Stage::Warming(warming) => warming.wake_at(),
-            Stage::Awaiting(_)
-            | Stage::Adopting(_)
-            | Stage::Withdrawing(_)
-            | Stage::Halting(..)
-            | Stage::Reviving(_)
-            | Stage::Readmitting(_)
-            | Stage::Routing(_)
-            | Stage::Stranding(..)
-            | Stage::Draining { .. }
-            | Stage::Logging(_)
-            | Stage::Removing(_)
-            | Stage::Concluding(..) => None,
-        }
-    }
-
-    fn mark(&self) -> Mark {
-        Mark::Settling {
-            goal: self.goal.as_ref().map(|goal| goal.generation),
-            why: self.why.clone(),
-        }
-    }
-}
 
 impl Rollout {
     /// Makes `goal` serve and puts everything else away.

@@ -7,6 +7,7 @@
 
 mod argv;
 mod ask;
+mod ended;
 mod formats;
 mod haproxy;
 mod house;

@@ -1,6 +1,6 @@
 //! The stop button at the target: a file in the volume, which every act that brings something new looks at.
 
-use super::lift::transacted;
+use super::ended::transacted;
 use super::lower::TRANSACTION;
 use super::script::{Said, Script};
 use super::survey::stdout;

@@ -1,4 +1,5 @@
 mod hooks;
+mod mutants;
 
 use std::fmt::Write as _;
 use std::io::Write as _;
@@ -11,6 +12,7 @@ use super::*;
 use crate::graph;
 use crate::mutant::Mutant;
 use crate::world::{Luck, Quality, Release, Want};
+use mutants::{Planted, mutants};
 
 const QUALITIES: [Quality; 7] = [
     Quality::Good,
@@ -495,139 +497,4 @@ fn every_bug_on_purpose_is_found() {
         );
     }
     say(&format!("mutants: {:.1} s", began.elapsed().as_secs_f64()));
-}
-
-/// A bug on purpose, the smallest case that shows it, and the promise that finds it.
-type Planted = (Mutant, Case, &'static str);
-
-fn mutants() -> Vec<Planted> {
-    unlucky_mutants()
-        .into_iter()
-        .chain(quiet_mutants())
-        .chain(hooks::mutants())
-        .collect()
-}
-
-/// These need no bad luck.
-fn quiet_mutants() -> Vec<Planted> {
-    let case = || Case::new("", NO_LUCK);
-    let good = Case {
-        qualities: &[Quality::Good],
-        ..case()
-    };
-    let again = case().wanting(DEPLOY_AGAIN);
-    let recreate = Case {
-        strategy: Strategy::Recreate,
-        ..case()
-    };
-    vec![
-        (
-            Mutant::ShiftsBeforeTheProof,
-            case(),
-            "something healthy is routed",
-        ),
-        (
-            Mutant::LeavesTheOnlyOneWithoutWeight,
-            case(),
-            "something healthy is routed",
-        ),
-        (
-            Mutant::IgnoresTheQuarantine,
-            again,
-            "nothing quarantined is routed",
-        ),
-        (
-            Mutant::SkipsTheQuarantine,
-            case(),
-            "what was condemned is quarantined",
-        ),
-        (
-            Mutant::StopsTheOldAtTheShift,
-            good,
-            "the old runs until the commit",
-        ),
-        (Mutant::CommitsLate, case(), "the old runs until the commit"),
-        (Mutant::LosesAnAnswer, case(), "every phase has a deadline"),
-        (Mutant::BelievesTheRouter, case(), "an end says what serves"),
-        (Mutant::TakesAnyAnswerToAProbe, case(), "deployed is proven"),
-        (
-            Mutant::KeepsTheCheckpoint,
-            case(),
-            "a lease given back leaves nothing open",
-        ),
-        (
-            Mutant::StopsNothing,
-            recreate,
-            "recreate runs one version at a time",
-        ),
-    ]
-}
-
-/// These need a crash, a cancel, a fault or a second run.
-fn unlucky_mutants() -> Vec<Planted> {
-    let with = |luck| Case::new("", luck);
-    let crash = || {
-        with(Luck {
-            crashes: 1,
-            ..NO_LUCK
-        })
-    };
-    let then_another = || crash().wanting(DEPLOY_TWICE);
-    let good = || Case {
-        qualities: &[Quality::Good],
-        ..crash()
-    };
-    let cancel = with(Luck {
-        cancels: 1,
-        ..NO_LUCK
-    });
-    let late = with(Luck {
-        faults: 1,
-        cancels: 1,
-        ..NO_LUCK
-    });
-    let faults = with(Luck {
-        faults: 3,
-        ..NO_LUCK
-    });
-    vec![
-        (
-            Mutant::ForgetsTheBake,
-            crash(),
-            "something healthy is routed",
-        ),
-        (Mutant::ForgetsTheBake, good(), "the way back is proven"),
-        (
-            Mutant::GoesBackToWhatIsThere,
-            then_another(),
-            "the way back is proven",
-        ),
-        (Mutant::SwallowsTheAbort, cancel, "an abort is heeded"),
-        (
-            Mutant::AcceptsOvertakenWrites,
-            late,
-            "an end says what serves",
-        ),
-        (
-            Mutant::ChecksNoToken,
-            with(TWO),
-            "only the holder changes anything",
-        ),
-        (
-            Mutant::TakesUnknownForNo,
-            faults,
-            "newer is never replaced by older",
-        ),
-        (Mutant::LeavesNoFallback, good(), "a candidate is guarded"),
-        (
-            Mutant::CountsTokensInMemory,
-            crash(),
-            "a lease given back leaves nothing open",
-        ),
-        (
-            Mutant::RecoversNothing,
-            then_another(),
-            "never more than the peak",
-        ),
-    ]
 }
