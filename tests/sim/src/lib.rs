@@ -12,6 +12,7 @@
 
 pub mod analysis;
 pub mod graph;
+pub mod killed;
 pub mod model;
 pub mod mutant;
 pub mod simulator;
