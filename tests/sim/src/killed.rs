@@ -13,6 +13,7 @@ use cd_core::rollout::{Share, Strategy, Waves};
 use cd_core::spec::Generation;
 
 use crate::model::timing;
+use crate::mutant::Mutant;
 use crate::world::{Luck, Move, Quality, Release, Setup, Want, World};
 
 /// What serves at the beginning, and what is deployed.
@@ -105,9 +106,12 @@ pub fn world(setup: &Setup, quality: Quality, crashes: u8) -> World {
 
 /// What comes of a deploy that is killed anywhere, and of a recovery that is.
 #[must_use]
-pub fn killed(strategy: Strategy, waits: bool) -> BTreeMap<Place, Came> {
+pub fn killed(strategy: Strategy, waits: bool, mutant: Option<Mutant>) -> BTreeMap<Place, Came> {
     let wants = [Want::Deploy(NEW), Want::Recover, Want::Recover];
-    let setup = setup(strategy, waits, &wants);
+    let setup = Setup {
+        mutant,
+        ..setup(strategy, waits, &wants)
+    };
     let mut all: BTreeMap<Place, Came> = BTreeMap::new();
     for quality in [Quality::Good, Quality::NeverWell, Quality::BadToUsers] {
         let first = world(&setup, quality, 2);
@@ -230,10 +234,10 @@ fn without_new(world: &World) -> World {
 pub fn table() -> String {
     let mut came: BTreeMap<(usize, Place), BTreeMap<&str, Came>> = BTreeMap::new();
     for (name, strategy) in STRATEGIES {
-        let mut all = killed(strategy, false);
+        let mut all = killed(strategy, false, None);
         if matches!(strategy, Strategy::BlueGreen | Strategy::Canary) {
             let waiting = Place::Before("waiting");
-            let waits = killed(strategy, true).remove(&waiting);
+            let waits = killed(strategy, true, None).remove(&waiting);
             all.extend(waits.map(|it| (waiting, it)));
         }
         for (place, it) in all {

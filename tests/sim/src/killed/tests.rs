@@ -26,7 +26,7 @@ fn the_table_of_the_readme_is_what_the_world_shows() {
 #[test]
 fn only_recreate_interrupts_and_after_the_next_run_one_version_serves_alone() {
     for (name, strategy) in STRATEGIES {
-        for (place, came) in killed(strategy, false) {
+        for (place, came) in killed(strategy, false, None) {
             let interrupted = [&came.until, &came.during]
                 .iter()
                 .any(|it| it.contains(&Answers::Nobody));
@@ -44,6 +44,23 @@ fn only_recreate_interrupts_and_after_the_next_run_one_version_serves_alone() {
             assert!(!serves.is_empty(), "{name}, {place:?}: nothing was seen");
         }
     }
+}
+
+/// A table that a bug on purpose leaves as it is shows nothing.
+#[test]
+fn bugs_on_purpose_are_seen_in_the_table() {
+    let right = killed(Strategy::BlueGreen, false, None);
+    let baking = Place::Before("baking");
+    let alone = killed(Strategy::BlueGreen, false, Some(Mutant::LeavesNoFallback));
+    let forgets = killed(Strategy::BlueGreen, false, Some(Mutant::ForgetsTheBake));
+    let told = |all: &BTreeMap<Place, Came>| (all[&baking].users(), all[&baking].serves.clone());
+    let old = BTreeSet::from([Answers::Old]);
+    assert_eq!(told(&right), ("new, else old".to_owned(), old.clone()));
+    assert_eq!(told(&alone), ("new".to_owned(), old));
+    assert!(
+        forgets[&baking].serves.contains(&Answers::New),
+        "{forgets:?}"
+    );
 }
 
 /// Neither a share nor a fallback of the dead run stays in force.
