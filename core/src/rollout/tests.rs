@@ -2,6 +2,7 @@ mod bench;
 mod canary;
 mod going_back;
 mod going_forward;
+mod hazards;
 mod holding;
 mod hooks;
 mod judged;

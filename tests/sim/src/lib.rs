@@ -6,12 +6,14 @@
 //! - [`model`]: every order of events in a small world, exhaustively.
 //! - [`graph`]: that the model's graph has no circle, and that a crash leads to no end that is not reached without one.
 //! - [`simulator`]: some orders of events in a large one, by seed.
+//! - [`killed`]: what users get when a run is killed, and what the next one does: the table of the README.
 //! - [`analysis`]: Monte Carlo of the evidence, with a look after every request.
 //!
 //! What is modelled and what is not: `docs/model.md`.
 
 pub mod analysis;
 pub mod graph;
+pub mod killed;
 pub mod model;
 pub mod mutant;
 pub mod simulator;
