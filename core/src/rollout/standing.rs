@@ -96,7 +96,7 @@ impl Rollout {
     /// How many old instances there were before this step.
     fn stood(&self) -> usize {
         let before = self.step.checked_sub(1);
-        before.map_or(self.plan.olds(), |step| self.plan.standing(step).olds)
+        before.map_or_else(|| self.plan.olds(), |step| self.plan.standing(step).olds)
     }
 
     /// Old instances that are known not to be well are the first to be stopped: who goes on is to be of use.

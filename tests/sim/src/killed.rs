@@ -87,6 +87,7 @@ pub fn setup(strategy: Strategy, waits: bool, wants: &[Want]) -> Setup {
         shares: vec![Share(50)],
         waves: Waves { batch: 1, surge: 1 },
         waits,
+        hooks: Vec::new(),
         replicas: 2,
         wants: wants.to_vec(),
         timing: timing(),

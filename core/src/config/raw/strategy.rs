@@ -16,7 +16,7 @@ pub(in crate::config) enum Strategy {
     /// Without settings.
     Word(StrategyWord),
     /// With settings.
-    Map(StrategyMap),
+    Map(Box<StrategyMap>),
 }
 
 /// How the new version takes the old one's place.
