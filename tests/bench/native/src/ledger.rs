@@ -44,8 +44,14 @@ pub(super) fn measure() -> Value {
     let images: BTreeMap<String, bool> = state.known_good.iter().map(all).collect();
     let select = || {
         let serving = state.serving().map(|it| &it.release);
-        let selection =
-            rollback::candidates(black_box(state), serving, None, &images, &BTreeMap::new());
+        let selection = rollback::candidates(
+            black_box(state),
+            serving,
+            None,
+            &images,
+            &BTreeMap::new(),
+            false,
+        );
         selection.candidates.len()
     };
     json!({
@@ -129,6 +135,7 @@ fn facts(ledger: &Ledger, deploy: u64) -> Vec<Fact> {
             reason: if bad { "errors" } else { "proven" }.to_owned(),
             because: Vec::new(),
             quarantine: bad,
+            stands: None,
         })
     };
     if bad {
@@ -245,6 +252,8 @@ fn plan() -> Plan {
         waves: Waves::default(),
         comparison: None,
         person: Person::Absent,
+        hooks: Vec::new(),
+        past: false,
         timing: Timing {
             every: 1_000,
             successes: 3,
@@ -271,7 +280,8 @@ fn well(action: &Action) -> Observation {
             Observation::Probed(members.iter().map(|it| (it.id, Seen::Good)).collect())
         }
         Action::Watch(ids) => Observation::Watched(ids.iter().map(|id| (*id, alive())).collect()),
-        Action::Log(_) => Observation::Logged,
+        // Nothing is measured, and no hook is there, in this plan.
+        Action::Log(_) | Action::Measure(_) | Action::Hook(_) => Observation::Logged,
         Action::Adopt(_)
         | Action::Record(..)
         | Action::Stop(_)
