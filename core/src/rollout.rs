@@ -298,7 +298,8 @@ impl Rollout {
             | Phase::Waiting(_)
             | Phase::Shifting(_)
             | Phase::Baking(_) => self.asked_to_stop(),
-            Phase::Hooking(_) => self.cancel_hook(),
+            // A record that is on its way, or a hook that runs, is waited for; then it goes no further.
+            Phase::Hooking(_) => {}
             Phase::Settling(_) => self.hurry_in_settling(),
             Phase::Committing(_) | Phase::Over(_) => {}
         }

@@ -255,7 +255,7 @@ impl Rollout {
 
     /// Instances that run, and were started since they were seen last: not by their own restart policy, for that
     /// condemns them.
-    fn started_anew(&self, lives: &BTreeMap<InstanceId, Life>) -> Vec<InstanceId> {
+    pub(super) fn started_anew(&self, lives: &BTreeMap<InstanceId, Life>) -> Vec<InstanceId> {
         let anew = |id: &InstanceId, life: &Life| {
             let before = self.lives.get(id).map(|before| before.started);
             before.is_some_and(|before| before != 0 && before != life.started)

@@ -28,13 +28,12 @@ impl Rollout {
                 Reach::Records | Reach::Instances => (Outcome::Cancelled, self.old_generation()),
             },
         };
-        let left = self
-            .plan
-            .new
-            .members
-            .iter()
-            .map(|member| member.id)
-            .collect();
+        let left = if self.is_committed() {
+            self.old_standing()
+        } else {
+            self.brought()
+        };
+        let left = left.iter().map(|member| member.id).collect();
         let reason = "out-of-time".to_owned();
         End {
             outcome,
@@ -56,6 +55,11 @@ impl Rollout {
                 let unknown = "nobody knows whether the commit was recorded".to_owned();
                 End::lost(vec![took_over, unknown])
             }
+            // What was committed stays committed, whoever puts the rest away.
+            Phase::Hooking(_) if self.is_committed() => End {
+                because: vec![took_over],
+                ..self.end_when_given_up()
+            },
             Phase::Beginning(_)
             | Phase::Withdrawing { .. }
             | Phase::Stopping(_)

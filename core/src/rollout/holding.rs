@@ -5,7 +5,7 @@ use super::{Phase, Reach, Rollout, Why};
 impl Rollout {
     /// Whether it may still end as if it had not begun, so that what it asks for now gives way to the stop button: as long
     /// as nothing that serves was touched. That is until the new version gets its traffic, and in a strategy that
-    /// interrupts the service until that begins. A canary or a wave that has some gets no more of it. A shift of which nobody knows
+    /// interrupts the service until that begins. A canary or a wave that has some gets no more of it, and goes back. A shift of which nobody knows
     /// whether it happened is tried again whatever the button says: half of it would be worse than all of it.
     #[must_use]
     pub fn gives_way(&self) -> bool {

@@ -114,6 +114,11 @@ impl Rollout {
     /// A record of it is there.
     fn recorded(&mut self, mut hooking: Hooking) {
         match &hooking.stage {
+            // It is recorded that it begins, and somebody has asked to stop: it is recorded that it did not.
+            Stage::Beginning(_) if self.hurry => {
+                let why = "the run was asked to stop before it began".to_owned();
+                self.ran(&hooking, Ran::Not(why));
+            }
             Stage::Beginning(_) => {
                 self.past |= self.is_irreversible(hooking.hook);
                 hooking.stage = Stage::Running(self.ask(Action::Hook(hooking.hook)));
@@ -167,14 +172,6 @@ impl Rollout {
         }
         self.decided(self.way(), vec![why.clone()]);
         self.go_back(Why::Hook(why));
-    }
-
-    /// Somebody has asked to stop while a hook was under way.
-    pub(super) fn cancel_hook(&mut self) {
-        let begins = matches!(&self.phase, Phase::Hooking(hooking) if hooking.is_beginning());
-        if begins {
-            self.asked_to_stop();
-        }
     }
 
     /// Goes no further because somebody asked; what is committed is.

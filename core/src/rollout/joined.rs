@@ -18,6 +18,9 @@ impl Rollout {
         let Phase::Proving(proving) = &self.phase else {
             return None;
         };
+        if !proving.has_looked() {
+            return None;
+        }
         let failures = self.plan.timing.failures;
         let mut joined = self.joined_before().into_iter();
         let id = joined.find(|id| proving.bad_in_a_row(*id) >= failures)?;

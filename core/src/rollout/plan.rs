@@ -15,7 +15,7 @@ pub struct Plan {
     pub new: Fleet,
     /// What serves, and is gone back to. One without instances counts as none.
     pub old: Option<Fleet>,
-    /// In a recovery: instances of `old` that do not run, or have no traffic.
+    /// In a recovery: instances of either version that do not run, or have no traffic.
     #[serde(default)]
     pub resting: Vec<InstanceId>,
     /// Instances of nobody, to be removed on the way.

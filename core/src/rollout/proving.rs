@@ -20,6 +20,8 @@ pub(super) struct Proving {
     streaks: BTreeMap<InstanceId, u32>,
     /// Bad probes in a row, by instance.
     bad: BTreeMap<InstanceId, u32>,
+    /// Those that the engine or somebody started anew, and that have not been well since.
+    anew: BTreeSet<InstanceId>,
     /// The last probe that was not good, by instance.
     last: BTreeMap<InstanceId, Seen>,
     /// Instances that the last look at how they live did see.
@@ -39,7 +41,14 @@ impl Proving {
 
 impl Proving {
     pub(super) fn bad_in_a_row(&self, id: InstanceId) -> u32 {
-        self.bad.get(&id).copied().unwrap_or_default()
+        let counts = !self.anew.contains(&id);
+        let bad = self.bad.get(&id).copied().filter(|_| counts);
+        bad.unwrap_or_default()
+    }
+
+    /// Whether both parts of the last look have come back.
+    pub(super) const fn has_looked(&self) -> bool {
+        self.probe.is_none() && self.watch.is_none()
     }
 
     fn streak(&self, id: InstanceId) -> u32 {
@@ -56,7 +65,10 @@ impl Proving {
             let bad = self.bad.entry(member.id).or_default();
             match seen {
                 Seen::Bad(_) => *bad += 1,
-                Seen::Good => *bad = 0,
+                Seen::Good => {
+                    *bad = 0;
+                    self.anew.remove(&member.id);
+                }
                 Seen::Nothing(_) => {}
             }
             if *seen == Seen::Good {
@@ -78,6 +90,7 @@ impl Rollout {
             watch: None,
             streaks: BTreeMap::new(),
             bad: BTreeMap::new(),
+            anew: BTreeSet::new(),
             last: BTreeMap::new(),
             watched: BTreeSet::new(),
         });
@@ -161,6 +174,10 @@ impl Rollout {
             proving.watched = lives.keys().copied().collect();
             if let Some(why) = self.removed(&lives) {
                 return self.unmeasured(&why);
+            }
+            let anew = self.started_anew(&lives);
+            if let Phase::Proving(proving) = &mut self.phase {
+                proving.anew.extend(anew);
             }
             let answers = self.joined_answers_badly(&lives);
             if let Some(fault) = self.lives_badly(lives).or(answers) {

@@ -248,7 +248,9 @@ impl Rollout {
 
     fn on_settling_act(&mut self, mut settling: Settling, id: ActionId, observation: Observation) {
         let (now, mut patience) = (self.now, self.patience());
-        if matches!(observation, Observation::Started(Started::Refused(_))) {
+        // Nobody is up who could serve meanwhile: then there is nothing to wait for.
+        let readmitting = matches!(settling.stage, Stage::Readmitting(_));
+        if readmitting || matches!(observation, Observation::Started(Started::Refused(_))) {
             patience = 0;
         }
         let Some(act) = settling.acts_mut().into_iter().find(|act| act.is(id)) else {

@@ -105,7 +105,9 @@ impl Session {
             .open
             .iter()
             .map(|it| (it.generation, it.release.clone()));
-        let releases: BTreeMap<Generation, Release> = known.chain(open).collect();
+        let stands = state.stands.iter();
+        let stands = stands.filter_map(|it| Some((it.generation?, it.release.clone()?)));
+        let releases: BTreeMap<Generation, Release> = known.chain(open).chain(stands).collect();
         self.docker_mut().releases.extend(releases);
     }
 
@@ -345,7 +347,9 @@ impl Session {
         let there = || self.docker().instances.keys().copied();
         let highest = there().map(|id| id.generation.0).max().unwrap_or_default();
         let generation = state.next_generation().max(Generation(highest + 1));
-        let old = self.fleet(state.serves()).or_else(|| self.routed_fleet());
+        let old = self
+            .fleet(self.carrier(state))
+            .or_else(|| self.routed_fleet());
         let old = old.map(|old| self.with_the_well_first(old));
         let count = usize::from(release.spec.replicas);
         let addresses = self.docker().free_addresses(count);
@@ -378,6 +382,22 @@ impl Session {
             old,
             timing: self.timing(Some(&release.spec), bake),
         })
+    }
+
+    /// What has the traffic: of what stands past a point of no return and is down, that is the router's fallback, which is not to be
+    /// lost to a deploy that fails.
+    fn carrier(&self, state: &State) -> Option<Generation> {
+        let (serves, committed) = (state.serves(), state.serving().map(|it| it.generation));
+        let down = self.called_down();
+        let fleet = |generation| self.fleet(generation).map(|fleet| fleet.members);
+        let members = fleet(serves).unwrap_or_default();
+        let silent = members.iter().all(|it| down.contains(&it.id));
+        let stands_by = committed.is_some_and(|it| self.runs(it));
+        if state.stands.is_some() && silent && stands_by {
+            committed
+        } else {
+            serves
+        }
     }
 
     /// Who is to go on while others are stopped must be of use: who does not run, or whom the router calls down, comes last.

@@ -23,6 +23,9 @@ use crate::target::docker::Step;
 /// The code of a run that does not begin a hook which is half done.
 const UNFINISHED: &str = "hook-unfinished";
 
+/// Milliseconds that looking for a program takes at most.
+const LOOK: u64 = 30_000;
+
 /// Characters of its last line.
 const SAID: usize = 300;
 
@@ -101,10 +104,21 @@ impl Session {
             Err(why) => return (hook.name.clone(), Err(why)),
         };
         let what = argv.first().cloned().unwrap_or_default();
+        // What the shell says of a program that is not there, a program may say of itself: so it is looked for first.
+        let look = [
+            "sh",
+            "-c",
+            "cd \"$1\" && command -v -- \"$2\"",
+            "sh",
+            &self.begin.workspace,
+            &what,
+        ];
+        let look = look.map(str::to_owned).to_vec();
+        let look = nox::foreign(look, LOOK, &[]);
         let argv = nox::in_tree(&self.begin.workspace, argv, &[]);
         let mut run = nox::foreign(argv, hook.terms.deadline, &hook.terms.secrets);
         run.env.extend(self.told_to_hooks(hook));
-        (what, Ok((vec![Effect::Run(run)], None)))
+        (what, Ok((vec![Effect::Run(look), Effect::Run(run)], None)))
     }
 
     fn nox_of_hook(&self, hook: &Hook, session: &str) -> Box<Nox> {
@@ -151,6 +165,12 @@ impl Session {
         };
         self.said_by_hook(&hooking.hook.name, done);
         let ran = match hooking.nox.as_mut() {
+            None if done.len() < 2 => {
+                let what = &hooking.what;
+                Ran::Not(format!(
+                    "there is no program `{what}` where the working tree is"
+                ))
+            }
             None => ran(&hooking.what, done.last()),
             Some(nox) => {
                 let ran_at_all = nox.runs();

@@ -158,7 +158,8 @@ impl Session {
         // The strategy says whether two versions may run side by side: the dead run's, where it is known.
         let checkpoint = self.checkpoint();
         let strategy = checkpoint.map_or_else(|| self.strategy(), |it| it.plan.strategy);
-        let resting = self.resting(old.as_ref());
+        let mut resting = self.resting(old.as_ref());
+        resting.extend(self.resting(Some(&new)));
         let plan = Plan {
             strategy,
             resting,

@@ -55,7 +55,9 @@ impl Session {
     /// The same for what is deployed: a configuration of today may name other secrets.
     pub(super) fn mask_releases(&mut self, state: &State) {
         let good = state.known_good.iter().map(|it| &it.release);
+        let stands = state.stands.iter().filter_map(|it| it.release.as_ref());
         let releases = good.chain(state.open.iter().map(|it| &it.release));
+        let releases = releases.chain(stands);
         let releases: Vec<Release> = releases.cloned().collect();
         releases.iter().for_each(|it| self.publish(it));
         let names = releases.iter().flat_map(|it| secret_names(&it.spec));
@@ -124,12 +126,14 @@ impl Session {
         self.secrets_missing(&missing)
     }
 
-    /// What has to be set before anything begins: what the instances get, and what a canary's metrics are asked with.
+    /// What has to be set before anything begins: what the instances get, what a canary's metrics are asked with, and what hooks get.
     pub(super) fn needed_secrets(&self) -> Vec<String> {
         let own = self.wanted.iter().flat_map(|it| secret_names(&it.spec));
         let brings = matches!(self.request().command, Command::Deploy | Command::Promote);
         let metrics = self.metric_secrets().into_iter().filter(|_| brings);
-        own.chain(metrics).collect()
+        let hooks = self.environment().hooks.iter().filter(|_| brings);
+        let hooks = hooks.flat_map(|hook| hook.terms.secrets.iter().cloned());
+        own.chain(metrics).chain(hooks).collect()
     }
 
     pub(super) fn secrets_missing(&mut self, missing: &[String]) {

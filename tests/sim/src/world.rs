@@ -138,6 +138,8 @@ pub struct Ledger {
     pub points: BTreeSet<Generation>,
     /// What was left with the traffic past such a point; `Some(None)`: nothing was.
     pub stands: Option<Option<Generation>>,
+    /// The instances that there were of it when it was left so: of a rollout in waves not all had come.
+    pub standing: BTreeSet<InstanceId>,
     /// Generations that ever were.
     pub stood: BTreeSet<Generation>,
 }

@@ -64,8 +64,8 @@ pub(in crate::config) struct Rolling {
     /// How many new instances come at a time. Default: 1.
     #[cfg_attr(feature = "generate", schemars(range(min = 1, max = 100)))]
     pub(in crate::config) batch: Option<At<u8>>,
-    /// How many instances more than `replicas` may run at a time; where it is less than `batch`, old ones stop before new
-    /// ones answer. Default: 1.
+    /// How many instances more than the larger of the two versions has may run at a time; where it is less than `batch`,
+    /// old ones stop before the new ones of a later batch answer. Default: 1.
     #[cfg_attr(feature = "generate", schemars(range(min = 1, max = 100)))]
     pub(in crate::config) surge: Option<At<u8>>,
     /// How long both versions are watched between two batches. Default: 10s.

@@ -71,3 +71,21 @@ environments:
         ],
     );
 }
+
+#[test]
+fn a_point_of_no_return_before_the_commit_needs_one_version_with_traffic_at_a_time() {
+    assert_told(
+        r"service: tasks
+run: { port: 8000 }
+environments:
+  a: { strategy: canary, hooks: { before-switch: [{ command: [migrate], irreversible: true }] } }
+  b: { strategy: rolling, hooks: { before-start: [{ command: [migrate], irreversible: true }] } }
+  c: { strategy: canary, hooks: { after-commit: [{ command: [migrate], irreversible: true }] } }
+  d: { hooks: { before-switch: [{ command: [migrate], irreversible: true }] } }
+",
+        &[
+            "4:87 not-yet environments.a.hooks.before-switch[0].irreversible",
+            "5:87 not-yet environments.b.hooks.before-start[0].irreversible",
+        ],
+    );
+}

@@ -47,7 +47,8 @@ impl Reader<'_> {
         let overrides = self.overrides(raw.overrides.as_ref());
         let port = self.port(raw.run.as_ref(), anchor);
         let gates = self.gates(raw.gates.as_ref());
-        let hooks = self.hooks(raw.hooks.as_ref());
+        let shares = matches!(strategy, Ok(Strategy::Canary(_) | Strategy::Rolling(_)));
+        let hooks = self.hooks(raw.hooks.as_ref(), shares);
         let deployments = self.given(raw.deployments.as_ref());
         let (run, port) = (run?, port?);
         Ok(Environment {

@@ -10,8 +10,9 @@ use crate::config::tree::NodeId;
 use crate::rollout::{HookPlace, Retry};
 
 impl Reader<'_> {
-    /// In the order in which they are run. Names tell them apart, so none stands twice.
-    pub(super) fn hooks(&mut self, at: Option<&At<raw::Hooks>>) -> Read<Vec<Hook>> {
+    /// In the order in which they are run. Names tell them apart, so none stands twice. `shares`: two versions have traffic at a
+    /// time on the way.
+    pub(super) fn hooks(&mut self, at: Option<&At<raw::Hooks>>, shares: bool) -> Read<Vec<Hook>> {
         let Some(raw) = self.map(at)? else {
             return Ok(Vec::new());
         };
@@ -24,11 +25,28 @@ impl Reader<'_> {
         let hooks = places.map(|(place, at)| {
             self.items(at.as_ref(), |reader, _, at| {
                 let raw = at.value.as_ref().ok_or(Reported)?;
-                reader.hook(at.node, raw, place, &mut known)
+                let hook = reader.hook(at.node, raw, place, &mut known)?;
+                if hook.irreversible && shares && place != HookPlace::AfterCommit {
+                    let node = raw.irreversible.as_ref().map_or(at.node, |it| it.node);
+                    return Err(reader.stands_with_shares(node));
+                }
+                Ok(hook)
             })
         });
         let hooks: Read<Vec<Option<Vec<Hook>>>> = hooks.into_iter().collect();
         Ok(hooks?.into_iter().flatten().flatten().collect())
+    }
+
+    /// What failed past the point would leave two versions with traffic until a person goes on, and nobody watches them.
+    fn stands_with_shares(&mut self, node: NodeId) -> Reported {
+        let mistake = Wrong::new(
+            code::NOT_YET,
+            "a point of no return before the commit, under `canary` or `rolling`, is not there yet",
+        );
+        self.report(
+            node,
+            mistake.help("use `blue-green` or `recreate` here, or run it `after-commit`"),
+        )
     }
 
     fn hook(

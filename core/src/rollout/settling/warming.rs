@@ -32,7 +32,9 @@ impl Rollout {
     pub(super) fn readmit(&mut self, mut settling: Settling) {
         let table = self.without_the_revived(&settling);
         let revived = self.revived(&settling);
-        let serves = table.0.iter().any(|it| it.weight > 0 && !it.backup);
+        let runs = |id: InstanceId| self.lives.get(&id).is_none_or(|life| life.running);
+        let mut active = table.0.iter().filter(|it| it.weight > 0 && !it.backup);
+        let serves = active.any(|it| runs(it.member.id));
         if revived.is_empty() || !serves {
             return self.route_to_goal(settling);
         }
@@ -52,24 +54,27 @@ impl Rollout {
         goal.filter(|it| rested.contains(&it.id)).copied().collect()
     }
 
-    /// Who serves without them. The new version is the fallback only, where it is to blame or nothing is known of it.
+    /// Who serves without them. The new version is the fallback only, where it is to blame.
     fn without_the_revived(&self, settling: &Settling) -> Table {
         let rested = self.rested(settling);
         let mut goal = settling.goal.clone().unwrap_or_default();
         goal.members.retain(|it| !rested.contains(&it.id));
         let mut new = self.plan.new.clone();
         new.members.truncate(self.joined());
+        // What must not run beside the goal was stopped. In a recovery only those serve on that were found to have traffic, beside the
+        // known-good: what is older than the goal never does, and alone nobody does.
+        let alone = self.plan.strategy.interrupts();
+        let older = new.generation < goal.generation || goal.members.is_empty();
+        let resting = &self.plan.resting;
+        new.members.retain(|it| {
+            let serves_on = !self.recovering || (!older && !resting.contains(&it.id));
+            !alone && serves_on
+        });
         match &settling.why {
-            Why::World(_) | Why::Hook(_) | Why::Cancelled | Why::Stopped(_) if !self.recovering => {
+            Why::World(_) | Why::Hook(_) | Why::Cancelled | Why::Stopped(_) | Why::Abandoned => {
                 Table::joined(Some(&goal), &new)
             }
-            Why::Unwell(_)
-            | Why::World(_)
-            | Why::Hook(_)
-            | Why::Cancelled
-            | Why::Stopped(_)
-            | Why::Abandoned
-            | Why::Committed => Table::at_best(Some(&goal), Some(&new)),
+            Why::Unwell(_) | Why::Committed => Table::at_best(Some(&goal), Some(&new)),
         }
     }
 

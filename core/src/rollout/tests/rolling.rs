@@ -165,6 +165,26 @@ fn what_was_brought_is_looked_at_and_nothing_that_is_not_there_yet() {
     );
 }
 
+/// What must not run beside the old version was stopped: nobody serves who could be waited for.
+#[test]
+fn under_recreate_nobody_is_waited_for_on_the_way_back() {
+    let mut bench = Plans::new().recreate().begin();
+    bench.until_with(|_| None, |bench| bench.rollout.phase() == "baking");
+    bench.cancel();
+    assert_eq!(bench.finish().outcome, Outcome::Cancelled);
+    let acts = bench.acts();
+    let back = acts.iter().rposition(|it| it == "route nothing");
+    assert_eq!(
+        acts[back.expect("it is withdrawn")..][..4],
+        [
+            "route nothing",
+            "stop g2-1",
+            "revive g1-1",
+            "route g1-1=256"
+        ]
+    );
+}
+
 #[test]
 fn a_cancel_leaves_the_traffic_with_whoever_answers_until_all_of_the_old_do() {
     let mut bench = rolling(3, 1, 1).begin();
@@ -291,11 +311,11 @@ fn the_stop_button_ends_it_before_the_next_old_instance_is_stopped() {
     assert!(!acts.iter().any(|it| it.starts_with("stop ")), "{acts:?}");
 }
 
-/// A dead run's remains: what does not run gets nothing before it answers.
+/// A dead run's remains: what does not run, or has no traffic, gets nothing before it answers; who serves, serves on.
 #[test]
 fn a_recovery_gives_the_traffic_to_what_runs_until_the_rest_answers() {
     let mut bench = rolling(3, 1, 1)
-        .change(|plan| plan.resting = vec![id(1, 3)])
+        .change(|plan| plan.resting = vec![id(1, 3), id(2, 3)])
         .recover(Some(1), Why::Abandoned);
     let end = bench.finish();
     assert_eq!(end.outcome, Outcome::Restored);
@@ -303,7 +323,7 @@ fn a_recovery_gives_the_traffic_to_what_runs_until_the_rest_answers() {
     let routes: Vec<&String> = acts.iter().filter(|it| it.starts_with("route ")).collect();
     assert_eq!(
         routes[0],
-        "route g1-1=256 g1-2=256 g1-3=0 g2-1=256b g2-2=256b g2-3=256b"
+        "route g1-1=256 g1-2=256 g1-3=0 g2-1=256 g2-2=256"
     );
 }
 

@@ -14,8 +14,7 @@ const ACT: u64 = 30_000 + PATIENCE;
 
 const REMOVED: &str = "they are removed; nothing else was touched";
 const STARTED_AGAIN: &str = "the new instances are removed, and the old ones are started again";
-const STOPPED_STARTED_AGAIN: &str =
-    "old instances that were stopped are started again, and the new ones are removed";
+const STOPPED_STARTED_AGAIN: &str = "old instances that were stopped are started again, and have traffic once they answer; the new ones are removed";
 
 /// Whether the old instances stop before the new ones start.
 pub(in super::super) fn interrupts(plan: &Plan) -> bool {
@@ -53,21 +52,13 @@ fn beside(plan: &Plan) -> Beside {
             unstarted: STARTED_AGAIN.to_owned(),
             back: STARTED_AGAIN.to_owned(),
         },
-        Some(old) if replaces(plan) => {
-            let back = format!(
-                "{STOPPED_STARTED_AGAIN}; {} gets the traffic back once they answer",
-                old.generation
-            );
-            Beside {
-                place: " beside the old ones",
-                stand_by: "; the old ones that still run stand by in the router",
-                unstarted: back.clone(),
-                back,
-            }
-        }
         Some(old) => Beside {
             place: " beside the old ones",
-            stand_by: "; the old ones stand by in the router",
+            stand_by: if replaces(plan) {
+                "; the old ones that still run stand by in the router"
+            } else {
+                "; the old ones stand by in the router"
+            },
             unstarted: REMOVED.to_owned(),
             back: format!("traffic goes back to {}, which still runs", old.generation),
         },
@@ -99,6 +90,7 @@ pub(super) fn steps(plan: &Plan, version: &str, listen: &str, hooks: &[String]) 
         told: Vec::new(),
         standing: plan.olds(),
         brought: 0,
+        joined: 0,
         share: None,
     };
     if plan.person == Person::Promoted {
@@ -124,6 +116,8 @@ struct Lines<'a> {
     standing: usize,
     /// New instances that were started.
     brought: usize,
+    /// Those of them that have traffic.
+    joined: usize,
     /// The share of the traffic that the new ones have; `None`: that of so many instances.
     share: Option<Share>,
 }
@@ -136,8 +130,13 @@ impl Lines<'_> {
             Step::Withdraw { keep } => self.withdraw(keep),
             Step::Start { upto } => self.start(upto),
             Step::Prove => {
+                let traffic = if self.joined == 0 {
+                    "without traffic"
+                } else {
+                    "the new ones among them without traffic"
+                };
                 let does = format!(
-                    "each answers {} in a row through the router, by name, without traffic",
+                    "each answers {} in a row through the router, by name, {traffic}",
                     count(timing.successes as usize, "time")
                 );
                 self.say("prove", does, timing.prove + ACT, &back);
@@ -146,6 +145,7 @@ impl Lines<'_> {
             Step::Shift(share) => self.shift(share),
             Step::Join => {
                 self.passes(&[HookPlace::BeforeStart, HookPlace::BeforeSwitch]);
+                self.joined = self.brought;
                 let does = format!(
                     "{} new and {} old instances share the traffic of {} evenly",
                     self.brought, self.standing, self.listen
@@ -181,6 +181,10 @@ impl Lines<'_> {
         self.standing = keep;
         if stops == 0 {
             return;
+        }
+        if keep > 0 && !self.plan.past {
+            self.fails.unstarted = STOPPED_STARTED_AGAIN.to_owned();
+            self.fails.back = STOPPED_STARTED_AGAIN.to_owned();
         }
         let mut does = format!("{} lose the traffic and stop", count(stops, "old instance"));
         if stops == 1 {

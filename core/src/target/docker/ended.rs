@@ -36,6 +36,7 @@ const NEVER_BEGAN: &[&str] = &[
     "Cannot connect to the Docker daemon",
     "no such container",
     "container state improper",
+    "cannot exec in a stopped state",
 ];
 
 /// How a transaction inside the router ended, by its last line alone.

@@ -427,7 +427,9 @@ impl Docker {
             exit: (!found.running() && found.status != "paused").then_some(found.exit),
             out_of_memory: found.out_of_memory,
             // Where another health is configured, the image's own is not asked.
+            // Where a question is what counts, it is the probes that judge.
             unhealthy: found.health.as_deref() == Some("unhealthy")
+                && !self.checks_on_demand()
                 && planned.is_none_or(|it| it.spec.health.probe == Probe::Image),
             as_planned,
             traffic,

@@ -472,6 +472,9 @@ impl World {
         if end.stands == Some(Stands::Otherwise) {
             self.ledger.stands = Some(end.serving);
             self.ledger.stood.extend(end.serving);
+            let ids = self.things.keys().copied();
+            let ids = ids.filter(|id| Some(id.generation) == end.serving);
+            self.ledger.standing = ids.collect();
         }
         self.left.extend(end.left.iter().copied());
         if !setup.has(Mutant::KeepsTheCheckpoint) {

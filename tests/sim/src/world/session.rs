@@ -166,7 +166,8 @@ impl World {
             | None => Why::Abandoned,
         };
         let strays = self.others(Some(new.generation));
-        let resting = old.as_ref().map_or_else(Vec::new, |old| self.resting(old));
+        let mut resting = old.as_ref().map_or_else(Vec::new, |old| self.resting(old));
+        resting.extend(self.resting(&new));
         let goal = match mark {
             Some(Mark::Shifted) if setup.has(Mutant::ForgetsTheBake) => {
                 brings.map(|it| it.generation)

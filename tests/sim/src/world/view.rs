@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use cd_core::rollout::Strategy;
 use cd_core::rollout::invariants::{self, Commit, Facts, Instance, View};
+use cd_core::rollout::{Fleet, Strategy};
 use cd_core::spec::Generation;
 
 use super::{Run, Setup, World};
@@ -60,9 +60,20 @@ impl World {
             waits: self.ledger.waits,
             checkpoint: self.ledger.checkpoint.clone(),
             points: self.ledger.points.clone(),
-            stands: self.ledger.stands.map(|it| it.map(|it| setup.fleet(it))),
+            stands: self
+                .ledger
+                .stands
+                .map(|it| it.map(|it| self.standing(setup, it))),
             stood: self.ledger.stood.clone(),
         }
+    }
+
+    /// What there was of a generation when it was left with the traffic.
+    fn standing(&self, setup: &Setup, generation: Generation) -> Fleet {
+        let mut fleet = setup.fleet(generation);
+        let standing = &self.ledger.standing;
+        fleet.members.retain(|it| standing.contains(&it.id));
+        fleet
     }
 
     /// Generations whose release is in quarantine.

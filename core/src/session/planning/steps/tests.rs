@@ -166,13 +166,14 @@ fn rolling_says_who_serves_while_each_wave_comes() {
     };
     let told = steps(&plan, "v2", "127.0.0.1:80", &[]).into_iter();
     let told: Vec<String> = told.map(|it| format!("{}: {}", it.name, it.does)).collect();
-    let proof = "prove: each answers 3 times in a row through the router, by name, without traffic";
+    let first = "prove: each answers 3 times in a row through the router, by name, without traffic";
+    let proof = "prove: each answers 3 times in a row through the router, by name, the new ones among them without traffic";
     let pause = "pause: the new instances are watched beside the old ones for 30 s";
     assert_eq!(
         told,
         [
             "start: 1 new instance of v2 beside the old ones, 1 of 4 by then",
-            proof,
+            first,
             "shift: 1 new and 4 old instances share the traffic of 127.0.0.1:80 evenly",
             pause,
             "withdraw: 2 old instances lose the traffic and stop; 3 instances of both versions serve on",
