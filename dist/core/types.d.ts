@@ -134,6 +134,15 @@ export type CandidateVerdict = "chosen" | "not-asked" | "serves" | {
         /** When. */
         since: Timestamp;
     };
+} | {
+    "past-no-return": {
+        /** When that was passed. */
+        since: Timestamp;
+        /** The hook that did. */
+        hook: string;
+        /** What it was done for. */
+        version: string;
+    };
 } | "older";
 /** What came of an effect. The world's failures are data. */
 export type Completion = {
@@ -705,6 +714,12 @@ export type LedgerState = {
     failures?: Array<LedgerFailure>;
     /** What persons decided against rules, the newest first. */
     overridden?: Array<LedgerOverride>;
+    /** Points of no return that were passed, the newest first. */
+    points?: Array<NoReturn>;
+    /** Hooks that began, and of which nobody knows how far they got. */
+    unfinished?: Array<UnfinishedHook>;
+    /** What has the traffic though nothing committed it; `None`: what was committed last has it. */
+    stands?: LeftStanding | null;
 };
 /** A wait for a person. */
 export type LedgerWaiting = {
@@ -716,6 +731,15 @@ export type LedgerWaiting = {
     counted?: {
         [key in string]: number;
     };
+};
+/** What has the traffic though nothing committed it: a rollout ended past a point of no return, and nothing was undone. */
+export type LeftStanding = {
+    /** What has most of the traffic; `None`: nothing has any. */
+    generation: Generation | null;
+    /** What that is, where it is known. */
+    release: Release | null;
+    /** Since when it is left so. */
+    since: Timestamp;
 };
 /** How loud something is. */
 export type Level = "debug" | "info" | "warning" | "error";
@@ -801,6 +825,17 @@ export type Needs = {
      * have left in `Begin::reports` lie elsewhere, where that folder is in the tree.
      */
     builds: Array<string>;
+};
+/** A point of no return that was passed. */
+export type NoReturn = {
+    /** Of which rollout. */
+    generation: Generation;
+    /** What that brought, in its name for people. */
+    version: string;
+    /** The hook. */
+    hook: string;
+    /** When it began. */
+    since: Timestamp;
 };
 /** A deploy or rollback under way. */
 export type OpenRollout = {
@@ -1212,6 +1247,19 @@ export type Torn = {
     line: number;
     /** What is there of it. */
     text: string;
+};
+/** A hook that began, and of which nobody knows how far it got. */
+export type UnfinishedHook = {
+    /** Its name. */
+    hook: string;
+    /** Of which rollout. */
+    generation: Generation;
+    /** When it began. */
+    since: Timestamp;
+    /** Whether it may be begun again all the same. */
+    retry: "safe" | "never";
+    /** Why it was ended, where that is known. */
+    why?: string | null;
 };
 /** Why a text cannot be decided again. */
 export type Unreadable = {
