@@ -14,7 +14,7 @@ const HERE = join(ROOT, 'tests', 'bench');
 const EXEC = join(ROOT, 'tests', 'parts', 'exec');
 const RATE = 100;
 const IMAGE = (tag) => `${REGISTRY}/bench/tasks:${tag}`;
-const GOALS = { outage: 0, deploy: 6, start: 2, metadata: 2, memory: 60, derive: 50, gates: 20, release: 1.15 };
+const GOALS = { outage: 0, deploy: 6, start: 2, metadata: 2, memory: 60, derive: 50, gates: 20, release: 1.15, verify: 60, select: 5, step: 20 };
 
 async function main() {
   await images();
@@ -235,6 +235,10 @@ function print(felt, waitless, start, metadata, release) {
   most('`metadata`: memory at its peak', metadata.memory, 'MiB', GOALS.memory);
   most('`metadata`: the derivation alone, natively', metadata.native.derive, 'µs', GOALS.derive);
   most('20 gates over 10,000 check runs, natively', metadata.native.gates / 1000, 'ms', GOALS.gates);
+  const { ledger } = metadata.native;
+  least(`verifying a ledger of ${ledger.records} records, natively, in percent of the throughput of plain SHA-256`, (100 * ledger.hash) / ledger.verify, '%', GOALS.verify);
+  most('the same ledger: choosing the target of a rollback', ledger.select / 1000, 'ms', GOALS.select);
+  most('one decision of a rollout', ledger.step, 'µs', GOALS.step);
 }
 
 function table(felt) {
@@ -262,6 +266,10 @@ function cost(what, { ours, theirs, ratio }, goal) {
 
 function most(what, is, unit, goal) {
   say(`${what.padEnd(82)}${`${is.toFixed(1)} ${unit}`.padStart(28)}   goal at most ${goal}${is <= goal ? ': met' : ' MISSED'}`);
+}
+
+function least(what, is, unit, goal) {
+  say(`${what.padEnd(82)}${`${is.toFixed(1)} ${unit}`.padStart(28)}   goal at least ${goal}${is >= goal ? ': met' : ' MISSED'}`);
 }
 
 function say(text) { process.stdout.write(`${text}\n`); }

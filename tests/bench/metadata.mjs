@@ -79,4 +79,6 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const ms = (seconds) => `${(seconds * 1000).toFixed(1)} ms`;
   console.log(`${process.version}, ${pairs} pairs: metadata ${ms(ours)}, node -e 0 ${ms(theirs)}, ratio ${ratio.toFixed(2)}; peak ${memory.toFixed(1)} MiB`);
   console.log(`natively: derive ${native.derive.toFixed(1)} µs, with outputs and files ${native.whole.toFixed(1)} µs; 20 gates over 10,000 check runs ${(native.gates / 1000).toFixed(2)} ms`);
+  const of = native.ledger;
+  console.log(`a ledger of ${of.records} records, ${of.segments} segments, ${(of.bytes / 1e6).toFixed(1)} MB: reading the newest segment (${(of.newest_bytes / 1000).toFixed(0)} KB) ${(of.read / 1000).toFixed(2)} ms, verifying all ${(of.verify / 1000).toFixed(1)} ms, plain SHA-256 of the same bytes ${(of.hash / 1000).toFixed(1)} ms, a target of a rollback ${(of.select / 1000).toFixed(3)} ms; one decision of a rollout ${of.step.toFixed(2)} µs`);
 }
