@@ -54,7 +54,8 @@ impl Rollout {
         goal.filter(|it| rested.contains(&it.id)).copied().collect()
     }
 
-    /// Who serves without them. The new version is the fallback only, where it is to blame.
+    /// Who serves without them. The new version is the fallback only, where it is to blame or
+    /// had a share.
     fn without_the_revived(&self, settling: &Settling) -> Table {
         let rested = self.rested(settling);
         let mut goal = settling.goal.clone().unwrap_or_default();
@@ -70,11 +71,21 @@ impl Rollout {
             let serves_on = !self.recovering || (!older && !resting.contains(&it.id));
             !alone && serves_on
         });
+        // A share is no reason to have more than it: only what comes instance by instance serves beside the old ones.
+        let waves = self.plan.strategy.replaces();
         match &settling.why {
-            Why::World(_) | Why::Hook(_) | Why::Cancelled | Why::Stopped(_) | Why::Abandoned => {
+            Why::World(_) | Why::Hook(_) | Why::Cancelled | Why::Stopped(_) | Why::Abandoned
+                if waves =>
+            {
                 Table::joined(Some(&goal), &new)
             }
-            Why::Unwell(_) | Why::Committed => Table::at_best(Some(&goal), Some(&new)),
+            Why::Unwell(_)
+            | Why::World(_)
+            | Why::Hook(_)
+            | Why::Cancelled
+            | Why::Stopped(_)
+            | Why::Abandoned
+            | Why::Committed => Table::at_best(Some(&goal), Some(&new)),
         }
     }
 

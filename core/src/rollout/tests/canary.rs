@@ -74,6 +74,22 @@ fn its_share_grows_step_by_step_and_the_old_one_has_the_rest() {
     );
 }
 
+/// A dead run's share is not raised because one of the old instances has to be started again.
+#[test]
+fn a_recovery_gives_the_candidate_no_more_while_an_old_instance_comes_up() {
+    let mut bench = canary()
+        .replicas(2)
+        .change(|plan| plan.resting = vec![id(1, 2)])
+        .recover(Some(1), Why::Abandoned);
+    assert_eq!(bench.finish().outcome, Outcome::Restored);
+    let acts = bench.acts();
+    let route = acts.iter().find(|it| it.starts_with("route "));
+    assert_eq!(
+        route.map(String::as_str),
+        Some("route g1-1=256 g1-2=0 g2-1=256b g2-2=256b")
+    );
+}
+
 #[test]
 fn each_pause_is_as_long_as_it_says_and_looks_at_both() {
     let mut bench = at_weight(1);
