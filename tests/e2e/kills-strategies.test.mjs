@@ -1,4 +1,4 @@
-// A canary and a rolling deploy that are killed at calls which change something: thirty each by a fixed seed, KILLS=all at
+// A canary and a rolling deploy that are killed at calls which change something: thirty in all by a fixed seed, KILLS=all at
 // every one and in every way. Users notice nothing, and the next run puts things right.
 
 import test from 'node:test';
@@ -6,7 +6,7 @@ import test from 'node:test';
 import { image } from './lib.mjs';
 import { killEverywhere } from './bin/killing.mjs';
 
-const deploy = { underLoad: true, sample: 30, command: (_, to) => ['deploy', '--image', image(to)] };
+const deploy = { underLoad: true, sample: 15, command: (_, to) => ['deploy', '--image', image(to)] };
 
 test('a rolling deploy that is killed at any call fails no request, and the next run ends in a final state', async (t) => {
   const config = { run: { replicas: 3 } };

@@ -90,7 +90,8 @@ test('nothing is published by a dry run', async (t) => {
 test('a name that is for ever is not given to another commit', async (t) => {
   const it = await begun('taken', { config: { tags: 'type=raw,value=9.9.9\ntype=semver,pattern={{version}},value=1.0.0\ntype=sha,format=long' } });
   t.after(it.end);
-  assert.equal((await it.cd('release')).outcome, 'released');
+  const first = await it.cd('release');
+  assert.equal(first.outcome, 'released', first.stderr);
   const before = [await it.tags(), await it.digest('1.0.0')];
   const second = await it.commit(5);
   const refused = await it.cd('release');
@@ -113,7 +114,8 @@ test('what moves goes forward only', async (t) => {
   const it = await begun('forward');
   t.after(it.end);
   const later = await it.commit(10);
-  assert.equal((await it.cd('release')).outcome, 'released');
+  const first = await it.cd('release');
+  assert.equal(first.outcome, 'released', first.stderr);
   const newest = await it.digest('main');
   await it.git('checkout', '-q', '-B', 'old', it.first);
   const asMain = (revision) => ({ GITHUB_ACTIONS: 'true', GITHUB_EVENT_NAME: 'push', GITHUB_REF: 'refs/heads/main', GITHUB_SHA: revision, GITHUB_REPOSITORY: 'acme/forward', GITHUB_SERVER_URL: 'https://forge.example' });
