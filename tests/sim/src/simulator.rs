@@ -123,7 +123,7 @@ fn setup(chance: &mut Chance, mutant: Option<Mutant>) -> Setup {
         shares: shares(chance),
         // What has to stop old instances on the way cannot wait for a person without them.
         waits: chance.below(3) == 0 && strategy != Strategy::Rolling,
-        hooks: hooks(chance),
+        hooks: hooks(chance, strategy),
         replicas: 1 + u8::try_from(chance.below(4)).expect("less than four"),
         wants,
         timing: Timing {
@@ -143,7 +143,7 @@ fn setup(chance: &mut Chance, mutant: Option<Mutant>) -> Setup {
 }
 
 /// In one of three histories up to three hooks, some of them without a way back.
-fn hooks(chance: &mut Chance) -> Vec<Hook> {
+fn hooks(chance: &mut Chance, strategy: Strategy) -> Vec<Hook> {
     if chance.below(3) > 0 {
         return Vec::new();
     }
@@ -154,10 +154,12 @@ fn hooks(chance: &mut Chance) -> Vec<Hook> {
     ];
     let places = places.into_iter().filter(|_| chance.below(2) == 0);
     let places: Vec<HookPlace> = places.collect();
+    // Where two versions have traffic at a time there is no point of no return before the commit: it is refused.
+    let whole = matches!(strategy, Strategy::BlueGreen | Strategy::Recreate);
     let mut hook = |place: HookPlace| Hook {
         name: place.word().to_owned(),
         place,
-        irreversible: chance.below(2) == 0,
+        irreversible: chance.below(2) == 0 && (whole || place == HookPlace::AfterCommit),
         retry: Retry::Safe,
         deadline: 1_000,
     };
