@@ -66,6 +66,27 @@ pub(super) struct Bet {
 }
 
 impl Bet {
+    /// On the candidate being worse than tolerated, and on nothing else: where the baseline goes wrong nearly always, no room is
+    /// left above it, and the best bet on what fits would be one on the other side.
+    pub(super) fn on_worse(alternative: f64, belief: Belief) -> Self {
+        let bet = Self::on(alternative, belief);
+        Self {
+            stake: bet.stake.max(0.0),
+            hedge: bet.hedge.min(0.0),
+            ..bet
+        }
+    }
+
+    /// On it being no worse than tolerated, and on nothing else.
+    pub(super) fn on_not_worse(alternative: f64, belief: Belief) -> Self {
+        let bet = Self::on(alternative, belief);
+        Self {
+            stake: bet.stake.min(0.0),
+            hedge: bet.hedge.max(0.0),
+            ..bet
+        }
+    }
+
     /// The best bet for somebody who thinks that the candidate's rate is this.
     ///
     /// That validity needs nothing of this function is the point: q is found as the point of the boundary nearest to the

@@ -75,7 +75,9 @@ pub(super) fn until(evidence: f64, margin: Margin, rate: f64, ratio: f64) -> Opt
     };
     let gain = NOT_WORSE
         .iter()
-        .map(|(_, share)| Bet::on(not_worse(belief, *share), belief).growth(rate, rate, ratio))
+        .map(|(_, share)| {
+            Bet::on_not_worse(not_worse(belief, *share), belief).growth(rate, rate, ratio)
+        })
         .fold(0.0, f64::max);
     requests(evidence, gain)
 }
@@ -91,7 +93,7 @@ fn found(margin: Margin, baseline: f64, candidate: f64, ratio: f64) -> Option<u6
         return None;
     }
     let each = WORSE.iter().filter_map(|(share, more)| {
-        let gain = Bet::on(worse(belief, *more), belief).growth(candidate, baseline, ratio);
+        let gain = Bet::on_worse(worse(belief, *more), belief).growth(candidate, baseline, ratio);
         requests(
             margin.needed_to_fail() - ln(share * super::streams::AT_FIRST),
             gain,

@@ -215,7 +215,7 @@ impl Streams {
         };
         self.worse.bet(belief, block);
         for (worth, (_, share)) in self.better.iter_mut().zip(NOT_WORSE) {
-            worth.0 += Bet::on(not_worse(belief, share), belief).of(block);
+            worth.0 += Bet::on_not_worse(not_worse(belief, share), belief).of(block);
         }
         self.judged = self.judged.plus(block);
         self.step = self.step.plus(block);
@@ -277,7 +277,7 @@ impl Worse {
             self.stake(1.0 / (f64::from(self.refills) + 2.0));
         }
         for (row, (_, more)) in self.rows.iter_mut().zip(WORSE) {
-            row.0 += Bet::on(worse(belief, more), belief).of(block);
+            row.0 += Bet::on_worse(worse(belief, more), belief).of(block);
         }
         let worth = ln_add(self.kept.0, sum(&self.rows));
         if worth > self.most.0 {

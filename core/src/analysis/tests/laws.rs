@@ -66,6 +66,28 @@ const fn rank(verdict: &Verdict) -> u8 {
     }
 }
 
+/// Found by the law below: a baseline that fails nearly always leaves no room above it, and the bet was one on the other side.
+#[test]
+fn where_the_baseline_fails_nearly_always_a_bad_request_is_still_no_evidence_for_the_candidate() {
+    let margin = Margin {
+        tolerated: Permille(50),
+        confidence: Permille(900),
+        ..Margin::ERRORS
+    };
+    let history = |bad| {
+        let mut history = vec![pair((1, 0), (46, 45)); 40];
+        history[38] = pair((1, bad), (46, 45));
+        history[39] = pair((1, bad), (46, 45));
+        history.push(pair((20, 16), (114, 0)));
+        history
+    };
+    let (before, after) = (judged(margin, &history(0)), judged(margin, &history(1)));
+    assert!(
+        rank(&after.verdict()) <= rank(&before.verdict()),
+        "{before:?}\n{after:?}"
+    );
+}
+
 proptest! {
     /// Good requests of the candidate that go badly instead never make the verdict better. That is why no bet depends on the candidate.
     #[test]
