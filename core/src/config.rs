@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 mod check;
+mod credentials;
 mod error;
 mod merge;
 mod name;
@@ -23,18 +24,18 @@ mod tests;
 mod tree;
 mod typed;
 
+pub use credentials::Credentials;
 pub use error::{ConfigError, ConfigErrors, Origin, Place};
 #[cfg(feature = "generate")]
 pub use raw::generate::schema;
 pub use resolve::config_hash;
-pub use strategy::{Canary, Query, QueryLogin, Rolling, Strategy};
+pub use strategy::{Canary, Query, Rolling, Strategy};
 pub(crate) use suggest::did_you_mean;
 pub use template::Template;
 pub(crate) use typed::router_image_in_full;
 
 use crate::gate::Gate;
 use crate::gate::command::Terms;
-use crate::protocol::Authorization;
 use crate::rollout::{HookPlace, Retry};
 use crate::spec::SecretUse;
 
@@ -113,7 +114,7 @@ pub struct Package {
     /// Who publishes it.
     pub publisher: Publisher,
     /// With what files are sent; `None`: by trusted publishing, or by nobody's leave.
-    pub login: Option<PackageLogin>,
+    pub login: Option<Credentials>,
 }
 
 /// Who publishes a package.
@@ -131,31 +132,6 @@ pub enum Publisher {
         /// Where files are sent.
         upload: String,
     },
-}
-
-/// Names of the environment variables with which files are sent.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum PackageLogin {
-    /// This one holds a token.
-    Token(String),
-    /// These hold a user's name and a password.
-    Password(RegistryAuth),
-}
-
-impl PackageLogin {
-    /// Who asks. The name that goes with a token is the same at every index.
-    #[must_use]
-    pub(crate) fn authorization(&self) -> Authorization {
-        match self.clone() {
-            Self::Token(password) => Authorization::Named {
-                user: "__token__".to_owned(),
-                password,
-            },
-            Self::Password(RegistryAuth { user, password }) => {
-                Authorization::Basic { user, password }
-            }
-        }
-    }
 }
 
 /// A session that makes the image.

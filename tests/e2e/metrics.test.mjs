@@ -7,7 +7,7 @@ import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { image, place, ROOT, run, until } from './lib.mjs';
+import { image, ledgerOf, place, ROOT, run, until } from './lib.mjs';
 
 const PASSWORD = 'a-password-of-this-test';
 /** That password, as `htpasswd -B` writes it. */
@@ -22,7 +22,9 @@ async function listening(server) {
 /** A Prometheus that reads `queues` (version → length) each second and lets in who knows the password; `null` where there is none to be had. */
 async function prometheus(t, queues) {
   const found = await run([join(ROOT, 'tests', 'parts', 'prometheus')]);
-  if (found.code !== 0) return null;
+  // It says so by this code where one cannot be had; the continuous integration requires it.
+  if (found.code === 3 && process.env.CI !== 'true') return null;
+  assert.equal(found.code, 0, found.stderr);
   const metrics = createServer((_, response) => {
     const lines = Object.entries(queues).map(([version, length]) => `queue_length{version="${version}"} ${length}\n`);
     response.writeHead(200, { 'content-type': 'text/plain; version=0.0.4' }).end(lines.join(''));
@@ -92,8 +94,9 @@ test('a metric beyond its limit goes back, one that nobody knows passes nothing 
   const last = within.report.compared.at(-1);
   assert.deepEqual([last.share, last.findings.map((it) => it.verdict)], [50, ['pass', 'pass']]);
   assert.match(within.stdout + within.stderr, /beside what serves[\s\S]*queue 7/);
-  for (const one of [first, beyond, unknown, within]) {
-    assert.equal(JSON.stringify(one.report).includes(PASSWORD) || (one.stdout + one.stderr).includes(PASSWORD), false);
+  const told = [first, beyond, unknown, within].map((one) => JSON.stringify(one.report) + one.stdout + one.stderr);
+  const kept = JSON.stringify([here.journals(), await ledgerOf(here)]);
+  for (const secret of [PASSWORD, Buffer.from(`reader:${PASSWORD}`).toString('base64')]) {
+    for (const text of [...told, kept]) assert.equal(text.includes(secret), false);
   }
-  assert.equal(JSON.stringify(here.journals()).includes(PASSWORD), false);
 });

@@ -1,7 +1,6 @@
 //! How a new version takes the old one's place, and what it is judged by.
 
-use super::{RegistryAuth, Template};
-use crate::protocol::Authorization;
+use super::{Credentials, Template};
 use crate::rollout::{Comparison, Waves};
 
 /// How the new version takes the old one's place.
@@ -64,36 +63,5 @@ pub struct Query {
     /// What is asked.
     pub query: Template,
     /// Who asks; `None`: nobody.
-    pub login: Option<QueryLogin>,
-}
-
-/// Names of the environment variables with which a Prometheus is asked.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum QueryLogin {
-    /// This one holds a token.
-    Token(String),
-    /// These hold a user's name and a password.
-    Password(RegistryAuth),
-}
-
-impl QueryLogin {
-    /// Who asks.
-    #[must_use]
-    pub(crate) fn authorization(&self) -> Authorization {
-        match self.clone() {
-            Self::Token(name) => Authorization::Variable { name },
-            Self::Password(RegistryAuth { user, password }) => {
-                Authorization::Basic { user, password }
-            }
-        }
-    }
-
-    /// The name of the variable that holds the secret.
-    #[must_use]
-    pub fn secret(&self) -> &str {
-        match self {
-            Self::Token(name) => name,
-            Self::Password(auth) => &auth.password,
-        }
-    }
+    pub login: Option<Credentials>,
 }

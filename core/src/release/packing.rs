@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use super::engine::trouble;
 use super::nox::{self, Nox, QUICK, effect, fetch_uv, in_tree};
 use super::packages::Built;
-use crate::config::{Package, PackageLogin, Publisher, RegistryAuth};
+use crate::config::{Credentials, Package, Publisher, RegistryAuth};
 use crate::protocol::{Completion, Content, Effect, Run, Timestamp};
 use crate::registry::Trouble;
 
@@ -204,11 +204,11 @@ impl Sending {
         let mut set = vec![("UV_PUBLISH_CHECK_URL", text(&index))];
         set.extend(upload.map(|upload| ("UV_PUBLISH_URL", text(upload))));
         match &self.package.login {
-            Some(PackageLogin::Token(token)) => {
+            Some(Credentials::Token(token)) => {
                 run.env.insert(token.clone(), secret(token));
                 set.push(("UV_PUBLISH_TOKEN", secret(token)));
             }
-            Some(PackageLogin::Password(RegistryAuth { user, password })) => {
+            Some(Credentials::Password(RegistryAuth { user, password })) => {
                 run.env.insert(password.clone(), secret(password));
                 set.push(("UV_PUBLISH_PASSWORD", secret(password)));
                 run.inherit.push(user.clone());

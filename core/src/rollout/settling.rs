@@ -162,23 +162,38 @@ impl Rollout {
         self.put(settling);
     }
 
-    fn revive(&mut self, mut settling: Settling) {
-        let goal = settling.goal.iter().flat_map(|goal| &goal.members);
-        let mut ids: Vec<InstanceId> = goal.map(|member| member.id).collect();
-        if self.watched(&settling) {
-            ids.clear();
-        } else if !self.recovering {
-            let rested = self.rested(&settling);
-            ids.retain(|id| rested.contains(id));
-        }
-        if ids.is_empty() {
+    /// Starts what was stopped. Where others can serve meanwhile it has no traffic before that, and none before it answers: else a
+    /// start that is carried out late would change who serves.
+    fn revive(&mut self, settling: Settling) {
+        if self.to_revive(&settling).is_empty() {
             return self.route_to_goal(settling);
         }
-        let acts = ids
+        match self.others_serve(&settling) {
+            Some(table) => self.readmit(settling, table),
+            None => self.start_again(settling, false),
+        }
+    }
+
+    /// What is to be started: all of the goal where a recovery cannot know that it runs.
+    fn to_revive(&self, settling: &Settling) -> Vec<InstanceId> {
+        let goal = settling.goal.iter().flat_map(|goal| &goal.members);
+        let mut ids: Vec<InstanceId> = goal.map(|member| member.id).collect();
+        if self.watched(settling) {
+            ids.clear();
+        } else if !self.recovering {
+            let rested = self.rested(settling);
+            ids.retain(|id| rested.contains(id));
+        }
+        ids
+    }
+
+    fn start_again(&mut self, mut settling: Settling, others_serve: bool) {
+        let acts = self.to_revive(&settling);
+        let acts = acts
             .into_iter()
             .map(|id| self.attempt(Action::Revive(id)))
             .collect();
-        settling.stage = Stage::Reviving(acts);
+        settling.stage = Stage::Reviving(acts, others_serve);
         self.put(settling);
     }
 
@@ -236,7 +251,7 @@ impl Rollout {
             Stage::Adopting(_)
             | Stage::Withdrawing(_)
             | Stage::Halting(..)
-            | Stage::Reviving(_)
+            | Stage::Reviving(..)
             | Stage::Readmitting(_)
             | Stage::Routing(_)
             | Stage::Stranding(..)
@@ -300,8 +315,9 @@ impl Rollout {
                 let why = format!("what must not run beside it could not be stopped: {trouble}");
                 self.strand(settling, why);
             }
-            Stage::Reviving(_) => self.readmit(settling),
-            Stage::Readmitting(_) => self.begin_warming(settling),
+            Stage::Readmitting(_) => self.start_again(settling, true),
+            Stage::Reviving(_, true) => self.begin_warming(settling),
+            Stage::Reviving(_, false) => self.route_to_goal(settling),
             Stage::Routing(_) if settling.stands => self.begin_standing(settling),
             Stage::Routing(_) => self.routed(settling, lingering),
             Stage::Draining { .. } => self.drained(settling, lingering),
@@ -336,9 +352,9 @@ impl Rollout {
                 self.put(settling);
                 self.stage_done(&[]);
             }
-            Stage::Reviving(_) => self.stage_done(&[]),
-            // Whoever serves without it has the traffic, or nobody does: there is nothing to wait for.
-            Stage::Readmitting(_) => self.route_to_goal(settling),
+            Stage::Reviving(..) => self.stage_done(&[]),
+            // Nobody serves without it after all: there is nothing to wait for.
+            Stage::Readmitting(_) => self.start_again(settling, false),
             Stage::Removing(_) => {
                 settling.left.extend(instance);
                 self.put(settling);
@@ -412,7 +428,7 @@ impl Rollout {
             | Stage::Adopting(_)
             | Stage::Withdrawing(_)
             | Stage::Halting(..)
-            | Stage::Reviving(_)
+            | Stage::Reviving(..)
             | Stage::Readmitting(_)
             | Stage::Warming(_)
             | Stage::Routing(_)

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use super::request::Command;
 use super::{Session, Tag};
-use crate::config::{Config, PackageLogin, RegistryAuth};
+use crate::config::{Config, Credentials, RegistryAuth};
 use crate::event::asking::{self, Question};
 use crate::event::{self, Event, Kind, System};
 use crate::forge::releases::Forge;
@@ -109,8 +109,8 @@ impl Session {
         let packages = config.flat_map(|config| &config.packages);
         let logins = packages.filter_map(|package| package.login.clone());
         let more = logins.flat_map(|login| match login {
-            PackageLogin::Token(token) => vec![token],
-            PackageLogin::Password(auth) => vec![auth.user, auth.password],
+            Credentials::Token(token) => vec![token],
+            Credentials::Password(auth) => vec![auth.user, auth.password],
         });
         // What an action gets as an input is set, and no shell knows a variable of such a name.
         let forge = self.forge_token().filter(|name| !name.contains('-'));

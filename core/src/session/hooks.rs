@@ -165,12 +165,7 @@ impl Session {
         };
         self.said_by_hook(&hooking.hook.name, done);
         let ran = match hooking.nox.as_mut() {
-            None if done.len() < 2 => {
-                let what = &hooking.what;
-                Ran::Not(format!(
-                    "there is no program `{what}` where the working tree is"
-                ))
-            }
+            None if done.len() < 2 => not_found(&hooking.what, done.last()),
             None => ran(&hooking.what, done.last()),
             Some(nox) => {
                 let ran_at_all = nox.runs();
@@ -308,6 +303,16 @@ impl Session {
 }
 
 type Begun = Result<(Vec<Effect>, Option<Box<Nox>>), String>;
+
+/// It was looked for, and nothing has begun.
+fn not_found(what: &str, completion: Option<&Completion>) -> Ran {
+    let looked = matches!(completion, Some(Completion::Exited { code: Some(_), .. }));
+    Ran::Not(if looked {
+        format!("there is no program `{what}` where the working tree is")
+    } else {
+        format!("nobody could say in time whether there is a program `{what}`")
+    })
+}
 
 /// How a command ended. A shell's words for a signal are none of its own.
 fn ran(what: &str, completion: Option<&Completion>) -> Ran {

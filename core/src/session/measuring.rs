@@ -6,7 +6,7 @@
 use super::calls::Call;
 use super::{Session, Tag};
 use crate::analysis::{Real, Why, value};
-use crate::config::{Query, QueryLogin};
+use crate::config::{Credentials, Query};
 use crate::protocol::{Completion, Effect, Fault, Fetch, Method};
 use crate::registry::is_loopback;
 use crate::rollout::{Action, ActionId, Observation};
@@ -35,7 +35,7 @@ impl Session {
             method: Method::Get,
             url: format!("{}/api/v1/query?query={}", query.url, encoded(&text)),
             headers: [("accept".to_owned(), "application/json".to_owned())].into(),
-            authorization: login.map(QueryLogin::authorization),
+            authorization: login.map(Credentials::at_an_interface),
             direct: is_loopback(host),
             timeout: TIMEOUT,
             limit: LIMIT,

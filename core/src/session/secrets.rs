@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::measuring::secrets_of;
 use super::request::Command;
 use super::{Session, Tag};
-use crate::config::{Environment, PackageLogin, Target, config_hash};
+use crate::config::{Config, Environment, Target, config_hash};
 use crate::ledger::State;
 use crate::protocol::{Completion, Effect, Emit, Outcome};
 use crate::spec::{Release, Spec};
@@ -17,25 +17,8 @@ const KEY: &str = "fingerprint-key";
 impl Session {
     /// The shell is told what to keep out of everything, before anything is asked of the engine.
     pub(super) fn mask_config(&mut self, environment: &Environment) {
-        let (known_hosts, key) = match &environment.target {
-            Target::Docker {
-                known_hosts, key, ..
-            } => (known_hosts.clone(), key.clone()),
-            Target::Podman => (None, None),
-        };
-        let registry = self
-            .config
-            .as_ref()
-            .and_then(|it| it.registry.as_ref())
-            .map(|it| it.password.clone());
-        let names = environment.run.secrets.keys().cloned();
-        let names: Vec<String> = names
-            .chain(known_hosts)
-            .chain(key)
-            .chain(registry)
-            .chain(secrets_of(environment.queries()))
-            .collect();
-        self.mask(names);
+        let names = self.config.as_ref().map(|it| secrets_in(it, environment));
+        self.mask(names.unwrap_or_default());
     }
 
     /// The same for a release, which needs those of registries and indexes alone.
@@ -43,10 +26,8 @@ impl Session {
         let logins = self.config.as_ref().map(super::deriving::logins);
         let names = logins.unwrap_or_default().into_iter();
         let packages = self.config.iter().flat_map(|config| &config.packages);
-        let packages = packages.filter_map(|package| match package.login.as_ref()? {
-            PackageLogin::Token(token) => Some(token.clone()),
-            PackageLogin::Password(auth) => Some(auth.password.clone()),
-        });
+        let packages =
+            packages.filter_map(|package| Some(package.login.as_ref()?.secret().to_owned()));
         let forge = self.forge_token();
         let names = names.map(|it| it.password).chain(packages).chain(forge);
         self.mask(names.collect());
@@ -166,4 +147,60 @@ pub(super) fn unset(fingerprints: &BTreeMap<String, Option<String>>) -> Vec<Stri
         .filter(|(_, print)| print.is_none())
         .map(|(name, _)| name.clone())
         .collect()
+}
+
+/// Names of everything secret that a run in an environment may use: of instances, the way to the engine, registries, metrics, hooks.
+fn secrets_in(config: &Config, environment: &Environment) -> Vec<String> {
+    let (known_hosts, key) = match &environment.target {
+        Target::Docker {
+            known_hosts, key, ..
+        } => (known_hosts.clone(), key.clone()),
+        Target::Podman => (None, None),
+    };
+    let mirrors = config.mirrors.iter().filter_map(|it| it.registry.as_ref());
+    let registries = config.registry.iter().chain(mirrors);
+    let hooks = environment.hooks.iter().flat_map(|it| &it.terms.secrets);
+    let names = environment.run.secrets.keys().cloned();
+    names
+        .chain(known_hosts)
+        .chain(key)
+        .chain(registries.map(|it| it.password.clone()))
+        .chain(secrets_of(environment.queries()))
+        .chain(hooks.cloned())
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn everything_secret_that_an_environment_names_is_kept_out_from_the_start() {
+        let text = r"service: tasks
+image: registry.example/acme/tasks
+registry: { user: USER, password: REGISTRY_PASSWORD }
+mirrors: [{ image: mirror.example/acme/tasks, registry: { user: USER, password: MIRROR_PASSWORD } }]
+run: { port: 8000, secrets: { DATABASE_URL: env } }
+environments:
+  staging:
+    target: { docker: { host: ssh://a@b, known-hosts: HOSTS, key: KEY } }
+    strategy: { canary: { analysis: { metrics: { queue: { url: https://p.example, query: up, max: 1, token: METRICS } } } } }
+    hooks: { before-start: [{ command: [migrate], secrets: [MIGRATION] }] }
+";
+        let config = crate::config::parse("cd.yml", text, None).expect("it has no mistakes");
+        let mut names = secrets_in(&config, &config.environments["staging"]);
+        names.sort_unstable();
+        assert_eq!(
+            names,
+            [
+                "DATABASE_URL",
+                "HOSTS",
+                "KEY",
+                "METRICS",
+                "MIGRATION",
+                "MIRROR_PASSWORD",
+                "REGISTRY_PASSWORD"
+            ]
+        );
+    }
 }

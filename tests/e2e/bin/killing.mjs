@@ -1,7 +1,7 @@
 // Runs that are killed at each call that changes something, one after the other, and what the next run makes of it.
 //
-// KILLS=all: every call, before, during, torn, after and late. Without it each call of a series is met at least as often
-// as `share` says, or `sample` of them, each in one of these ways; which, a fixed seed decides.
+// KILLS=all: every call, before, during, torn, after and late. Without it each call of a series is met once, or with
+// a chance of `share`, or `sample` of them are met, each in one of these ways; which, a fixed seed decides.
 
 import assert from 'node:assert/strict';
 import { mkdirSync } from 'node:fs';
@@ -18,7 +18,7 @@ export const QUICK = { bake: { for: '0s' }, drain: '0s', lease: '2s' };
 const WAYS = ['before', 'during', 'torn', 'after'];
 
 /** Which calls to kill at, and how: `{ call, way, line }`, `line` for the counting docker. */
-export function cases(calls, { seed, sample, share = sample ? sample / calls.length : 1 }) {
+export function cases(calls, { seed, sample = calls.length, share = 1 }) {
   const chance = seeded(seed);
   const line = (call, way) => {
     if (way === 'late') return `${call} before late 4`;
@@ -26,7 +26,9 @@ export function cases(calls, { seed, sample, share = sample ? sample / calls.len
   };
   if (ALL) return calls.flatMap((call) => [...WAYS, 'late'].map((way) => ({ call, way, line: line(call, way) })));
   const first = Math.floor(chance() * WAYS.length);
-  const met = calls.filter(() => chance() < share);
+  // Without replacement, in the order of the run.
+  const drawn = new Set(calls.map((call) => [chance(), call]).sort(([a], [b]) => a - b).slice(0, sample).map(([, call]) => call));
+  const met = calls.filter((call) => drawn.has(call) && chance() < share);
   return met.map((call, at) => {
     const way = WAYS[(first + at) % WAYS.length];
     return { call, way, line: line(call, way) };
@@ -51,11 +53,13 @@ export async function killEverywhere(t, { name, config = {}, env = {}, command, 
   };
   t.after(() => here && clear(here));
 
+  let kills = 0;
   let from = await fresh();
   const calls = await undisturbed(t, here, command(from, other(from)), replicas);
   from = other(from);
 
-  for (const [at, it] of cases(calls, { seed, share, sample }).entries()) {
+  const met = cases(calls, { seed, share, sample });
+  for (const [at, it] of met.entries()) {
     await t.test(`killed ${it.way} ${it.call}`, { timeout: 120_000 }, async (t) => {
       if (from === null) from = await fresh();
       const [old, wanted] = [from, other(from)];
@@ -69,6 +73,7 @@ export async function killEverywhere(t, { name, config = {}, env = {}, command, 
           t.diagnostic('this call did not come this time: nothing was killed');
         } else {
           assert.equal(killed.signal, 'SIGKILL');
+          kills += 1;
         }
         const { token: dead } = await leaseOf(here);
         const committed = (await chainOf(here)).serving.release.version === wanted;
@@ -96,7 +101,8 @@ export async function killEverywhere(t, { name, config = {}, env = {}, command, 
     });
   }
 
-  await t.test('in the end status finds nothing to remark', async () => {
+  await t.test('in the end status finds nothing to remark, and most of the kills were kills', async () => {
+    assert.ok(kills * 2 > met.length, `${kills} of ${met.length} calls came`);
     if (from === null) from = await fresh();
     const { report } = await here.cd('status', '--json');
     assert.deepEqual([report.status.unfinished, report.status['ledger-sound'], report.status.lease], [null, true, null]);

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::super::{
-    Bake, Config, DockerHost, HealthTemplate, Listen, Mode, PackageLogin, Permille, Publisher,
+    Bake, Config, Credentials, DockerHost, HealthTemplate, Listen, Mode, Permille, Publisher,
     RegistryAuth, RouterConfig, SshHost, Strategy, Target, parse,
 };
 use super::{SMALLEST, good, mistakes};
@@ -217,13 +217,13 @@ fn everything_that_can_be_said() {
         password: "B".into(),
     };
     let upload = "https://index.example/upload".to_owned();
-    assert_eq!(other.login, Some(PackageLogin::Password(auth)));
+    assert_eq!(other.login, Some(Credentials::Password(auth)));
     assert_eq!(other.publisher, Publisher::Uv { upload });
     assert_eq!(other.folder, "dist");
     assert_eq!(python.index, "https://index.example/simple");
     assert_eq!(
         python.login,
-        Some(PackageLogin::Token("PUBLISH_TOKEN".into()))
+        Some(Credentials::Token("PUBLISH_TOKEN".into()))
     );
     let session = Publisher::Session {
         name: "publish-python".into(),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::super::raw::{self, At};
 use super::super::scalar::{confidence, duration, duration_from, number, points, quantile, slower};
-use super::super::{Permille, Query, QueryLogin, RegistryAuth, name};
+use super::super::{Permille, Query, name};
 use super::{Read, Reader, Reported, Wrong, code};
 use crate::analysis::{LatencyRule, Margin, MetricRule};
 use crate::rollout::{Comparison, Metered};
@@ -95,7 +95,12 @@ impl Reader<'_> {
         );
         let every = self.or(raw.every.as_ref(), EVERY, duration_from::<1000>);
         let readings = self.given(raw.readings.as_ref());
-        let login = self.query_login(at, raw);
+        let login = self.login(
+            at.node,
+            raw.token.as_ref(),
+            raw.user.as_ref(),
+            raw.password.as_ref(),
+        );
         let (max, min) = (max?, min?);
         let mistake = match (max, min) {
             (None, None) => Some(
@@ -129,30 +134,6 @@ impl Reader<'_> {
             login: login?,
         };
         Ok((metered, query))
-    }
-
-    fn query_login(
-        &mut self,
-        at: &At<raw::MetricAnalysis>,
-        raw: &raw::MetricAnalysis,
-    ) -> Read<Option<QueryLogin>> {
-        let token = self.optional_hidden(raw.token.as_ref(), name::variable);
-        let user = self.optional_hidden(raw.user.as_ref(), name::variable);
-        let password = self.optional_hidden(raw.password.as_ref(), name::variable);
-        let mistake = match (token?, user?, password?) {
-            (None, None, None) => return Ok(None),
-            (Some(token), None, None) => return Ok(Some(QueryLogin::Token(token))),
-            (None, Some(user), Some(password)) => {
-                return Ok(Some(QueryLogin::Password(RegistryAuth { user, password })));
-            }
-            (Some(_), _, _) => Wrong::new(code::CONFLICT, "`token` and a password are both given")
-                .help("leave `user` and `password` out, or `token`"),
-            (None, Some(_) | None, Some(_) | None) => {
-                Wrong::new(code::MISSING_KEY, "`user` and `password` go together")
-                    .help("name both variables")
-            }
-        };
-        Err(self.report_key(at.node, mistake))
     }
 }
 

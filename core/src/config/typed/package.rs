@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::super::raw::{self, At};
-use super::super::{ForgeRelease, Package, PackageLogin, Publisher, RegistryAuth, name};
+use super::super::tree::NodeId;
+use super::super::{Credentials, ForgeRelease, Package, Publisher, RegistryAuth, name};
 use super::build::session;
 use super::{Read, Reader, Reported, Wrong, code};
 
@@ -42,7 +43,12 @@ impl Reader<'_> {
         let folder = self.or(raw.folder.as_ref(), FOLDER.to_owned(), name::path_inside);
         let index = self.optional(raw.index.as_ref(), name::url);
         let publisher = self.publisher(at, raw);
-        let login = self.package_login(at, raw);
+        let login = self.login(
+            at.node,
+            raw.token.as_ref(),
+            raw.user.as_ref(),
+            raw.password.as_ref(),
+        );
         let index = index?.ok_or(Reported)?; // by the checker: it is required
         Ok(Package {
             name: name?,
@@ -68,20 +74,23 @@ impl Reader<'_> {
         }
     }
 
-    fn package_login(
+    /// A token, or a user with a password; none of them: nobody logs in.
+    pub(super) fn login(
         &mut self,
-        at: &At<raw::Package>,
-        raw: &raw::Package,
-    ) -> Read<Option<PackageLogin>> {
-        let token = self.optional_hidden(raw.token.as_ref(), name::variable);
-        let user = self.optional_hidden(raw.user.as_ref(), name::variable);
-        let password = self.optional_hidden(raw.password.as_ref(), name::variable);
+        node: NodeId,
+        token: Option<&At<String>>,
+        user: Option<&At<String>>,
+        password: Option<&At<String>>,
+    ) -> Read<Option<Credentials>> {
+        let token = self.optional_hidden(token, name::variable);
+        let user = self.optional_hidden(user, name::variable);
+        let password = self.optional_hidden(password, name::variable);
         let mistake = match (token?, user?, password?) {
             (None, None, None) => return Ok(None),
-            (Some(token), None, None) => return Ok(Some(PackageLogin::Token(token))),
+            (Some(token), None, None) => return Ok(Some(Credentials::Token(token))),
             (None, Some(user), Some(password)) => {
                 let auth = RegistryAuth { user, password };
-                return Ok(Some(PackageLogin::Password(auth)));
+                return Ok(Some(Credentials::Password(auth)));
             }
             (Some(_), _, _) => Wrong::new(code::CONFLICT, "`token` and a password are both given")
                 .help("leave `user` and `password` out, or `token`"),
@@ -90,6 +99,6 @@ impl Reader<'_> {
                     .help("name both variables")
             }
         };
-        Err(self.report_key(at.node, mistake))
+        Err(self.report_key(node, mistake))
     }
 }

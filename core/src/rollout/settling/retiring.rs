@@ -36,7 +36,7 @@ impl Rollout {
             | Stage::Adopting(_)
             | Stage::Withdrawing(_)
             | Stage::Halting(..)
-            | Stage::Reviving(_)
+            | Stage::Reviving(..)
             | Stage::Readmitting(_)
             | Stage::Warming(_)
             | Stage::Routing(_)

@@ -31,10 +31,10 @@ pub(super) enum Stage {
     Withdrawing(Try),
     /// What must not run beside the goal is stopped; `Some`: an instance of it could not be.
     Halting(Vec<Try>, Option<String>),
-    /// What is to serve was stopped, or may be: start it.
-    Reviving(Vec<Try>),
-    /// Make what was started again known to the router, without traffic.
+    /// What is about to be started again gets no traffic, and who can serves on.
     Readmitting(Try),
+    /// What is to serve was stopped, or may be: start it; and whether others serve until it answers.
+    Reviving(Vec<Try>, bool),
     /// See that it answers, while others serve.
     Warming(Warming),
     /// Give it all traffic.
@@ -101,7 +101,7 @@ impl Settling {
             | Stage::Stranding(act, _)
             | Stage::Draining { act, .. }
             | Stage::Concluding(act, _) => vec![act],
-            Stage::Halting(acts, _) | Stage::Reviving(acts) | Stage::Removing(acts) => {
+            Stage::Halting(acts, _) | Stage::Reviving(acts, _) | Stage::Removing(acts) => {
                 acts.iter().collect()
             }
             Stage::Awaiting(_) | Stage::Warming(_) | Stage::Verifying(_) | Stage::Logging(_) => {
@@ -119,7 +119,7 @@ impl Settling {
             | Stage::Stranding(act, _)
             | Stage::Draining { act, .. }
             | Stage::Concluding(act, _) => vec![act],
-            Stage::Halting(acts, _) | Stage::Reviving(acts) | Stage::Removing(acts) => {
+            Stage::Halting(acts, _) | Stage::Reviving(acts, _) | Stage::Removing(acts) => {
                 acts.iter_mut().collect()
             }
             Stage::Awaiting(_) | Stage::Warming(_) | Stage::Verifying(_) | Stage::Logging(_) => {
@@ -137,7 +137,7 @@ impl Settling {
             | Stage::Adopting(_)
             | Stage::Withdrawing(_)
             | Stage::Halting(..)
-            | Stage::Reviving(_)
+            | Stage::Reviving(..)
             | Stage::Readmitting(_)
             | Stage::Routing(_)
             | Stage::Stranding(..)

@@ -1,4 +1,4 @@
-//! Warming: what was started again is asked until it answers, before it gets any traffic. Meanwhile whoever still can
+//! Warming: what is started again has no traffic before it answers. Meanwhile whoever still can
 //! serves on: old instances that were never stopped, and new ones that nothing is held against.
 
 use std::collections::BTreeMap;
@@ -27,27 +27,27 @@ impl Warming {
 }
 
 impl Rollout {
-    /// What was stopped is started. Where something else serves meanwhile it is made known to the router, without
-    /// traffic; else nobody is there to wait for it.
-    pub(super) fn readmit(&mut self, mut settling: Settling) {
-        let table = self.without_the_revived(&settling);
-        let revived = self.revived(&settling);
+    /// The table by which others serve until what was stopped answers, with that beside it, without traffic; `None`: nobody else can.
+    pub(super) fn others_serve(&self, settling: &Settling) -> Option<Table> {
+        let table = self.without_the_revived(settling);
+        let revived = self.revived(settling);
         let runs = |id: InstanceId| self.lives.get(&id).is_none_or(|life| life.running);
         let mut active = table.0.iter().filter(|it| it.weight > 0 && !it.backup);
         let serves = active.any(|it| runs(it.member.id));
-        if revived.is_empty() || !serves {
-            return self.route_to_goal(settling);
-        }
+        (serves && !revived.is_empty()).then(|| table.admitting(&revived))
+    }
+
+    pub(super) fn readmit(&mut self, mut settling: Settling, table: Table) {
         let mark = settling.mark();
         settling.stage = Stage::Readmitting(self.attempt(Action::Route {
-            table: table.admitting(&revived),
+            table,
             mark,
             force: false,
         }));
         self.put(settling);
     }
 
-    /// Instances of the goal that were started again.
+    /// Instances of the goal that are started again.
     fn revived(&self, settling: &Settling) -> Vec<Member> {
         let rested = self.rested(settling);
         let goal = settling.goal.iter().flat_map(|goal| &goal.members);

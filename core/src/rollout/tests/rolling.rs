@@ -86,10 +86,10 @@ fn going_back_starts_those_that_were_stopped_and_no_others() {
     assert_eq!(
         after,
         [
+            // What is started gets nothing before it answers, and what is to blame nothing that another can take.
+            "route g1-1=256 g1-2=0 g1-3=0 g2-1=256b g2-2=256b",
             "revive g1-2",
             "revive g1-3",
-            // What was just started gets nothing before it answers, and what is to blame nothing that another can take.
-            "route g1-1=256 g1-2=0 g1-3=0 g2-1=256b g2-2=256b",
             "route g1-1=256 g1-2=256 g1-3=256",
             "route g1-1=256 g1-2=256 g1-3=256",
             "log g2-3",
@@ -216,11 +216,11 @@ fn a_cancel_leaves_the_traffic_with_whoever_answers_until_all_of_the_old_do() {
     });
     assert_eq!((end.outcome, probes), (Outcome::Cancelled, 3));
     let routes: Vec<String> = bench.acts();
-    let last = routes.iter().rposition(|it| it.starts_with("revive "));
-    let after = routes[last.expect("they were started") + 1..].join(", ");
+    let from = routes.iter().position(|it| it == "start g2-3");
+    let after = routes[from.expect("it was started") + 1..].join(", ");
     assert!(
         after.starts_with(
-            "route g1-1=256 g1-2=0 g1-3=0 g2-1=256 g2-2=256, route g1-1=256 g1-2=256 g1-3=256"
+            "route g1-1=256 g1-2=0 g1-3=0 g2-1=256 g2-2=256, revive g1-2, revive g1-3, route g1-1=256 g1-2=256 g1-3=256"
         ),
         "{after}"
     );

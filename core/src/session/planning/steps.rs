@@ -284,6 +284,11 @@ impl Lines<'_> {
         self.say("pause", does, timing.pause + timing.prove + more, &back);
     }
 
+    /// Whether a point of no return has been passed before the switch.
+    fn is_past(&self) -> bool {
+        hooking::after_the_point(self.plan, &[HookPlace::BeforeStart]).is_some()
+    }
+
     /// All hooks of a place are told with the first of them.
     fn hook(&mut self, at: usize) {
         let hooks = &self.plan.hooks;
@@ -299,6 +304,10 @@ impl Lines<'_> {
         let back = match place {
             HookPlace::BeforeStart if !interrupts(self.plan) => {
                 "nothing else is done, and what serves is as it was".to_owned()
+            }
+            // No traffic was moved by then.
+            HookPlace::BeforeSwitch if !interrupts(self.plan) && !self.is_past() => {
+                "the new instances are removed, and what serves is as it was".to_owned()
             }
             HookPlace::BeforeStart | HookPlace::BeforeSwitch => self.fails.back.clone(),
             HookPlace::AfterCommit => {

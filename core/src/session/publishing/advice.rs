@@ -1,7 +1,7 @@
 //! What to do next once a release has ended.
 
 use super::super::Session;
-use crate::config::{Package, PackageLogin};
+use crate::config::{Credentials, Package};
 use crate::event::System;
 use crate::protocol::Outcome;
 use crate::registry::Repository;
@@ -144,8 +144,8 @@ impl Permissions {
 
 fn of_a_login(package: &Package) -> Option<String> {
     let names = match package.login.as_ref()? {
-        PackageLogin::Token(token) => format!("{token} holds"),
-        PackageLogin::Password(auth) => format!("{} and {} hold", auth.user, auth.password),
+        Credentials::Token(token) => format!("{token} holds"),
+        Credentials::Password(auth) => format!("{} and {} hold", auth.user, auth.password),
     };
     Some(format!(
         "check what {names}: it must be allowed to publish `{}`",

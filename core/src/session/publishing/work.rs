@@ -5,7 +5,7 @@ mod answers;
 use std::collections::BTreeMap;
 
 use super::words::what;
-use crate::config::{Package, PackageLogin, RegistryAuth};
+use crate::config::{Credentials, Package, RegistryAuth};
 use crate::forge::releases::{self as forge, Forge};
 use crate::index;
 use crate::protocol::{Completion, Effect, Timestamp};
@@ -284,7 +284,7 @@ impl Publishing {
             Looking::ForAMoment => index::FOR_A_MOMENT,
             Looking::Patiently => index::PATIENTLY,
         };
-        let login = package.login.as_ref().map(PackageLogin::authorization);
+        let login = package.login.as_ref().map(Credentials::at_an_index);
         let (project, version) = (&built.project, &built.version);
         let asking = index::Asking::new(&package.index, project, version, wanted, most, login);
         Doing::Indexing(Box::new(asking))
@@ -297,7 +297,7 @@ impl Publishing {
             return Doing::Nothing; // only what both have is looked into
         };
         let folder = self.told.folder(package);
-        let login = package.login.as_ref().map(PackageLogin::authorization);
+        let login = package.login.as_ref().map(Credentials::at_an_index);
         let login = (package.index.as_str(), login);
         match Opening::new(
             &package.name,
