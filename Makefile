@@ -34,6 +34,10 @@ test-all: tools ## The same with all the time it takes: every end-to-end test, l
 	@$(XTASK) repro
 	@$(call script,tests/e2e/run)
 
+.PHONY: kill-matrix
+kill-matrix: tools ## Kill a run of each strategy at every call and in every way (an hour and more), into docs/kill-matrix.md
+	@tests/e2e/kill-matrix
+
 .PHONY: bench
 bench: tools ## What users feel during a deploy, and how fast it starts
 	@tests/bench/bench

@@ -670,7 +670,9 @@ export type LeftStanding = {
     /** What that is, where it is known. */
     release: Release | null,
     /** Since when it is left so. */
-    since: Timestamp, };
+    since: Timestamp,
+    /** Its place in the order; `None`: that of what was committed last. */
+    sequence?: Sequence | null, };
 
 /** How loud something is. */
 export type Level = "debug" | "info" | "warning" | "error";

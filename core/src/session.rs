@@ -355,7 +355,7 @@ impl Session {
             Tag::RouteAndLook(id, action, at) => self.on_route_and_look(id, &action, at, call),
             Tag::Look(of) => self.on_look(&of, call),
             Tag::Hook => self.on_hook(&call.done),
-            Tag::Renew => {}
+            Tag::Renew => self.on_renewed(&call.done),
             Tag::Kept => self.on_kept(&call.done),
             Tag::LetGo | Tag::Released => self.close(),
             Tag::Pressed => self.on_pressed(&call.done),

@@ -740,6 +740,8 @@ export type LeftStanding = {
     release: Release | null;
     /** Since when it is left so. */
     since: Timestamp;
+    /** Its place in the order; `None`: that of what was committed last. */
+    sequence?: Sequence | null;
 };
 /** How loud something is. */
 export type Level = "debug" | "info" | "warning" | "error";

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { image, ledgerOf, place, until } from './lib.mjs';
+import { docker, image, ledgerOf, place, until } from './lib.mjs';
 
 /** A place in which v1 serves, deployed without a hook. */
 async function serving(t, name, env = {}) {
@@ -115,6 +115,8 @@ test('a migration that fails past its point of no return: nothing is undone, as 
   const refused = await here.cd('rollback');
   assert.deepEqual([refused.outcome, refused.report.reason, refused.code], ['rejected', 'no-target', 1], refused.stderr);
   assert.match(refused.stdout + refused.stderr, /beyond a point of no return: the hook `migrate` of v3 passed it/);
+  const unnamed = await here.cd('rollback', '--override', 'no-return', '--reason', 'any of them');
+  assert.deepEqual([unnamed.outcome, unnamed.report.reason], ['rejected', 'no-target'], unnamed.stderr);
   const named = await here.cd('rollback', '--version', 'v1');
   assert.deepEqual([named.outcome, await here.ask()], ['rejected', { status: 200, version: 'v3' }], named.stderr);
   const forced = await here.cd('rollback', '--version', 'v1', '--override', 'no-return', '--reason', 'the columns are back');
@@ -189,6 +191,31 @@ test('a run that is asked to stop ends a hook that can be gone back from', async
   assert.ok(pid > 1, 'it said who it is');
   assert.throws(() => process.kill(pid, 0), { code: 'ESRCH' }, 'it does not run on');
   assert.deepEqual([await versions(here), await here.ask()], [['v1'], { status: 200, version: 'v1' }]);
+});
+
+test('a run whose lease another one has taken ends its hook, and changes nothing more', async (t) => {
+  const { here, config } = await serving(t, 'hooks-fenced');
+  config({ 'before-switch': [sh('echo $$ > begun; sleep 300; touch ended')] });
+  const run = here.start('deploy', '--image', image('v2'));
+  await until('the hook', () => existsSync(join(here.dir, 'begun')));
+  await docker('exec', '-u', '0', `${here.prefix}-router`, 'sed', '-i', 's/^token .*/token 99/', '/var/lib/cd-action/lease');
+  const result = await run.ended;
+  assert.deepEqual([result.outcome, result.report.reason, existsSync(join(here.dir, 'ended'))], ['busy', 'lease-lost', false], result.stderr);
+  assert.match(result.stderr, /the hook `before-switch` is ended: another run took over/);
+  assert.throws(() => process.kill(Number(readFileSync(join(here.dir, 'begun'), 'utf8')), 0), { code: 'ESRCH' }, 'it does not run on');
+  assert.deepEqual(await here.ask(), { status: 200, version: 'v1' });
+});
+
+test('a run that is killed after its commit: the next one runs none of its hooks, and says so', async (t) => {
+  const { here, config } = await serving(t, 'hooks-committed');
+  config({ 'after-commit': [sh('touch begun; sleep 4', { name: 'tell' })] });
+  const dies = here.start('deploy', '--image', image('v2'));
+  await until('the hook', () => existsSync(join(here.dir, 'begun')));
+  dies.child.kill('SIGKILL');
+  await dies.ended;
+  const recovered = await here.cd('recover', '--wait', '30s');
+  assert.deepEqual([recovered.outcome, await versions(here), await here.ask()], ['restored', ['v2'], { status: 200, version: 'v2' }], recovered.stderr);
+  assert.match(recovered.report.troubles.join('\n'), /died after its commit, and no other runs its hooks: look whether `tell` ran/);
 });
 
 test('mistakes in hooks are told all at once, with their places', async (t) => {

@@ -8,6 +8,7 @@ import { killEverywhere, killFirstDeploys } from './bin/killing.mjs';
 test('a deploy that replaces the old version is put right by the next run wherever it was killed', async (t) => {
   await killEverywhere(t, {
     name: 'killrecreate',
+    of: 'deploy, `recreate`',
     env: { strategy: 'recreate' },
     underLoad: false,
     seed: 3,
@@ -17,5 +18,5 @@ test('a deploy that replaces the old version is put right by the next run wherev
 });
 
 test('a first deploy is done again by the next run wherever it was killed', async (t) => {
-  await killFirstDeploys(t, { name: 'killfirst', seed: 4, share: 0.4 });
+  await killFirstDeploys(t, { name: 'killfirst', of: 'a first deploy', seed: 4, share: 0.4 });
 });

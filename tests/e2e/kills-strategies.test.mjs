@@ -10,10 +10,10 @@ const deploy = { underLoad: true, sample: 15, command: (_, to) => ['deploy', '--
 
 test('a rolling deploy that is killed at any call fails no request, and the next run ends in a final state', async (t) => {
   const config = { run: { replicas: 3 } };
-  await killEverywhere(t, { ...deploy, name: 'killrolling', seed: 6, config, env: { strategy: { rolling: { pause: '0s' } } } });
+  await killEverywhere(t, { ...deploy, name: 'killrolling', of: 'deploy, `rolling`, three instances', seed: 6, config, env: { strategy: { rolling: { pause: '0s' } } } });
 });
 
 test('a canary that is killed at any call fails no request, and the next run ends in a final state', async (t) => {
   const strategy = { canary: { steps: [25, 50, 100], pause: '0s' } };
-  await killEverywhere(t, { ...deploy, name: 'killcanary', seed: 7, env: { strategy } });
+  await killEverywhere(t, { ...deploy, name: 'killcanary', of: 'deploy, `canary`, 25, 50 and 100 %', seed: 7, env: { strategy } });
 });

@@ -9,6 +9,7 @@ import { killEverywhere } from './bin/killing.mjs';
 test('a deploy that is killed at any call fails no request, and the next run ends in a final state', async (t) => {
   await killEverywhere(t, {
     name: 'killdeploy',
+    of: 'deploy, `blue-green`',
     underLoad: true,
     seed: 1,
     command: (_, to) => ['deploy', '--image', image(to)],
@@ -18,6 +19,7 @@ test('a deploy that is killed at any call fails no request, and the next run end
 test('a rollback that is killed at any call fails no request, and the next run ends in a final state', async (t) => {
   await killEverywhere(t, {
     name: 'killback',
+    of: '`rollback`',
     underLoad: true,
     seed: 2,
     command: (_, to) => ['rollback', '--version', to],

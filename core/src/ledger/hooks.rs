@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Body, Ended, State};
+use super::{Body, Ended, Open, Sequence, State};
 use crate::protocol::Timestamp;
 use crate::rollout::{HookPlace, Retry};
 use crate::spec::{Generation, Release};
@@ -102,6 +102,9 @@ pub struct Standing {
     pub release: Option<Release>,
     /// Since when it is left so.
     pub since: Timestamp,
+    /// Its place in the order; `None`: that of what was committed last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sequence: Option<Sequence>,
 }
 
 impl State {
@@ -185,10 +188,17 @@ impl State {
         let Some(stands) = &ended.stands else { return };
         let generation = stands.serving;
         let release = generation.and_then(|it| self.release_of(it)).cloned();
+        let brought = self.open.as_ref();
+        let brought = brought.filter(|it| Some(it.generation) == generation);
+        let stood = self.stands.as_ref();
+        let stood = stood.filter(|it| it.generation == generation);
+        let sequence = brought.map(Open::sequence);
+        let sequence = sequence.or_else(|| stood?.sequence.clone());
         self.stands = Some(Standing {
             generation,
             release,
             since: body.at,
+            sequence,
         });
     }
 }

@@ -174,6 +174,19 @@ pub struct Open {
     pub waits: Option<Waiting>,
 }
 
+impl Open {
+    /// Its place in the order of revisions and runs: that of the run that brought it, whoever promotes it.
+    #[must_use]
+    pub fn sequence(&self) -> Sequence {
+        Sequence {
+            revision: self.release.revision.clone(),
+            run_number: self.run.run_number,
+            workflow: self.run.workflow.clone(),
+            repository: self.run.repository.clone(),
+        }
+    }
+}
+
 /// A wait for a person.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

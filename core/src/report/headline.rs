@@ -219,7 +219,8 @@ fn failed(report: &Report) -> String {
 fn past(report: &Report) -> String {
     let serves = match serving(report) {
         Serving::Release(now) => format!("{} keeps the traffic", name(now)),
-        Serving::Nothing | Serving::Unknown => "no version has the traffic".to_owned(),
+        Serving::Nothing => "no version has the traffic".to_owned(),
+        Serving::Unknown => "what has the traffic is not known".to_owned(),
     };
     format!(
         "a person must act now: {} failed{} past a point of no return, so nothing was undone; {serves}",

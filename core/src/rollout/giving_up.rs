@@ -1,6 +1,6 @@
 //! Giving up: the engine hangs, and the process is about to be ended by force; or another run has the lease.
 
-use super::{End, Phase, Reach, Rollout};
+use super::{End, PAST, Phase, Reach, Rollout};
 use crate::protocol::Outcome;
 
 impl Rollout {
@@ -23,7 +23,7 @@ impl Rollout {
             | Phase::Waiting(_)
             | Phase::Committing(_) => match self.reach {
                 _ if self.is_committed() => (Outcome::Deployed, Some(self.plan.new.generation)),
-                _ if self.past => (Outcome::Stranded, None),
+                _ if self.past => return self.given_up_past(),
                 Reach::Traffic => (Outcome::Stranded, None),
                 Reach::Records | Reach::Instances => (Outcome::Cancelled, self.old_generation()),
             },
@@ -43,6 +43,23 @@ impl Rollout {
             stands: None,
             quarantine: false,
             left,
+        }
+    }
+
+    /// Past a point of no return that is what a person has to know first; nothing of the end is recorded.
+    fn given_up_past(&self) -> End {
+        let left = self.brought().iter().map(|member| member.id);
+        End {
+            outcome: Outcome::Stranded,
+            reason: PAST.to_owned(),
+            because: vec![
+                "the run was ended before it was through".to_owned(),
+                "a point of no return was passed, so nothing was undone".to_owned(),
+            ],
+            serving: self.carrier.and_then(|carrier| carrier.generation),
+            stands: None,
+            quarantine: false,
+            left: left.collect(),
         }
     }
 

@@ -27,7 +27,7 @@ impl Session {
         }
         if let Some(rollout) = self.rollout.as_mut() {
             rollout.cancel(now);
-            self.cut_hook();
+            self.cut_hook("the run was asked to stop");
             return self.drive();
         }
         self.calls.abort(Tag::looks);

@@ -212,13 +212,15 @@ impl Session {
         }
     }
 
-    /// A run that is asked to stop ends the hook that runs, but for one that has no way back: that has the time that there is.
-    pub(super) fn cut_hook(&mut self) {
+    /// Ends the hook that runs, but for one that has no way back: that has the time that there is.
+    pub(super) fn cut_hook(&mut self, why: &str) {
         let spared = self
             .rollout
             .as_ref()
             .is_some_and(rollout::Rollout::is_at_no_return);
-        if !spared {
+        let runs = self.hooking.as_ref().filter(|_| !spared);
+        if let Some(name) = runs.map(|it| it.hook.name.clone()) {
+            self.info(format!("the hook `{name}` is ended: {why}"));
             self.calls.abort(|tag| matches!(tag, Tag::Hook));
         }
     }

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use super::waiting::sequence_of;
 use super::{Session, Tag};
 use crate::ledger::{Sequence, State};
 use crate::protocol::{Completion, Content, Effect, Outcome, Run};
@@ -84,13 +83,16 @@ impl Session {
     /// The place in the order of what was brought here last: what waits for a person, else what serves.
     fn newest_here(&self, state: &State) -> Option<Sequence> {
         if let Some((open, _)) = self.candidate() {
-            return Some(sequence_of(open));
+            return Some(open.sequence());
         }
         let serving = state.serving()?;
-        if let Some(stands) = state.stands.as_ref().and_then(|it| it.release.as_ref()) {
+        if let Some(stands) = &state.stands
+            && let Some(release) = &stands.release
+        {
+            let sequence = stands.sequence.clone();
             return Some(Sequence {
-                revision: stands.revision.clone(),
-                ..serving.sequence.clone()
+                revision: release.revision.clone(),
+                ..sequence.unwrap_or_else(|| serving.sequence.clone())
             });
         }
         let revision = serving.sequence.revision.clone();

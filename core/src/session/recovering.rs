@@ -5,7 +5,7 @@ use super::request::Command;
 use super::{Purpose, Session};
 use crate::ledger::State;
 use crate::protocol::Outcome;
-use crate::rollout::{Carrier, Fleet, Mark, Person, Plan, Rollout, Table, Waves, Why};
+use crate::rollout::{Carrier, Fleet, HookPlace, Mark, Person, Plan, Rollout, Table, Waves, Why};
 use crate::spec::{Generation, InstanceId};
 
 impl Session {
@@ -157,7 +157,9 @@ impl Session {
         let timing = self.timing(None, 0);
         // The strategy says whether two versions may run side by side: the dead run's, where it is known.
         let checkpoint = self.checkpoint();
+        let unhooked = checkpoint.as_ref().and_then(|it| not_all_ran(it, serving));
         let strategy = checkpoint.map_or_else(|| self.strategy(), |it| it.plan.strategy);
+        self.report.troubles.extend(unhooked);
         let mut resting = self.resting(old.as_ref());
         resting.extend(self.resting(Some(&new)));
         let plan = Plan {
@@ -298,4 +300,20 @@ impl Session {
             }
         }
     }
+}
+
+/// That a run died after its commit, where hooks of its were to follow; `None`: there was nothing to follow.
+fn not_all_ran(checkpoint: &Checkpoint, serving: Option<Generation>) -> Option<String> {
+    let plan = &checkpoint.plan;
+    let hooks = plan.hooks.iter();
+    let after = hooks.filter(|it| it.place == HookPlace::AfterCommit);
+    let names: Vec<String> = after.map(|it| format!("`{}`", it.name)).collect();
+    let committed = serving == Some(plan.new.generation);
+    (committed && !names.is_empty()).then(|| {
+        format!(
+            "the run that brought {} died after its commit, and no other runs its hooks: look whether {} ran",
+            plan.new.generation,
+            names.join(", ")
+        )
+    })
 }

@@ -58,7 +58,8 @@ impl Session {
                 .filter(|it| serves(it.generation))
                 .map(|it| it.release.clone()),
         };
-        let across = self.overrides(Override::NoReturn);
+        // What was not named was not meant: the next best version may be one that cannot work any more.
+        let across = wanted.is_some() && self.overrides(Override::NoReturn);
         let secrets = self
             .fingerprints
             .iter()

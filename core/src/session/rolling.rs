@@ -4,7 +4,7 @@ use super::calls::Call;
 use super::request::Command;
 use super::{Purpose, Session, Tag};
 use crate::ledger::Decided;
-use crate::protocol::{Emit, Outcome, Timestamp};
+use crate::protocol::{Completion, Emit, Outcome, Timestamp};
 use crate::report::{Act, Compared, Decision, Log, ProbeLine, Span};
 use crate::rollout::{
     Action, ActionId, Done, End, Event, Happening, MUTE, Observation, PAST, Rollout, Seen, Started,
@@ -205,6 +205,13 @@ impl Session {
             self.renewed = self.now;
             let steps = self.docker().renew();
             self.call(Tag::Renew, steps);
+        }
+    }
+
+    /// Another run has taken the lease over: a hook is not to go on beside it, unless half of it were worse.
+    pub(super) fn on_renewed(&mut self, done: &[Completion]) {
+        if let Done::Fenced(by) = self.docker().read_renewed(done) {
+            self.cut_hook(&format!("another run took over ({by})"));
         }
     }
 

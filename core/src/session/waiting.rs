@@ -5,7 +5,7 @@ use super::imaging::suit;
 use super::memory::Story;
 use super::request::Command;
 use super::{Purpose, Session};
-use crate::ledger::{Command as Brought, Open, Sequence, Waiting};
+use crate::ledger::{Command as Brought, Open, Waiting};
 use crate::protocol::Outcome;
 use crate::rollout::{Person, Plan, Rollout, Strategy, Table};
 use crate::spec::Generation;
@@ -124,7 +124,7 @@ impl Session {
             reason: self.request().reason.clone(),
             overrides: self.request().overrides.clone(),
             bake: plan.timing.bake,
-            sequence: sequence_of(&open),
+            sequence: open.sequence(),
             counted: waits.counted,
             release,
         });
@@ -190,15 +190,5 @@ impl Session {
     fn nothing_waits(&mut self, outcome: Outcome) {
         let because = vec!["no version waits for a person here".to_owned()];
         self.finish(outcome, NOTHING_WAITS, because, vec![]);
-    }
-}
-
-/// The place of a candidate in the order of revisions and runs: that of the run that brought it, whoever promotes it.
-pub(super) fn sequence_of(open: &Open) -> Sequence {
-    Sequence {
-        revision: open.release.revision.clone(),
-        run_number: open.run.run_number,
-        workflow: open.run.workflow.clone(),
-        repository: open.run.repository.clone(),
     }
 }

@@ -4,7 +4,7 @@
 // a chance of `share`, or `sample` of them are met, each in one of these ways; which, a fixed seed decides.
 
 import assert from 'node:assert/strict';
-import { mkdirSync } from 'node:fs';
+import { appendFileSync, mkdirSync } from 'node:fs';
 
 import { image, place } from '../lib.mjs';
 import { countingDocker, seeded } from './docker.mjs';
@@ -15,7 +15,10 @@ export const ALL = process.env.KILLS === 'all' || process.env.CD_TEST_ALL === 't
 /** Times as small as they may be: a dead run's lease is what the next one waits for. */
 export const QUICK = { bake: { for: '0s' }, drain: '0s', lease: '2s' };
 
-const WAYS = ['before', 'during', 'torn', 'after'];
+export const WAYS = ['before', 'during', 'torn', 'after'];
+
+/** What came of one kill, as a line of the file that `make kill-matrix` makes its table of (matrix.mjs). */
+const note = (kill) => process.env.KILL_MATRIX && appendFileSync(process.env.KILL_MATRIX, `${JSON.stringify(kill)}\n`);
 
 /** Which calls to kill at, and how: `{ call, way, line }`, `line` for the counting docker. */
 export function cases(calls, { seed, sample = calls.length, share = 1 }) {
@@ -36,11 +39,10 @@ export function cases(calls, { seed, sample = calls.length, share = 1 }) {
 }
 
 /**
- * Kills a command at each of its changing calls. `begin(here)` makes a place ready and gives the versions
- * `{ from, to }`; `command({ from, to })` is the run to kill. After each the roles may have changed: what serves is the
- * next `from`.
+ * Kills a command at each of its changing calls. `command(from, to)` is the run to kill, where `from` serves and `to` is
+ * what the run brings. After each the roles may have changed: what serves is the next `from`.
  */
-export async function killEverywhere(t, { name, config = {}, env = {}, command, underLoad, seed, share, sample }) {
+export async function killEverywhere(t, { name, of, config = {}, env = {}, command, underLoad, seed, share, sample }) {
   const versions = ['v1', 'v2'];
   const replicas = config.run?.replicas ?? 1;
   let here = null;
@@ -65,6 +67,7 @@ export async function killEverywhere(t, { name, config = {}, env = {}, command, 
       const [old, wanted] = [from, other(from)];
       from = null;
       const load = underLoad ? await here.load() : null;
+      const kill = { of, call: it.call, way: it.way, came: false, next: null, outcome: null, serves: null, users: null };
       try {
         const docker = countingDocker(here, it.line);
         const killed = await docker.start(...command(old, wanted)).ended;
@@ -74,12 +77,14 @@ export async function killEverywhere(t, { name, config = {}, env = {}, command, 
         } else {
           assert.equal(killed.signal, 'SIGKILL');
           kills += 1;
+          kill.came = true;
         }
         const { token: dead } = await leaseOf(here);
         const committed = (await chainOf(here)).serving.release.version === wanted;
         // What comes late comes while the next run is at work, or after it; then the one after that finds it.
         const next = at % 2 === 0 ? ['recover'] : command(old, wanted);
         const result = await here.cd(...next, '--wait', '30s');
+        Object.assign(kill, { next: next[0] === 'recover' ? 'recover' : 'again', outcome: result.outcome });
         assert.equal(result.code, 0, `${next.join(' ')}: ${result.outcome} ${result.stdout}${result.stderr}`);
         let after = null;
         if (it.way === 'late' && docker.reached().length > 0) {
@@ -88,14 +93,17 @@ export async function killEverywhere(t, { name, config = {}, env = {}, command, 
           after = await here.cd('recover', '--wait', '30s');
           assert.equal(after.code, 0, `${after.outcome} ${after.stderr}`);
         }
-        const settled = await assertSettled(here, { replicas });
+        const settled = await assertSettled(here, { replicas, renaming: result.outcome === 'unchanged' });
         const redone = [result, after].some((it) => it?.outcome === 'restored' && it.report.command === 'recover');
         if (redone) assert.ok(settled.token > dead, 'what the dead run held bears the name of the one that put it right');
         if (next[0] === 'recover' && it.way === 'before') assert.equal(settled.version, committed ? wanted : old);
         if (next[0] !== 'recover') assert.equal(settled.version, wanted, 'the same command again ends where it was to end');
         from = settled.version;
+        kill.serves = from === old ? 'old' : 'new';
       } finally {
         const summary = load && await load.stop();
+        kill.users = summary && { sent: summary.sent, failed: summary.failed };
+        note(kill);
         if (summary) assert.equal(summary.failed, 0, `failed requests: ${JSON.stringify({ ...summary, latency_ms: undefined })}`);
       }
     });
@@ -125,7 +133,7 @@ export async function undisturbed(t, here, command, replicas = 1) {
 }
 
 /** The same for a first deploy, before each of which there is nothing. */
-export async function killFirstDeploys(t, { name, seed, share }) {
+export async function killFirstDeploys(t, { name, of, seed, share }) {
   const here = place(name);
   const bare = async () => {
     await clear(here);
@@ -143,6 +151,7 @@ export async function killFirstDeploys(t, { name, seed, share }) {
       assert.equal((await docker.start(...deploy).ended).signal, 'SIGKILL');
       const next = at % 2 === 0 ? ['recover'] : deploy;
       const result = await here.cd(...next, '--wait', '30s');
+      const kill = { of, call: it.call, way: it.way, came: true, next: next[0] === 'recover' ? 'recover' : 'again', outcome: result.outcome, serves: null, users: null };
       assert.equal(result.code, 0, `${next.join(' ')}: ${result.outcome} ${result.stdout}${result.stderr}`);
       if (it.way === 'late') {
         await docker.waitFor('late');
@@ -154,6 +163,7 @@ export async function killFirstDeploys(t, { name, seed, share }) {
         assert.equal(again.code, 0, `${again.outcome} ${again.stdout}${again.stderr}`);
       }
       await assertSettled(here, { version: 'v1' });
+      note({ ...kill, serves: 'new' });
     });
   }
 }

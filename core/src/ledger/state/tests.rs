@@ -1,8 +1,9 @@
 //! What records come to.
 
 use super::*;
+use crate::ledger::Stands;
 use crate::ledger::fixtures::{
-    Shelf, committed, decided, ended, reconfigured, release, resumed, stopped, waits,
+    Shelf, committed, decided, ended, hooked, reconfigured, release, resumed, stopped, waits,
 };
 
 /// Names of the known-good releases; `-` follows one that a rollback left.
@@ -227,4 +228,37 @@ fn a_generation_that_was_observed_has_its_release() {
     assert_eq!(state.release_of(first), Some(&release("1")));
     assert_eq!(state.release_of(open), Some(&release("2")));
     assert_eq!(state.release_of(Generation(9)), None);
+}
+
+#[test]
+fn what_stands_past_a_point_has_the_place_of_the_run_that_brought_it() {
+    let mut shelf = Shelf::new();
+    shelf.good(Command::Deploy, &release("1"));
+    let open = shelf.begin(Command::Deploy, &release("2"));
+    let brought = shelf.ledger.state().open.as_ref().map(Open::sequence);
+    let stands = |serving| {
+        Fact::Ended(Ended {
+            generation: Some(open),
+            outcome: Outcome::Stranded,
+            reason: "past-no-return".to_owned(),
+            because: vec![],
+            quarantine: false,
+            stands: Some(Stands { serving }),
+        })
+    };
+    let sequence = |shelf: &Shelf| shelf.ledger.state().stands.as_ref()?.sequence.clone();
+    shelf.write(hooked(open, true, None));
+    shelf.write(stands(Some(open)));
+    assert_eq!(
+        (sequence(&shelf), brought.is_some()),
+        (brought.clone(), true)
+    );
+    shelf.write(stands(Some(open)));
+    assert_eq!(
+        sequence(&shelf),
+        brought,
+        "also when another run leaves it so"
+    );
+    shelf.write(stands(None));
+    assert_eq!(sequence(&shelf), None);
 }

@@ -189,6 +189,20 @@ fn whoever_asks_to_stop_is_heard_when_the_hook_has_ended() {
 }
 
 #[test]
+fn who_can_wait_no_longer_past_the_point_says_that_it_was_passed() {
+    for (irreversible, code) in [(false, "out-of-time"), (true, PAST)] {
+        let plans = Plans::new().hook(HookPlace::BeforeStart, irreversible);
+        let mut bench = plans.begin();
+        bench.until_asked(|action| *action == Action::Hook(0));
+        let end = bench.rollout.end_when_given_up();
+        assert_eq!(
+            (end.reason.as_str(), end.serving),
+            (code, Some(Generation(1)))
+        );
+    }
+}
+
+#[test]
 fn whoever_asks_to_stop_after_the_commit_gets_what_is_committed() {
     let mut bench = three().begin();
     bench.until_asked(|action| *action == Action::Hook(2));

@@ -19,6 +19,12 @@ use crate::rollout::{
 use crate::spec::{InstanceId, Probe};
 
 impl Docker {
+    /// What came of a renewal: whether the lease was ours still.
+    #[must_use]
+    pub fn read_renewed(&self, done: &[Completion]) -> Done {
+        transacted(done.first()).0
+    }
+
     /// What an action's commands came to: all their completions so far, in order.
     pub fn lift(&mut self, action: &Action, steps: &[Step], done: &[Completion]) -> Lifted {
         if matches!(action, Action::Record(..) | Action::Route { .. }) {
