@@ -4,7 +4,7 @@
 // a chance of `share`, or `sample` of them are met, each in one of these ways; which, a fixed seed decides.
 
 import assert from 'node:assert/strict';
-import { appendFileSync, mkdirSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
 
 import { image, place } from '../lib.mjs';
 import { countingDocker, seeded } from './docker.mjs';
@@ -18,7 +18,12 @@ export const QUICK = { bake: { for: '0s' }, drain: '0s', lease: '2s' };
 export const WAYS = ['before', 'during', 'torn', 'after'];
 
 /** What came of one kill, as a line of the file that `make kill-matrix` makes its table of (matrix.mjs). */
-const note = (kill) => process.env.KILL_MATRIX && appendFileSync(process.env.KILL_MATRIX, `${JSON.stringify(kill)}\n`);
+const NOTES = process.env.KILL_MATRIX;
+const note = (kill) => NOTES && appendFileSync(NOTES, `${JSON.stringify(kill)}\n`);
+
+/** Those that are noted already, where an earlier try was interrupted: they are not made again. */
+const noted = NOTES && existsSync(NOTES) ? readFileSync(NOTES, 'utf8').split('\n').filter(Boolean).map((line) => JSON.parse(line)) : [];
+const isNoted = (of, it) => noted.some((kill) => kill.of === of && kill.call === it.call && kill.way === it.way && kill.serves !== null);
 
 /** Which calls to kill at, and how: `{ call, way, line }`, `line` for the counting docker. */
 export function cases(calls, { seed, sample = calls.length, share = 1 }) {
@@ -60,7 +65,7 @@ export async function killEverywhere(t, { name, of, config = {}, env = {}, comma
   const calls = await undisturbed(t, here, command(from, other(from)), replicas);
   from = other(from);
 
-  const met = cases(calls, { seed, share, sample });
+  const met = cases(calls, { seed, share, sample }).filter((it) => !isNoted(of, it));
   for (const [at, it] of met.entries()) {
     await t.test(`killed ${it.way} ${it.call}`, { timeout: 120_000 }, async (t) => {
       if (from === null) from = await fresh();
@@ -110,7 +115,7 @@ export async function killEverywhere(t, { name, of, config = {}, env = {}, comma
   }
 
   await t.test('in the end status finds nothing to remark, and most of the kills were kills', async () => {
-    assert.ok(kills * 2 > met.length, `${kills} of ${met.length} calls came`);
+    assert.ok(kills * 2 >= met.length, `${kills} of ${met.length} calls came`);
     if (from === null) from = await fresh();
     const { report } = await here.cd('status', '--json');
     assert.deepEqual([report.status.unfinished, report.status['ledger-sound'], report.status.lease], [null, true, null]);
@@ -144,7 +149,7 @@ export async function killFirstDeploys(t, { name, of, seed, share }) {
   t.after(() => clear(here));
   await bare();
   const calls = await undisturbed(t, here, deploy);
-  for (const [at, it] of cases(calls, { seed, share }).entries()) {
+  for (const [at, it] of cases(calls, { seed, share }).filter((it) => !isNoted(of, it)).entries()) {
     await t.test(`killed ${it.way} ${it.call}`, { timeout: 120_000 }, async () => {
       await bare();
       const docker = countingDocker(here, it.line);

@@ -7,7 +7,9 @@ import { readFileSync } from 'node:fs';
 
 const COLUMNS = ['before', 'during', 'torn', 'after', 'late'];
 
-const kills = readFileSync(process.argv[2], 'utf8').trim().split('\n').map((line) => JSON.parse(line));
+// Of one that was made again, where an earlier try was interrupted, the last word counts.
+const lines = readFileSync(process.argv[2], 'utf8').trim().split('\n').map((line) => JSON.parse(line));
+const kills = [...new Map(lines.map((kill) => [`${kill.of} ${kill.call} ${kill.way}`, kill])).values()];
 const series = Map.groupBy(kills, (kill) => kill.of);
 const came = kills.filter((kill) => kill.came);
 const sum = (all, field) => all.reduce((total, kill) => total + (kill.users?.[field] ?? 0), 0);
