@@ -95,6 +95,11 @@ pub const INPUTS: &[InputSpec] = &[
         Some("false"),
     ),
     input(
+        "verify",
+        "true: status reads and verifies the whole ledger, and not only its newest segment.",
+        Some("false"),
+    ),
+    input(
         "github-token",
         "The job's token; what is not needed is not read.",
         Some("${{ github.token }}"),

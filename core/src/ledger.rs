@@ -27,6 +27,7 @@ pub(crate) mod fixtures;
 mod hooks;
 mod record;
 mod state;
+mod verifying;
 
 pub use hooks::{Ending, Hooked, How, Point, Standing, Unfinished};
 pub use state::{Failure, Head, KnownGood, Last, Open, Override, Quarantined, State, Waiting};
@@ -34,6 +35,12 @@ pub use state::{Failure, Head, KnownGood, Last, Open, Override, Quarantined, Sta
 /// Records after which a segment is full. With releases of a few kilobytes it is read and rewritten at once, and a
 /// usual deploy (begun, a few decisions, committed, ended) starts a new one every tenth time.
 const SEGMENT_RECORDS: usize = 64;
+
+/// The name of the first segment.
+pub const FIRST: &str = "000001";
+
+/// The hash that the first record of all follows.
+const GENESIS: &str = "0000000000000000000000000000000000000000000000000000000000000000";
 
 /// One segment of a ledger: its state, and the place where the next record goes.
 #[derive(Clone, Debug)]
@@ -382,6 +389,12 @@ impl Ledger {
         &self.segment.state.head.hash
     }
 
+    /// How many complete records its newest segment has.
+    #[must_use]
+    pub const fn records(&self) -> usize {
+        self.segment.records
+    }
+
     /// What the records come to; incomplete where it is not [`writable`](Self::writable).
     #[must_use]
     pub const fn state(&self) -> &State {
@@ -442,7 +455,7 @@ impl Ledger {
 /// # Errors
 /// The first place that is not what was written.
 pub fn verify_chain(segments: &[(&str, &str)]) -> Result<Verified, Tampered> {
-    chain::verify(segments)
+    verifying::verify(segments)
 }
 
 /// Six digits, so that names sort as numbers do.

@@ -2,6 +2,7 @@
 // that was written to by somebody else, and what a run that was killed leaves for the next one.
 
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { test } from 'node:test';
 import { astrayOf, byDigest, committedOf, docker, everythingOf, image, ledgerOf, place, run, underLoad, until } from './lib.mjs';
 
@@ -236,6 +237,38 @@ test('a ledger in which one byte was flipped is found, named, and not deployed o
     assert.equal((await here.cd('status')).code, 0);
     await deploy(here, 'v2', 'deployed');
   });
+});
+
+test('status reads the newest segment of the ledger; with verify all of it, however long it is', async (t) => {
+  const here = place('long-ledger').config();
+  t.after(() => here.end());
+  await deploy(here, 'v1', 'deployed');
+  const [folder, router] = ['/var/lib/cd-action/ledger', `${here.prefix}-router`];
+  const write = (text) => run(['docker', 'exec', '-i', '-u', '0', router, 'sh', '-c', `cat > ${folder}/000001`], { input: text });
+  let { stdout: text } = await run(['docker', 'exec', '-u', '0', router, 'cat', `${folder}/000001`]);
+  let { seq, hash } = JSON.parse(text.trim().split('\n').at(-1));
+  // What a long history would have left: the segment is full, so the next record begins another one.
+  while (seq < 70) {
+    seq += 1;
+    const body = `{"format":1,"at":1,"run":{"holder":"x","token":1},"kind":"decided","phase":"p","decision":"number ${seq}","because":[]}`;
+    const next = createHash('sha256').update(`${hash}\n${seq}\n${body}`).digest('hex');
+    text += `{"seq":${seq},"prev":"${hash}","body":${body},"hash":"${next}"}\n`;
+    hash = next;
+  }
+  await write(text);
+  await deploy(here, 'v2', 'deployed');
+  const ledger = (status) => status.report.status.ledger;
+  assert.match(ledger(await here.cd('status')), /^7\d records, unbroken from 71 on, where the newest segment begins; its head is [0-9a-f]{64}; .*status.*verify.* verifies all$/);
+  assert.match(ledger(await here.cd('status', '--verify')), /^7\d records, unbroken; its head is [0-9a-f]{64}$/);
+  await write(text.replace('number 40', 'number 04'));
+  const newest = await here.cd('status');
+  assert.deepEqual([newest.outcome, newest.code], ['shown', 0], newest.stderr);
+  const all = await here.cd('status', '--verify');
+  assert.deepEqual([all.outcome, all.code, all.report.reason], ['failed', 1, 'ledger-tampered'], all.stderr);
+  assert.match(all.report.because.join('\n'), /segment 000001, line 40 /);
+  const misplaced = await here.cd('deploy', '--image', image('v1'), '--verify');
+  assert.deepEqual([misplaced.outcome, misplaced.code], ['invalid', 3], misplaced.stderr);
+  assert.match(misplaced.stdout + misplaced.stderr, /`verify` is for status, not for `deploy`/);
 });
 
 test('a run that was killed while its version baked never made that version known-good', async (t) => {

@@ -158,6 +158,7 @@ export const CD_ACTION: Needs = {
     "reason",
     "until",
     "dry-run",
+    "verify",
     "github-token",
     "job-status"
   ],

@@ -1,9 +1,7 @@
-//! Walks along the records: within one segment, and from segment to segment.
-
-use std::collections::BTreeMap;
+//! Reads one segment, every record of it.
 
 use super::record::{self, Content, Record};
-use super::{Body, Fact, Head, State, Tampered, Torn, Verified, segment_name};
+use super::{Body, Head, State, Tampered, Torn, segment_name};
 
 /// One segment, read to its end.
 #[derive(Clone, Debug)]
@@ -14,8 +12,6 @@ pub(super) struct Segment {
     pub(super) base: Head,
     /// What it says the segments before come to.
     pub(super) snapshot: Option<State>,
-    /// What it committed itself.
-    pub(super) proofs: Proofs,
     /// Complete records.
     pub(super) records: usize,
     /// Bytes of these.
@@ -27,9 +23,6 @@ pub(super) struct Segment {
     /// The first record that this version does not understand.
     pub(super) newer: Option<String>,
 }
-
-/// Digest and configuration hash by the record that committed them.
-type Proofs = BTreeMap<u64, (String, String)>;
 
 /// A segment's number, if this is the name of one.
 pub(super) fn number_of(name: &str) -> Option<u32> {
@@ -44,7 +37,6 @@ impl Segment {
             number,
             base: Head::default(),
             snapshot: None,
-            proofs: Proofs::new(),
             records: 0,
             keep: 0,
             state: State::default(),
@@ -82,7 +74,7 @@ impl Segment {
             self.base = before.clone();
             self.state.head = before;
         }
-        record.follow(&self.state.head)?;
+        record.follow(self.state.head.seq, &self.state.head.hash)?;
         match record::decode(record.body)? {
             Content::Snapshot(state) => self.take_snapshot(*state)?,
             Content::Fact(body) => self.take_fact(record.seq, &body)?,
@@ -119,11 +111,6 @@ impl Segment {
 
     /// Takes in a fact that is, or is about to be, record `seq`.
     pub(super) fn apply(&mut self, seq: u64, body: &Body) {
-        if let Fact::Committed(committed) = &body.fact {
-            let release = &committed.release;
-            self.proofs
-                .insert(seq, (release.digest.clone(), release.config_hash.clone()));
-        }
         self.state.apply(seq, body);
     }
 
@@ -155,109 +142,12 @@ impl Segment {
     }
 }
 
-/// See [`verify_chain`](super::verify_chain).
-pub(super) fn verify(segments: &[(&str, &str)]) -> Result<Verified, Tampered> {
-    let mut chain = Chain::default();
-    for (name, text) in segments {
-        chain.add(name, text)?;
-    }
-    Ok(chain.verified)
-}
-
-/// What has been verified so far.
-#[derive(Default)]
-struct Chain {
-    segments: u32,
-    state: State,
-    proofs: Proofs,
-    verified: Verified,
-}
-
-impl Chain {
-    fn add(&mut self, name: &str, text: &str) -> Result<(), Tampered> {
-        self.expect_name(name)?;
-        if let Some(torn) = &self.verified.torn {
-            let what = "the line is not complete, and another segment follows";
-            return Err(tampered(&torn.segment, torn.line, None, what));
-        }
-        let segment = Segment::read(name, text)?;
-        let first = segment.base.seq + 1;
-        self.link(&segment)
-            .map_err(|what| tampered(name, 1, Some(first), what))?;
-        self.segments = segment.number;
-        self.state = segment.state;
-        self.proofs.extend(segment.proofs);
-        self.verified.records += segment.records as u64;
-        self.verified.head = self.state.head.clone();
-        self.verified.torn = segment.torn;
-        if self.verified.newer.is_none() {
-            self.verified.newer = segment.newer;
-        }
-        Ok(())
-    }
-
-    fn expect_name(&self, name: &str) -> Result<(), Tampered> {
-        let expected = segment_name(self.segments + 1);
-        if name == expected {
-            return Ok(());
-        }
-        let what = format!("the segment is missing; {name} stands in its place");
-        Err(tampered(&expected, 1, None, what))
-    }
-
-    /// Whether the segment follows the one before, and its snapshot says what the records before it say.
-    fn link(&self, next: &Segment) -> Result<(), String> {
-        let before = &self.state.head;
-        if next.base != *before {
-            return Err(match next.base.seq {
-                seq if seq > before.seq => {
-                    format!("records {} to {seq} are missing before it", before.seq + 1)
-                }
-                _ => format!("it does not follow record {} as that stands", before.seq),
-            });
-        }
-        match &next.snapshot {
-            Some(snapshot) if self.verified.newer.is_none() => self.vouch(snapshot),
-            Some(_) | None => Ok(()),
-        }
-    }
-
-    /// Compares only what no other version of the fold can see otherwise: how many it keeps may change, what was
-    /// committed may not.
-    fn vouch(&self, snapshot: &State) -> Result<(), String> {
-        if snapshot.generation != self.state.generation {
-            let (said, is) = (snapshot.generation, self.state.generation);
-            return Err(format!(
-                "its snapshot counts up to {said}, the records before it up to {is}"
-            ));
-        }
-        let serving = |state: &State| state.serving().map(|it| it.proof_seq);
-        if serving(snapshot) != serving(&self.state) {
-            return Err(
-                "its snapshot names another serving release than the records before".to_owned(),
-            );
-        }
-        if snapshot.stop != self.state.stop {
-            return Err(
-                "its snapshot says something else of the stop button than the records before"
-                    .to_owned(),
-            );
-        }
-        for good in &snapshot.known_good {
-            let release = &good.release;
-            let said = (release.digest.clone(), release.config_hash.clone());
-            if self.proofs.get(&good.proof_seq) != Some(&said) {
-                let version = &release.version;
-                return Err(format!(
-                    "its snapshot calls {version} known-good, and no record proves it"
-                ));
-            }
-        }
-        Ok(())
-    }
-}
-
-fn tampered(segment: &str, line: usize, seq: Option<u64>, what: impl Into<String>) -> Tampered {
+pub(super) fn tampered(
+    segment: &str,
+    line: usize,
+    seq: Option<u64>,
+    what: impl Into<String>,
+) -> Tampered {
     Tampered {
         segment: segment.to_owned(),
         line,

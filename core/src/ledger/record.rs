@@ -10,7 +10,7 @@ use super::{Body, Fact, Head, Origin, State};
 use crate::protocol::Timestamp;
 
 /// Says how a body is to be understood. It grows when a member comes that an older reader must not pass over.
-const FORMAT: u32 = 4;
+pub(super) const FORMAT: u32 = 4;
 
 /// What is written where nothing in it is newer: every version understands it.
 const FIRST: u32 = 1;
@@ -27,6 +27,8 @@ const WITH_POINT: u32 = 4;
 
 /// Hexadecimal digits of a SHA-256.
 const HASH_DIGITS: usize = 64;
+
+const HEX: &[u8; 16] = b"0123456789abcdef";
 
 const BEFORE_SEQ: &str = "{\"seq\":";
 const BEFORE_PREV: &str = ",\"prev\":\"";
@@ -84,7 +86,7 @@ impl<'a> Record<'a> {
     /// Takes a line apart and compares its hash; says what is wrong with it.
     pub(super) fn open(line: &'a str) -> Result<Self, String> {
         let (seq, record) = Self::split(line).ok_or("it is not a record")?;
-        if record.hash != digest(record.prev, seq, record.body) {
+        if record.hash.as_bytes() != digest(record.prev, seq, record.body) {
             return Err("its hash does not match its content".to_owned());
         }
         Ok(record)
@@ -104,9 +106,9 @@ impl<'a> Record<'a> {
         }
     }
 
-    /// Says why this cannot be the record after `head`, if it cannot.
-    pub(super) fn follow(&self, head: &Head) -> Result<(), String> {
-        let expected = head.seq + 1;
+    /// Says why this cannot be the record after the one with this number and this hash, if it cannot.
+    pub(super) fn follow(&self, before: u64, hash: &str) -> Result<(), String> {
+        let expected = before + 1;
         if self.seq > expected {
             return Err(match self.seq - 1 {
                 last if last == expected => format!("record {expected} is missing before it"),
@@ -116,8 +118,8 @@ impl<'a> Record<'a> {
         if self.seq < expected {
             return Err(format!("it stands where record {expected} belongs"));
         }
-        if self.prev != head.hash {
-            return Err(match head.seq {
+        if self.prev != hash {
+            return Err(match before {
                 0 => "it is the first record, but follows another".to_owned(),
                 seq => format!("it does not follow record {seq} as that stands"),
             });
@@ -153,6 +155,7 @@ pub(super) fn seal(head: &Head, body: &str) -> (String, Head) {
     let seq = head.seq + 1;
     let digits = seq.to_string();
     let hash = digest(&head.hash, &digits, body);
+    let hash = hash.map(char::from).iter().collect::<String>();
     let prev = &head.hash;
     let line = format!(
         "{BEFORE_SEQ}{digits}{BEFORE_PREV}{prev}{BEFORE_BODY}{body}{BEFORE_HASH}{hash}{END}"
@@ -164,7 +167,7 @@ pub(super) fn seal(head: &Head, body: &str) -> (String, Head) {
 /// newline, or its beginning.
 pub(super) fn is_torn(head: &Head, tail: &str) -> bool {
     if let Ok(record) = Record::open(tail) {
-        return record.follow(head).is_ok();
+        return record.follow(head.seq, &head.hash).is_ok();
     }
     // Some file systems make a file longer before its bytes are there. A record holds no such byte.
     let written = tail.trim_end_matches('\0');
@@ -254,16 +257,19 @@ fn json(value: &impl Serialize) -> String {
     serde_json::to_string(value).expect("plain data with text for keys can always be written")
 }
 
-fn digest(prev: &str, seq: &str, body: &str) -> String {
+/// In hexadecimal digits.
+fn digest(prev: &str, seq: &str, body: &str) -> [u8; HASH_DIGITS] {
     let mut hasher = Sha256::new();
     for part in [prev, "\n", seq, "\n", body] {
         hasher.update(part);
     }
-    hasher
-        .finalize()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    let hash = hasher.finalize();
+    let mut digits = [0; HASH_DIGITS];
+    for (pair, byte) in digits.chunks_exact_mut(2).zip(hash) {
+        pair[0] = HEX[usize::from(byte >> 4)];
+        pair[1] = HEX[usize::from(byte & 15)];
+    }
+    digits
 }
 
 #[cfg(test)]
@@ -334,7 +340,9 @@ mod tests {
             },
             "{}",
         );
-        let verdict = |line: &str, head: &Head| Record::open(line).and_then(|it| it.follow(head));
+        let verdict = |line: &str, head: &Head| {
+            Record::open(line).and_then(|it| it.follow(head.seq, &head.hash))
+        };
         assert_eq!(verdict(&second, &head), Ok(()));
         for (line, head, what) in [
             (&second, &genesis(), "record 1 is missing before it"),

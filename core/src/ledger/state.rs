@@ -443,7 +443,7 @@ impl Default for Head {
     fn default() -> Self {
         Self {
             seq: 0,
-            hash: "0".repeat(64),
+            hash: super::GENESIS.to_owned(),
         }
     }
 }

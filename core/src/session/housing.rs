@@ -279,11 +279,7 @@ impl Session {
 
     /// Takes the lease, or only looks, and reads everything that is remembered.
     pub(super) fn open(&mut self, take: bool) {
-        let segments = if self.request().command == Command::Status {
-            ALL
-        } else {
-            NEWEST
-        };
+        let segments = if self.request().verify { ALL } else { NEWEST };
         if take {
             // Said before it is done: should this process not live to hear the answer, `post` must look.
             self.say_open(true);

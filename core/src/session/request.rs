@@ -76,6 +76,8 @@ pub(super) struct Request {
     pub(super) json: bool,
     /// A release that only says what it would do.
     pub(super) dry: bool,
+    /// A status that reads the whole ledger.
+    pub(super) verify: bool,
 }
 
 /// What a request comes to.
@@ -156,8 +158,13 @@ fn read(
                 .to_owned(),
         );
     }
+    let verify = truth(inputs, "verify", mistakes);
     if !post {
         mistakes.extend(out_of_place(command, inputs));
+        mistakes.extend(
+            (verify && command != Command::Status)
+                .then(|| format!("`verify` is for status, not for `{}`", command.word())),
+        );
     }
     Request {
         command,
@@ -174,6 +181,7 @@ fn read(
         until,
         json,
         dry: dry_run && command == Command::Release,
+        verify,
     }
 }
 
@@ -330,7 +338,7 @@ fn flags(argv: &[String], mistakes: &mut Vec<String>) -> Option<(BTreeMap<String
             "help" => return None,
             "json" if value.is_none() => json = true,
             "json" => mistakes.push("`--json` takes no value".to_owned()),
-            "dry-run" if value.is_none() => {
+            "dry-run" | "verify" if value.is_none() => {
                 let said = words.next_if(|next| matches!(next.as_str(), "true" | "false"));
                 let value = said.map_or("true", String::as_str);
                 inputs.insert(name.to_owned(), value.to_owned());

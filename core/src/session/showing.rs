@@ -2,30 +2,18 @@
 
 use super::Session;
 use super::deciding::line_of;
-use crate::ledger::verify_chain;
+use crate::ledger::{FIRST, Head, Ledger, Tampered, verify_chain};
 use crate::protocol::Outcome;
 use crate::report::{InstanceLine, Status};
 
 impl Session {
     pub(super) fn show_status(&mut self) {
-        let segments: Vec<(&str, &str)> = self
-            .opened
-            .segments
-            .iter()
-            .map(|(name, text)| (name.as_str(), text.as_str()))
-            .collect();
-        let (ledger, sound) = match verify_chain(&segments) {
-            Ok(found) => (
-                format!(
-                    "{} records, unbroken; its head is {}",
-                    found.records, found.head.hash
-                ),
-                true,
-            ),
+        let (ledger, sound) = match self.verified() {
+            Ok(found) => (found, true),
             Err(tampered) => (tampered.to_string(), false),
         };
         let newest = self.opened.segments.last().cloned();
-        let read = newest.and_then(|(name, text)| crate::ledger::Ledger::read(&name, &text).ok());
+        let read = newest.and_then(|(name, text)| Ledger::read(&name, &text).ok());
         if let Some(ledger) = read {
             let state = ledger.state().clone();
             let origin = self.facts.origin(&self.begin.holder, self.opened.token);
@@ -64,6 +52,31 @@ impl Session {
             .map(|it| it.ledger.clone())
             .unwrap_or_default();
         self.tampered(&what);
+    }
+
+    /// What the ledger is, as far as it was read, in words.
+    fn verified(&self) -> Result<String, Tampered> {
+        let segments = self.opened.segments.iter();
+        let segments: Vec<(&str, &str)> = segments
+            .map(|(name, text)| (name.as_str(), text.as_str()))
+            .collect();
+        if let [(name, text)] = segments[..]
+            && !self.request().verify
+            && name != FIRST
+        {
+            let ledger = Ledger::read(name, text)?;
+            let Head { seq, hash } = &ledger.state().head;
+            let begins = seq + 1 - ledger.records() as u64;
+            return Ok(format!(
+                "{seq} records, unbroken from {begins} on, where the newest segment begins; its head is {hash}; {} verifies all",
+                self.command("status --verify")
+            ));
+        }
+        let found = verify_chain(&segments)?;
+        Ok(format!(
+            "{} records, unbroken; its head is {}",
+            found.records, found.head.hash
+        ))
     }
 
     /// What is not as recorded while a run is at work is that run's work.

@@ -252,7 +252,8 @@ impl Docker {
         let Effect::Run(mut run) = self.engine.inside(&self.router(), script, TRANSACTION) else {
             return Vec::new();
         };
-        run.output_limit = 16 << 20;
+        // A snapshot has its bounds, and so has a segment; a whole ledger of a hundred thousand records has some 180 MB.
+        run.output_limit = if segments > 1 { 256 << 20 } else { 16 << 20 };
         run.recall = true;
         std::iter::once(Step::strict(Effect::Run(run)))
             .chain(self.network_if_unknown())
