@@ -162,6 +162,7 @@ export const CD_ACTION: Needs = {
     "job-status"
   ],
   "plain": [
+    "aborted",
     "answer",
     "app",
     "application",
@@ -184,6 +185,7 @@ export const CD_ACTION: Needs = {
     "done",
     "down",
     "drain",
+    "elsewhere",
     "environment",
     "exited",
     "false",
@@ -191,6 +193,7 @@ export const CD_ACTION: Needs = {
     "file",
     "forked",
     "generation",
+    "gone",
     "gpc",
     "github",
     "healthy",
@@ -226,6 +229,7 @@ export const CD_ACTION: Needs = {
     "pending",
     "primary",
     "proven",
+    "question",
     "reached",
     "recorded",
     "ready",
@@ -268,6 +272,7 @@ export const CD_ACTION: Needs = {
     "version",
     "volume",
     "weight",
+    "word",
     "words"
   ],
   "scratch": true,
