@@ -239,12 +239,6 @@ pub const ALL: &[Invariant] = &[
         holds: a_lease_given_back_leaves_nothing_open,
     },
     Invariant {
-        number: 15,
-        name: "nobody gets more than a person allowed",
-        sentence: "Where a person is asked at a share of the traffic, a candidate gets no more than that before one has said so, of this rollout and this share.",
-        holds: nobody_gets_more_than_a_person_allowed,
-    },
-    Invariant {
         number: 14,
         name: "never more than the peak",
         sentence: "Instances never exceed the plan's peak.",
@@ -255,6 +249,12 @@ pub const ALL: &[Invariant] = &[
         name: "recreate runs one version at a time",
         sentence: "Under `recreate` two versions never run at the same time.",
         holds: recreate_runs_one_version_at_a_time,
+    },
+    Invariant {
+        number: 16,
+        name: "nobody gets more than a person allowed",
+        sentence: "Where a person is asked at a share of the traffic, a candidate gets no more than that before one has said so, of this rollout and this share.",
+        holds: nobody_gets_more_than_a_person_allowed,
     },
 ];
 

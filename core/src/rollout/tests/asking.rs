@@ -257,6 +257,22 @@ fn where_nothing_serves_there_is_nobody_to_ask() {
     assert_eq!(bench.rollout.asked(), None);
 }
 
+/// What lies at the target where a run dies, and what one lay there that knew of no person between the shares.
+#[test]
+fn a_plan_that_asks_is_read_as_it_was_written_and_an_older_one_asks_nobody() {
+    let plan = asking().plan();
+    let text = serde_json::to_string(&plan).expect("a plan is plain data");
+    assert!(
+        text.contains(r#""waits":{"20":60000,"50":60000}"#),
+        "{text}"
+    );
+    assert_eq!(serde_json::from_str::<Plan>(&text).ok(), Some(plan));
+    let silent = Plans::new().plan();
+    let text = serde_json::to_string(&silent).expect("a plan is plain data");
+    assert!(!text.contains("waits"), "{text}");
+    assert_eq!(serde_json::from_str::<Plan>(&text).ok(), Some(silent));
+}
+
 /// A new version of which the comparison is not decided: a word is heard, and what is missing is said.
 #[test]
 fn what_is_missing_of_the_comparison_is_said() {
