@@ -31,6 +31,18 @@ fn cases() -> Vec<Case> {
             TWO_SHARES,
         ),
         asking("asks: a word, a crash, then another", words(CRASH, 2), ONE).wanting(DEPLOY_TWICE),
+        asking("asks: a word, a run without its lease", words(TWO, 1), ONE),
+        asking(
+            "asks: a word, a stop",
+            words(
+                Luck {
+                    stops: 1,
+                    ..NO_LUCK
+                },
+                2,
+            ),
+            TWO_SHARES,
+        ),
     ]
 }
 
