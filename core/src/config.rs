@@ -29,7 +29,7 @@ pub use error::{ConfigError, ConfigErrors, Origin, Place};
 #[cfg(feature = "generate")]
 pub use raw::generate::schema;
 pub use resolve::config_hash;
-pub use strategy::{Canary, Query, Rolling, Strategy};
+pub use strategy::{Canary, CanaryStep, Query, Rolling, Strategy};
 pub(crate) use suggest::did_you_mean;
 pub use template::Template;
 pub(crate) use typed::router_image_in_full;

@@ -27,6 +27,7 @@ pub mod stop;
 pub mod tag;
 pub mod target;
 mod web;
+pub mod word;
 
 pub use metadata::Session as MetadataSession;
 pub use program::{Session, needs};

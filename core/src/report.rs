@@ -3,6 +3,7 @@
 //! The session fills a [`Report`]; nothing else in the core writes prose about a run. The same data as JSON is the
 //! report file.
 
+mod asking;
 mod compared;
 mod escape;
 mod gates;
@@ -23,7 +24,9 @@ mod text;
 mod verdict;
 mod words;
 
+pub(crate) use asking::asks;
 pub use compared::Compared;
+pub(crate) use headline::{ASKS_AGAIN, TOLD};
 pub(crate) use markdown::metadata as tag_summary;
 pub use progress::{held_by, progress, waiting};
 pub use published::{Published, PublishedFile, PublishedName, PublishedPackage, PublishedRelease};

@@ -10,6 +10,7 @@
 //! what every later run, this one's recovery included, makes serve.
 
 mod alphabet;
+mod asking;
 mod attempt;
 mod baking;
 mod comparing;
@@ -36,6 +37,7 @@ pub use alphabet::{
     Action, ActionId, Address, Done, End, Entry, Event, Fault, FaultCode, Fleet, Happening, Life,
     Mark, Member, Observation, Record, Seen, Stands, Started, Table, Traffic, Why,
 };
+pub use asking::{Asked, Became, Says, Word};
 pub use comparing::{Comparison, Metered};
 pub use hook::{Hook, HookPlace, Ran, Retry, Turn};
 pub use hooking::Carrier;
@@ -89,6 +91,8 @@ pub struct Rollout {
     counted: Option<(BTreeMap<InstanceId, Traffic>, Traffic)>,
     /// What a canary's requests come to beside those of the old version, since its first share.
     trial: Option<Trial>,
+    /// What a person is asked at a share, or was asked last.
+    asked: Option<Asked>,
     /// The commit's own visit has routed to what serves now: what still has requests elsewhere.
     retired: Option<Vec<(InstanceId, u32)>>,
     /// Who has the traffic; `None`: nobody knows.
@@ -156,6 +160,7 @@ impl Rollout {
             recovering: false,
             counted: None,
             trial: None,
+            asked: None,
             retired: None,
             carrier: Some(carrier),
             unhooked: None,

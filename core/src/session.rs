@@ -4,6 +4,7 @@
 //! volume, router) → the lease, with everything that is remembered → what a dead run left → the decision → the rollout →
 //! the report. Each stage is entered by asking for what it needs, and left in the `on_*` that hears of it.
 
+mod asking;
 mod calls;
 mod cancelling;
 mod closing;
@@ -30,6 +31,7 @@ mod returning;
 mod rolling;
 mod secrets;
 mod showing;
+mod speaking;
 mod stopping;
 mod tag;
 mod taking;
@@ -136,6 +138,8 @@ pub(crate) struct Session {
     /// The hook that runs, and what hooks have said.
     hooking: Option<hooks::Hooking>,
     said: Vec<Log>,
+    /// What this run has told another one that asks a person.
+    speaking: Option<speaking::Speaking>,
     /// The stop that this run sets.
     pressing: Option<Stop>,
     /// The pressing that a person has overridden for this run.
@@ -218,6 +222,7 @@ impl Session {
             acting: BTreeMap::new(),
             hooking: None,
             said: Vec::new(),
+            speaking: None,
             pressing: None,
             overridden_stop: None,
             proof: Proof::Due,
@@ -358,6 +363,7 @@ impl Session {
             Tag::Renew => self.on_renewed(&call.done),
             Tag::Kept => self.on_kept(&call.done),
             Tag::LetGo | Tag::Released => self.close(),
+            Tag::Told => self.on_told(&call.done),
             Tag::Pressed => self.on_pressed(&call.done),
             Tag::Lifted => self.on_lifted(&call.done),
             Tag::Proof => self.on_proof(&call.done),
@@ -376,7 +382,7 @@ impl Session {
         }
         if self.again.is_some_and(|again| again <= now) {
             self.again = None;
-            self.open(true);
+            self.open(self.speaking.is_none());
         }
         self.wake_works();
         self.wake_proof();

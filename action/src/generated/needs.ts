@@ -163,6 +163,7 @@ export const CD_ACTION: Needs = {
     "job-status"
   ],
   "plain": [
+    "aborted",
     "answer",
     "app",
     "application",
@@ -185,6 +186,7 @@ export const CD_ACTION: Needs = {
     "done",
     "down",
     "drain",
+    "elsewhere",
     "environment",
     "exited",
     "false",
@@ -192,6 +194,7 @@ export const CD_ACTION: Needs = {
     "file",
     "forked",
     "generation",
+    "gone",
     "gpc",
     "github",
     "healthy",
@@ -227,6 +230,7 @@ export const CD_ACTION: Needs = {
     "pending",
     "primary",
     "proven",
+    "question",
     "reached",
     "recorded",
     "ready",
@@ -269,6 +273,7 @@ export const CD_ACTION: Needs = {
     "version",
     "volume",
     "weight",
+    "word",
     "words"
   ],
   "scratch": true,

@@ -16,8 +16,8 @@ use serde::{Deserialize, Deserializer};
 
 use super::tree::NodeId;
 pub(super) use strategy::{
-    Analysis, Canary, ErrorAnalysis, LatencyAnalysis, MetricAnalysis, Rolling, Strategy,
-    StrategyMap, StrategyWord,
+    Analysis, Canary, CanaryStep, ErrorAnalysis, LatencyAnalysis, MetricAnalysis, Rolling,
+    Strategy, StrategyMap, StrategyWord,
 };
 
 pub(super) mod gates;

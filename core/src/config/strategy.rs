@@ -1,7 +1,7 @@
 //! How a new version takes the old one's place, and what it is judged by.
 
 use super::{Credentials, Template};
-use crate::rollout::{Comparison, Waves};
+use crate::rollout::{Comparison, Share, Waves};
 
 /// How the new version takes the old one's place.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,8 +43,8 @@ pub struct Rolling {
 /// A growing share of the traffic.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Canary {
-    /// In percent, growing.
-    pub steps: Vec<u8>,
+    /// Growing.
+    pub steps: Vec<CanaryStep>,
     /// Milliseconds that the two versions are watched at each of them; may be 0.
     pub pause: u64,
     /// What each step is judged by beside the guards; `None`: nothing.
@@ -52,6 +52,15 @@ pub struct Canary {
     /// Where the metrics of the analysis are asked for, in their order there.
     pub queries: Vec<Query>,
     /// Milliseconds at most that the proven version waits for a person; `None`: it does not.
+    pub wait: Option<u64>,
+}
+
+/// One share of a canary.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CanaryStep {
+    /// Of the traffic.
+    pub share: Share,
+    /// Milliseconds at most that a person is waited for before it gets more; `None`: nobody is asked.
     pub wait: Option<u64>,
 }
 

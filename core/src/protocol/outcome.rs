@@ -19,7 +19,8 @@ pub enum Outcome {
     Released,
     /// That digest and configuration serves already, observed and known-good.
     Unchanged,
-    /// The candidate is up, without traffic, until a person promotes or aborts it.
+    /// The candidate is up, without traffic, until a person promotes or aborts it; or, after a promotion in mid-rollout, with the next
+    /// share at which one is asked.
     Waiting,
     /// A person, a time or the stop button is awaited; nothing was touched.
     Held,

@@ -15,6 +15,15 @@ use crate::stop;
 /// The code of a rollback that the new version did not cause.
 pub(super) const NOT_ITS_FAULT: &str = "not-its-fault";
 
+/// The code of a canary that waited at a share for a person, in vain.
+pub(super) const NOT_PROMOTED: &str = "not-promoted";
+
+/// The code of a promotion after which a person is asked again.
+pub(crate) const ASKS_AGAIN: &str = "asks-again";
+
+/// The code of a promotion, or an abort, that has told another run and not seen how that ends.
+pub(crate) const TOLD: &str = "told";
+
 /// The code of a run that another one took the lease from.
 pub(super) const LEASE_LOST: &str = "lease-lost";
 
@@ -35,6 +44,18 @@ pub(super) fn headline(report: &Report) -> String {
             place(report),
             wanted(report),
             untouched_so_far(report)
+        ),
+        Outcome::Waiting if report.reason == ASKS_AGAIN => format!(
+            "{} has more of the traffic{} and a person is asked again; {}",
+            wanted(report),
+            place(report),
+            still(report)
+        ),
+        Outcome::Held if report.reason == TOLD => format!(
+            "the run that brings {}{} was told, and is not over yet; {}",
+            wanted(report),
+            place(report),
+            still(report)
         ),
         Outcome::Waiting => format!(
             "{} is proven{} and waits for a person, without traffic; {}",
@@ -93,6 +114,7 @@ pub(super) fn word(outcome: Outcome) -> String {
 fn blame(report: &Report) -> String {
     match report.reason.as_str() {
         UNHOOKED => format!("a hook of {} did not end well", wanted(report)),
+        NOT_PROMOTED => format!("nobody promoted {} in time", wanted(report)),
         NOT_ITS_FAULT => format!("something other than {} failed on the way", wanted(report)),
         _ => format!("{} was not well", wanted(report)),
     }

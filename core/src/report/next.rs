@@ -1,7 +1,7 @@
 //! What to do next, where the session has not said it better: the renderer leaves nobody without an answer.
 
 use super::Report;
-use super::headline::{LEASE_LOST, NOT_ITS_FAULT};
+use super::headline::{LEASE_LOST, NOT_ITS_FAULT, NOT_PROMOTED};
 use super::serving::wanted;
 use super::words::{argument, when};
 use crate::protocol::Outcome;
@@ -84,6 +84,12 @@ fn way_back(report: &Report) -> Vec<String> {
 }
 
 fn after_rolling_back(report: &Report) -> String {
+    if report.reason == NOT_PROMOTED {
+        return format!(
+            "run it again when somebody is there to promote it; nothing is held against {}",
+            wanted(report)
+        );
+    }
     if report.reason == NOT_ITS_FAULT {
         return format!(
             "put right what is said above and run it again; nothing is held against {}",

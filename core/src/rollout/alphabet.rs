@@ -88,6 +88,10 @@ pub enum Why {
     Cancelled,
     /// The stop button was set before anything that serves was touched.
     Stopped(String),
+    /// A person was asked at a share of the traffic, and said no.
+    Aborted(String),
+    /// A person was asked at a share of the traffic, and nobody said yes in time.
+    Unpromoted(String),
     /// Things are not as recorded, mostly because an earlier run died.
     Abandoned,
 }
@@ -487,6 +491,23 @@ impl From<Started> for Done {
             Started::Yes => Self::Yes,
             Started::No(why) | Started::Refused(why) => Self::No(why),
             Started::Unknown(why) => Self::Unknown(why),
+        }
+    }
+}
+
+impl Why {
+    /// For people.
+    pub(super) fn in_words(&self) -> String {
+        match self {
+            Self::Unwell(fault) => fault.seen.clone(),
+            Self::World(why)
+            | Self::Hook(why)
+            | Self::Stopped(why)
+            | Self::Aborted(why)
+            | Self::Unpromoted(why) => why.clone(),
+            Self::Cancelled => "the run was asked to stop".to_owned(),
+            Self::Abandoned => "an earlier run died".to_owned(),
+            Self::Committed => "it is recorded as known-good".to_owned(),
         }
     }
 }

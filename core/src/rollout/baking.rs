@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::comparing::Reading;
 use super::{
-    ActionId, Fault, FaultCode, Life, Member, Observation, Person, Phase, Rollout, Seen, Traffic,
-    Why,
+    ActionId, Became, Fault, FaultCode, Life, Member, Observation, Person, Phase, Rollout, Seen,
+    Traffic, Why,
 };
 use crate::protocol::Timestamp;
 use crate::spec::InstanceId;
@@ -39,11 +39,13 @@ pub(super) enum Stretch {
 /// What is known while baking.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Baking {
-    stretch: Stretch,
+    pub(super) stretch: Stretch,
+    /// Its evidence was whole, and a person is waited for.
+    pub(super) waits: bool,
     since: Timestamp,
     until: Timestamp,
-    /// When want of evidence ends the waiting.
-    give_up: Timestamp,
+    /// When want of evidence ends the waiting, or want of a person.
+    pub(super) give_up: Timestamp,
     next: Timestamp,
     probe: Option<ActionId>,
     watch: Option<ActionId>,
@@ -80,6 +82,7 @@ pub(super) struct Baking {
 impl Baking {
     pub(super) const fn name(&self) -> &'static str {
         match self.stretch {
+            Stretch::Pause if self.waits => "asking",
             Stretch::Pause => "pausing",
             Stretch::Bake => "baking",
         }
@@ -111,6 +114,7 @@ impl Rollout {
         let readings = match stretch {
             Stretch::Pause => {
                 self.begin_comparing();
+                self.begin_asking();
                 self.readings()
             }
             // Nobody is left to compare with.
@@ -123,6 +127,7 @@ impl Rollout {
         let origin = sum(counts.values().chain([&before]));
         self.phase = Phase::Baking(Baking {
             stretch,
+            waits: false,
             since: self.now,
             until,
             give_up: until.plus(self.plan.timing.prove).plus(patience),
@@ -163,6 +168,10 @@ impl Rollout {
         };
         if now >= baking.give_up {
             let why = baking.blind.clone();
+            if let Some(unpromoted) = self.unpromoted() {
+                self.decided(self.way(), vec![unpromoted.clone()]);
+                return self.go_back(Why::Unpromoted(unpromoted));
+            }
             if let Some(undecided) = self.undecided() {
                 return self.unproven_beside(&undecided);
             }
@@ -227,7 +236,7 @@ impl Rollout {
         if let Some(fault) = self.probes_badly() {
             return self.unwell(fault);
         }
-        if self.well_baked() && self.undecided().is_none() {
+        if self.well_baked() && self.undecided().is_none() && !self.awaits_a_person() {
             return self.end_stretch();
         }
         self.time_in_baking();
@@ -248,6 +257,7 @@ impl Rollout {
         {
             let counts = std::mem::take(&mut baking.counts);
             self.counted = Some((counts, baking.before));
+            self.stop_asking(Became::More);
             self.decided("give it more traffic", evidence);
         }
         self.enter(self.step + 1);
@@ -310,7 +320,7 @@ impl Rollout {
     }
 
     /// Positive evidence from every instance, from the end of the bake: what was not seen then is not well.
-    fn well_baked(&self) -> bool {
+    pub(super) fn well_baked(&self) -> bool {
         let Phase::Baking(baking) = &self.phase else {
             return false;
         };
@@ -450,6 +460,15 @@ impl Baking {
             .position(|it| it.under_way == Some(id))?;
         self.readings.get_mut(at)?.under_way = None;
         Some(at)
+    }
+
+    /// What is not known yet, in words.
+    pub(super) fn lacks(&self, now: Timestamp) -> String {
+        let left = self.until.since(now).div_ceil(1000);
+        if left > 0 {
+            return format!("it is watched for {left} s more");
+        }
+        self.blind.clone()
     }
 
     /// Takes in one round of probes. Who is missing in it was not measured.

@@ -157,7 +157,7 @@ impl Rollout {
     }
 
     /// The share of the traffic that the new version has now.
-    fn share(&self) -> Share {
+    pub(super) fn share(&self) -> Share {
         let steps = self.plan.steps();
         let mut before = steps.iter().take(self.step).rev();
         before

@@ -38,6 +38,8 @@ pub struct View {
     pub left: BTreeSet<InstanceId>,
     /// The point of no return that was passed last, as long as nothing newer has begun and it is not committed.
     pub past: Option<Past>,
+    /// A run has asked for more of the traffic than a person had allowed by then.
+    pub overstepped: bool,
 }
 
 /// A point of no return that was passed.
@@ -247,6 +249,12 @@ pub const ALL: &[Invariant] = &[
         name: "recreate runs one version at a time",
         sentence: "Under `recreate` two versions never run at the same time.",
         holds: recreate_runs_one_version_at_a_time,
+    },
+    Invariant {
+        number: 16,
+        name: "nobody gets more than a person allowed",
+        sentence: "Where a person is asked at a share of the traffic, a candidate gets no more than that before one has said so, of this rollout and this share.",
+        holds: nobody_gets_more_than_a_person_allowed,
     },
 ];
 
@@ -465,6 +473,10 @@ fn never_more_than_the_peak(view: &View) -> bool {
         .iter()
         .filter(|(id, it)| !it.late && !view.left.contains(id));
     planned.count() <= view.peak
+}
+
+const fn nobody_gets_more_than_a_person_allowed(view: &View) -> bool {
+    !view.overstepped
 }
 
 fn recreate_runs_one_version_at_a_time(view: &View) -> bool {

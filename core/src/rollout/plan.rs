@@ -1,5 +1,7 @@
 //! The plan: everything that is decided before a rollout begins.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::{Comparison, Fleet, Hook, Share, Strategy};
@@ -23,6 +25,9 @@ pub struct Plan {
     /// Under `canary`: the shares of the traffic at which the new version is watched, growing.
     #[serde(default)]
     pub shares: Vec<Share>,
+    /// Those of them at which a person says whether it gets more, with the milliseconds that this is waited for at most.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub waits: BTreeMap<Share, u64>,
     /// Under `rolling`: how many at a time.
     #[serde(default)]
     pub waves: Waves,

@@ -1,3 +1,4 @@
+mod asking;
 mod bench;
 mod canary;
 mod going_back;

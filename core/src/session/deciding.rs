@@ -318,12 +318,25 @@ impl Session {
     pub(super) fn shares(&self) -> (Vec<Share>, u64) {
         match &self.environment().strategy {
             Chosen::Canary(canary) => (
-                canary.steps.iter().copied().map(Share).collect(),
+                canary.steps.iter().map(|step| step.share).collect(),
                 canary.pause,
             ),
             Chosen::Rolling(_) if self.request().command == Command::Rollback => (Vec::new(), 0),
             Chosen::Rolling(rolling) => (Vec::new(), rolling.pause),
             Chosen::BlueGreen { .. } | Chosen::Recreate => (Vec::new(), 0),
+        }
+    }
+
+    /// The shares at which a person is asked, and how long at most. A rollback is a person's wish already.
+    pub(super) fn share_waits(&self) -> BTreeMap<Share, u64> {
+        match (&self.environment().strategy, self.request().command) {
+            (Chosen::BlueGreen { .. } | Chosen::Recreate | Chosen::Rolling(_), _)
+            | (Chosen::Canary(_), Command::Rollback) => BTreeMap::new(),
+            (Chosen::Canary(canary), _) => {
+                let asks = canary.steps.iter();
+                let asks = asks.filter_map(|step| Some((step.share, step.wait?)));
+                asks.collect()
+            }
         }
     }
 
@@ -366,6 +379,7 @@ impl Session {
         (members.len() == count).then(|| Plan {
             strategy: self.strategy(),
             shares: self.shares().0,
+            waits: self.share_waits(),
             waves: self.waves(),
             new: Fleet {
                 generation,

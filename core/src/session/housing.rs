@@ -305,6 +305,9 @@ impl Session {
                     self.leased = true;
                     self.in_doubt = false;
                 }
+                if self.speaking.is_some() && !take {
+                    return self.on_spoken_looked();
+                }
                 match self.request().command {
                     Command::Status => self.show_status(),
                     Command::Stop if !take => self.on_stop_looked(),
@@ -331,6 +334,12 @@ impl Session {
                 let later = format!("the ledger is told by whoever has the lease next: {text}");
                 self.stop_is_set(Some(&later));
             }
+            Err(Trouble { code: "busy", .. }) if take && self.speaks() => {}
+            // The engine may be back at the next look.
+            Err(trouble) if self.speaking.is_some() && self.now < self.lease_deadline => {
+                self.info(format!("trying again: {}", trouble.text));
+                self.again = Some(self.now.plus(LEASE_RETRY));
+            }
             Err(Trouble { code: "busy", text }) if self.now < self.lease_deadline => {
                 let left = self.lease_deadline.since(now);
                 if self.shown.is_empty() || now.since(self.shown_at) >= LEASE_SAID {
@@ -355,8 +364,12 @@ impl Session {
     }
 
     pub(super) fn busy(&mut self, by: &str) {
-        let because = vec![format!("another run holds the lease: {by}")];
-        let next = vec!["wait for it, or give this run more patience with `wait`; a dead run's lease ends by itself".to_owned()];
+        let mut because = vec![format!("another run holds the lease: {by}")];
+        let mut next = vec!["wait for it, or give this run more patience with `wait`; a dead run's lease ends by itself".to_owned()];
+        if let Some(question) = self.docker_mut().beside.take() {
+            because.push(crate::report::asks(&question));
+            next.push(self.what_to_say(&question));
+        }
         self.finish(Outcome::Busy, "lease", because, next);
     }
 

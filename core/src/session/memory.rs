@@ -89,6 +89,13 @@ impl Memory {
         self.decided.push((at, decided));
     }
 
+    /// What was decided by now is written with whatever is written next.
+    pub(super) fn note_decided(&mut self) {
+        for (at, decided) in std::mem::take(&mut self.decided) {
+            self.note(at, Fact::Decided(decided));
+        }
+    }
+
     /// What has to be written together with an action, for the first time it is asked for.
     pub(super) fn prepare(
         &mut self,
@@ -97,9 +104,7 @@ impl Memory {
         plan: &Plan,
         story: Option<&Story>,
     ) {
-        for (at, decided) in std::mem::take(&mut self.decided) {
-            self.note(at, Fact::Decided(decided));
-        }
+        self.note_decided();
         match action {
             Action::Record(Record::Began, _) => {
                 if let Some(story) = story {

@@ -1,5 +1,7 @@
 //! What a dead run left: only the ledger says what is to serve, and everything else is put away.
 
+use std::collections::BTreeMap;
+
 use super::memory::Checkpoint;
 use super::request::Command;
 use super::{Purpose, Session};
@@ -166,6 +168,7 @@ impl Session {
             strategy,
             resting,
             shares: Vec::new(),
+            waits: BTreeMap::new(),
             waves: Waves::default(),
             new,
             old,

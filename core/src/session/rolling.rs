@@ -53,6 +53,12 @@ impl Session {
         let Some(plan) = self.rollout.as_ref().map(|rollout| rollout.plan().clone()) else {
             return;
         };
+        let ends = if let Action::Conclude(end) = &action {
+            Some(end)
+        } else {
+            None
+        };
+        self.tell_question(ends);
         let (now, story) = (self.now, self.story.clone());
         if let Action::Hook(at) = action {
             self.acting.insert(id, (now, action, 0));
@@ -303,7 +309,7 @@ impl Session {
 
     // --- the report ----------------------------------------------------------------------------------------------
 
-    fn hear_events(&mut self) {
+    pub(super) fn hear_events(&mut self) {
         let events = self
             .rollout
             .as_mut()
@@ -373,6 +379,9 @@ impl Session {
                 to: at,
             });
             self.info(name);
+            if name == "asking" {
+                self.say_it_waits();
+            }
         }
     }
 
@@ -441,6 +450,7 @@ impl Session {
         let limit = match phase {
             "proving" => Some(timing.prove),
             "baking" => Some(timing.bake),
+            "asking" => rollout.asked().map(|asked| asked.within),
             _ => None,
         };
         let left = limit.map(|limit| limit.saturating_sub(self.now.since(since)));
@@ -450,7 +460,8 @@ impl Session {
             .iter()
             .any(|line| line.last_bad.is_some());
         let kind = format!("{phase} {bad}");
-        if kind == self.shown && self.now.since(self.shown_at) < PROGRESS {
+        let often = if phase == "asking" { PATIENT } else { PROGRESS };
+        if kind == self.shown && self.now.since(self.shown_at) < often {
             return;
         }
         self.shown = kind;
@@ -462,6 +473,9 @@ impl Session {
 
 /// Milliseconds between two lines of live progress that say the same but for numbers.
 const PROGRESS: u64 = 3_000;
+
+/// The same while a person is waited for, which may take hours.
+const PATIENT: u64 = 60_000;
 
 /// Whether what is to be remembered goes along with it.
 const fn writes(action: &Action) -> bool {

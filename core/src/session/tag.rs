@@ -67,6 +67,8 @@ pub(super) enum Tag {
     /// The platform was told that a deploy begins, that it has ended.
     Announced,
     Concluded,
+    /// The run that asks a person was told what one says, or not.
+    Told,
     /// The stop button is set, or not.
     Pressed,
     /// It is lifted, or not.
@@ -101,6 +103,7 @@ impl Tag {
             | Self::Kept
             | Self::LetGo
             | Self::Released
+            | Self::Told
             | Self::Pressed
             | Self::Lifted
             | Self::Proof

@@ -111,7 +111,10 @@ impl Session {
         let brings = open.map_or_else(String::new, |it| {
             format!(", and brings {} ({})", it.release.version, it.generation)
         });
-        Some(format!("a run is under way{brings}: {held}"))
+        let asks = self.asked_beside().map_or_else(String::new, |question| {
+            format!("; {}", crate::report::asks(question))
+        });
+        Some(format!("a run is under way{brings}: {held}{asks}"))
     }
 
     /// What a plan says of a run that is at work, or that left something.
@@ -158,6 +161,9 @@ impl Session {
     /// What to do about what `status` found.
     pub(super) fn after_status(&self) -> Vec<String> {
         let recover = self.command("recover");
+        if let Some(question) = self.asked_beside() {
+            return vec![self.what_to_say(question)];
+        }
         if self.under_way().is_some() {
             let open = self.unfinished().is_some();
             let next = format!(

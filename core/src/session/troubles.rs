@@ -93,7 +93,9 @@ impl Session {
 
     pub(super) fn stopped(&mut self) -> Vec<String> {
         self.fill_published();
-        let because = if self.pressing.is_some() {
+        let because = if self.speaking.is_some() {
+            "the run was asked to stop; the run that it spoke to may have heard it all the same: `status` says how far that is"
+        } else if self.pressing.is_some() {
             "the run was asked to stop while it set the stop button; `status` says whether it is set"
         } else if self.publishing.as_ref().is_some_and(Publishing::touched) {
             "the run was asked to stop; what it has published stays, and the next run does the rest"

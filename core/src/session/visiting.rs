@@ -48,6 +48,7 @@ impl Session {
             return self.saw(probe, ahead.probed, watch, ahead.watched);
         }
         self.renewed = self.now;
+        self.tell_question(None);
         let steps = self.docker().look(&at.members, &at.ids);
         self.call(Tag::Look(LookOf { probe, watch, at }), steps);
     }
@@ -57,7 +58,10 @@ impl Session {
             .docker_mut()
             .looked(&of.at.members, &of.at.ids, &call.done);
         match seen {
-            Ok((probed, watched)) => self.saw(of.probe, probed, of.watch, watched),
+            Ok((probed, watched)) => {
+                self.hear_person();
+                self.saw(of.probe, probed, of.watch, watched);
+            }
             Err(more) => self.ask_more(call, more),
         }
     }

@@ -146,6 +146,7 @@ impl Session {
         Some(Plan {
             strategy,
             shares: self.shares().0,
+            waits: self.share_waits(),
             waves: self.waves(),
             resting: Vec::new(),
             strays: there

@@ -7,6 +7,7 @@
 
 mod argv;
 mod ask;
+mod asking;
 mod ended;
 mod formats;
 mod haproxy;
@@ -25,17 +26,20 @@ mod times;
 use std::collections::BTreeMap;
 
 pub use argv::{Engine, Program};
+pub use asking::{Asking, Told};
 pub use haproxy::{Kind, Server, Setup, Subnet};
 pub use survey::{Found, Image, Listed, Opened, RouterFound, Survey, Trouble};
 
 use crate::ledger::Append;
 use crate::protocol::{Completion, Effect};
-use crate::rollout::{Address, Observation, Table};
+use crate::rollout::{Address, Observation, Table, Word};
 use crate::spec::{Generation, InstanceId, Release, Token};
 use crate::stop::Stop;
+use crate::word::Question;
 
 /// Words that are read in what the engine, the router and our own scripts say.
 pub const PLAIN_WORDS: &[&str] = &[
+    "aborted",
     "answer",
     "app",
     "application",
@@ -58,6 +62,7 @@ pub const PLAIN_WORDS: &[&str] = &[
     "done",
     "down",
     "drain",
+    "elsewhere",
     "environment",
     "exited",
     "false",
@@ -65,6 +70,7 @@ pub const PLAIN_WORDS: &[&str] = &[
     "file",
     "forked",
     "generation",
+    "gone",
     "gpc",
     "github",
     "healthy",
@@ -100,6 +106,7 @@ pub const PLAIN_WORDS: &[&str] = &[
     "pending",
     "primary",
     "proven",
+    "question",
     "reached",
     "recorded",
     "ready",
@@ -142,6 +149,7 @@ pub const PLAIN_WORDS: &[&str] = &[
     "version",
     "volume",
     "weight",
+    "word",
     "words",
 ];
 
@@ -327,6 +335,12 @@ pub struct Docker {
     probed: BTreeMap<InstanceId, haproxy::Row>,
     /// The stop that an act has given way to.
     pub met: Option<Stop>,
+    /// What a person is asked, and told at the target with everything that is written or looked at there.
+    pub asking: Option<Asking>,
+    /// What the run that has the lease asks a person.
+    pub beside: Option<Question>,
+    /// What a person has said, by the last look.
+    pub heard: Option<Word>,
 }
 
 impl Docker {
@@ -357,6 +371,9 @@ impl Docker {
             digests: BTreeMap::new(),
             probed: BTreeMap::new(),
             met: None,
+            asking: None,
+            beside: None,
+            heard: None,
         }
     }
 

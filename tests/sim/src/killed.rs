@@ -85,6 +85,7 @@ pub fn setup(strategy: Strategy, waits: bool, wants: &[Want]) -> Setup {
     Setup {
         strategy,
         shares: vec![Share(50)],
+        asks: BTreeMap::new(),
         waves: Waves { batch: 1, surge: 1 },
         waits,
         hooks: Vec::new(),
@@ -175,6 +176,7 @@ pub fn walk(setup: &Setup, first: World, note: &mut impl FnMut(Way, &World, Note
                 | Move::Twice(_)
                 | Move::Jump(_)
                 | Move::Stop
+                | Move::Say(_)
                 | Move::Die(_)
                 | Move::RestartRouter => {}
             }

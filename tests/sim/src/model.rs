@@ -127,6 +127,7 @@ const HOLDS: &[Condition] = &[
     holds::<14>(),
     holds::<15>(),
     holds::<16>(),
+    holds::<17>(),
 ];
 
 const _: () = assert!(

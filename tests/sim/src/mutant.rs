@@ -48,6 +48,8 @@ pub enum Mutant {
     StopsNothing,
     /// Nobody tells the machine that a hook has no way back.
     ForgetsThePoint,
+    /// What a person said once, of any rollout and any share, is taken for what is said of this one.
+    TakesAnyWord,
     /// That a hook begins is not recorded, only how it ended.
     RecordsThePointAfterwards,
 }

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use cd_core::rollout::{Hook, HookPlace, Retry, Share, Strategy, Timing, Waves};
+use cd_core::rollout::{Hook, HookPlace, Retry, Says, Share, Strategy, Timing, Waves};
 
 use crate::mutant::Mutant;
 use crate::world::{How, Luck, Move, Quality, Release, Setup, Want, World};
@@ -49,8 +49,9 @@ pub struct Broken {
 /// The history, where it broke a promise.
 pub fn live(seed: u64, mutant: Option<Mutant>) -> Result<Told, Broken> {
     let mut chance = Chance(seed);
-    let setup = setup(&mut chance, mutant);
+    let mut setup = setup(&mut chance, mutant);
     let mut world = beginning(&mut chance, &setup);
+    person(&mut Chance(!seed), &mut setup, &mut world);
     let mut moves = Vec::new();
     let mut ends = BTreeMap::new();
     let mut weather = Weather {
@@ -121,6 +122,7 @@ fn setup(chance: &mut Chance, mutant: Option<Mutant>) -> Setup {
             surge: 1 + u8::try_from(chance.below(2)).expect("less than two"),
         },
         shares: shares(chance),
+        asks: BTreeMap::new(),
         // What has to stop old instances on the way cannot wait for a person without them.
         waits: chance.below(3) == 0 && strategy != Strategy::Rolling,
         hooks: hooks(chance, strategy),
@@ -199,8 +201,22 @@ fn beginning(chance: &mut Chance, setup: &Setup) -> World {
         deaths: up_to(9) / 9,
         // What is stopped stays so: not in every history.
         stops: up_to(5) / 5,
+        words: 0,
     };
     World::new(setup, chance.below(4) > 0, qualities, luck)
+}
+
+/// In every other history a person is asked at some of the shares, and has something to say. Drawn apart from everything else, so
+/// that all other histories stay as they are.
+fn person(chance: &mut Chance, setup: &mut Setup, world: &mut World) {
+    if chance.below(2) == 0 {
+        return;
+    }
+    let asks = setup.shares.iter().filter(|_| chance.below(3) > 0);
+    let asks: Vec<Share> = asks.copied().collect();
+    let asks = asks.into_iter().map(|share| (share, chance.wide(20_000)));
+    setup.asks = asks.collect();
+    world.luck.words = u8::try_from(chance.below(20)).expect("less than 20");
 }
 
 /// What happens next; `None`: nothing can.
@@ -243,6 +259,7 @@ fn choose(
                 | Move::Jump(_)
                 | Move::Die(_)
                 | Move::Stop
+                | Move::Say(_)
                 | Move::RestartRouter => None,
             };
             let twice = late.filter(|_| chance.below(4) == 0).map(Move::Twice);
@@ -258,6 +275,8 @@ const fn weight(step: &Move, storm: bool) -> usize {
     match step {
         Move::Answer { how: How::Well, .. } => 200,
         Move::Begin | Move::Leave { .. } | Move::Tick { .. } => 60,
+        Move::Say(Says::Promote) => 20,
+        Move::Say(Says::Abort) => 1,
         Move::Late(_) | Move::Twice(_) | Move::Happen { .. } => 8,
         Move::Answer { .. } => {
             if storm {

@@ -3,6 +3,7 @@
 mod acts;
 mod answers;
 mod moves;
+mod person;
 mod session;
 mod view;
 
@@ -13,7 +14,7 @@ use cd_core::rollout::Timing;
 use cd_core::rollout::invariants::{Change, Past, State};
 use cd_core::rollout::{
     Action, ActionId, Address, Done, Entry, Fleet, Hook, Mark, Member, Observation, Rollout, Share,
-    Strategy, Table, Waves, permille,
+    Strategy, Table, Waves, Word, permille,
 };
 use cd_core::spec::{Generation, InstanceId, Token};
 
@@ -27,6 +28,8 @@ pub struct Setup {
     pub strategy: Strategy,
     /// Under `canary`: the shares of the traffic.
     pub shares: Vec<Share>,
+    /// Those of them at which a person is asked, and how long at most.
+    pub asks: BTreeMap<Share, u64>,
     /// Under `rolling`: how many at a time.
     pub waves: Waves,
     /// Whether what is proven waits for a person.
@@ -96,6 +99,8 @@ pub struct Luck {
     pub deaths: u8,
     /// Times that somebody sets the stop button.
     pub stops: u8,
+    /// Times that a person says something of a share.
+    pub words: u8,
 }
 
 /// One instance.
@@ -246,6 +251,12 @@ pub struct World {
     pub left: BTreeSet<InstanceId>,
     /// The point of no return that was passed last, until something newer begins or it is committed.
     pub past: Option<Past>,
+    /// What a person said last, and under which lease.
+    pub word: Option<(Token, Word)>,
+    /// Of which generation a person allowed more than which share.
+    pub allowed: BTreeSet<(Generation, Share)>,
+    /// A run has asked for more than that.
+    pub overstepped: bool,
 }
 
 impl Setup {
@@ -297,6 +308,9 @@ impl World {
             change: None,
             left: BTreeSet::new(),
             past: None,
+            word: None,
+            allowed: BTreeSet::new(),
+            overstepped: false,
         };
         if serves {
             let fleet = setup.fleet(Generation(1));
@@ -352,6 +366,7 @@ impl World {
                 self.luck.stops -= 1;
                 self.stopped = true;
             }
+            Move::Say(says) => self.say(*says),
             Move::RestartRouter => {
                 self.luck.faults -= 1;
                 self.effective = self.written.clone();
@@ -396,6 +411,9 @@ impl World {
             answer
         };
         let now = self.now;
+        if how == How::Well && matches!(flight.action, Action::Watch(_)) {
+            self.pass_word(setup, run);
+        }
         self.runs[run].machine.observe(now, id, answer);
         self.hear(setup, run);
     }
@@ -499,6 +517,7 @@ impl World {
     fn collect(&mut self, run: usize) {
         let it = &mut self.runs[run];
         while let Some((id, action)) = it.machine.poll() {
+            self.overstepped |= person::oversteps(&self.allowed, &it.machine, &action);
             let heeds =
                 it.brings.is_some() && it.machine.gives_way() && acts::may_give_way(&action);
             it.flights.push(Flight {

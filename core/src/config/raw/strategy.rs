@@ -79,13 +79,47 @@ pub(in crate::config) struct Rolling {
 pub(in crate::config) struct Canary {
     /// The shares in percent, each larger than the one before; all of it comes after the last in any case.
     /// Default: [5, 25, 50, 100].
-    #[cfg_attr(feature = "generate", schemars(inner(range(min = 1, max = 100)), extend("minItems" = 1)))]
-    pub(in crate::config) steps: Option<At<Vec<At<u8>>>>,
+    #[cfg_attr(feature = "generate", schemars(extend("minItems" = 1)))]
+    pub(in crate::config) steps: Option<At<Vec<At<CanaryStep>>>>,
     /// How long the two versions are watched side by side at each share. Default: 60s.
     pub(in crate::config) pause: Option<At<Duration>>,
     /// Each share ends with evidence that the new version is no worse than the old one. Default: the guards of the bake alone.
     pub(in crate::config) analysis: Option<At<Analysis>>,
     /// The proven version waits, without traffic, until a person promotes it; at most so long. Default: it does not wait.
+    pub(in crate::config) wait: Option<At<Duration>>,
+}
+
+/// One share of a canary.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+#[cfg_attr(feature = "generate", derive(JsonSchema))]
+pub(in crate::config) enum CanaryStep {
+    /// The share in percent; nobody is asked.
+    Share(#[cfg_attr(feature = "generate", schemars(range(min = 1, max = 100)))] u8),
+    /// The share, and a person who says whether the new version gets more.
+    Map(CanaryStepMap),
+}
+
+impl CanaryStep {
+    /// The share, where it could be read.
+    pub(in crate::config) fn share(&self) -> Option<u8> {
+        match self {
+            Self::Share(share) => Some(*share),
+            Self::Map(map) => map.share.as_ref()?.value,
+        }
+    }
+}
+
+/// A share at which a person is asked.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[cfg_attr(feature = "generate", derive(JsonSchema))]
+pub(in crate::config) struct CanaryStepMap {
+    /// The share in percent.
+    #[cfg_attr(feature = "generate", schemars(required, range(min = 1, max = 100)))]
+    pub(in crate::config) share: Option<At<u8>>,
+    /// Once the share has been passed the run waits there, with all its guards, until a person promotes it to the next one; at
+    /// most so long, then it goes back. Default: nobody is asked.
     pub(in crate::config) wait: Option<At<Duration>>,
 }
 

@@ -73,6 +73,35 @@ environments:
 }
 
 #[test]
+fn a_person_is_asked_at_a_share_that_leaves_something_to_ask_for() {
+    assert_told(
+        r"service: tasks
+run: { port: 8000 }
+environments:
+  a: { strategy: { canary: { steps: [5, { share: 5, wait: 1h }] } } }
+  b: { strategy: { canary: { steps: [{ wait: 1h }] } } }
+  c: { strategy: { canary: { steps: [{ share: 0, wait: 1 }, { share: much }] } } }
+  d: { strategy: { canary: { steps: [{ share: 50, wait: person }, { share: 60, wait: 10ms }] } } }
+  e: { strategy: { canary: { steps: [5, { share: 100, wait: 1h }] } } }
+  f: { strategy: { canary: { steps: [{ weight: 5, wait: 1h }, { share: 3, wait: 5s }, 2] } } }
+",
+        &[
+            "4:41 range environments.a.strategy.canary.steps[1]",
+            "5:38 missing-key environments.b.strategy.canary.steps[0]",
+            "6:47 range environments.c.strategy.canary.steps[0].share",
+            "6:56 duration environments.c.strategy.canary.steps[0].wait",
+            "6:70 type environments.c.strategy.canary.steps[1].share",
+            "7:57 duration environments.d.strategy.canary.steps[0].wait",
+            "7:86 range environments.d.strategy.canary.steps[1].wait",
+            "8:55 conflict environments.e.strategy.canary.steps[1].wait",
+            "9:38 missing-key environments.f.strategy.canary.steps[0]",
+            "9:40 unknown-key environments.f.strategy.canary.steps[0].weight",
+            "9:87 range environments.f.strategy.canary.steps[2]",
+        ],
+    );
+}
+
+#[test]
 fn a_point_of_no_return_before_the_commit_needs_one_version_with_traffic_at_a_time() {
     assert_told(
         r"service: tasks

@@ -4,10 +4,10 @@ use super::super::raw::{self, At};
 use super::super::scalar::{duration, duration_from, listen, percent};
 use super::super::tree::NodeId;
 use super::super::{
-    Bake, Canary, DockerHost, Environment, Listen, Mode, Override, Permille, Rolling, Strategy,
-    Target, name,
+    Bake, Canary, CanaryStep, DockerHost, Environment, Listen, Mode, Override, Permille, Rolling,
+    Strategy, Target, name,
 };
-use crate::rollout::Waves;
+use crate::rollout::{Share, Waves};
 
 use super::{Read, Reader, Reported, Wrong, code};
 
@@ -265,10 +265,12 @@ impl Reader<'_> {
     fn canary(&mut self, raw: &raw::Canary) -> Read<Canary> {
         let mut before = 0;
         let steps = self.items(raw.steps.as_ref(), |reader, _, at| {
-            let share = *at.value.as_ref().ok_or(Reported)?;
-            let last = std::mem::replace(&mut before, share);
-            if share > last {
-                return Ok(share);
+            let raw = at.value.as_ref().ok_or(Reported)?;
+            let step = reader.canary_step(raw);
+            let share = raw.share();
+            let last = share.map_or(before, |share| std::mem::replace(&mut before, share));
+            if share.is_none_or(|share| share > last) {
+                return step;
             }
             let mistake = Wrong::new(code::RANGE, "the share does not grow");
             Err(reader.report(at.node, mistake.expected(format!("more than {last}"))))
@@ -278,12 +280,33 @@ impl Reader<'_> {
         let analysis = self.analysis(raw.analysis.as_ref());
         let (analysis, queries) = analysis?.unzip();
         Ok(Canary {
-            steps: steps?.unwrap_or_else(|| STEPS.to_vec()),
+            steps: steps?.unwrap_or_else(|| STEPS.iter().copied().map(unasked).collect()),
             pause: pause?,
             wait: wait?,
             analysis,
             queries: queries.unwrap_or_default(),
         })
+    }
+
+    fn canary_step(&mut self, raw: &raw::CanaryStep) -> Read<CanaryStep> {
+        let map = match raw {
+            raw::CanaryStep::Share(share) => return Ok(unasked(*share)),
+            raw::CanaryStep::Map(map) => map,
+        };
+        let wait = self.optional(map.wait.as_ref(), duration_from::<1000>);
+        let share = raw.share().map(Share).ok_or(Reported)?;
+        let wait = wait?;
+        if let (Share::ALL, Some(at)) = (share, &map.wait) {
+            let mistake = Wrong::new(
+                code::CONFLICT,
+                "nobody can be asked for more than all of the traffic",
+            );
+            let mistake = mistake
+                .expected("`wait` at a share below 100")
+                .help("ask at the share before it; after this one comes the bake");
+            return Err(self.report_key(at.node, mistake));
+        }
+        Ok(CanaryStep { share, wait })
     }
 
     fn bake(&mut self, environment: &str, at: Option<&At<raw::Bake>>) -> Read<Bake> {
@@ -300,6 +323,14 @@ impl Reader<'_> {
             r#for: r#for?,
             errors: errors?,
         })
+    }
+}
+
+/// A share at which nobody is asked.
+const fn unasked(share: u8) -> CanaryStep {
+    CanaryStep {
+        share: Share(share),
+        wait: None,
     }
 }
 

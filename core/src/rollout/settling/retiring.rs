@@ -109,6 +109,8 @@ impl Rollout {
             | Why::Hook(_)
             | Why::Cancelled
             | Why::Stopped(_)
+            | Why::Aborted(_)
+            | Why::Unpromoted(_)
             | Why::Abandoned
             | Why::Committed => None,
         };
@@ -213,6 +215,13 @@ impl Rollout {
             Why::Stopped(by) if self.reach == Reach::Traffic => {
                 (Outcome::Cancelled, stop::CODE, vec![by.clone()], false)
             }
+            Why::Aborted(why) => (Outcome::Cancelled, "aborted", vec![why.clone()], false),
+            Why::Unpromoted(why) => (
+                Outcome::RolledBack,
+                "not-promoted",
+                vec![why.clone()],
+                false,
+            ),
             Why::Stopped(by) => (Outcome::Held, stop::CODE, vec![by.clone()], false),
             Why::Abandoned => (Outcome::Restored, "recovered", Vec::new(), false),
         };

@@ -82,6 +82,8 @@ impl Settling {
                 | Why::Hook(_)
                 | Why::Cancelled
                 | Why::Stopped(_)
+                | Why::Aborted(_)
+                | Why::Unpromoted(_)
                 | Why::Abandoned,
                 _,
             ) => "reverting",

@@ -76,7 +76,11 @@ impl Rollout {
     pub(super) fn standing(&self, settling: &Settling) -> End {
         let (because, quarantine) = match &settling.why {
             Why::Unwell(Fault { seen, .. }) => (seen.clone(), true),
-            Why::World(why) | Why::Hook(why) | Why::Stopped(why) => (why.clone(), false),
+            Why::World(why)
+            | Why::Hook(why)
+            | Why::Stopped(why)
+            | Why::Aborted(why)
+            | Why::Unpromoted(why) => (why.clone(), false),
             Why::Cancelled => ("the run was asked to stop".to_owned(), false),
             Why::Abandoned | Why::Committed => ("an earlier run died".to_owned(), false),
         };

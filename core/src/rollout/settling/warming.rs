@@ -74,7 +74,13 @@ impl Rollout {
         // A share is no reason to have more than it: only what comes instance by instance serves beside the old ones.
         let waves = self.plan.strategy.replaces();
         match &settling.why {
-            Why::World(_) | Why::Hook(_) | Why::Cancelled | Why::Stopped(_) | Why::Abandoned
+            Why::World(_)
+            | Why::Hook(_)
+            | Why::Cancelled
+            | Why::Stopped(_)
+            | Why::Aborted(_)
+            | Why::Unpromoted(_)
+            | Why::Abandoned
                 if waves =>
             {
                 Table::joined(Some(&goal), &new)
@@ -84,6 +90,8 @@ impl Rollout {
             | Why::Hook(_)
             | Why::Cancelled
             | Why::Stopped(_)
+            | Why::Aborted(_)
+            | Why::Unpromoted(_)
             | Why::Abandoned
             | Why::Committed => Table::at_best(Some(&goal), Some(&new)),
         }

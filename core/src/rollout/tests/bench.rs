@@ -27,6 +27,7 @@ impl Plans {
             resting: Vec::new(),
             strays: Vec::new(),
             shares: Vec::new(),
+            waits: BTreeMap::new(),
             waves: Waves::default(),
             comparison: None,
             person: Person::Absent,

@@ -282,6 +282,23 @@ impl Lines<'_> {
             ),
         };
         self.say("pause", does, timing.pause + timing.prove + more, &back);
+        self.ask();
+    }
+
+    /// A person says whether it gets more than this share.
+    fn ask(&mut self) {
+        let waits = &self.plan.waits;
+        let Some((Share(share), within)) = self.share.and_then(|it| Some((it, *waits.get(&it)?)))
+        else {
+            return;
+        };
+        let does = format!(
+            "this run waits at {share} % until a person promotes {}, {} s at most, and watches both versions all the while",
+            self.version,
+            within / 1000
+        );
+        let back = self.fails.back.clone();
+        self.say("wait", does, within, &back);
     }
 
     /// Whether a point of no return has been passed before the switch.

@@ -237,6 +237,7 @@ impl Docker {
         if own.len() == asked && images.is_empty() && !lacking.is_empty() {
             return Err(vec![self.inspect_images(&lacking)]);
         }
+        self.hear_person(own.first());
         // The probe first: what it asked itself is no user's request.
         let probed = self.probed(members, &probes);
         match self.watched(ids, own, images.first()) {

@@ -77,6 +77,9 @@ impl Docker {
         let mut script = Script::fenced(self.token, &self.terms, self.number());
         memo.heeds.write(&mut script);
         memo.appends.iter().for_each(|append| script.append(append));
+        if let Some(asking) = &self.asking {
+            script.ask(&asking.question.file());
+        }
         if let Some(checkpoint) = &memo.checkpoint {
             script.checkpoint(checkpoint.as_deref());
         }
@@ -277,6 +280,9 @@ impl Docker {
 
     fn visit(&self, members: &[Member], counts: bool) -> Step {
         let mut script = Script::fenced(self.token, &self.terms, 0);
+        if counts {
+            self.ask_person(&mut script);
+        }
         self.ask_all(&mut script, members, counts);
         let timeout = self.longest(members);
         Step::strict(self.engine.inside(&self.router(), script.finish(), timeout))

@@ -6,15 +6,19 @@
 use std::fmt::Write as _;
 
 use super::Terms;
+use super::asking::{QUESTION, WORD};
+use super::stopping::STOP;
 use crate::ledger::Append;
 use crate::rollout::Mark;
 use crate::spec::Token;
+use crate::word::Spoken;
 
 const PRELUDE: &str = include_str!("scripts/prelude.sh");
 const OPEN: &str = include_str!("scripts/open.sh");
 const ROUTE: &str = include_str!("scripts/route.sh");
 const PROBE: &str = include_str!("scripts/probe.sh");
 const INIT: &str = include_str!("scripts/init.sh");
+const TELLING: &str = include_str!("scripts/word.sh");
 
 /// What a commit says once it is recorded.
 pub(super) const RECORDED: &str = "recorded";
@@ -54,6 +58,9 @@ impl Lowering {
     }
 }
 
+/// What no pressing of the stop button is called.
+const NO_PRESS: &str = "-none";
+
 /// What ends a here-document; no line that we write begins like it.
 const END: &str = "CD_END";
 
@@ -91,9 +98,35 @@ impl Script {
         script.finish()
     }
 
+    /// Tells the run that asks a person. It needs no lease: who holds it is whom it is meant for.
+    pub(super) fn tell(spoken: &Spoken) -> String {
+        let (token, share) = (spoken.token, spoken.word.share.0);
+        let mut script = Self {
+            libraries: vec![PRELUDE, TELLING],
+            body: format!("tell {token} {share} {}\n", spoken.word.says.word()),
+        };
+        script.file(".word", &spoken.file());
+        script.body.push_str("keep word\n");
+        script.finish()
+    }
+
+    /// Tells what a person is asked. It need not survive a power cut: the run that asks does not, either.
+    pub(super) fn ask(&mut self, file: &str) {
+        self.file(QUESTION, file);
+    }
+
+    /// Brings what a person has said, and the stop button where it is set.
+    pub(super) fn hear(&mut self, overridden: Option<&str>) {
+        let press = word(overridden.unwrap_or(NO_PRESS));
+        let _ = writeln!(
+            self.body,
+            "show {WORD}\nif stopped {press}; then show {STOP}; fi"
+        );
+    }
+
     /// Gives way to the stop button, unless it is this very pressing.
     pub(super) fn heed(&mut self, overridden: Option<&str>) {
-        let _ = writeln!(self.body, "heed {}", word(overridden.unwrap_or("-none")));
+        let _ = writeln!(self.body, "heed {}", word(overridden.unwrap_or(NO_PRESS)));
     }
 
     /// Lifts the stop button.

@@ -10,7 +10,7 @@ use crate::rollout::Done;
 use crate::stop::Stop;
 
 /// What the button's file is called.
-const FILE: &str = "stop";
+pub(super) const STOP: &str = "stop";
 
 impl Docker {
     /// Sets the button, in one breath, whoever holds the lease.
@@ -47,7 +47,7 @@ impl Docker {
         let said = completion.map(|it| Said::read(stdout(it)));
         let said = said.filter(|said| said.result == "stopped");
         if let Some(said) = said {
-            self.met = Some(Stop::read(said.file(FILE).unwrap_or_default()));
+            self.met = Some(Stop::read(said.file(STOP).unwrap_or_default()));
         }
     }
 }
@@ -56,14 +56,14 @@ impl Docker {
 pub(super) fn read(said: &Said) -> (Option<Stop>, Option<Timestamp>) {
     let seconds = said.word("clock").and_then(|it| it.parse::<u64>().ok());
     (
-        said.file(FILE).map(Stop::read),
+        said.file(STOP).map(Stop::read),
         seconds.map(|it| Timestamp(it.saturating_mul(1000))),
     )
 }
 
 /// In words, what an act gave way to.
 pub(super) fn set_by(said: &Said) -> String {
-    crate::report::set_by(&Stop::read(said.file(FILE).unwrap_or_default()))
+    crate::report::set_by(&Stop::read(said.file(STOP).unwrap_or_default()))
 }
 
 impl Heeds {

@@ -4,11 +4,12 @@
 use serde_json::Value;
 
 use super::formats::image_id;
-use super::{Docker, Held, Server, Subnet, haproxy, script::Said, stopping};
+use super::{Docker, Held, Server, Subnet, asking, haproxy, script::Said, stopping};
 use crate::protocol::{Completion, Fault, Timestamp};
 use crate::rollout::Address;
 use crate::spec::{Generation, InstanceId, Token};
 use crate::stop::Stop;
+use crate::word::Question;
 
 /// A container as it was found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -142,6 +143,8 @@ pub struct Opened {
     pub pressed: Option<Stop>,
     /// What time it is at the target; `None`: it cannot tell.
     pub clock: Option<Timestamp>,
+    /// What a run asks a person, or asked last.
+    pub question: Option<Question>,
 }
 
 impl Opened {
@@ -467,9 +470,17 @@ impl Docker {
         let last = done.first().ok_or(NOT_ASKED)?;
         self.learn_network(done.get(1));
         let said = Said::read(stdout(last));
+        let number = |key: &str| {
+            said.word(key)
+                .and_then(|word| word.parse().ok())
+                .unwrap_or_default()
+        };
+        let token = Token(number("token"));
+        self.beside = None;
         match said.result.as_str() {
             "open" => {}
             "held" => {
+                self.beside = asking::read(&said).filter(|it| it.stands(token));
                 return Err(Trouble {
                     code: "busy",
                     text: held_by(&said, now),
@@ -483,12 +494,6 @@ impl Docker {
                 });
             }
         }
-        let number = |key: &str| {
-            said.word(key)
-                .and_then(|word| word.parse().ok())
-                .unwrap_or_default()
-        };
-        let token = Token(number("token"));
         if self.subnet.is_none() {
             // Without it the table cannot be read: an empty one would be taken for what is written.
             let words = done.get(1).map(words).unwrap_or_default();
@@ -521,6 +526,7 @@ impl Docker {
             servers: haproxy::servers(said.file("state").unwrap_or_default()),
             pressed,
             clock,
+            question: asking::read(&said),
         })
     }
 

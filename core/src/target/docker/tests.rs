@@ -7,6 +7,7 @@ use crate::protocol::{Completion, Run, Stdin, Timestamp};
 use crate::rollout::{Action, Done, Fleet, Mark, Member, Observation, Seen, Started, Table};
 use crate::spec::{Health, Probe, SecretUse, Spec};
 
+mod asking;
 mod hazards;
 mod podman;
 mod stopping;

@@ -249,6 +249,7 @@ fn plan() -> Plan {
         resting: Vec::new(),
         strays: Vec::new(),
         shares: Vec::new(),
+        waits: BTreeMap::new(),
         waves: Waves::default(),
         comparison: None,
         person: Person::Absent,

@@ -1,3 +1,4 @@
+mod asking;
 mod hooks;
 mod mutants;
 
@@ -72,6 +73,7 @@ const NO_LUCK: Luck = Luck {
     takeovers: 0,
     deaths: 0,
     stops: 0,
+    words: 0,
 };
 
 struct Case {
@@ -83,6 +85,8 @@ struct Case {
     serves: bool,
     /// Whether what is proven waits for a person.
     waits: bool,
+    /// The shares, where a person is asked at each; empty: one share, and nobody is asked.
+    asks: &'static [u8],
     /// Where a hook is, and whether it has no way back.
     hook: Option<(HookPlace, bool)>,
     luck: Luck,
@@ -102,6 +106,7 @@ impl Case {
             replicas: 1,
             serves: true,
             waits: false,
+            asks: &[],
             hook: None,
             luck,
             wants: DEPLOY,
@@ -115,7 +120,15 @@ impl Case {
         } = *self;
         let setup = Setup {
             strategy,
-            shares: vec![Share(50)],
+            shares: match self.asks {
+                [] => vec![Share(50)],
+                asks => asks.iter().copied().map(Share).collect(),
+            },
+            asks: self
+                .asks
+                .iter()
+                .map(|share| (Share(*share), 2_000))
+                .collect(),
             waves: self.waves,
             waits: self.waits,
             hooks: self.hook.into_iter().map(hooks::hook).collect(),
@@ -146,9 +159,15 @@ impl Case {
             takeovers,
             deaths,
             stops,
+            words,
             ..
         } = self.luck;
         let mut expects = hooks::ends(self.hook);
+        if !self.asks.is_empty() {
+            // Nobody says yes by keeping silent.
+            expects.retain(|it| words > 0 || *it != Outcome::Deployed);
+            expects.extend((words > 0).then_some(Outcome::Cancelled));
+        }
         expects.extend(self.waits.then_some(Outcome::Waiting));
         expects.extend((cancels > 0).then_some(Outcome::Cancelled));
         // Three tries are needed before anything but the new version is to blame.

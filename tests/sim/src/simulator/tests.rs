@@ -80,7 +80,8 @@ fn the_same_seed_tells_the_same_history() {
     }
 }
 
-const MUTANTS: [Mutant; 21] = [
+const MUTANTS: [Mutant; 22] = [
+    Mutant::TakesAnyWord,
     Mutant::StopsTheOldAtTheShift,
     Mutant::CommitsLate,
     Mutant::CountsTokensInMemory,

@@ -1,7 +1,7 @@
 //! Everything that can happen next.
 
 use cd_core::rollout::invariants::State;
-use cd_core::rollout::{Action, ActionId, Record};
+use cd_core::rollout::{Action, ActionId, Record, Says};
 use cd_core::spec::InstanceId;
 
 use super::{Flight, Run, Setup, World, has_traffic, is_act};
@@ -57,6 +57,8 @@ pub enum Move {
     Jump(i64),
     /// Somebody sets the stop button.
     Stop,
+    /// A person says something of the share at which one is asked.
+    Say(Says),
     /// A known-good instance ends by itself.
     Die(InstanceId),
     /// The router starts anew, by its file.
@@ -113,6 +115,9 @@ impl World {
                     .is_some_and(|it| it.state == State::Running)
             };
             moves.extend(known_good.filter(alive).map(Move::Die));
+        }
+        if self.luck.words > 0 && self.asked().is_some() {
+            moves.extend([Says::Promote, Says::Abort].map(Move::Say));
         }
         if self.luck.stops > 0 && !self.stopped {
             moves.push(Move::Stop);

@@ -1,5 +1,7 @@
 //! What starts a rollout: the part of a run that comes before the machine, as the session does it.
 
+use std::collections::BTreeMap;
+
 use cd_core::protocol::Outcome;
 use cd_core::rollout::invariants::State;
 use cd_core::rollout::{Carrier, Fleet, Hook, Mark, Member, Person, Plan, Rollout, Table, Why};
@@ -102,6 +104,7 @@ impl World {
         let plan = Plan {
             strategy: setup.strategy,
             shares: setup.shares.clone(),
+            waits: setup.asks.clone(),
             waves: setup.waves,
             new: self.observed(brings.generation),
             old: back.map(|back| self.observed(back)),
@@ -177,6 +180,7 @@ impl World {
         let plan = Plan {
             strategy: setup.strategy,
             shares: Vec::new(),
+            waits: BTreeMap::new(),
             waves: setup.waves,
             new,
             old,
@@ -225,6 +229,7 @@ impl World {
         let plan = Plan {
             strategy: setup.strategy,
             shares: setup.shares.clone(),
+            waits: setup.asks.clone(),
             waves: setup.waves,
             new: setup.fleet(generation),
             old,

@@ -35,6 +35,7 @@ impl World {
             peak: 2 * usize::from(setup.replicas),
             left: self.left.clone(),
             past: self.past,
+            overstepped: self.overstepped,
         }
     }
 

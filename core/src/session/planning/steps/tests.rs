@@ -1,6 +1,8 @@
 //! What a plan says of each strategy.
 
 use super::*;
+use std::collections::BTreeMap;
+
 use crate::rollout::{Address, Fleet, Member, Strategy, Timing, Waves};
 use crate::spec::{Generation, InstanceId};
 
@@ -31,6 +33,7 @@ fn plan_of(strategy: Strategy, old: Option<Fleet>) -> Plan {
         strays: Vec::new(),
         shares: vec![Share(10), Share(100)],
         waves: Waves::default(),
+        waits: BTreeMap::new(),
         comparison: None,
         person: Person::Absent,
         hooks: Vec::new(),
@@ -99,6 +102,26 @@ fn a_canary_says_which_share_it_really_gets() {
     assert!(
         told.get(4)
             .is_some_and(|it| it.starts_with("shift: all traffic"))
+    );
+}
+
+#[test]
+fn a_person_is_asked_at_the_share_that_says_so() {
+    let mut plan = plan_of(Strategy::Canary, Some(fleet(1, 1)));
+    plan.waits = [(Share(10), 3_600_000)].into();
+    let steps = steps(&plan, "v2", "127.0.0.1:80", &[]);
+    let names: Vec<&str> = steps.iter().map(|it| it.name.as_str()).collect();
+    assert_eq!(
+        names.get(2..6),
+        Some(["shift", "pause", "wait", "shift"].as_slice())
+    );
+    let wait = steps.get(4).map(|it| (it.does.as_str(), it.worst));
+    assert_eq!(
+        wait,
+        Some((
+            "this run waits at 10 % until a person promotes v2, 3600 s at most, and watches both versions all the while",
+            3_600_000
+        ))
     );
 }
 

@@ -24,17 +24,21 @@ open() {
   left=$((until - now))
   if [ "$boot" != "$this_boot" ] || [ "$left" -lt 0 ]; then left=0; fi
   if [ "$1" = take ] && [ "$left" -gt 0 ] && ! same "$holder" "$2"; then
+    show question
     echo "result=held token=$token holder=$holder since=$since run=$run left=$left"
     exit 0
   fi
   if [ "$1" = take ]; then
     token=$((token + 1)) wrote=0 holder=$2 until=$((now + $3)) boot=$this_boot run=$4 since=$5
     lease_write
+    # What was said to a run that is gone, and what it asked.
+    [ ! -f "$S/question" ] || rm -f "$S/question" "$S/word"
   fi
   show lease
   show beat
   show checkpoint
   show stop
+  show question
   show haproxy.cfg
   newest "$6"
   n=0

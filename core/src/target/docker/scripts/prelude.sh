@@ -99,9 +99,9 @@ fence() {
 # The clock on the wall, in seconds; empty where nobody can tell. What stands for longer than a boot goes by it.
 clock_now() { clock=$(date +%s 2> /dev/null) || clock=; }
 
-# heed PRESS: who brings something new gives way to the stop button, unless a person has overridden that very press.
-heed() {
-  [ -f "$S/stop" ] || return 0
+# stopped PRESS: whether the stop button is set, by another press than this one, which a person has overridden.
+stopped() {
+  [ -f "$S/stop" ] || return 1
   press=- ends=0
   while read -r key value; do
     case "$key" in
@@ -109,11 +109,16 @@ heed() {
       until) ends=$value ;;
     esac
   done < "$S/stop"
-  [ "$press" != "$1" ] || return 0
+  [ "$press" != "$1" ] || return 1
   if [ "$ends" -gt 0 ] 2> /dev/null; then
     clock_now
-    if [ -n "$clock" ] && [ "$clock" -ge "$ends" ]; then return 0; fi
+    if [ -n "$clock" ] && [ "$clock" -ge "$ends" ]; then return 1; fi
   fi
+}
+
+# heed PRESS: who brings something new gives way to the stop button.
+heed() {
+  stopped "$1" || return 0
   show stop
   echo "result=stopped"
   exit 77

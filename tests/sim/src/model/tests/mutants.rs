@@ -10,6 +10,7 @@ pub(super) fn mutants() -> Vec<Planted> {
         .into_iter()
         .chain(quiet_mutants())
         .chain(hooks::mutants())
+        .chain(asking::mutants())
         .collect()
 }
 

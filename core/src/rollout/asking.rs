@@ -1,0 +1,198 @@
+//! Asking a person in mid-rollout: a canary keeps its share, watched and judged as before, until somebody says whether it
+//! gets more.
+//!
+//! A word counts at the share that it names and nowhere else. It lets nothing pass: a share ends only where its own evidence
+//! is there, before the word or after it.
+
+use serde::{Deserialize, Serialize};
+
+use super::baking::Stretch;
+use super::{Phase, Rollout, Share, Why};
+use crate::protocol::Timestamp;
+
+/// What a person says of a candidate at a share of the traffic.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Says {
+    /// It is to get more.
+    Promote,
+    /// It is to be put away.
+    Abort,
+}
+
+/// A person's word.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Word {
+    /// Told apart from every other one.
+    pub id: String,
+    /// The share that it is about.
+    pub share: Share,
+    /// What it says.
+    pub says: Says,
+    /// Who says it, and where that is to be seen, for people.
+    pub who: String,
+}
+
+/// What a person is asked at a share, and what came of it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Asked {
+    /// The share that it has.
+    pub share: Share,
+    /// Milliseconds at most that a person is waited for.
+    pub within: u64,
+    /// Since when nothing but the person is waited for, and until when; `None`: its evidence was never whole yet.
+    pub waits: Option<(Timestamp, Timestamp)>,
+    /// The person's word.
+    pub word: Option<Word>,
+    /// What became of it; `None`: it still has this share.
+    pub became: Option<Became>,
+}
+
+/// What becomes of a candidate of which a person was asked.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Became {
+    /// It gets more of the traffic.
+    More,
+    /// It is put away, for this.
+    Less(String),
+}
+
+impl Rollout {
+    /// What a person is asked now, or was asked last; `None`: nobody was asked anything yet.
+    #[must_use]
+    pub const fn asked(&self) -> Option<&Asked> {
+        self.asked.as_ref()
+    }
+
+    /// Why the share that a person is asked about cannot end yet, whatever the person says; `None`: it can.
+    #[must_use]
+    pub fn lacks(&self) -> Option<String> {
+        match &self.phase {
+            Phase::Baking(baking) if self.is_asking() => self
+                .undecided()
+                .or_else(|| (!self.well_baked()).then(|| baking.lacks(self.now))),
+            Phase::Beginning(_)
+            | Phase::Withdrawing { .. }
+            | Phase::Stopping(_)
+            | Phase::Starting(_)
+            | Phase::Admitting(_)
+            | Phase::Proving(_)
+            | Phase::Hooking(_)
+            | Phase::Shifting(_)
+            | Phase::Baking(_)
+            | Phase::Waiting(_)
+            | Phase::Committing(_)
+            | Phase::Settling(_)
+            | Phase::Over(_) => None,
+        }
+    }
+
+    /// A person has said something. Without effect where that was heard before, or nobody is asked at that share: a word on one
+    /// share never counts for another.
+    pub fn hear_word(&mut self, now: Timestamp, word: &Word) {
+        self.hear_clock(now);
+        if !self.is_asking() {
+            return;
+        }
+        let patience = self.plan.timing.prove + self.comparison_deadline();
+        let Some(asked) = self.asked.as_mut().filter(|it| it.share == word.share) else {
+            return;
+        };
+        if asked.word.as_ref().is_some_and(|it| it.id == word.id) {
+            return;
+        }
+        asked.word = Some(word.clone());
+        let (who, Share(share)) = (&word.who, word.share);
+        match word.says {
+            Says::Promote => {
+                let heard = format!("{who} promoted it at {share} %");
+                let until = self.now.plus(patience);
+                if let Phase::Baking(baking) = &mut self.phase {
+                    // Whose evidence is not whole at this very moment gets as long for it as any share does.
+                    baking.give_up = baking.give_up.max(until);
+                }
+                self.decided("take a person's word", vec![heard]);
+            }
+            Says::Abort => {
+                let why = format!("{who} aborted it at {share} %");
+                self.decided(self.way(), vec![why.clone()]);
+                self.go_back(Why::Aborted(why));
+            }
+        }
+    }
+
+    /// The stop button is set. Who waits for nothing but a person would wait for nothing: no more traffic is given while it is set.
+    pub fn hear_stop(&mut self, now: Timestamp, by: &str) {
+        self.hear_clock(now);
+        let waits = self
+            .asked
+            .as_ref()
+            .is_some_and(|it| it.waits.is_some() && it.word.is_none());
+        if waits && self.is_asking() {
+            self.held(by);
+        }
+    }
+
+    /// A share has just been given: whether a person is asked at it.
+    pub(super) fn begin_asking(&mut self) {
+        let share = self.share();
+        let Some(&within) = self.plan.waits.get(&share) else {
+            return;
+        };
+        self.asked = Some(Asked {
+            share,
+            within,
+            waits: None,
+            word: None,
+            became: None,
+        });
+    }
+
+    /// Whether the candidate has a share at which a person is asked.
+    fn is_asking(&self) -> bool {
+        let open = self.asked.as_ref().is_some_and(|it| it.became.is_none());
+        open && matches!(&self.phase, Phase::Baking(it) if it.stretch == Stretch::Pause)
+    }
+
+    /// The evidence of a share is whole: whether a person is waited for all the same.
+    pub(super) fn awaits_a_person(&mut self) -> bool {
+        let (now, evidence) = (self.now, self.evidence());
+        let asking = self.is_asking();
+        let Some(asked) = self.asked.as_mut().filter(|it| asking && it.word.is_none()) else {
+            return false;
+        };
+        if asked.waits.is_none() {
+            let until = now.plus(asked.within);
+            asked.waits = Some((now, until));
+            if let Phase::Baking(baking) = &mut self.phase {
+                baking.give_up = until;
+                baking.waits = true;
+            }
+            self.decided("ask a person", evidence);
+            self.entered();
+        }
+        true
+    }
+
+    /// Why the time of a share is over that waited for nothing but a person; `None`: it waited for something else.
+    pub(super) fn unpromoted(&self) -> Option<String> {
+        let asked = self.asked.as_ref().filter(|_| self.is_asking())?;
+        let (since, _) = asked.waits.filter(|_| asked.word.is_none())?;
+        let (waited, Share(share)) = (self.now.since(since) / 1000, asked.share);
+        Some(format!(
+            "nobody promoted it at {share} % of the traffic in {waited} s"
+        ))
+    }
+
+    /// The share has ended.
+    pub(super) fn stop_asking(&mut self, became: Became) {
+        if let Some(asked) = &mut self.asked {
+            asked.became.get_or_insert(became);
+        }
+    }
+
+    fn comparison_deadline(&self) -> u64 {
+        self.plan.comparison.as_ref().map_or(0, |it| it.deadline)
+    }
+}

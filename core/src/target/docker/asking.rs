@@ -1,0 +1,94 @@
+//! A person in mid-rollout: what a run asks goes to the target with all that it does there, and what a person says comes back
+//! with each look.
+
+use super::ended::transacted;
+use super::lower::TRANSACTION;
+use super::script::{Said, Script};
+use super::stopping::STOP;
+use super::survey::stdout;
+use super::{Docker, Step};
+use crate::protocol::Completion;
+use crate::rollout::Done;
+use crate::stop::Stop;
+use crate::word::{Question, Spoken};
+
+/// What the files are called.
+pub(super) const QUESTION: &str = "question";
+pub(super) const WORD: &str = "word";
+
+/// What a person is asked, and what is heeded meanwhile.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Asking {
+    /// What is asked.
+    pub question: Question,
+    /// The pressing of the stop button that a person has overridden.
+    pub overridden: Option<String>,
+}
+
+/// How telling a run something ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Told {
+    /// It is written, and will be read.
+    Yes,
+    /// That run is over, or asks nothing at that share any more.
+    Late,
+    /// Somebody has said no before.
+    Aborted(Option<Spoken>),
+    /// The stop button is set, with who set it.
+    Stopped(String),
+    /// It is not written.
+    No(String),
+    /// Nobody knows.
+    Unknown(String),
+}
+
+impl Docker {
+    /// Tells the run that asks, whoever has the lease.
+    #[must_use]
+    pub fn tell(&self, spoken: &Spoken) -> Vec<Step> {
+        let script = Script::tell(spoken);
+        let run = self.engine.inside(&self.router(), script, TRANSACTION);
+        vec![Step::strict(run)]
+    }
+
+    /// How that ended.
+    #[must_use]
+    pub fn read_told(&self, done: &[Completion]) -> Told {
+        let (done, said) = transacted(done.first());
+        match (said.result.as_str(), done) {
+            ("gone" | "elsewhere", _) => Told::Late,
+            ("aborted", _) => Told::Aborted(said.file(WORD).and_then(Spoken::read)),
+            (_, Done::Yes) => Told::Yes,
+            (_, Done::Stopped(by)) => Told::Stopped(by),
+            (_, Done::Unknown(why)) => Told::Unknown(why),
+            (_, Done::No(why) | Done::Refused(why) | Done::Mute(why) | Done::Fenced(why)) => {
+                Told::No(why)
+            }
+        }
+    }
+
+    /// A look tells what is asked, and brings what was said.
+    pub(super) fn ask_person(&self, script: &mut Script) {
+        if let Some(asking) = &self.asking {
+            script.ask(&asking.question.file());
+            script.hear(asking.overridden.as_deref());
+        }
+    }
+
+    /// What a look brought, where it is for this very run.
+    pub(super) fn hear_person(&mut self, completion: Option<&Completion>) {
+        let said = completion.map(|it| Said::read(stdout(it)));
+        let said = said.unwrap_or_default();
+        if let Some(stop) = said.file(STOP) {
+            self.met = Some(Stop::read(stop));
+        }
+        let spoken = said.file(WORD).and_then(Spoken::read);
+        let spoken = spoken.filter(|it| it.token == self.token);
+        self.heard = spoken.map(|it| it.word);
+    }
+}
+
+/// What an opened volume says that a person is asked.
+pub(super) fn read(said: &Said) -> Option<Question> {
+    Question::read(said.file(QUESTION)?)
+}

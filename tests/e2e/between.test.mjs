@@ -1,0 +1,151 @@
+// A person between the shares of a canary: the run waits with traffic on the new version, watched as before, and another run says
+// whether it gets more.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { docker, image, ledgerOf, place, sleep, underLoad, until } from './lib.mjs';
+import { assertSettled, clear, stateFile } from './bin/settled.mjs';
+
+const STEPS = [{ share: 25, wait: '1m' }, { share: 50, wait: '1m' }, 100];
+
+/** A place in which v1 serves and a person is asked at shares. */
+async function served(t, name, { steps = STEPS, pause = '1s', lease = '30s' } = {}) {
+  const here = place(name).config({
+    health: { deadline: '15s' },
+    env: { strategy: { canary: { steps, pause } }, bake: { for: '1s', errors: '5%' }, lease },
+  });
+  here.env = { USER: 'kim' };
+  t.after(() => clear(here));
+  const first = await here.cd('deploy', '--image', image('v1'));
+  assert.deepEqual([first.outcome, first.code], ['deployed', 0], first.stderr);
+  return here;
+}
+
+/** A deploy that is under way, and waits at this share. */
+async function waitsAt(run, share) {
+  await until(`it waits at ${share} %`, () => run.output().includes(`waits at ${share} % of the traffic for a person`), { seconds: 30 });
+}
+
+const weightsOf = async (here) => (await here.runtime('show servers state app')).split('\n').filter((line) => / app \d/.test(line))
+  .map((line) => line.split(' ')).map((words) => `${words[3]}=${words[7]}`).sort().join(' ');
+const versions = async (here) => (await here.containers()).map((it) => it.version).sort();
+
+test('promoted at each share by a run of its own: no request is lost, and each says truly how it went', { timeout: 120_000 }, async (t) => {
+  const here = await served(t, 'between');
+  const plan = await here.cd('plan', '--image', image('v2'));
+  assert.match(plan.stderr, /this run waits at 25 % until a person promotes v2, 60 s at most/);
+  const { users } = await underLoad(here, async () => {
+    const deploy = here.start('deploy', '--image', image('v2'));
+    await waitsAt(deploy, 25);
+    const weights = await weightsOf(here);
+    const status = await here.cd('status');
+    assert.match(status.stderr, /v2 \(g2\) waits at 25 % of the traffic for a person since .*, until .* at most/);
+    assert.match(status.stderr, /`cd-action promote --environment staging` gives it more than 25 % until .*, `cd-action abort --environment staging` takes it back/);
+    const other = await here.cd('promote', '--version', 'v3');
+    assert.deepEqual([other.outcome, other.report.reason, other.code], ['rejected', 'another-waits', 1], other.stderr);
+    await sleep(1_500);
+    assert.equal(await weightsOf(here), weights, 'it keeps its share');
+
+    const more = await here.cd('promote');
+    assert.deepEqual([more.outcome, more.report.reason, more.code], ['waiting', 'asks-again', 0], more.stderr);
+    assert.match(more.report.because.join('\n'), /v2 \(g2\) waits at 50 % of the traffic|v2 \(g2\) has 50 % of the traffic/);
+    await waitsAt(deploy, 50);
+    assert.notEqual(await weightsOf(here), weights);
+
+    // What was said of 25 % stands there still, and so may what was said to a run before: neither is for this.
+    const old = await stateFile(here, 'word');
+    assert.match(old, /^share 25$/m);
+    const before = old.replaceAll('share 25', 'share 50').replaceAll('"share":25', '"share":50').replace(/"token":\d+/, '"token":1').replace(/"id":"/, '"id":"x');
+    await docker('exec', '-u', '0', `${here.prefix}-router`, 'sh', '-c', `printf %s '${before}' > /var/lib/cd-action/word`);
+    await sleep(2_500);
+    assert.doesNotMatch(deploy.output(), /promoted it at 50 %/);
+
+    const [promoted, deployed] = await Promise.all([here.cd('promote'), deploy.ended]);
+    assert.deepEqual([promoted.outcome, promoted.report.reason, promoted.code], ['deployed', 'proven', 0], promoted.stderr);
+    assert.equal(promoted.report.serving.version, 'v2');
+    assert.deepEqual([deployed.outcome, deployed.code], ['deployed', 0], deployed.stderr);
+    assert.match(deployed.stderr, /take a person's word: kim promoted it at 50 %/);
+  });
+  assert.equal(users.failed, 0, JSON.stringify(users));
+  await assertSettled(here, { version: 'v2' });
+  const said = (await ledgerOf(here)).filter((it) => it.kind === 'decided' && it.decision === "take a person's word");
+  assert.deepEqual(said.map((it) => it.because), [['kim promoted it at 25 %'], ['kim promoted it at 50 %']]);
+  const again = await here.cd('promote');
+  assert.deepEqual([again.outcome, again.report.reason], ['failed', 'nothing-waits'], again.stderr);
+  assert.deepEqual([await stateFile(here, 'word'), await stateFile(here, 'question')], [null, null], 'who has the lease next clears it away');
+});
+
+test('aborted at its share it goes back at once, and nothing is held against it', { timeout: 90_000 }, async (t) => {
+  const here = await served(t, 'between-abort');
+  const { users } = await underLoad(here, async () => {
+    const deploy = here.start('deploy', '--image', image('v2'));
+    await waitsAt(deploy, 25);
+    const [aborted, cancelled] = await Promise.all([here.cd('abort'), deploy.ended]);
+    assert.deepEqual([aborted.outcome, aborted.report.reason, aborted.code], ['restored', 'aborted', 0], aborted.stderr);
+    assert.deepEqual([cancelled.outcome, cancelled.report.reason, cancelled.code], ['cancelled', 'aborted', 1], cancelled.stderr);
+    assert.match(cancelled.report.because.join('\n'), /kim aborted it at 25 %/);
+  });
+  assert.equal(users.failed, 0, JSON.stringify(users));
+  await assertSettled(here, { version: 'v1' });
+  const again = await here.cd('deploy', '--image', image('v1'));
+  assert.equal(again.outcome, 'unchanged', 'nothing is held against anybody');
+});
+
+test('nobody says anything, or it turns bad while it waits: it goes back', { timeout: 120_000 }, async (t) => {
+  const here = await served(t, 'between-back', { steps: [{ share: 25, wait: '3s' }] });
+  const { users } = await underLoad(here, async () => {
+    const late = await here.cd('deploy', '--image', image('v2'));
+    assert.deepEqual([late.outcome, late.report.reason, late.code], ['rolled-back', 'not-promoted', 1], late.stderr);
+    assert.match(late.report.because.join('\n'), /nobody promoted it at 25 % of the traffic in 3 s/);
+  });
+  assert.equal(users.failed, 0, JSON.stringify(users));
+  assert.deepEqual(await versions(here), ['v1']);
+
+  here.config({ health: { deadline: '15s' }, env: { strategy: { canary: { steps: STEPS, pause: '1s' } }, bake: { for: '1s', errors: '5%' }, lease: '30s' } });
+  const deploy = here.start('deploy', '--image', image('breaks-later'));
+  await waitsAt(deploy, 25);
+  const bad = await deploy.ended;
+  assert.deepEqual([bad.outcome, bad.code], ['rolled-back', 1], bad.stderr);
+  assert.ok(['probe-failed', 'errors'].includes(bad.report.reason), bad.report.reason);
+  await assertSettled(here, { version: 'v1' });
+  const status = await here.cd('status');
+  assert.equal(status.report.status.quarantine.length, 1, 'only what was bad');
+});
+
+test('a word before the evidence waits for it, and the stop button ends a wait', { timeout: 90_000 }, async (t) => {
+  const here = await served(t, 'between-early', { steps: [{ share: 25, wait: '1m' }], pause: '6s' });
+  const deploy = here.start('deploy', '--image', image('v2'));
+  await until('it has its share', () => deploy.output().includes('pausing'), { seconds: 30 });
+  const short = await here.cd('promote', '--wait', '0s');
+  assert.deepEqual([short.outcome, short.report.reason, short.code], ['held', 'told', 0], short.stderr);
+  assert.match(short.report.because.join('\n'), /kim promoted v2 at 25 %/);
+  const deployed = await deploy.ended;
+  assert.deepEqual([deployed.outcome, deployed.code], ['deployed', 0], deployed.stderr);
+  assert.doesNotMatch(deployed.stderr, /waits at 25 %/, 'the word was there when its evidence was');
+
+  here.config({ health: { deadline: '15s' }, env: { strategy: { canary: { steps: STEPS, pause: '4s' } }, bake: { for: '1s', errors: '5%' }, lease: '30s' } });
+  const other = here.start('deploy', '--image', image('v3'));
+  await until('it has its share', () => other.output().includes('pausing'), { seconds: 30 });
+  const stopped = await here.cd('stop', '--reason', 'the database is being moved');
+  assert.equal(stopped.outcome, 'stopped', stopped.stderr);
+  const held = await here.cd('promote');
+  assert.deepEqual([held.outcome, held.report.reason, held.code], ['held', 'stopped', 0], held.stderr);
+  const back = await other.ended;
+  assert.deepEqual([back.outcome, back.report.reason, back.code], ['cancelled', 'stopped', 1], back.stderr);
+  assert.equal((await here.cd('resume')).outcome, 'resumed');
+  await assertSettled(here, { version: 'v2' });
+});
+
+test('a run that died while it waited is recovered as any other, and what was said to it is void', { timeout: 120_000 }, async (t) => {
+  const here = await served(t, 'between-dead', { lease: '5s' });
+  const deploy = here.start('deploy', '--image', image('v2'));
+  await waitsAt(deploy, 25);
+  deploy.child.kill('SIGKILL');
+  await deploy.ended;
+  const late = await here.cd('promote');
+  assert.deepEqual([late.outcome, late.report.reason, late.code], ['failed', 'run-gone', 1], late.stderr);
+  const recovered = await here.cd('recover');
+  assert.deepEqual([recovered.outcome, recovered.code], ['restored', 0], recovered.stderr);
+  assert.deepEqual([await stateFile(here, 'word'), await stateFile(here, 'question')], [null, null]);
+  await assertSettled(here, { version: 'v1' });
+});
