@@ -34,7 +34,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 pub use alphabet::{
     Action, ActionId, Address, Done, End, Entry, Event, Fault, FaultCode, Fleet, Happening, Life,
-    Mark, Member, Observation, Record, Seen, Stands, Started, Table, Traffic, Why,
+    Mark, Member, Observation, Record, Seen, Stands, Started, Sticky, Table, Traffic, USERS, Why,
 };
 pub use comparing::{Comparison, Metered};
 pub use hook::{Hook, HookPlace, Ran, Retry, Turn};

@@ -250,6 +250,7 @@ export const CD_ACTION: Needs = {
     "starting",
     "stat",
     "state",
+    "sticky",
     "stop",
     "stopped",
     "stot",

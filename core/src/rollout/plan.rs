@@ -23,6 +23,9 @@ pub struct Plan {
     /// Under `canary`: the shares of the traffic at which the new version is watched, growing.
     #[serde(default)]
     pub shares: Vec<Share>,
+    /// Under `canary` and `rolling`: whether each user stays with a version while two share the traffic, so that a share is one of users and not of requests.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub sticky: bool,
     /// Under `rolling`: how many at a time.
     #[serde(default)]
     pub waves: Waves,

@@ -108,7 +108,7 @@ impl Session {
         };
         let table = self.docker().table();
         let named = |id: InstanceId| {
-            let mut entries = table.0.iter();
+            let mut entries = table.entries.iter();
             entries.any(|it| it.member.id == id && it.weight > 0)
         };
         let members = fleet.into_iter().flat_map(|fleet| &fleet.members);
@@ -164,6 +164,7 @@ impl Session {
             strategy,
             resting,
             shares: Vec::new(),
+            sticky: false,
             waves: Waves::default(),
             new,
             old,

@@ -78,7 +78,7 @@ impl Session {
         let table = self.docker().table();
         let weight = |id| {
             let entry = table
-                .0
+                .entries
                 .iter()
                 .filter(|entry| Some(entry.member.id) == id)
                 .min_by_key(|entry| entry.backup);

@@ -27,6 +27,7 @@ impl Plans {
             resting: Vec::new(),
             strays: Vec::new(),
             shares: Vec::new(),
+            sticky: false,
             waves: Waves::default(),
             comparison: None,
             person: Person::Absent,
@@ -375,9 +376,9 @@ fn table_word(table: &Table) -> String {
         let backup = if entry.backup { "b" } else { "" };
         format!("{}={}{backup}", entry.member.id, entry.weight)
     };
-    if table.0.is_empty() {
+    if table.entries.is_empty() {
         "nothing".to_owned()
     } else {
-        table.0.iter().map(line).collect::<Vec<_>>().join(" ")
+        table.entries.iter().map(line).collect::<Vec<_>>().join(" ")
     }
 }

@@ -249,6 +249,7 @@ fn plan() -> Plan {
         resting: Vec::new(),
         strays: Vec::new(),
         shares: Vec::new(),
+        sticky: false,
         waves: Waves::default(),
         comparison: None,
         person: Person::Absent,

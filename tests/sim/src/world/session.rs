@@ -102,6 +102,7 @@ impl World {
         let plan = Plan {
             strategy: setup.strategy,
             shares: setup.shares.clone(),
+            sticky: false,
             waves: setup.waves,
             new: self.observed(brings.generation),
             old: back.map(|back| self.observed(back)),
@@ -177,6 +178,7 @@ impl World {
         let plan = Plan {
             strategy: setup.strategy,
             shares: Vec::new(),
+            sticky: false,
             waves: setup.waves,
             new,
             old,
@@ -225,6 +227,7 @@ impl World {
         let plan = Plan {
             strategy: setup.strategy,
             shares: setup.shares.clone(),
+            sticky: false,
             waves: setup.waves,
             new: setup.fleet(generation),
             old,
