@@ -164,7 +164,8 @@ impl Session {
             strategy,
             resting,
             shares: Vec::new(),
-            sticky: false,
+            // Until the old instances that it had stopped are there again, nobody is moved.
+            sticky: self.docker().table().sticky.is_some(),
             waves: Waves::default(),
             new,
             old,
