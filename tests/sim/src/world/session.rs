@@ -321,7 +321,7 @@ impl World {
         let ids = fleet.members.iter().map(|it| it.id);
         let runs = |id: &InstanceId| self.things.get(id).map(|it| it.state) == Some(State::Running);
         let named = |id: &InstanceId| {
-            let mut entries = self.written.0.iter();
+            let mut entries = self.written.entries.iter();
             entries.any(|it| it.member.id == *id && it.weight > 0)
         };
         ids.filter(|id| !runs(id) || !named(id)).collect()
