@@ -41,7 +41,7 @@ send_many() {
 
 # route HOW: the file is checked and kept, then HAProxy is made to follow it, without a reload. keep: running requests may end;
 # force: they are ended; spare: the table only admits somebody, so that where nothing else is up, what has traffic keeps it.
-# $STICKY is the file that says who stays with which version, where the router has such a map: once those who are raised are up, before anybody is lowered.
+# $STICKY is the file that says who stays with which version, where the router has such a map. Nobody is taken out by it: who is down is passed over.
 # .want holds a line an entry: NAME ADDRESS PORT WEIGHT primary|fallback|last PATH, a path of - where the router asks for none.
 # More is raised before anything is lowered, and nothing that is up is lowered unless something that was raised is up: where
 # all that serves is unwell already there is nothing to lose.
@@ -56,6 +56,8 @@ route() {
   take health.map $STICKY haproxy.cfg
   wanted_read
   servers
+  # Who sticks does so before weights let anybody go elsewhere, and as long as they do.
+  if [ -s "$S/sticky.map" ]; then stick; fi
   commands=
   while read -r name address port weight kind path; do
     if has "$name"; then continue; fi
@@ -93,7 +95,6 @@ route() {
     echo "result=not-up"
     exit 70
   fi
-  stick
   lower "$1"
   say_runtime state "$HAS"
 }
@@ -115,6 +116,7 @@ stick() {
     send_many
   done < "$S/$STICKY"
   change "$commands commit map @$version $S/$STICKY"
+  stuck=$wished
 }
 
 # Whether something that is up and has traffic has none by what is wanted.
@@ -150,6 +152,7 @@ lower() {
 $have
 CD_HAVE
   if [ -n "$commands" ]; then change "$commands"; fi
+  stick
   reap "$1"
 }
 

@@ -126,12 +126,20 @@ fn a_router_of_an_earlier_version_is_given_no_map_and_cannot_stick() {
     );
 }
 
-/// A request may meet half of what is done one after the other, and a router may die in between.
+/// A request may come between any two of these: none is to go by the weights of a table in which users stick.
 #[test]
-fn those_who_get_users_are_up_before_and_those_who_lose_them_are_lowered_after() {
+fn users_stick_before_weights_are_raised_and_until_they_are_lowered() {
     let script = include_str!("../scripts/route.sh");
-    let route = script.split("\nroute() {").nth(1).expect("it is there");
-    let at = |words: &str| route.find(words).unwrap_or_else(|| panic!("{words}"));
-    assert!(at("result=not-up") < at("\n  stick\n") && at("\n  stick\n") < at("\n  lower "));
-    assert!(at("take health.map $STICKY haproxy.cfg") < at("\n  stick\n"));
+    let body = |name: &str| {
+        let (_, body) = script.split_once(&format!("\n{name}() {{\n")).expect(name);
+        body.split_once("\n}\n").expect("it ends").0
+    };
+    let at = |text: &str, words: &str| text.find(words).unwrap_or_else(|| panic!("{words}"));
+    let route = body("route");
+    let first = "if [ -s \"$S/sticky.map\" ]; then stick; fi";
+    assert!(at(route, "take health.map $STICKY haproxy.cfg") < at(route, first));
+    assert!(at(route, first) < at(route, "state ready;"));
+    let lower = body("lower");
+    assert!(at(lower, "weight 0;") < at(lower, "\n  stick\n"));
+    assert!(at(lower, "\n  stick\n") < at(lower, "\n  reap "));
 }
