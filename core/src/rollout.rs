@@ -35,7 +35,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 pub use alphabet::{
     Action, ActionId, Address, Done, End, Entry, Event, Fault, FaultCode, Fleet, Happening, Life,
-    Mark, Member, Observation, Record, Seen, Stands, Started, Table, Traffic, Why,
+    Mark, Member, Observation, Record, Seen, Stands, Started, Sticky, Table, Traffic, USERS, Why,
 };
 pub use asking::{Asked, Became, Says, Word};
 pub use comparing::{Comparison, Metered};

@@ -255,6 +255,7 @@ export const CD_ACTION: Needs = {
     "starting",
     "stat",
     "state",
+    "sticky",
     "stop",
     "stopped",
     "stot",

@@ -180,8 +180,9 @@ impl Checker<'_> {
     }
 
     fn unknown_key(&mut self, key: &str, entry: &Node, shape: &Shape<'_>) {
-        let near = did_you_mean(key, shape.properties().map(|(name, _)| name));
-        let help = near.or_else(|| {
+        let why = shape.why_not(key).map(str::to_owned);
+        let near = || did_you_mean(key, shape.properties().map(|(name, _)| name));
+        let help = why.or_else(near).or_else(|| {
             self.schema
                 .home_of(key)
                 .map(|home| format!("did you mean {}?", quoted(&home)))

@@ -212,6 +212,11 @@ impl<'a> Shape<'a> {
             .filter(|schema| schema.is_object())
     }
 
+    /// Why a key is none of these that somebody may well look for here.
+    pub(super) fn why_not(&self, name: &str) -> Option<&'a str> {
+        self.schema.get("x-no")?.get(name)?.as_str()
+    }
+
     /// The keys that must be there.
     pub(super) fn required(&self) -> impl Iterator<Item = &'a str> + use<'a> {
         self.schema

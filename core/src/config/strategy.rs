@@ -38,6 +38,8 @@ pub struct Rolling {
     pub waves: Waves,
     /// Milliseconds that the two versions are watched between two batches; may be 0.
     pub pause: u64,
+    /// Whether each user stays with a version.
+    pub sticky: bool,
 }
 
 /// A growing share of the traffic.
@@ -47,6 +49,8 @@ pub struct Canary {
     pub steps: Vec<CanaryStep>,
     /// Milliseconds that the two versions are watched at each of them; may be 0.
     pub pause: u64,
+    /// Whether each user stays with a version.
+    pub sticky: bool,
     /// What each step is judged by beside the guards; `None`: nothing.
     pub analysis: Option<Comparison>,
     /// Where the metrics of the analysis are asked for, in their order there.

@@ -45,9 +45,26 @@ pub struct Entry {
     pub weight: u16,
 }
 
-/// Who gets which share of the traffic: all of it, as one value. Sorted.
+/// Who gets which share of the traffic: all of it, as one value.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct Table(pub Vec<Entry>);
+pub struct Table {
+    /// The weights of all that is routed. Sorted.
+    pub entries: Vec<Entry>,
+    /// Who is served by which version, as long as that one can be used; `None`: each request goes by the weights.
+    pub sticky: Option<Sticky>,
+}
+
+/// A share of the users, not of the requests: each stays with a version, and the weights are for those whose version is down.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Sticky {
+    /// The version that gets the share. Users are drawn anew for each.
+    pub generation: Generation,
+    /// Of [`USERS`].
+    pub share: u16,
+}
+
+/// What a share of users is counted in: ten thousandths.
+pub const USERS: u16 = 10_000;
 
 /// How far a rollout is, as recorded at the target before it goes on. With the plan it is the checkpoint.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]

@@ -242,7 +242,12 @@ impl Carrier {
     /// Who carries the traffic by this table.
     #[must_use]
     pub fn by(table: &Table) -> Self {
-        let active = || table.0.iter().filter(|it| it.weight > 0 && !it.backup);
+        let active = || {
+            table
+                .entries
+                .iter()
+                .filter(|it| it.weight > 0 && !it.backup)
+        };
         let weight = |generation: Generation| -> u64 {
             let its = active().filter(|it| it.member.id.generation == generation);
             its.map(|it| u64::from(it.weight)).sum()

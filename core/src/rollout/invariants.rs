@@ -271,7 +271,7 @@ fn something_healthy_is_routed(view: &View) -> bool {
         || bereaved
         || view
             .table
-            .0
+            .entries
             .iter()
             .any(|entry| gets_traffic(entry) && view.is_healthy(entry.member.id))
 }
@@ -428,7 +428,7 @@ fn a_candidate_is_guarded(view: &View) -> bool {
         .any(|run| run.token == view.token && run.end.is_none());
     let stands_by = view
         .table
-        .0
+        .entries
         .iter()
         .any(|entry| gets_traffic(entry) && known_good.members.contains(&entry.member));
     !on_trial || watched || stands_by || view.interrupts
@@ -516,7 +516,7 @@ impl View {
     /// Who gets requests, if only when nobody else can.
     fn routed(&self) -> impl Iterator<Item = InstanceId> {
         self.table
-            .0
+            .entries
             .iter()
             .filter(|entry| gets_traffic(entry))
             .map(|entry| entry.member.id)
@@ -525,7 +525,7 @@ impl View {
     /// Who gets requests before anybody else does.
     fn active(&self) -> impl Iterator<Item = InstanceId> {
         self.table
-            .0
+            .entries
             .iter()
             .filter(|entry| gets_traffic(entry) && !entry.backup)
             .map(|entry| entry.member.id)

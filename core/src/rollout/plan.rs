@@ -28,6 +28,9 @@ pub struct Plan {
     /// Those of them at which a person says whether it gets more, with the milliseconds that this is waited for at most.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub waits: BTreeMap<Share, u64>,
+    /// Under `canary` and `rolling`: whether each user stays with a version while two share the traffic, so that a share is one of users and not of requests.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub sticky: bool,
     /// Under `rolling`: how many at a time.
     #[serde(default)]
     pub waves: Waves,

@@ -1,6 +1,6 @@
 //! Who is there at a step: how much of the new version has come, and how much of the old one goes on.
 
-use super::{Fleet, Member, Plan, Rollout, Share, Step, Table};
+use super::{Fleet, Member, Plan, Rollout, Share, Step, Table, USERS};
 use crate::spec::InstanceId;
 
 /// How many instances there are once a step has been taken.
@@ -27,6 +27,29 @@ impl Plan {
         let all = (0..self.steps().len()).map(|step| self.standing(step));
         let most = all.map(|it| it.olds + it.brought).max();
         most.unwrap_or_else(|| self.olds())
+    }
+
+    /// The table of a share.
+    #[must_use]
+    pub fn shared(&self, old: &Fleet, new: &Fleet, share: Share) -> Table {
+        let table = Table::shared(old, new, share);
+        if self.sticky {
+            table.sticking(new.generation, share.of(USERS))
+        } else {
+            table
+        }
+    }
+
+    /// The table in which each instance gets as much as any other. As waves come and old instances stop, the share of the users only grows.
+    #[must_use]
+    pub fn joined(&self, old: Option<&Fleet>, new: &Fleet) -> Table {
+        let table = Table::joined(old, new);
+        let (olds, news) = (old.map_or(0, |it| it.members.len()), new.members.len());
+        if !self.sticky || olds == 0 || news == 0 {
+            return table;
+        }
+        let share = usize::from(USERS) * news / (olds + news);
+        table.sticking(new.generation, u16::try_from(share).unwrap_or(USERS))
     }
 
     fn standing(&self, step: usize) -> Standing {
@@ -133,11 +156,11 @@ impl Rollout {
         let old = old.filter(|old| !old.members.is_empty());
         let new = first(&self.plan.new, joined);
         match (share, &old) {
-            (Some(share), Some(old)) if share < Share::ALL => Table::shared(old, &new, share),
+            (Some(share), Some(old)) if share < Share::ALL => self.plan.shared(old, &new, share),
             (Some(_), old) => Table::shifted(old.as_ref(), &new),
             (None, old) => {
                 let coming = &self.plan.new.members[joined..brought];
-                Table::joined(old.as_ref(), &new).admitting(coming)
+                self.plan.joined(old.as_ref(), &new).admitting(coming)
             }
         }
     }

@@ -32,6 +32,12 @@ pub struct Share(pub u8);
 impl Share {
     /// All of it.
     pub const ALL: Self = Self(100);
+
+    /// The same of so many users, rounded down.
+    #[must_use]
+    pub fn of(self, users: u16) -> u16 {
+        users / 100 * u16::from(self.0.min(100))
+    }
 }
 
 /// One step of a rollout.

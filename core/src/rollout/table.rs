@@ -1,6 +1,6 @@
 //! Routing tables: every one that a rollout ever writes is built here.
 
-use super::alphabet::{Entry, Fleet, Member, Table};
+use super::alphabet::{Entry, Fleet, Member, Sticky, Table, USERS};
 use super::strategy::Share;
 use crate::spec::Generation;
 
@@ -11,7 +11,10 @@ impl Table {
     /// Nothing is routed.
     #[must_use]
     pub const fn empty() -> Self {
-        Self(Vec::new())
+        Self {
+            entries: Vec::new(),
+            sticky: None,
+        }
     }
 
     /// One fleet gets everything.
@@ -58,6 +61,16 @@ impl Table {
             .with(Some(old), for_old, false)
     }
 
+    /// The same, where each user stays with a version: so many of [`USERS`] with this one. The weights stay as they are, for users whose version is down;
+    /// so what holds for a table without holds for this one.
+    #[must_use]
+    pub fn sticking(self, generation: Generation, share: u16) -> Self {
+        Self {
+            sticky: Some(Sticky { generation, share }),
+            ..self
+        }
+    }
+
     /// The old fleet gets everything, the new one stands by as the fallback: what is left when going back did not work.
     #[must_use]
     pub fn at_best(old: Option<&Fleet>, new: Option<&Fleet>) -> Self {
@@ -67,7 +80,9 @@ impl Table {
     /// Whether it names this member in any line.
     #[must_use]
     pub fn names(&self, member: Member) -> bool {
-        self.0.iter().any(|entry| entry.member.id == member.id)
+        self.entries
+            .iter()
+            .any(|entry| entry.member.id == member.id)
     }
 
     fn with(self, fleet: Option<&Fleet>, weight: u16, backup: bool) -> Self {
@@ -81,9 +96,20 @@ impl Table {
             backup,
             weight,
         });
-        self.0.extend(entries);
-        self.0.sort_unstable();
+        self.entries.extend(entries);
+        self.entries.sort_unstable();
         self
+    }
+}
+
+impl std::fmt::Display for Sticky {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let (whole, rest) = (self.share / 100, self.share % 100);
+        write!(
+            f,
+            "{whole}.{rest:02} % of users stick to {}",
+            self.generation
+        )
     }
 }
 
@@ -114,10 +140,15 @@ fn weights(share: Share, news: usize, olds: usize) -> (u16, u16) {
     (weight(new), weight(old))
 }
 
-/// The share that a fleet gets by its weights, in tenths of a percent.
+/// The share that a fleet gets, of the users where they stick and else of the requests, in tenths of a percent.
 #[must_use]
 pub fn permille(table: &Table, generation: Generation) -> u64 {
-    let active = || table.0.iter().filter(|entry| !entry.backup);
+    if let Some(sticky) = table.sticky {
+        let share = u64::from(sticky.share) * 1000 / u64::from(USERS);
+        let is_its = sticky.generation == generation;
+        return if is_its { share } else { 1000 - share };
+    }
+    let active = || table.entries.iter().filter(|entry| !entry.backup);
     let sum = |entries: &mut dyn Iterator<Item = &Entry>| -> u64 {
         entries.map(|entry| u64::from(entry.weight)).sum()
     };

@@ -278,8 +278,9 @@ impl Session {
         if self.announces() {
             return;
         }
-        if let Some(why) = self.uncounted(&plan) {
-            return self.router_outdated(why);
+        let lacks = self.router_lacks(&plan);
+        if !lacks.is_empty() {
+            return self.router_outdated(lacks);
         }
         self.report.troubles.extend(self.router_note());
         self.remember_gates();
@@ -340,6 +341,15 @@ impl Session {
         }
     }
 
+    /// Whether users stay with a version while two share the traffic.
+    pub(super) fn sticks(&self) -> bool {
+        match &self.environment().strategy {
+            Chosen::Canary(canary) => canary.sticky,
+            Chosen::Rolling(rolling) => rolling.sticky,
+            Chosen::BlueGreen { .. } | Chosen::Recreate => false,
+        }
+    }
+
     /// How many instances are replaced at a time.
     pub(super) fn waves(&self) -> Waves {
         match &self.environment().strategy {
@@ -380,6 +390,7 @@ impl Session {
             strategy: self.strategy(),
             shares: self.shares().0,
             waits: self.share_waits(),
+            sticky: self.sticks(),
             waves: self.waves(),
             new: Fleet {
                 generation,
@@ -491,7 +502,7 @@ impl Session {
     pub(super) fn routed_fleet(&self) -> Option<Fleet> {
         let table = self.docker().table();
         let routed = table
-            .0
+            .entries
             .iter()
             .find(|entry| entry.weight > 0 && !entry.backup)?;
         self.fleet(Some(routed.member.id.generation))
@@ -519,7 +530,7 @@ impl Session {
         let table = self.docker().table();
         let routed = |member: &Member| {
             table
-                .0
+                .entries
                 .iter()
                 .any(|entry| entry.member.id == member.id && entry.weight > 0 && !entry.backup)
         };

@@ -241,6 +241,7 @@ impl Session {
             forwarded: config.router.forwarded,
             asks: true,
             check: 0,
+            cookie: format!("cd-{}.{}", config.service, environment.name),
         };
         let terms = Terms {
             holder: self.begin.holder.clone(),

@@ -8,6 +8,13 @@ use crate::report::PlanLines;
 use crate::rollout::{Plan, Strategy};
 use crate::spec::Release;
 
+/// What a router cannot do that is wanted of it.
+pub(super) struct Lack {
+    why: String,
+    /// What can be done besides renewing it.
+    or: &'static str,
+}
+
 mod steps;
 
 use steps::steps;
@@ -43,8 +50,9 @@ impl Session {
             peak: u32::try_from(plan.peak()).unwrap_or(u32::MAX),
             interruption,
             notes: self
-                .uncounted(plan)
+                .router_lacks(plan)
                 .into_iter()
+                .map(|it| it.why)
                 .chain(self.notes(&listen))
                 .collect(),
         }
@@ -101,25 +109,44 @@ impl Session {
         ))
     }
 
-    /// Why what is asked of the times would never have an answer; `None`: it has.
-    pub(super) fn uncounted(&self, plan: &Plan) -> Option<String> {
+    /// What a router that an earlier version of the action has made cannot do that this plan wants of it; empty: it can do all.
+    pub(super) fn router_lacks(&self, plan: &Plan) -> Vec<Lack> {
+        let lacks = [self.uncounted(plan), self.unstuck(plan)];
+        lacks.into_iter().flatten().collect()
+    }
+
+    fn unstuck(&self, plan: &Plan) -> Option<Lack> {
+        let shared = plan.old.is_some() && !self.docker().can_stick();
+        (plan.sticky && shared).then(|| Lack {
+            why: "the strategy makes users stick to a version (`sticky`), and this router, which an earlier version of the action has made, cannot".to_owned(),
+            or: "leave `sticky` out of the strategy",
+        })
+    }
+
+    /// What is asked of the times would never have an answer.
+    fn uncounted(&self, plan: &Plan) -> Option<Lack> {
         let asked = plan
             .comparison
             .as_ref()
             .is_some_and(|it| it.latency.is_some());
         let compared = plan.old.is_some() && plan.strategy == Strategy::Canary;
-        (asked && compared && !self.docker().counts_times()).then(|| {
-            "the analysis asks how long requests take, and this router, which an earlier version of the action has made, does not count that".to_owned()
+        (asked && compared && !self.docker().counts_times()).then(|| Lack {
+            why: "the analysis asks how long requests take, and this router, which an earlier version of the action has made, does not count that".to_owned(),
+            or: "leave `latency` out of the analysis",
         })
     }
 
-    /// It is said before anything is touched: after it the canary would wait for an answer that never comes.
-    pub(super) fn router_outdated(&mut self, why: String) {
+    /// It is said before anything is touched: later the canary would wait for an answer that never comes, or users would go back and forth.
+    pub(super) fn router_outdated(&mut self, lacks: Vec<Lack>) {
         let name = self.docker().router();
+        let program = self.engine_word();
+        let or: Vec<&str> = lacks.iter().map(|it| it.or).collect();
         let next = vec![format!(
-            "renew the router: `docker rm -f {name}` on the target, then deploy again (an interruption of about a second); or leave `latency` out of the analysis"
+            "renew the router: `{program} rm -f {name}` on the target, then deploy again (an interruption of about a second); or {}",
+            or.join(" and ")
         )];
-        self.finish(Outcome::Failed, "router-outdated", vec![why], next);
+        let because = lacks.into_iter().map(|it| it.why).collect();
+        self.finish(Outcome::Failed, "router-outdated", because, next);
     }
 
     fn button(&self) -> String {

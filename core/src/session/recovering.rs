@@ -110,7 +110,7 @@ impl Session {
         };
         let table = self.docker().table();
         let named = |id: InstanceId| {
-            let mut entries = table.0.iter();
+            let mut entries = table.entries.iter();
             entries.any(|it| it.member.id == id && it.weight > 0)
         };
         let members = fleet.into_iter().flat_map(|fleet| &fleet.members);
@@ -169,6 +169,8 @@ impl Session {
             resting,
             shares: Vec::new(),
             waits: BTreeMap::new(),
+            // Until the old instances that it had stopped are there again, nobody is moved.
+            sticky: self.docker().table().sticky.is_some(),
             waves: Waves::default(),
             new,
             old,

@@ -510,10 +510,12 @@ fn words(table: &Table) -> String {
             format!("{}={}", entry.member.id, entry.weight)
         }
     };
-    if table.0.is_empty() {
+    if table.entries.is_empty() {
         "nothing".to_owned()
     } else {
-        table.0.iter().map(word).collect::<Vec<_>>().join(" ")
+        let sticky = table.sticky.map(|it| it.to_string());
+        let words = table.entries.iter().map(word).chain(sticky);
+        words.collect::<Vec<_>>().join(" ")
     }
 }
 

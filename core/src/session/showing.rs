@@ -5,6 +5,7 @@ use super::deciding::line_of;
 use crate::ledger::{FIRST, Head, Ledger, Tampered, verify_chain};
 use crate::protocol::Outcome;
 use crate::report::{InstanceLine, Status};
+use crate::rollout::Sticky;
 
 impl Session {
     pub(super) fn show_status(&mut self) {
@@ -87,11 +88,19 @@ impl Session {
         self.unfinished().or_else(|| self.missing())
     }
 
+    fn router_in_words(&self, sticky: Option<Sticky>) -> String {
+        match (&self.survey.router, sticky) {
+            (None, _) => "there is none".to_owned(),
+            (Some(router), None) => router.status.clone(),
+            (Some(router), Some(sticky)) => format!("{}, {sticky}", router.status),
+        }
+    }
+
     fn status(&self, ledger: String, ledger_sound: bool) -> Status {
         let table = self.docker().table();
         let weight = |id| {
             let entry = table
-                .0
+                .entries
                 .iter()
                 .filter(|entry| Some(entry.member.id) == id)
                 .min_by_key(|entry| entry.backup);
@@ -125,10 +134,7 @@ impl Session {
         let unfinished = self.unfinished_by(under_way.is_some());
         Status {
             instances: instances.collect(),
-            router: self.survey.router.as_ref().map_or_else(
-                || "there is none".to_owned(),
-                |router| router.status.clone(),
-            ),
+            router: self.router_in_words(table.sticky),
             astray: self.docker().astray(&self.opened.servers),
             known_good: state
                 .known_good

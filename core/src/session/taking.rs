@@ -12,12 +12,12 @@ impl Session {
     /// cannot be read: then the ledger is all there is to go by.
     fn taker(&self) -> Option<Generation> {
         let table = self.docker().table();
-        if table.0.is_empty() {
+        if table.entries.is_empty() {
             let state = self.memory.as_ref()?.ledger.state();
             return state.serves().filter(|it| self.runs(*it));
         }
         let weighty = |backup: bool| {
-            let of = table.0.iter().filter(move |it| it.backup == backup);
+            let of = table.entries.iter().filter(move |it| it.backup == backup);
             of.filter(|it| it.weight > 0).map(|it| it.member.id)
         };
         let up = |id: &InstanceId| !self.is_down(*id);
@@ -92,7 +92,10 @@ impl Session {
 
     fn routed(&self) -> Vec<InstanceId> {
         let table = self.docker().table();
-        let routed = table.0.iter().filter(|it| !it.backup && it.weight > 0);
+        let routed = table
+            .entries
+            .iter()
+            .filter(|it| !it.backup && it.weight > 0);
         routed.map(|it| it.member.id).collect()
     }
 

@@ -107,8 +107,9 @@ impl Session {
         self.wanted = Some(release.clone());
         suit(&mut self.docker_mut().setup, &release.spec);
         self.report.plan = Some(self.plan_lines(&plan, &release));
-        if let Some(why) = self.uncounted(&plan) {
-            return self.router_outdated(why);
+        let lacks = self.router_lacks(&plan);
+        if !lacks.is_empty() {
+            return self.router_outdated(lacks);
         }
         let state = self.memory().ledger.state().clone();
         if !self.hooks_may_begin(&state, &plan) {
@@ -147,6 +148,7 @@ impl Session {
             strategy,
             shares: self.shares().0,
             waits: self.share_waits(),
+            sticky: self.sticks(),
             waves: self.waves(),
             resting: Vec::new(),
             strays: there

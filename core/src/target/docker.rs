@@ -17,6 +17,7 @@ mod lift;
 mod lower;
 mod page;
 mod script;
+mod sticky;
 mod stopping;
 mod survey;
 #[cfg(test)]
@@ -131,6 +132,7 @@ pub const PLAIN_WORDS: &[&str] = &[
     "starting",
     "stat",
     "state",
+    "sticky",
     "stop",
     "stopped",
     "stot",
@@ -329,6 +331,10 @@ pub struct Docker {
     pub hurry: bool,
     /// The router's file as it is written now.
     file: String,
+    /// The map of who stays with which version, as it is written now.
+    sticky: String,
+    /// The same as HAProxy had it when the target was opened.
+    stuck: String,
     /// Digests by image id, read from the engine.
     digests: BTreeMap<String, Vec<String>>,
     /// What our own probes added to the counts, by instance.
@@ -368,6 +374,8 @@ impl Docker {
             writes: std::cell::Cell::new(0),
             hurry: false,
             file: String::new(),
+            sticky: String::new(),
+            stuck: String::new(),
             digests: BTreeMap::new(),
             probed: BTreeMap::new(),
             met: None,
@@ -431,7 +439,10 @@ impl Docker {
         let table = self.table();
         let free = |address: &Address| {
             !self.instances.values().any(|held| held.address == *address)
-                && !table.0.iter().any(|entry| entry.member.address == *address)
+                && !table
+                    .entries
+                    .iter()
+                    .any(|entry| entry.member.address == *address)
         };
         let places = u64::from(LAST_ADDRESS - FIRST_ADDRESS) + 1;
         let begin = self.token.0.wrapping_mul(ADDRESSES_APART) % places;
@@ -446,8 +457,14 @@ impl Docker {
     /// The table as it is written at the target.
     #[must_use]
     pub fn table(&self) -> Table {
-        self.subnet
-            .map_or_else(Table::default, |subnet| haproxy::parse(&self.file, subnet))
+        let weights = |subnet| haproxy::parse(&self.file, subnet);
+        Table {
+            sticky: self
+                .has_map()
+                .then(|| sticky::parse(&self.sticky))
+                .flatten(),
+            ..self.subnet.map_or_else(Table::default, weights)
+        }
     }
 
     /// Why the router is not what the configuration says; `None`: it is.
@@ -465,6 +482,17 @@ impl Docker {
         self.file.is_empty() || times::are_counted(&self.file)
     }
 
+    /// Whether the router can make users stick to a version. One that an earlier version of the action has made cannot.
+    #[must_use]
+    pub fn can_stick(&self) -> bool {
+        self.file.is_empty() || sticky::sticks(&self.file, &self.setup.cookie)
+    }
+
+    /// Whether the router goes by a map of who stays with which version: one that is made now does.
+    fn has_map(&self) -> bool {
+        self.file.is_empty() || sticky::has_map(&self.file)
+    }
+
     /// What of the running router differs from the table that is written; empty: it follows.
     #[must_use]
     pub fn astray(&self, servers: &[Server]) -> Vec<String> {
@@ -472,6 +500,9 @@ impl Docker {
             let table = self.table();
             let mut differs = haproxy::differs(&table, servers, &lines);
             differs.extend(haproxy::unnamed(&table, servers));
+            if self.has_map() {
+                differs.extend(sticky::differs(&self.sticky, &self.stuck));
+            }
             differs
         })
     }

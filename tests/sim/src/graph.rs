@@ -111,7 +111,7 @@ impl Final {
         };
         let entries = world
             .effective
-            .0
+            .entries
             .iter()
             .filter(|entry| entry.weight > 0 && usable(&entry.member.id));
         let (backups, active): (Vec<&Entry>, Vec<&Entry>) = entries.partition(|entry| entry.backup);

@@ -203,7 +203,7 @@ fn place(world: &World, run: usize) -> Place {
 #[must_use]
 pub fn answers(world: &World) -> Answers {
     let up = |backup: bool| -> BTreeSet<Release> {
-        let entries = world.effective.0.iter();
+        let entries = world.effective.entries.iter();
         entries
             .filter(|entry| entry.weight > 0 && entry.backup == backup)
             .filter_map(|entry| world.things.get(&entry.member.id))

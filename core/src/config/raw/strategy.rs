@@ -38,6 +38,10 @@ pub(in crate::config) enum StrategyWord {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 #[cfg_attr(feature = "generate", derive(JsonSchema))]
+#[cfg_attr(feature = "generate", schemars(extend("x-no" = {
+    "recreate": "it has no settings, and nobody to stay with: one version runs at a time; write `strategy: recreate`",
+    "sticky": "write it below the strategy: `strategy: { canary: { sticky: true } }`",
+})))]
 pub(in crate::config) struct StrategyMap {
     /// All new instances are started and proven beside the old ones, then all traffic moves at once.
     pub(in crate::config) blue_green: Option<At<BlueGreen>>,
@@ -51,6 +55,9 @@ pub(in crate::config) struct StrategyMap {
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 #[cfg_attr(feature = "generate", derive(JsonSchema))]
+#[cfg_attr(feature = "generate", schemars(extend("x-no" = {
+    "sticky": "no two versions share the traffic here, all users move at once: leave it out, or write `strategy: { canary: { sticky: true } }`",
+})))]
 pub(in crate::config) struct BlueGreen {
     /// The proven version waits, without traffic, until a person promotes it; at most so long. Default: it does not wait.
     pub(in crate::config) wait: Option<At<Duration>>,
@@ -70,6 +77,9 @@ pub(in crate::config) struct Rolling {
     pub(in crate::config) surge: Option<At<u8>>,
     /// How long both versions are watched between two batches. Default: 10s.
     pub(in crate::config) pause: Option<At<Duration>>,
+    /// Each user stays with a version while two share the traffic, and only ever moves on to the new one. The router sets a cookie for it,
+    /// `cd-SERVICE.ENVIRONMENT`, which holds a random number. Default: false.
+    pub(in crate::config) sticky: Option<At<bool>>,
 }
 
 /// A growing share of the traffic.
@@ -83,6 +93,9 @@ pub(in crate::config) struct Canary {
     pub(in crate::config) steps: Option<At<Vec<At<CanaryStep>>>>,
     /// How long the two versions are watched side by side at each share. Default: 60s.
     pub(in crate::config) pause: Option<At<Duration>>,
+    /// Each user stays with a version while two share the traffic, and only ever moves on to the new one. The router sets a cookie for it,
+    /// `cd-SERVICE.ENVIRONMENT`, which holds a random number. Default: false.
+    pub(in crate::config) sticky: Option<At<bool>>,
     /// Each share ends with evidence that the new version is no worse than the old one. Default: the guards of the bake alone.
     pub(in crate::config) analysis: Option<At<Analysis>>,
     /// The proven version waits, without traffic, until a person promotes it; at most so long. Default: it does not wait.

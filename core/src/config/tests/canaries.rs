@@ -1,6 +1,7 @@
 //! What is wrong with a canary and what it is judged by.
 
 use super::broken::assert_told;
+use super::mistakes;
 
 #[test]
 fn a_metric_has_a_place_a_query_and_a_limit() {
@@ -117,4 +118,46 @@ environments:
             "5:87 not-yet environments.b.hooks.before-start[0].irreversible",
         ],
     );
+}
+
+#[test]
+fn users_stick_where_two_versions_share_the_traffic_and_elsewhere_it_is_said_why_not() {
+    assert_told(
+        r"service: tasks
+run: { port: 8000 }
+environments:
+  a: { strategy: { canary: { sticky: yes } } }
+  b: { strategy: { blue-green: { sticky: true } } }
+  c: { strategy: { recreate: { sticky: true } } }
+  d: { strategy: { canary: {}, sticky: true } }
+  e: { strategy: { rolling: { stiky: true } } }
+",
+        &[
+            "4:38 type environments.a.strategy.canary.sticky",
+            "5:34 unknown-key environments.b.strategy.blue-green.sticky",
+            "6:8 missing-key environments.c.strategy",
+            "6:20 unknown-key environments.c.strategy.recreate",
+            "7:32 unknown-key environments.d.strategy.sticky",
+            "8:31 unknown-key environments.e.strategy.rolling.stiky",
+        ],
+    );
+}
+
+#[test]
+fn who_looks_for_sticky_where_nothing_is_shared_is_told_where_it_belongs() {
+    let help = |strategy: &str| {
+        let text = format!(
+            "service: tasks\nrun: {{ port: 8000 }}\nenvironments:\n  a: {{ strategy: {strategy} }}\n"
+        );
+        let helps = mistakes(&text).into_iter().filter_map(|it| it.help);
+        helps.collect::<Vec<_>>().join("\n")
+    };
+    assert!(
+        help("{ blue-green: { sticky: true } }").contains("no two versions share the traffic here")
+    );
+    assert!(
+        help("{ recreate: { sticky: true } }")
+            .contains("one version runs at a time; write `strategy: recreate`")
+    );
+    assert!(help("{ canary: {}, sticky: true }").contains("write it below the strategy"));
 }

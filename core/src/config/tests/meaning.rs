@@ -282,3 +282,23 @@ fn windows_line_ends_and_a_byte_order_mark_change_nothing() {
     assert_eq!(mistakes(&text), []);
     assert_eq!(good(&text), good(SMALLEST));
 }
+
+#[test]
+fn users_stick_where_it_is_asked_for() {
+    let config = good(
+        r"service: tasks
+run: { port: 8000 }
+environments:
+  a: { strategy: canary }
+  b: { strategy: { canary: { sticky: true } } }
+  c: { strategy: rolling }
+  d: { strategy: { rolling: { sticky: true } } }
+",
+    );
+    let stick = ["a", "b", "c", "d"].map(|name| match &environment(&config, name).strategy {
+        Strategy::Canary(canary) => canary.sticky,
+        Strategy::Rolling(rolling) => rolling.sticky,
+        other @ (Strategy::BlueGreen { .. } | Strategy::Recreate) => panic!("{other:?}"),
+    });
+    assert_eq!(stick, [false, true, false, true]);
+}

@@ -253,12 +253,14 @@ impl Reader<'_> {
         let batch = self.given(raw.batch.as_ref());
         let surge = self.given(raw.surge.as_ref());
         let pause = self.or(raw.pause.as_ref(), PAUSE_BETWEEN, duration);
+        let sticky = self.given(raw.sticky.as_ref());
         Ok(Rolling {
             waves: Waves {
                 batch: batch?.unwrap_or(usual.batch),
                 surge: surge?.unwrap_or(usual.surge),
             },
             pause: pause?,
+            sticky: sticky?.unwrap_or(false),
         })
     }
 
@@ -277,12 +279,14 @@ impl Reader<'_> {
         });
         let pause = self.or(raw.pause.as_ref(), PAUSE, duration);
         let wait = self.optional(raw.wait.as_ref(), duration_from::<1000>);
+        let sticky = self.given(raw.sticky.as_ref());
         let analysis = self.analysis(raw.analysis.as_ref());
         let (analysis, queries) = analysis?.unzip();
         Ok(Canary {
             steps: steps?.unwrap_or_else(|| STEPS.iter().copied().map(unasked).collect()),
             pause: pause?,
             wait: wait?,
+            sticky: sticky?.unwrap_or(false),
             analysis,
             queries: queries.unwrap_or_default(),
         })

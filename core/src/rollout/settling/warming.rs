@@ -32,7 +32,10 @@ impl Rollout {
         let table = self.without_the_revived(settling);
         let revived = self.revived(settling);
         let runs = |id: InstanceId| self.lives.get(&id).is_none_or(|life| life.running);
-        let mut active = table.0.iter().filter(|it| it.weight > 0 && !it.backup);
+        let mut active = table
+            .entries
+            .iter()
+            .filter(|it| it.weight > 0 && !it.backup);
         let serves = active.any(|it| runs(it.member.id));
         (serves && !revived.is_empty()).then(|| table.admitting(&revived))
     }
@@ -83,7 +86,7 @@ impl Rollout {
             | Why::Abandoned
                 if waves =>
             {
-                Table::joined(Some(&goal), &new)
+                self.plan.joined(Some(&goal), &new)
             }
             Why::Unwell(_)
             | Why::World(_)

@@ -28,6 +28,7 @@ impl Plans {
             strays: Vec::new(),
             shares: Vec::new(),
             waits: BTreeMap::new(),
+            sticky: false,
             waves: Waves::default(),
             comparison: None,
             person: Person::Absent,
@@ -376,9 +377,9 @@ fn table_word(table: &Table) -> String {
         let backup = if entry.backup { "b" } else { "" };
         format!("{}={}{backup}", entry.member.id, entry.weight)
     };
-    if table.0.is_empty() {
+    if table.entries.is_empty() {
         "nothing".to_owned()
     } else {
-        table.0.iter().map(line).collect::<Vec<_>>().join(" ")
+        table.entries.iter().map(line).collect::<Vec<_>>().join(" ")
     }
 }

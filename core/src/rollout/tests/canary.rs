@@ -1,7 +1,7 @@
 //! A canary: a share of the traffic that grows, beside the old version.
 
 use super::super::*;
-use super::bench::{alive, id, is_route, lives, probed, well};
+use super::bench::{alive, fleet, id, is_route, lives, probed, well};
 use super::{Bench, Plans};
 
 fn canary() -> Plans {
@@ -13,7 +13,7 @@ pub(super) fn weighs(action: &Action, weight: u16) -> bool {
     let Action::Route { table, .. } = action else {
         return false;
     };
-    let mut entries = table.0.iter();
+    let mut entries = table.entries.iter();
     entries.any(|it| it.member.id == id(2, 1) && it.weight == weight)
 }
 
@@ -369,4 +369,59 @@ fn a_router_that_says_nothing_of_the_old_one_passes_nothing() {
         end.because[0].contains("the router did not say what g1-1 answered"),
         "{end:?}"
     );
+}
+
+fn only_the_old_answer(members: &[Member]) -> Observation {
+    let seen = |member: &Member| match member.id.generation {
+        Generation(1) => Seen::Good,
+        _ => Seen::Bad("status 500".to_owned()),
+    };
+    Observation::Probed(members.iter().map(|it| (it.id, seen(it))).collect())
+}
+
+/// What a run decides does not depend on whether users stick: only its tables say so.
+#[test]
+fn users_that_stick_change_no_decision_and_their_share_only_grows() {
+    let strategies: [fn(Plans) -> Plans; 2] = [
+        |plans| plans.canary(&[1, 5, 25, 50, 100]),
+        |plans| plans.change(|plan| plan.strategy = Strategy::Rolling),
+    ];
+    for strategy in strategies {
+        for (olds, news) in (1..=3).flat_map(|olds| (1..=4).map(move |news| (olds, news))) {
+            let run = |sticky: bool, bad_from: usize| {
+                let mut bench = strategy(Plans::new())
+                    .change(|plan| {
+                        (plan.old, plan.new) = (Some(fleet(1, olds)), fleet(2, news));
+                        plan.sticky = sticky;
+                    })
+                    .begin();
+                let (mut watched, mut tables) = (0, Vec::new());
+                let end = bench.finish_with(|action| {
+                    watched += usize::from(matches!(action, Action::Watch(_)));
+                    if let Action::Route { table, .. } = action {
+                        tables.push(table.clone());
+                    }
+                    match action {
+                        Action::Probe(members) if watched > bad_from => {
+                            Some(only_the_old_answer(members))
+                        }
+                        _ => None,
+                    }
+                });
+                (end.outcome, bench.acts(), tables)
+            };
+            for bad_from in [0, 3, 10, usize::MAX] {
+                let ((one, acts, _), (other, same, tables)) =
+                    (run(false, bad_from), run(true, bad_from));
+                assert_eq!((one, acts), (other, same));
+                let shares: Vec<u16> = tables
+                    .iter()
+                    .filter_map(|table| table.sticky.map(|it| it.share))
+                    .collect();
+                assert!(shares.is_sorted() || bad_from != usize::MAX, "{shares:?}");
+                let last = tables.last().expect("something was routed");
+                assert_eq!(last.sticky, None, "nobody sticks once one version serves");
+            }
+        }
+    }
 }

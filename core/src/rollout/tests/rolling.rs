@@ -191,7 +191,7 @@ fn a_cancel_leaves_the_traffic_with_whoever_answers_until_all_of_the_old_do() {
     bench.until_asked(|action| starts(action, 3));
     bench.cancel();
     let warming = |table: &Table| {
-        let weight = |id: InstanceId| table.0.iter().find(|it| it.member.id == id);
+        let weight = |id: InstanceId| table.entries.iter().find(|it| it.member.id == id);
         [id(2, 1), id(2, 2), id(1, 1)]
             .into_iter()
             .all(|it| weight(it).is_some_and(|it| it.weight == FULL && !it.backup))
@@ -411,7 +411,10 @@ fn there_is_always_enough_and_never_too_much() {
                         running -= 1;
                     }
                     Action::Route { table, .. } => {
-                        let active = table.0.iter().filter(|it| !it.backup && it.weight > 0);
+                        let active = table
+                            .entries
+                            .iter()
+                            .filter(|it| !it.backup && it.weight > 0);
                         serving.push(active.count());
                     }
                     _ => {}

@@ -5,7 +5,7 @@ use super::super::hooks::plan as hooking;
 use crate::analysis::needed;
 use crate::config::Permille;
 use crate::report::{PlanStep, count};
-use crate::rollout::{HookPlace, Person, Plan, Share, Step, Table, permille};
+use crate::rollout::{HookPlace, Person, Plan, Share, Step, permille};
 
 /// Milliseconds that starting instances takes at most.
 const START: u64 = 60_000;
@@ -146,8 +146,9 @@ impl Lines<'_> {
             Step::Join => {
                 self.passes(&[HookPlace::BeforeStart, HookPlace::BeforeSwitch]);
                 self.joined = self.brought;
+                let what = if self.plan.sticky { "users" } else { "traffic" };
                 let does = format!(
-                    "{} new and {} old instances share the traffic of {} evenly",
+                    "{} new and {} old instances share the {what} of {} evenly",
                     self.brought, self.standing, self.listen
                 );
                 let back = self.fails.back.clone();
@@ -240,6 +241,10 @@ impl Lines<'_> {
         self.passes(&[HookPlace::BeforeStart, HookPlace::BeforeSwitch]);
         self.share = Some(share);
         let does = match self.made(share) {
+            Some(made) if self.plan.sticky => format!(
+                "{made} of the users of {} go to the new instances, the rest to the old ones; nobody goes back (a cookie keeps each with a version; requests without one are spread)",
+                self.listen
+            ),
             Some(made) => format!(
                 "{made} of the traffic of {} goes to the new instances, the rest to the old ones",
                 self.listen
@@ -253,10 +258,10 @@ impl Lines<'_> {
         self.say("shift", does, ACT, &back);
     }
 
-    /// What the router's weights make of a share; `None`: it is all of the traffic.
+    /// What the router makes of a share; `None`: it is all of the traffic.
     fn made(&self, share: Share) -> Option<String> {
         let old = self.plan.old.as_ref().filter(|_| share < Share::ALL)?;
-        let table = Table::shared(old, &self.plan.new, share);
+        let table = self.plan.shared(old, &self.plan.new, share);
         let made = permille(&table, self.plan.new.generation);
         Some(format!("{}.{} %", made / 10, made % 10))
     }

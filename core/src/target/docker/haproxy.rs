@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use super::{STATE, times};
+use super::{STATE, sticky, times};
 use crate::rollout::{Address, Entry, FULL, Member, Table};
 use crate::spec::{Generation, InstanceId};
 
@@ -26,6 +26,8 @@ pub struct Setup {
     pub asks: bool,
     /// Milliseconds that an answer to one of them may take.
     pub check: u64,
+    /// The cookie that says which version a user stays with. Other services may stand behind the same name, so it bears this one's.
+    pub cookie: String,
 }
 
 /// Milliseconds that the router's own check always has: instances that are a little slow are no reason to take them out.
@@ -211,25 +213,25 @@ fn lines_of(table: &Table) -> Vec<Line> {
             weight: entry.weight,
         }
     };
-    let mut lines: Vec<Line> = table.0.iter().map(line).collect();
+    let mut lines: Vec<Line> = table.entries.iter().map(line).collect();
     let last = |entry: &Entry| Line {
         kind: Kind::Last,
         member: entry.member,
         weight: FULL,
     };
-    if table.0.iter().all(|entry| !entry.backup) {
-        let serving = table.0.iter().filter(|entry| entry.weight > 0);
+    if table.entries.iter().all(|entry| !entry.backup) {
+        let serving = table.entries.iter().filter(|entry| entry.weight > 0);
         lines.extend(serving.map(last));
     } else {
         // A fallback that is not to be raised again is all that is left besides what serves: also where its health is not well.
         let primary = |entry: &&Entry| {
             table
-                .0
+                .entries
                 .iter()
                 .any(|it| it.member == entry.member && !it.backup)
         };
         let left = table
-            .0
+            .entries
             .iter()
             .filter(|entry| entry.backup && !primary(entry));
         lines.extend(left.map(last));
@@ -276,6 +278,7 @@ pub(super) fn render(setup: &Setup, lines: Option<&Lines>, table: &Table) -> Str
     };
     let check_ms = setup.check.max(LEAST_CHECK);
     let (times, rules) = (times::table(), times::rules());
+    let (sticky, choices) = (sticky::rules(&setup.cookie), sticky::choices());
     let mut text = format!(
         "global\n    \
          stats socket ipv4@127.0.0.1:9999 level admin\n    \
@@ -299,7 +302,7 @@ pub(super) fn render(setup: &Setup, lines: Option<&Lines>, table: &Table) -> Str
          http-request del-header x-cd-server\n\
          {proto}    \
          http-request disable-l7-retry unless {{ method GET HEAD OPTIONS }}\n\
-         {rules}    \
+         {rules}{sticky}    \
          default_backend app\n\
          frontend probe\n    \
          bind 127.0.0.1:{PROBE_PORT}\n    \
@@ -309,7 +312,8 @@ pub(super) fn render(setup: &Setup, lines: Option<&Lines>, table: &Table) -> Str
          balance roundrobin\n    \
          option allbackups\n\
          {check}    \
-         use-server %[req.hdr(x-cd-server)] if {{ fe_name probe }} {{ req.hdr(x-cd-server) -m found }}\n"
+         use-server %[req.hdr(x-cd-server)] if {{ fe_name probe }} {{ req.hdr(x-cd-server) -m found }}\n\
+         {choices}"
     );
     servers_of(&mut text, lines, table);
     text
@@ -379,8 +383,11 @@ pub(super) fn parse(file: &str, subnet: Subnet) -> Table {
             weight,
         })
     });
-    let mut table = Table(entries.collect());
-    table.0.sort_unstable();
+    let mut table = Table {
+        entries: entries.collect(),
+        sticky: None,
+    };
+    table.entries.sort_unstable();
     table
 }
 

@@ -9,8 +9,8 @@ use super::lower::starts_at_once;
 use super::page::Page;
 use super::script::{RECORDED, ROUTED, SPARED, Said};
 use super::survey::{Found, containers, images, stdout, succeeded, words};
-use super::times;
 use super::{Docker, Held, Lifted, Step};
+use super::{sticky, times};
 use crate::analysis::{BOUNDS, Times, Why as NoValue};
 use crate::protocol::Completion;
 use crate::rollout::{
@@ -194,7 +194,9 @@ impl Docker {
             };
         }
         self.file = self.file_for(table);
-        let servers = haproxy::servers(said.file("state").unwrap_or_default());
+        self.sticky = sticky::map(table);
+        let state = said.file("state").unwrap_or_default();
+        let servers = haproxy::servers(state);
         let spared = said.lines.iter().any(|line| line == SPARED);
         let lines = self.lines();
         let mut differs = lines
@@ -202,6 +204,9 @@ impl Docker {
             .map_or_else(Vec::new, |lines| haproxy::differs(table, &servers, lines));
         if !spared {
             differs.extend(haproxy::unnamed(table, &servers));
+            if self.has_map() {
+                differs.extend(sticky::differs(&self.sticky, &sticky::held(state)));
+            }
         }
         let lingering = said.lines.iter().filter_map(|line| {
             let (name, count) = line.strip_prefix("lingering ")?.split_once(' ')?;

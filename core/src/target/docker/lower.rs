@@ -1,8 +1,8 @@
 //! Lowering: what an action of the machine, or a question of the session, is in commands.
 
 use super::argv::{Creating, QUICK, copy_secrets, create};
-use super::script::{Ask, Lowering, RECORDED, ROUTED, Script};
-use super::{Docker, Memo, Program, Step, formats, haproxy, server_name};
+use super::script::{Ask, Lowering, RECORDED, ROUTED, Routing, Script};
+use super::{Docker, Memo, Program, Step, formats, haproxy, server_name, sticky};
 use crate::protocol::Effect;
 use crate::rollout::{Action, Mark, Member, Record, Table};
 use crate::spec::{Generation, InstanceId, Probe, Release, SecretUse};
@@ -127,8 +127,16 @@ impl Docker {
             .as_ref()
             .map(haproxy::Lines::check)
             .unwrap_or_default();
-        let (map, want) = (of(haproxy::Lines::map), of(haproxy::Lines::want));
-        script.route(&file, &map, &want, &check, how);
+        let health = of(haproxy::Lines::map);
+        let sticky = self.has_map().then(|| sticky::map(table));
+        script.route(&Routing {
+            file,
+            health,
+            sticky,
+            want: of(haproxy::Lines::want),
+            check,
+            how,
+        });
     }
 
     /// A table, and in the same visit a look at what it is for: a visit less, and the look is the one that comes next in

@@ -5,9 +5,9 @@
 
 use std::fmt::Write as _;
 
-use super::Terms;
 use super::asking::{QUESTION, WORD};
 use super::stopping::STOP;
+use super::{Terms, sticky};
 use crate::ledger::Append;
 use crate::rollout::Mark;
 use crate::spec::Token;
@@ -60,6 +60,23 @@ impl Lowering {
 
 /// What no pressing of the stop button is called.
 const NO_PRESS: &str = "-none";
+
+/// A table, in what the router is given of it.
+#[derive(Debug)]
+pub(super) struct Routing {
+    /// The router's file.
+    pub(super) file: String,
+    /// Which path is asked of which server.
+    pub(super) health: String,
+    /// Who stays with which version; `None`: the router has no such map.
+    pub(super) sticky: Option<String>,
+    /// What HAProxy is to have, a line a server.
+    pub(super) want: String,
+    /// The options of a server's check.
+    pub(super) check: String,
+    /// How it is made to follow.
+    pub(super) how: Lowering,
+}
 
 /// What ends a here-document; no line that we write begins like it.
 const END: &str = "CD_END";
@@ -187,15 +204,24 @@ impl Script {
     }
 
     /// Writes the table and makes HAProxy follow it.
-    pub(super) fn route(&mut self, file: &str, map: &str, want: &str, check: &str, how: Lowering) {
+    pub(super) fn route(&mut self, routing: &Routing) {
         self.libraries.push(ROUTE);
-        self.file(".haproxy.cfg", file);
-        self.file(".health.map", map);
-        self.file(".want", want);
+        self.file(".haproxy.cfg", &routing.file);
+        self.file(".health.map", &routing.health);
+        if let Some(sticky) = &routing.sticky {
+            self.file(&format!(".{}", sticky::MAP), sticky);
+        }
+        self.file(".want", &routing.want);
         let _ = writeln!(
             self.body,
-            "CHECK='{check}'\nroute {}",
-            match how {
+            "CHECK='{}' STICKY={}\nroute {}",
+            routing.check,
+            if routing.sticky.is_some() {
+                sticky::MAP
+            } else {
+                ""
+            },
+            match routing.how {
                 Lowering::Keep => "keep",
                 Lowering::Force => "force",
                 Lowering::Spare => "spare",

@@ -4,7 +4,7 @@
 use serde_json::Value;
 
 use super::formats::image_id;
-use super::{Docker, Held, Server, Subnet, asking, haproxy, script::Said, stopping};
+use super::{Docker, Held, Server, Subnet, asking, haproxy, script::Said, sticky, stopping};
 use crate::protocol::{Completion, Fault, Timestamp};
 use crate::rollout::Address;
 use crate::spec::{Generation, InstanceId, Token};
@@ -508,6 +508,8 @@ impl Docker {
             self.writes.set(0);
         }
         self.file = said.file("haproxy.cfg").unwrap_or_default().to_owned();
+        self.sticky = said.file(sticky::MAP).unwrap_or_default().to_owned();
+        self.stuck = sticky::held(said.file("state").unwrap_or_default());
         let lease = ["lease", "beat"].map(|name| said.file(name).unwrap_or_default());
         let lease = lease.into_iter().flat_map(str::lines);
         let (pressed, clock) = stopping::read(&said);

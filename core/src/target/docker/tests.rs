@@ -4,12 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::*;
 use crate::protocol::{Completion, Run, Stdin, Timestamp};
-use crate::rollout::{Action, Done, Fleet, Mark, Member, Observation, Seen, Started, Table};
+use crate::rollout::{Action, Done, Fleet, Mark, Member, Observation, Seen, Share, Started, Table};
 use crate::spec::{Health, Probe, SecretUse, Spec};
 
 mod asking;
 mod hazards;
 mod podman;
+mod sticking;
 mod stopping;
 mod visits;
 
@@ -86,6 +87,7 @@ fn docker() -> Docker {
         forwarded: true,
         asks: true,
         check: 2_000,
+        cookie: "cd-tasks.staging".to_owned(),
     };
     let terms = Terms {
         holder: "github:x/1/deploy".to_owned(),
@@ -280,10 +282,14 @@ fn the_table_in_the_file_is_read_back_as_it_was_written() {
     for table in [
         Table::admitted(Some(&fleet(1)), &fleet(2)),
         Table::shifted(Some(&fleet(1)), &fleet(2)),
+        Table::shared(&fleet(1), &fleet(2), Share(5)).sticking(Generation(2), 500),
+        // A share that stuck is no part of the table that follows.
+        Table::shared(&fleet(1), &fleet(2), Share(5)),
         Table::serving(Some(&fleet(2))),
         Table::empty(),
     ] {
         docker.file = docker.file_for(&table);
+        docker.sticky = sticky::map(&table);
         assert_eq!(docker.table(), table);
     }
 }

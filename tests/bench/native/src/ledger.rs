@@ -250,6 +250,7 @@ fn plan() -> Plan {
         strays: Vec::new(),
         shares: Vec::new(),
         waits: BTreeMap::new(),
+        sticky: false,
         waves: Waves::default(),
         comparison: None,
         person: Person::Absent,

@@ -76,7 +76,7 @@ fn h17_after_the_next_run_the_router_knows_one_version_alone() {
             &mut |way, world, note| {
                 let Note::Over(_) = note else { return };
                 ends += 1;
-                let entries = &world.effective.0;
+                let entries = &world.effective.entries;
                 let generations: BTreeSet<_> =
                     entries.iter().map(|it| it.member.id.generation).collect();
                 let full = entries.iter().all(|it| it.weight > 0 && !it.backup);

@@ -71,7 +71,7 @@ impl World {
     ) -> Observation {
         let had: Vec<InstanceId> = self
             .effective
-            .0
+            .entries
             .iter()
             .filter(|it| has_traffic(it))
             .map(|it| it.member.id)
@@ -81,7 +81,7 @@ impl World {
             return answer;
         };
         let has = |id: &InstanceId| {
-            let mut entries = self.effective.0.iter();
+            let mut entries = self.effective.entries.iter();
             entries.any(|it| has_traffic(it) && it.member.id == *id)
         };
         let lingers = |id: &InstanceId| done.is_yes() && !has(id);
@@ -198,7 +198,7 @@ impl World {
         if !same
             && self
                 .effective
-                .0
+                .entries
                 .iter()
                 .any(|entry| entry.weight > 0 && entry.member.id == id)
         {
@@ -355,10 +355,10 @@ impl World {
             return;
         }
         let table = bent(setup, table, mark);
-        for entry in table.0.iter().filter(|entry| has_traffic(entry)) {
+        for entry in table.entries.iter().filter(|entry| has_traffic(entry)) {
             let had = self
                 .effective
-                .0
+                .entries
                 .iter()
                 .any(|it| has_traffic(it) && it.member == entry.member);
             let Some(thing) = self.things.get_mut(&entry.member.id) else {
@@ -391,7 +391,7 @@ impl World {
             let well = self.answers_well(member.id);
             let traffic = self
                 .effective
-                .0
+                .entries
                 .iter()
                 .any(|it| has_traffic(it) && it.member == *member);
             if let Some(thing) = self.things.get_mut(&member.id) {
@@ -563,17 +563,17 @@ pub(super) const fn may_give_way(action: &Action) -> bool {
 fn bent(setup: &Setup, table: &Table, mark: &Mark) -> Table {
     let mut table = table.clone();
     if setup.has(Mutant::ShiftsBeforeTheProof) && *mark == Mark::Proving {
-        for entry in &mut table.0 {
+        for entry in &mut table.entries {
             entry.weight = FULL - entry.weight;
         }
     }
     if setup.has(Mutant::LeavesTheOnlyOneWithoutWeight)
-        && let [only] = table.0.as_mut_slice()
+        && let [only] = table.entries.as_mut_slice()
     {
         only.weight = 0;
     }
     if setup.has(Mutant::LeavesNoFallback) {
-        table.0.retain(|entry: &Entry| !entry.backup);
+        table.entries.retain(|entry: &Entry| !entry.backup);
     }
     table
 }

@@ -212,10 +212,10 @@ impl World {
         else {
             return false;
         };
-        self.effective.0.iter().any(|entry| {
+        self.effective.entries.iter().any(|entry| {
             has_traffic(entry)
                 && !table
-                    .0
+                    .entries
                     .iter()
                     .any(|it| has_traffic(it) && it.member == entry.member)
         })

@@ -105,6 +105,7 @@ impl World {
             strategy: setup.strategy,
             shares: setup.shares.clone(),
             waits: setup.asks.clone(),
+            sticky: false,
             waves: setup.waves,
             new: self.observed(brings.generation),
             old: back.map(|back| self.observed(back)),
@@ -181,6 +182,7 @@ impl World {
             strategy: setup.strategy,
             shares: Vec::new(),
             waits: BTreeMap::new(),
+            sticky: false,
             waves: setup.waves,
             new,
             old,
@@ -230,6 +232,7 @@ impl World {
             strategy: setup.strategy,
             shares: setup.shares.clone(),
             waits: setup.asks.clone(),
+            sticky: false,
             waves: setup.waves,
             new: setup.fleet(generation),
             old,
@@ -323,7 +326,7 @@ impl World {
         let ids = fleet.members.iter().map(|it| it.id);
         let runs = |id: &InstanceId| self.things.get(id).map(|it| it.state) == Some(State::Running);
         let named = |id: &InstanceId| {
-            let mut entries = self.written.0.iter();
+            let mut entries = self.written.entries.iter();
             entries.any(|it| it.member.id == *id && it.weight > 0)
         };
         ids.filter(|id| !runs(id) || !named(id)).collect()

@@ -32,6 +32,7 @@ fn plan_of(strategy: Strategy, old: Option<Fleet>) -> Plan {
         resting: Vec::new(),
         strays: Vec::new(),
         shares: vec![Share(10), Share(100)],
+        sticky: false,
         waves: Waves::default(),
         waits: BTreeMap::new(),
         comparison: None,
@@ -126,6 +127,37 @@ fn a_person_is_asked_at_the_share_that_says_so() {
 }
 
 #[test]
+fn a_share_of_users_is_told_as_one_and_is_exact_where_weights_are_not() {
+    let weighted = Plan {
+        new: fleet(2, 4),
+        shares: vec![Share(1), Share(100)],
+        ..plan_of(Strategy::Canary, Some(fleet(1, 1)))
+    };
+    let first = |plan: &Plan| {
+        let told = steps(plan, "v2", "127.0.0.1:8000", &[]);
+        told.into_iter()
+            .find(|it| it.name == "shift")
+            .map(|it| it.does)
+    };
+    assert_eq!(
+        first(&weighted).as_deref(),
+        Some(
+            "1.5 % of the traffic of 127.0.0.1:8000 goes to the new instances, the rest to the old ones"
+        )
+    );
+    let sticky = Plan {
+        sticky: true,
+        ..weighted
+    };
+    assert_eq!(
+        first(&sticky).as_deref(),
+        Some(
+            "1.0 % of the users of 127.0.0.1:8000 go to the new instances, the rest to the old ones; nobody goes back (a cookie keeps each with a version; requests without one are spread)"
+        )
+    );
+}
+
+#[test]
 fn a_comparison_says_what_it_takes() {
     let plan = plan_of(Strategy::Canary, Some(fleet(1, 1)));
     let compared = |tolerated| Plan {
@@ -184,6 +216,7 @@ fn a_first_version_is_beside_nothing() {
 fn rolling_says_who_serves_while_each_wave_comes() {
     let plan = Plan {
         new: fleet(2, 4),
+        sticky: false,
         waves: Waves { batch: 2, surge: 1 },
         ..plan_of(Strategy::Rolling, Some(fleet(1, 4)))
     };

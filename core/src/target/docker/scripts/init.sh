@@ -12,6 +12,7 @@ init() {
     keep key
   fi
   [ -f "$S/health.map" ] || : > "$S/health.map"
+  [ -f "$S/sticky.map" ] || : > "$S/sticky.map"
   # The router is made anew: its settings are today's, and what it serves is what the table says.
   cat > "$S/.haproxy.cfg"
   [ ! -f "$S/haproxy.cfg" ] || grep '^ *server ' "$S/haproxy.cfg" >> "$S/.haproxy.cfg"

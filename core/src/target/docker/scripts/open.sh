@@ -40,10 +40,11 @@ open() {
   show stop
   show question
   show haproxy.cfg
+  show sticky.map
   newest "$6"
   n=0
   until nc 127.0.0.1 9999 > "$S/.answer" 2> /dev/null << CD_ASK && [ -s "$S/.answer" ]
-show servers state app
+$HAS
 CD_ASK
   do
     n=$((n + 1))

@@ -155,6 +155,10 @@ change() {
   done < "$S/.answer"
 }
 
+# What HAProxy has now: its servers, and who stays with which version. A router that an earlier version of the action has made has no such map, and says so
+# in a line that is none of either.
+HAS="show servers state app; show map $S/sticky.map"
+
 # What HAProxy has against the new file: quiet, it only says that it has something. Where it has nothing when it is asked aloud, it
 # was ended in its check, for want of memory, say.
 check_aloud() {

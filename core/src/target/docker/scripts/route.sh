@@ -1,9 +1,13 @@
-# What HAProxy has: a line a server, NAME ADDRESS OPERATION ADMINISTRATION WEIGHT; and what of it is to be.
+# What HAProxy has: a line a server, NAME ADDRESS OPERATION ADMINISTRATION WEIGHT, and what of it is to be; and the lines of its map of who stays with
+# which version.
 servers() {
-  runtime "show servers state app"
-  have=$NEWLINE
-  while read -r _ backend _ name address operation administration weight _; do
-    if [ "$backend" = app ]; then have="$have$name $address $operation $administration $weight$NEWLINE"; fi
+  runtime "$HAS"
+  have=$NEWLINE stuck=
+  while read -r first backend third name address operation administration weight _; do
+    case "$first" in
+      0x*) stuck="$stuck$backend $third$NEWLINE" ;;
+      *) if [ "$backend" = app ]; then have="$have$name $address $operation $administration $weight$NEWLINE"; fi ;;
+    esac
   done < "$S/.answer"
 }
 
@@ -37,6 +41,7 @@ send_many() {
 
 # route HOW: the file is checked and kept, then HAProxy is made to follow it, without a reload. keep: running requests may end;
 # force: they are ended; spare: the table only admits somebody, so that where nothing else is up, what has traffic keeps it.
+# $STICKY is the file that says who stays with which version, where the router has such a map. Nobody is taken out by it: who is down is passed over.
 # .want holds a line an entry: NAME ADDRESS PORT WEIGHT primary|fallback|last PATH, a path of - where the router asks for none.
 # More is raised before anything is lowered, and nothing that is up is lowered unless something that was raised is up: where
 # all that serves is unwell already there is nothing to lose.
@@ -44,11 +49,15 @@ route() {
   # Checked while it goes to the disk.
   haproxy -c -q -f "$S/.haproxy.cfg" > /dev/null 2>&1 9>&- &
   checked=$!
-  write health.map haproxy.cfg
+  # shellcheck disable=SC2086 # a name, or none
+  write health.map $STICKY haproxy.cfg
   wait "$checked" || check_aloud
-  take health.map haproxy.cfg
+  # shellcheck disable=SC2086
+  take health.map $STICKY haproxy.cfg
   wanted_read
   servers
+  # Who sticks does so before weights let anybody go elsewhere, and as long as they do.
+  if [ -s "$S/sticky.map" ]; then stick; fi
   commands=
   while read -r name address port weight kind path; do
     if has "$name"; then continue; fi
@@ -78,7 +87,7 @@ route() {
     if is_up "$name" "$weight"; then up=$((up + 1)); fi
   done < "$S/.want"
   if [ "$raised" -gt 0 ] && [ "$up" -eq 0 ] && loses; then
-    say_runtime state "show servers state app"
+    say_runtime state "$HAS"
     if [ "$1" = spare ]; then
       echo spared
       return 0
@@ -87,7 +96,27 @@ route() {
     exit 70
   fi
   lower "$1"
-  say_runtime state "show servers state app"
+  say_runtime state "$HAS"
+}
+
+# HAProxy takes the new map over in one piece: no request meets half of it.
+stick() {
+  [ -n "$STICKY" ] || return 0
+  wished=
+  while read -r key value; do wished="$wished$key $value$NEWLINE"; done < "$S/$STICKY"
+  [ "$wished" != "$stuck" ] || return 0
+  runtime "prepare map $S/$STICKY"
+  version=
+  while read -r words; do
+    case "$words" in "New version created: "*) version=${words##* } ;; esac
+  done < "$S/.answer"
+  commands=
+  while read -r key value; do
+    commands="$commands add map @$version $S/$STICKY $key $value;"
+    send_many
+  done < "$S/$STICKY"
+  change "$commands commit map @$version $S/$STICKY"
+  stuck=$wished
 }
 
 # Whether something that is up and has traffic has none by what is wanted.
@@ -123,6 +152,7 @@ lower() {
 $have
 CD_HAVE
   if [ -n "$commands" ]; then change "$commands"; fi
+  stick
   reap "$1"
 }
 

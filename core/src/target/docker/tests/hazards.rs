@@ -38,7 +38,10 @@ fn h15_no_file_that_counts_is_written_in_place() {
     // Where there is none yet, and nothing in it.
     assert_eq!(
         in_place,
-        ["[ -f \"$S/health.map\" ] || : > \"$S/health.map\""]
+        [
+            "[ -f \"$S/health.map\" ] || : > \"$S/health.map\"",
+            "[ -f \"$S/sticky.map\" ] || : > \"$S/sticky.map\"",
+        ]
     );
 }
 
