@@ -39,7 +39,7 @@ pub use alphabet::{
 pub use comparing::{Comparison, Metered};
 pub use hook::{Hook, HookPlace, Ran, Retry, Turn};
 pub use hooking::Carrier;
-pub use plan::{Person, Plan, Timing, Waves};
+pub use plan::{Form, Person, Plan, Timing, Waves};
 pub use settling::{MUTE, PAST, UNHOOKED};
 pub use strategy::{Share, Step, Strategy};
 pub use table::{FULL, permille};

@@ -7,7 +7,7 @@ use super::request::Command;
 use super::{Purpose, Session};
 use crate::ledger::{Command as Brought, Open, Sequence, Waiting};
 use crate::protocol::Outcome;
-use crate::rollout::{Person, Plan, Rollout, Strategy, Table};
+use crate::rollout::{Form, Person, Plan, Rollout, Strategy, Table};
 use crate::spec::Generation;
 
 /// The code of a run that found nothing that waits.
@@ -145,6 +145,7 @@ impl Session {
         };
         Some(Plan {
             strategy,
+            form: Form::of(open.release.spec.port),
             shares: self.shares().0,
             waves: self.waves(),
             resting: Vec::new(),

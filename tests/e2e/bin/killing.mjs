@@ -40,14 +40,14 @@ export function cases(calls, { seed, sample = calls.length, share = 1 }) {
  * `{ from, to }`; `command({ from, to })` is the run to kill. After each the roles may have changed: what serves is the
  * next `from`.
  */
-export async function killEverywhere(t, { name, config = {}, env = {}, command, underLoad, seed, share, sample }) {
+export async function killEverywhere(t, { name, worker, config = {}, env = {}, command, underLoad, seed, share, sample }) {
   const versions = ['v1', 'v2'];
   const replicas = config.run?.replicas ?? 1;
   let here = null;
   const other = (version) => versions.find((it) => it !== version);
   const fresh = async () => {
     if (here) await clear(here);
-    here = place(name).config({ ...config, env: { ...QUICK, ...env } });
+    here = place(name, { worker }).config({ ...config, env: { ...QUICK, ...env } });
     for (const version of ['v2', 'v1']) assert.equal((await here.cd('deploy', '--image', image(version))).outcome, 'deployed');
     return 'v1';
   };

@@ -11,10 +11,11 @@ mod hazards;
 mod podman;
 mod stopping;
 mod visits;
+mod workers;
 
 fn spec() -> Spec {
     Spec {
-        port: 8000,
+        port: Some(8000),
         env: BTreeMap::from([("APP_VERSION".to_owned(), "v2 \"quoted\"".to_owned())]),
         secrets: BTreeMap::from([
             ("DATABASE_URL".to_owned(), SecretUse::Env),
@@ -81,7 +82,7 @@ fn fleet(generation: u32) -> Fleet {
 fn docker() -> Docker {
     let setup = Setup {
         image: "haproxy:3.2-alpine".to_owned(),
-        listen: "127.0.0.1:8000".to_owned(),
+        listen: Some("127.0.0.1:8000".to_owned()),
         forwarded: true,
         asks: true,
         check: 2_000,

@@ -2,7 +2,9 @@
 
 use cd_core::protocol::Outcome;
 use cd_core::rollout::invariants::State;
-use cd_core::rollout::{Carrier, Fleet, Hook, Mark, Member, Person, Plan, Rollout, Table, Why};
+use cd_core::rollout::{
+    Carrier, Fleet, Form, Hook, Mark, Member, Person, Plan, Rollout, Table, Why,
+};
 use cd_core::spec::{Generation, InstanceId, Token};
 
 use super::{Brings, Release, Run, Setup, Want, World, member};
@@ -101,6 +103,7 @@ impl World {
         let back = self.serves();
         let plan = Plan {
             strategy: setup.strategy,
+            form: Form::Server,
             shares: setup.shares.clone(),
             waves: setup.waves,
             new: self.observed(brings.generation),
@@ -176,6 +179,7 @@ impl World {
         };
         let plan = Plan {
             strategy: setup.strategy,
+            form: Form::Server,
             shares: Vec::new(),
             waves: setup.waves,
             new,
@@ -224,6 +228,7 @@ impl World {
         let strays = self.others(back);
         let plan = Plan {
             strategy: setup.strategy,
+            form: Form::Server,
             shares: setup.shares.clone(),
             waves: setup.waves,
             new: setup.fleet(generation),

@@ -55,7 +55,9 @@ route() {
     add="add server app/$name $address:$port"
     map=
     if [ "$path" != - ]; then map="add map $S/health.map $name $path;"; fi
-    check="enable health app/$name;"
+    # A keeper checks nothing.
+    check=
+    if [ -n "$CHECK" ]; then check="enable health app/$name;"; fi
     case "$kind" in
       primary) commands="$commands $map $add $CHECK weight $weight; $check" ;;
       fallback) commands="$commands $map $add $CHECK weight $weight backup; $check" ;;
