@@ -275,7 +275,7 @@ impl Session {
             | Command::Status
             | Command::Recover => Brought::Deploy,
         };
-        if let Some(why) = self.another_form(state, &release) {
+        if let Some(why) = self.another_form(&release) {
             return self.refuse_another_form(why);
         }
         if self.candidate().is_some() && self.serving_is_there() {

@@ -65,6 +65,7 @@ impl Session {
                 .uncounted(plan)
                 .into_iter()
                 .chain(self.notes(&listen))
+                .chain(self.another_form(release))
                 .chain(weak_proof(&release.spec))
                 .collect(),
         }
@@ -131,9 +132,11 @@ impl Session {
     /// Why this cannot be deployed here, where one has a port and the other has none; `None`: both have, or neither.
     ///
     /// Going back from a worker to what users reach, or the other way round, would need a router that knows both.
-    pub(super) fn another_form(&self, state: &State, release: &Release) -> Option<String> {
+    pub(super) fn another_form(&self, release: &Release) -> Option<String> {
+        let state = self.memory.as_ref().map(|it| it.ledger.state());
         let wanted = Form::of(release.spec.port);
-        let serving = state.serving().map(|it| Form::of(it.release.spec.port));
+        let serving = state.and_then(State::serving);
+        let serving = serving.map(|it| Form::of(it.release.spec.port));
         if self.form() == wanted && serving.is_none_or(|it| it == wanted) {
             return None;
         }

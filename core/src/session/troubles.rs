@@ -72,12 +72,9 @@ impl Session {
         self.docker().engine.program.word()
     }
 
-    /// What stands in front of the instances, or keeps what is known of them.
+    /// What stands in front of the instances, or only keeps what is known of them.
     pub(super) fn front(&self) -> &'static str {
-        match self.form() {
-            Form::Server => "router",
-            Form::Worker => "keeper",
-        }
+        self.docker.as_ref().map_or("router", Docker::front)
     }
 
     /// What is here, as far as is known: what the target was made for, and else what the configuration says.

@@ -453,6 +453,12 @@ impl Docker {
         }
     }
 
+    /// What stands in front of the instances, or only keeps what is known of them.
+    #[must_use]
+    pub fn front(&self) -> &'static str {
+        if self.is_kept() { "keeper" } else { "router" }
+    }
+
     /// Whether the router counts how long requests take. One that an earlier version has made does not.
     #[must_use]
     pub fn counts_times(&self) -> bool {

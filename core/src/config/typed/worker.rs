@@ -136,7 +136,7 @@ impl Reader<'_> {
         if health.probe.is_some() || health.deadline >= needed || told {
             return;
         }
-        let at = node(raw.deadline.as_ref()).or(node(raw.every.as_ref()));
+        let at = node(raw.deadline.as_ref()).or_else(|| node(raw.every.as_ref()));
         let mistake = Wrong::new(code::CONFLICT, "no worker can be proven within `deadline`")
             .found(format!(
                 "an image without a HEALTHCHECK has to run on for {RUNS_ON}ms, `deadline` is {}ms",

@@ -204,7 +204,8 @@ impl Docker {
         let done = match differs.is_empty() {
             true => Done::Yes,
             false => Done::No(format!(
-                "the router does not follow the table: {}",
+                "the {} does not follow the table: {}",
+                self.front(),
                 differs.join(", ")
             )),
         };

@@ -365,7 +365,7 @@ fn an_exec_succeeded_when_its_last_line_says_so_never_by_its_exit_code() {
             Observation::Acted(Done::Yes) => "yes",
             Observation::Acted(Done::No(_)) => "no",
             Observation::Acted(Done::Refused(why)) => {
-                assert_eq!(why, "the router refused: invalid line 3: unknown keyword");
+                assert_eq!(why, "HAProxy refused: invalid line 3: unknown keyword");
                 "refused"
             }
             Observation::Acted(Done::Unknown(_)) => "unknown",
