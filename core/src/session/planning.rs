@@ -66,7 +66,8 @@ impl Session {
                 .into_iter()
                 .chain(self.notes(&listen))
                 .chain(self.another_form(release))
-                .chain(weak_proof(&release.spec))
+                // Of an image that was not seen nobody knows what it has.
+                .chain(weak_proof(&release.spec).filter(|_| !self.unseen))
                 .collect(),
         }
     }
