@@ -840,7 +840,7 @@ export type Probe = { "http": {
     /** Lowest and highest status that is well, inclusive. */
     status: [number, number],
     /** Members of the JSON object that it answers with, by name (a dotted path goes deeper), as JSON texts. */
-    json: { [key in string]: string }, } } | "tcp" | { "exec": Array<string> } | "image";
+    json: { [key in string]: string }, } } | "tcp" | { "exec": Array<string> } | "image" | { "runs": number };
 
 /** The programs that there are: each has an `action.yml` of its own. A command line is `cd-action`, whatever its words are. */
 export type Program = "cd-action" | "metadata";
@@ -1040,8 +1040,8 @@ export type Sequence = {
  * It is what the configuration hash is taken over and what the ledger keeps. It holds no secret, only names of them.
  */
 export type Spec = {
-    /** The port that the service listens on, inside. */
-    port: number,
+    /** The port that the service listens on, inside; `None`: it is a worker, which nobody asks. */
+    port?: number | null,
     /** Environment variables, placeholders filled in. */
     env: { [key in string]: string },
     /** Secrets by name. */

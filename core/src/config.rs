@@ -172,15 +172,15 @@ pub struct Environment {
     pub mode: Mode,
     /// The engine that runs it.
     pub target: Target,
-    /// Where users reach it on the target.
-    pub listen: Listen,
+    /// Where users reach it on the target; `None`: nobody reaches a worker.
+    pub listen: Option<Listen>,
     /// Where users reach it from outside.
     pub url: Option<String>,
     /// How the new version takes the old one's place.
     pub strategy: Strategy,
     /// How long the new version is watched.
     pub bake: Bake,
-    /// Time that old instances have to end what they have begun; may be 0.
+    /// Time that old instances have to end what they have begun: requests, and of a worker its jobs; may be 0.
     pub drain: u64,
     /// Time after which another run may take over from a dead one; at least 1,000.
     pub lease: u64,
@@ -311,8 +311,8 @@ pub struct Permille(pub u16);
 /// `run`, placeholders not filled in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RunTemplate {
-    /// The port that the service listens on, inside; never 0.
-    pub port: u16,
+    /// The port that the service listens on, inside; never 0. `None`: it is a worker, which nobody asks.
+    pub port: Option<u16>,
     /// Environment variables.
     pub env: BTreeMap<String, Template>,
     /// Secrets, by the environment variable of the step that holds the value.
@@ -346,7 +346,7 @@ pub struct HealthTemplate {
     pub every: u64,
     /// For one probe, at least 100.
     pub timeout: u64,
-    /// Good ones in a row, at least 1.
+    /// Good ones in a row, at least 1, and as many as `runs` takes.
     pub successes: u32,
     /// Bad ones in a row, at least 1.
     pub failures: u32,
@@ -372,6 +372,8 @@ pub enum ProbeTemplate {
     Exec(Vec<Template>),
     /// The image's own HEALTHCHECK; with the place that asks for it.
     Image(Origin),
+    /// Nothing: of a worker, that it runs on for so many milliseconds, without an exit or a restart.
+    Runs(u64),
 }
 
 /// A value that a JSON answer is compared with.

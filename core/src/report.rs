@@ -59,6 +59,9 @@ pub struct Report {
     pub service: String,
     /// The environment; empty where the configuration could not be read.
     pub environment: String,
+    /// Whether it is a worker, without `run.port`, so that nobody asks it; only where it is.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub worker: bool,
     /// How it ended.
     pub outcome: Outcome,
     /// A stable code for why.
@@ -308,6 +311,7 @@ impl Report {
             command: command.to_owned(),
             service: String::new(),
             environment: String::new(),
+            worker: false,
             outcome: Outcome::Crashed,
             reason: String::new(),
             because: Vec::new(),

@@ -41,7 +41,7 @@ pub use asking::{Asked, Became, Says, Word};
 pub use comparing::{Comparison, Metered};
 pub use hook::{Hook, HookPlace, Ran, Retry, Turn};
 pub use hooking::Carrier;
-pub use plan::{Person, Plan, Timing, Waves};
+pub use plan::{Form, Person, Plan, Timing, Waves};
 pub use settling::{MUTE, PAST, UNHOOKED};
 pub use strategy::{Share, Step, Strategy};
 pub use table::{FULL, permille};

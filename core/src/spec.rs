@@ -64,8 +64,9 @@ pub enum SecretUse {
 #[serde(rename_all = "kebab-case")]
 #[cfg_attr(feature = "generate", derive(ts_rs::TS))]
 pub struct Spec {
-    /// The port that the service listens on, inside.
-    pub port: u16,
+    /// The port that the service listens on, inside; `None`: it is a worker, which nobody asks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub port: Option<u16>,
     /// Environment variables, placeholders filled in.
     pub env: BTreeMap<String, String>,
     /// Secrets by name.
@@ -131,6 +132,8 @@ pub enum Probe {
     Exec(Vec<String>),
     /// The image's own HEALTHCHECK, as the engine sees it.
     Image,
+    /// Nothing: that it runs on for so many milliseconds, without an exit or a restart. Only of a worker.
+    Runs(u64),
 }
 
 /// One version of a service with one configuration: what is deployed, proven, quarantined, gone back to.

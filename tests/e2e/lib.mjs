@@ -57,9 +57,9 @@ let ports = 20_000 + (process.pid % 240) * 50;
 
 /**
  * A service of its own, with a working tree of its own and a port of its own. Call `end()` when done. `podman` is the path of
- * one whose place it is.
+ * one whose place it is. A `worker` has no port: what is deployed is asked inside its container, by its own command.
  */
-export function place(name, { environment = 'staging', router = '2.6', service = `${name}-${process.pid}`.slice(0, 39), podman } = {}) {
+export function place(name, { environment = 'staging', router = '2.6', service = `${name}-${process.pid}`.slice(0, 39), podman, worker = false } = {}) {
   const program = podman ?? 'docker';
   const engine = (...args) => must(program, args);
   const port = ++ports;
@@ -78,18 +78,21 @@ export function place(name, { environment = 'staging', router = '2.6', service =
     dir,
     url: `http://127.0.0.1:${port}`,
     prefix: `cd-${service}.${environment}`,
+    worker,
     /** The configuration; JSON is YAML. `overrides` replaces whole top-level keys; `staging` merges into the environment. */
     config({ run = {}, health = {}, env = {}, ...top } = {}) {
+      const served = { listen: `127.0.0.1:${port}`, bake: { for: '2s', errors: '5%' } };
+      const asked = worker ? { exec: ['/demo-service', 'healthcheck'] } : { http: { path: '/health', status: 200, json: { version: '{{version}}' } } };
       const config = {
         service,
         router: { image: `cd-action-router:${router}` },
-        run: { port: 8000, ...run, env: { APP_VERSION: '{{version}}', ...run.env } },
+        run: { ...(worker ? {} : { port: 8000 }), ...run, env: { APP_VERSION: '{{version}}', ...run.env } },
         health: {
-          http: { path: '/health', status: 200, json: { version: '{{version}}' } },
+          ...asked,
           every: '200ms', timeout: '2s', successes: 2, failures: 3, deadline: '10s', ...health,
         },
         environments: {
-          [environment]: { listen: `127.0.0.1:${port}`, bake: { for: '2s', errors: '5%' }, drain: '2s', lease: '5s', ...env },
+          [environment]: { ...(worker ? { bake: { for: '2s' } } : served), drain: '2s', lease: '5s', ...env },
         },
         ...top,
       };

@@ -169,7 +169,7 @@ pub(super) struct Package {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 #[cfg_attr(feature = "generate", derive(JsonSchema))]
 pub(super) struct Run {
-    /// The port that the service listens on, inside its container. Needed: a worker without one has to wait.
+    /// The port that the service listens on, inside its container. Without one it is a worker, which nobody asks: `run: {}`.
     #[cfg_attr(feature = "generate", schemars(range(min = 1, max = 65535)))]
     pub(super) port: Option<At<u16>>,
     /// Environment variables. In a value `{{version}}`, `{{sha}}` (40 digits), `{{digest}}` and `{{environment}}` are
@@ -233,8 +233,9 @@ pub(super) struct SecretFile {
     pub(super) from: Option<At<String>>,
 }
 
-/// How it is found out whether an instance is well. At most one of `http`, `tcp`, `exec` and `image`; default: the
-/// image's HEALTHCHECK, and where it has none, a GET of `/` that is answered with a status below 500.
+/// How it is found out whether an instance is well. At most one of `http`, `tcp`, `exec`, `image` and `runs`; default: the
+/// image's HEALTHCHECK, and where it has none, a GET of `/` that is answered with a status below 500, or, of a worker,
+/// `runs: 10s`.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 #[cfg_attr(feature = "generate", derive(JsonSchema))]
@@ -250,6 +251,9 @@ pub(super) struct Health {
     /// Well is what the image's own HEALTHCHECK says.
     #[cfg_attr(feature = "generate", schemars(extend("const" = true)))]
     pub(super) image: Option<At<bool>>,
+    /// Well is a worker that runs on for so long, at least 1s, without an exit or a restart: all that is known of one that
+    /// cannot be asked. Only without `run.port`.
+    pub(super) runs: Option<At<Duration>>,
     /// Time between two probes, at least 100ms; `0s` stands for 100ms. Default: 1s.
     pub(super) every: Option<At<Duration>>,
     /// Time that one probe may take, at least 100ms. Default: 2s.
@@ -312,15 +316,17 @@ pub(super) struct Environment {
     pub(super) mode: Option<At<Mode>>,
     /// The engine that runs it. Default: the docker at hand.
     pub(super) target: Option<At<Target>>,
-    /// Where users reach it on the target: `ip:port`, or a port at 127.0.0.1. Default: `run.port` at 127.0.0.1.
+    /// Where users reach it on the target: `ip:port`, or a port at 127.0.0.1. Default: `run.port` at 127.0.0.1. Not for a
+    /// worker.
     pub(super) listen: Option<At<Listen>>,
     /// Where users reach it from outside, for reports: `http://` or `https://`.
     pub(super) url: Option<At<String>>,
-    /// How the new version takes the old one's place. Default: blue-green.
+    /// How the new version takes the old one's place. Default: blue-green; of a worker, recreate, beside which it has rolling.
     pub(super) strategy: Option<At<Strategy>>,
     /// How long the new version is watched before it counts as known-good. None after a first deploy.
     pub(super) bake: Option<At<Bake>>,
-    /// Time that the old instances have to answer what they have begun. Default: 30s.
+    /// Time that the old instances have to answer what they have begun; of a worker, from SIGTERM until it is killed.
+    /// Default: 30s.
     pub(super) drain: Option<At<Duration>>,
     /// Time after which another run may take over from one that has died, at least 1s. Default: 60s.
     pub(super) lease: Option<At<Duration>>,

@@ -6,11 +6,16 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use super::error::{ConfigError, ConfigErrors, Wrong, code};
+use super::typed::rounds;
 use super::{
     DockerBuild, Environment, Facts, HealthTemplate, JsonTemplate, ProbeTemplate, Query,
     RunTemplate, Strategy, Template,
 };
 use crate::spec::{Health, Probe, Spec};
+
+/// Milliseconds that a worker has to run on where nothing better is known to ask: most of what cannot read its
+/// configuration, or reach what it needs, ends sooner.
+pub(super) const RUNS_ON: u64 = 10_000;
 
 impl Environment {
     /// What runs, down to the last detail.
@@ -27,7 +32,7 @@ impl Environment {
             facts,
             mistakes: Vec::new(),
         };
-        let health = filling.health(&self.health, image_has_healthcheck);
+        let health = filling.health(&self.health, self.run.port, image_has_healthcheck);
         let spec = filling.run(&self.run, health);
         self.queries().iter().for_each(|it| {
             filling.text(&it.query);
@@ -156,9 +161,15 @@ impl Filling<'_> {
         }
     }
 
-    fn health(&mut self, health: &HealthTemplate, image_has_healthcheck: bool) -> Health {
+    fn health(
+        &mut self,
+        health: &HealthTemplate,
+        port: Option<u16>,
+        image_has_healthcheck: bool,
+    ) -> Health {
         let probe = match &health.probe {
             None if image_has_healthcheck => Probe::Image,
+            None if port.is_none() => Probe::Runs(RUNS_ON),
             None => Probe::Http {
                 path: "/".into(),
                 status: (100, 499),
@@ -174,6 +185,10 @@ impl Filling<'_> {
             deadline,
             ..
         } = *health;
+        let successes = match probe {
+            Probe::Runs(long) => successes.max(rounds(long, every)),
+            Probe::Http { .. } | Probe::Tcp | Probe::Exec(_) | Probe::Image => successes,
+        };
         Health {
             probe,
             every,
@@ -198,6 +213,7 @@ impl Filling<'_> {
                 }
             }
             ProbeTemplate::Tcp => Probe::Tcp,
+            ProbeTemplate::Runs(long) => Probe::Runs(*long),
             ProbeTemplate::Exec(command) => Probe::Exec(self.list(command)),
             ProbeTemplate::Image(origin) => {
                 if !image_has_healthcheck {

@@ -11,6 +11,7 @@ mod documentation;
 mod meaning;
 mod properties;
 mod release;
+mod workers;
 
 /// The smallest file: everything else is a default.
 const SMALLEST: &str = "run: { port: 8000 }\nenvironments: { staging: {} }\n";

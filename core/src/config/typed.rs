@@ -18,6 +18,9 @@ mod health;
 mod hooks;
 mod package;
 mod run;
+mod worker;
+
+pub(super) use health::rounds;
 
 /// The HAProxy that runs where the configuration names none.
 const ROUTER_IMAGE: &str = "haproxy:3.2-alpine";
@@ -86,6 +89,7 @@ impl Reader<'_> {
         let router = self.router(raw.router.as_ref());
         self.inherited(raw);
         let environments = self.environments(file.node, raw);
+        self.refuse_unused_router(raw, &environments);
         Ok(Config {
             service: service?,
             image: image?,
@@ -239,9 +243,12 @@ impl Reader<'_> {
                     && other.target.host() == host
                     && other.listen == environment.listen
             };
-            let (Some(_), Some(other), Some(at)) =
-                (host, environments.values().find(same), written.get(name))
-            else {
+            let (Some(_), Some(address), Some(other), Some(at)) = (
+                host,
+                &environment.listen,
+                environments.values().find(same),
+                written.get(name),
+            ) else {
                 continue;
             };
             let listen = at
@@ -253,7 +260,7 @@ impl Reader<'_> {
                 "{} listens at the same address of the same host",
                 quoted(&other.name)
             );
-            let found = format!("`{}`", environment.listen);
+            let found = format!("`{address}`");
             self.report(
                 listen,
                 Wrong::new(code::CONFLICT, problem)

@@ -14,7 +14,7 @@ use crate::stop::Stop;
 /// A release of that name: same name, same bytes, same configuration.
 pub(crate) fn release(version: &str) -> Release {
     let spec = Spec {
-        port: 8000,
+        port: Some(8000),
         env: BTreeMap::from([("APP_VERSION".to_owned(), version.to_owned())]),
         secrets: BTreeMap::from([(format!("KEY_{version}"), SecretUse::Env)]),
         replicas: 1,

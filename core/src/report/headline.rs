@@ -239,10 +239,15 @@ fn failed(report: &Report) -> String {
 
 /// A rollout that ended past a point of no return.
 fn past(report: &Report) -> String {
+    let (keeps, nobody) = if report.worker {
+        ("works on", "no version works")
+    } else {
+        ("keeps the traffic", "no version has the traffic")
+    };
     let serves = match serving(report) {
-        Serving::Release(now) => format!("{} keeps the traffic", name(now)),
-        Serving::Nothing => "no version has the traffic".to_owned(),
-        Serving::Unknown => "what has the traffic is not known".to_owned(),
+        Serving::Release(now) => format!("{} {keeps}", name(now)),
+        Serving::Nothing => nobody.to_owned(),
+        Serving::Unknown => "it is not known which version that is".to_owned(),
     };
     format!(
         "a person must act now: {} failed{} past a point of no return, so nothing was undone; {serves}",
@@ -330,6 +335,7 @@ fn takes(report: &Report, status: &Status, now: &ReleaseLine) -> String {
     match now.known_good_since {
         _ if status.silent => format!("{it} has the traffic, and the router calls it down{beside}"),
         Some(since) => format!("{it} serves, known-good since {}{beside}", when(since)),
+        None if report.worker => format!("{it} works{beside}"),
         None => format!("{it} takes the traffic{beside}"),
     }
 }
@@ -339,10 +345,12 @@ pub(super) fn attention(report: &Report, status: &Status) -> Vec<String> {
     let ledger =
         (!status.ledger_sound).then(|| format!("the ledger cannot be trusted: {}", status.ledger));
     let unfinished = status.unfinished.clone();
-    let astray = status
-        .astray
-        .iter()
-        .map(|astray| format!("the router does not do what its table says: {astray}"));
+    let astray = status.astray.iter().map(|astray| {
+        format!(
+            "the {} does not do what its table says: {astray}",
+            front(report)
+        )
+    });
     let down = (!status.down.is_empty()).then(|| {
         let them = if status.down.len() == 1 { "it" } else { "them" };
         format!(
@@ -357,6 +365,11 @@ pub(super) fn attention(report: &Report, status: &Status) -> Vec<String> {
         .chain(unfinished)
         .chain(astray);
     all.chain(stop).collect()
+}
+
+/// What keeps the table.
+pub(super) const fn front(report: &Report) -> &'static str {
+    if report.worker { "keeper" } else { "router" }
 }
 
 /// ` of tasks in staging`.

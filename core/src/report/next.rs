@@ -117,9 +117,19 @@ fn past_no_return(report: &Report) -> Vec<String> {
     let version = report.before.as_ref().map(|it| argument(&it.version));
     let version = version.unwrap_or_else(|| "<version>".to_owned());
     let flags = format!(" --version {version} --override no-return --reason '<why>'");
+    let has = if report.worker {
+        "works"
+    } else {
+        "has the traffic"
+    };
     vec![
-        "see how far the hook got; then forward: repair it and deploy the result, which begins from what has the traffic now".to_owned(),
-        format!("or back, across the point of no return: {}", command_for(report, "rollback", &flags)),
+        format!(
+            "see how far the hook got; then forward: repair it and deploy the result, which begins from what {has} now"
+        ),
+        format!(
+            "or back, across the point of no return: {}",
+            command_for(report, "rollback", &flags)
+        ),
     ]
 }
 

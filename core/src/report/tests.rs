@@ -272,3 +272,49 @@ fn the_report_file_is_stable() {
     };
     assert_eq!(report.json(), include_str!("golden.json"));
 }
+
+/// Of a worker, which nobody asks, no sentence of ours speaks of those who would: however it ended, in the log and in the summary.
+#[test]
+fn what_is_said_of_a_worker_speaks_of_no_users() {
+    let reasons = [
+        "",
+        crate::rollout::PAST,
+        crate::rollout::UNHOOKED,
+        "lease-lost",
+    ];
+    let ended = OUTCOMES.into_iter().flat_map(|outcome| {
+        reasons.into_iter().flat_map(move |reason| {
+            [
+                second(outcome, reason, &["why"]),
+                first(outcome, reason, &["why"]),
+            ]
+        })
+    });
+    // What waits for a person was proven without traffic, which no worker is.
+    let ended = ended.filter(|it| it.outcome != Outcome::Waiting);
+    let all = ended.chain([status()]).map(|report| Report {
+        worker: true,
+        ..report
+    });
+    for report in all {
+        let told = [report.text(), report.markdown(), headline(&report)].join("\n");
+        for word in ["traffic", "router", "users", "requests"] {
+            assert!(!told.contains(word), "{word}: {told}");
+        }
+    }
+}
+
+#[test]
+fn a_status_says_which_workers_work() {
+    let mut report = status();
+    report.worker = true;
+    let instances = report.status.iter_mut().flat_map(|it| &mut it.instances);
+    for (instance, weight) in instances.zip(["256", "0"]) {
+        weight.clone_into(&mut instance.weight);
+    }
+    for told in [report.text(), report.markdown()] {
+        for words in ["works", "works until it is decided", "keeper"] {
+            assert!(told.contains(words), "{words}: {told}");
+        }
+    }
+}

@@ -128,13 +128,15 @@ pub(super) fn argument(word: &str) -> String {
     format!("'{}'", word.replace('\'', r"'\''"))
 }
 
-/// What a weight in the table means.
-pub(super) fn share(weight: &str) -> String {
+/// What a weight in the table means; a worker's instances work whatever it is, so there it says until when.
+pub(super) fn share(weight: &str, worker: bool) -> String {
     match weight {
+        "-" => "not in the table".to_owned(),
+        "256" if worker => "works".to_owned(),
+        _ if worker => "works until it is decided".to_owned(),
         "0" => "no traffic".to_owned(),
         "256" => "takes traffic".to_owned(),
         "fallback" => "only if all others fail".to_owned(),
-        "-" => "not in the table".to_owned(),
         weight => format!("weight {weight}"),
     }
 }

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::comparing::Reading;
 use super::{
-    ActionId, Became, Fault, FaultCode, Life, Member, Observation, Person, Phase, Rollout, Seen,
-    Traffic, Why,
+    ActionId, Became, Fault, FaultCode, Form, Life, Member, Observation, Person, Phase, Rollout,
+    Seen, Traffic, Why,
 };
 use crate::protocol::Timestamp;
 use crate::spec::InstanceId;
@@ -258,7 +258,11 @@ impl Rollout {
             let counts = std::mem::take(&mut baking.counts);
             self.counted = Some((counts, baking.before));
             self.stop_asking(Became::More);
-            self.decided("give it more traffic", evidence);
+            let decision = match self.plan.form {
+                Form::Server => "give it more traffic",
+                Form::Worker => "replace more of the old ones",
+            };
+            self.decided(decision, evidence);
         }
         self.enter(self.step + 1);
     }
@@ -419,21 +423,24 @@ impl Rollout {
                 baking.starts
             )
         });
-        let evidence = vec![
-            format!(
-                "{replicas} of {replicas} instances answered through the router, {} rounds of probes",
-                baking.probes
-            ),
-            format!(
-                "no exit was seen, and no restart by its policy, in {} s of traffic",
-                self.now.since(baking.since) / 1000
-            ),
-            format!(
-                "{bad} of {attempts} requests without a good answer ({})",
-                share(bad, attempts)
-            ),
-            "the digest read back from every instance is the planned one".to_owned(),
-        ];
+        let (well, under, requests) = match self.plan.form {
+            Form::Server => {
+                let (of, good) = (share(bad, attempts), "requests without a good answer");
+                let requests = format!("{bad} of {attempts} {good} ({of})");
+                ("answered through the router", " of traffic", Some(requests))
+            }
+            Form::Worker => ("were well", "", None),
+        };
+        let well = format!(
+            "{replicas} of {replicas} instances {well}, {} rounds of probes",
+            baking.probes
+        );
+        let ended = format!(
+            "no exit was seen, and no restart by its policy, in {} s{under}",
+            self.now.since(baking.since) / 1000
+        );
+        let digest = "the digest read back from every instance is the planned one".to_owned();
+        let evidence = [Some(well), Some(ended), requests, Some(digest)];
         let refused = baking.total().refused;
         let refused = (refused > 0).then(|| {
             format!("{refused} answers were refusals (400 to 499), which are not counted as bad")
@@ -446,7 +453,7 @@ impl Rollout {
             )
         });
         let more = [starts, refused, waiting].into_iter().flatten();
-        let evidence = evidence.into_iter().chain(more);
+        let evidence = evidence.into_iter().flatten().chain(more);
         evidence.chain(self.compared()).collect()
     }
 }

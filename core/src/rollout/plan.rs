@@ -13,6 +13,9 @@ use crate::spec::InstanceId;
 pub struct Plan {
     /// How.
     pub strategy: Strategy,
+    /// What it is that is rolled out.
+    #[serde(default, skip_serializing_if = "Form::is_server")]
+    pub form: Form,
     /// What is to serve. In a recovery: what the dead run brought, as it was observed, where that is not what serves.
     pub new: Fleet,
     /// What serves, and is gone back to. One without instances counts as none.
@@ -48,6 +51,34 @@ pub struct Plan {
     pub past: bool,
     /// How long and how often.
     pub timing: Timing,
+}
+
+/// What is rolled out. The steps are the same for both; only what they mean to people differs.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum Form {
+    /// Users ask it, through the router: no instance works before it gets traffic.
+    #[default]
+    Server,
+    /// Nobody asks it: each instance works from its start on, and the table only says which are to.
+    Worker,
+}
+
+impl Form {
+    const fn is_server(&self) -> bool {
+        matches!(self, Self::Server)
+    }
+
+    /// That of what listens on this port, or on none.
+    #[must_use]
+    pub const fn of(port: Option<u16>) -> Self {
+        match port {
+            Some(_) => Self::Server,
+            None => Self::Worker,
+        }
+    }
 }
 
 /// How many instances are replaced at a time.

@@ -10,5 +10,6 @@ mod judged;
 mod rolling;
 mod settling;
 mod waiting;
+mod workers;
 
 use bench::{Bench, Plans};

@@ -13,8 +13,8 @@ use crate::ledger::{Command as Brought, Ledger, State};
 use crate::protocol::Outcome;
 use crate::report::ReleaseLine;
 use crate::rollout::{
-    Action, Comparison, Fleet, Member, Observation, Plan, Rollout, Seen, Share, Strategy, Timing,
-    Waves,
+    Action, Comparison, Fleet, Form, Member, Observation, Plan, Rollout, Seen, Share, Strategy,
+    Timing, Waves,
 };
 use crate::spec::{Generation, InstanceId, Release, Spec};
 use crate::target::docker::{Found, Lifted, Memo};
@@ -219,10 +219,13 @@ impl Session {
     }
 
     fn bring_anew(&mut self) {
-        self.report.troubles.push(
-            "this very release is deployed, but not all of it answers: it is deployed anew"
-                .to_owned(),
-        );
+        let answers = match self.form() {
+            Form::Server => "answers",
+            Form::Worker => "is well",
+        };
+        self.report.troubles.push(format!(
+            "this very release is deployed, but not all of it {answers}: it is deployed anew"
+        ));
         let state = self.memory().ledger.state().clone();
         self.go(&state);
     }
@@ -272,6 +275,9 @@ impl Session {
             | Command::Status
             | Command::Recover => Brought::Deploy,
         };
+        if let Some(why) = self.another_form(&release) {
+            return self.refuse_another_form(why);
+        }
         if self.candidate().is_some() && self.serving_is_there() {
             return self.replace_candidate();
         }
@@ -388,6 +394,7 @@ impl Session {
         let bake = self.bake();
         (members.len() == count).then(|| Plan {
             strategy: self.strategy(),
+            form: Form::of(release.spec.port),
             shares: self.shares().0,
             waits: self.share_waits(),
             sticky: self.sticks(),

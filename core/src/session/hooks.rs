@@ -16,7 +16,7 @@ use crate::ledger::{State, Unfinished};
 use crate::protocol::{Completion, Content, Effect, Outcome};
 use crate::release::nox;
 use crate::report::{Log, ReleaseLine, duration, when};
-use crate::rollout::{self, Action, ActionId, Observation, Ran};
+use crate::rollout::{self, Action, ActionId, Form, Observation, Ran};
 use crate::spec::Generation;
 use crate::target::docker::Step;
 
@@ -288,12 +288,16 @@ impl Session {
     pub(super) fn stands_in_words(&self) -> Option<String> {
         let state = self.memory.as_ref()?.ledger.state();
         let stands = state.stands.as_ref()?;
+        let has = match self.form() {
+            Form::Server => "has the traffic",
+            Form::Worker => "works",
+        };
         let what = match (&stands.release, stands.generation) {
             (Some(release), Some(generation)) => {
-                format!("{} ({generation}) has the traffic", release.version)
+                format!("{} ({generation}) {has}", release.version)
             }
-            (None, Some(generation)) => format!("{generation} has the traffic"),
-            (_, None) => "nothing has the traffic".to_owned(),
+            (None, Some(generation)) => format!("{generation} {has}"),
+            (_, None) => format!("nothing {has}"),
         };
         let hook = state.points.first().map(|it| it.hook.as_str());
         Some(format!(

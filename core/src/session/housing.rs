@@ -3,10 +3,14 @@
 use super::request::Command;
 use super::{Session, Tag};
 use crate::protocol::{Completion, Content, Effect, Emit, Fault, Outcome, Run};
+use crate::rollout::Form;
 use crate::target::docker::{Step, Trouble};
 
 /// What the engine calls a container that ends as soon as it is started.
 pub(super) const RESTARTING: &str = "restarting";
+
+/// What the engine calls a container that somebody has paused.
+pub(super) const PAUSED: &str = "paused";
 
 /// How often the house is looked at again where making it failed.
 const HOUSE_TRIES: u32 = 3;
@@ -47,6 +51,10 @@ impl Session {
             Some(router) if router.running => self.open(true),
             // It holds the address now and then: who listens there tells nothing.
             Some(router) if router.status == RESTARTING => self.own_router_holds(),
+            // What a paused router holds shows that it is; a keeper holds nothing.
+            Some(router) if router.status == PAUSED && self.form() == Form::Worker => {
+                self.own_router_holds();
+            }
             Some(_) => self.look_who_listens(),
             None => self.look_at_secrets(),
         }
@@ -105,7 +113,7 @@ impl Session {
                 ..
             }) if !pulled => {
                 let image = self.docker().setup.image.clone();
-                self.info(format!("fetching the router's image {image}"));
+                self.info(format!("fetching the {}'s image {image}", self.front()));
                 let steps = self.docker().image(&image, true);
                 self.call(Tag::RouterImage { pulled: true }, steps);
             }
@@ -128,7 +136,9 @@ impl Session {
             }
             return self.address_held(&holder);
         }
-        let port = self.environment().listen.port;
+        let Some(port) = self.environment().listen.as_ref().map(|it| it.port) else {
+            return self.furnish();
+        };
         let steps = self.docker().listeners(port);
         self.call(Tag::Listeners, steps);
     }
@@ -137,8 +147,13 @@ impl Session {
         if let Some(holder) = self.docker().read_listener(done) {
             return self.address_held(&holder);
         }
+        self.furnish();
+    }
+
+    /// Nothing is in the way of the router.
+    fn furnish(&mut self) {
         if self.survey.router.is_some() {
-            self.info("the router does not run: starting it");
+            self.info(format!("the {} does not run: starting it", self.front()));
             let steps = self.docker().start_router();
             return self.call(Tag::RouterStarted, steps);
         }
@@ -157,7 +172,7 @@ impl Session {
             self.look_again = Some(self.now.plus(LEASE_RETRY));
             return;
         }
-        let listen = self.docker().setup.listen.clone();
+        let listen = self.docker().setup.listen.clone().unwrap_or_default();
         let because = vec![format!("{listen} is held by {holder}, which is not ours")];
         let next = vec![format!(
             "hand the address over: stop {holder}, then run this again (users see an interruption between the two); or choose another `listen`"
@@ -174,8 +189,13 @@ impl Session {
         let router = self.docker().router();
         let status = self.survey.router.as_ref().map(|it| it.status.clone());
         let because = vec![format!(
-            "the router {router} is {}: users are not served",
-            status.as_deref().unwrap_or_default()
+            "the {} {router} is {}: {}",
+            self.front(),
+            status.as_deref().unwrap_or_default(),
+            match self.form() {
+                Form::Server => "users are not served",
+                Form::Worker => "what is recorded cannot be read",
+            }
         )];
         let next = if status.as_deref() == Some(RESTARTING) {
             self.renew_router()
@@ -237,11 +257,11 @@ impl Session {
     }
 
     fn make_router(&mut self) {
-        self.info(format!(
-            "making the router {} for {}",
-            self.docker().router(),
-            self.docker().setup.listen
-        ));
+        let (router, listen) = (self.docker().router(), &self.docker().setup.listen);
+        self.info(match listen {
+            Some(listen) => format!("making the router {router} for {listen}"),
+            None => format!("making the keeper {router}, which remembers what is deployed here"),
+        });
         let steps = self.docker().make_router();
         self.call(Tag::Router, steps);
     }

@@ -8,6 +8,7 @@ use super::request::Command;
 use super::{Session, Tag, text_of};
 use crate::config::{self, Environment, Mode, Override, Target};
 use crate::protocol::{Completion, Effect, Emit, Fault, Level, Outcome};
+use crate::rollout::Form;
 use crate::target::docker::{Docker, Engine, Listed, RouterFound, Setup, Terms};
 
 /// Where a configuration is looked for.
@@ -237,7 +238,7 @@ impl Session {
                 Target::Docker { .. } => config.router.image.clone(),
                 Target::Podman => config::router_image_in_full(&config.router.image),
             },
-            listen: environment.listen.to_string(),
+            listen: environment.listen.as_ref().map(ToString::to_string),
             forwarded: config.router.forwarded,
             asks: true,
             check: 0,
@@ -252,13 +253,13 @@ impl Session {
             Target::Docker { host, .. } => Engine::docker(host.as_ref().map(ToString::to_string)),
             Target::Podman => Engine::podman(),
         };
-        self.docker = Some(Docker::new(
-            &config.service,
-            &environment.name,
-            engine,
-            setup,
-            terms,
-        ));
+        let mut docker = Docker::new(&config.service, &environment.name, engine, setup, terms);
+        self.report.worker = environment.listen.is_none();
+        if self.report.worker {
+            // What it has begun is a job, and it alone knows when that has ended.
+            docker.grace = environment.drain;
+        }
+        self.docker = Some(docker);
         // Where a gate asks for a person, that one is the button.
         let delivery = environment.mode == Mode::Delivery && self.approval().is_none();
         if self.request().command == Command::Promote
@@ -423,7 +424,12 @@ impl Session {
         let seen = self.survey.instances.iter();
         let seen = seen.map(|it| format!("{} is {}", it.name, it.status));
         let because = std::iter::once(format!(
-            "the router {router} {state}: users are not served, and what is recorded cannot be read"
+            "the {} {router} {state}: {}what is recorded cannot be read",
+            self.front(),
+            match self.form() {
+                Form::Server => "users are not served, and ",
+                Form::Worker => "",
+            }
         ))
         .chain(seen)
         .collect();

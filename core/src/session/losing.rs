@@ -4,7 +4,7 @@
 use super::Session;
 use crate::protocol::Outcome;
 use crate::report::ReleaseLine;
-use crate::rollout::Fleet;
+use crate::rollout::{Fleet, Form};
 use crate::spec::Generation;
 use crate::target::docker::Found;
 
@@ -64,10 +64,12 @@ impl Session {
     }
 
     pub(super) fn lost(&self, fleet: &Fleet) -> String {
-        format!(
-            "the router gives the traffic to {}, and the ledger is empty: what was proven here is not known any more",
-            self.names(fleet).join(", ")
-        )
+        let names = self.names(fleet).join(", ");
+        let gives = match self.form() {
+            Form::Server => format!("the router gives the traffic to {names}"),
+            Form::Worker => format!("by the keeper's table {names} works"),
+        };
+        format!("{gives}, and the ledger is empty: what was proven here is not known any more")
     }
 
     pub(super) fn after_a_loss(&self, fleet: &Fleet) -> Vec<String> {

@@ -3,10 +3,11 @@
 use super::Session;
 use super::hooks::plan as hooking;
 use super::request::Command;
+use crate::ledger::State;
 use crate::protocol::Outcome;
 use crate::report::PlanLines;
-use crate::rollout::{Plan, Strategy};
-use crate::spec::Release;
+use crate::rollout::{Form, Plan, Strategy};
+use crate::spec::{Probe, Release, Spec};
 
 /// What a router cannot do that is wanted of it.
 pub(super) struct Lack {
@@ -19,6 +20,14 @@ mod steps;
 
 use steps::steps;
 pub(super) use steps::{interrupts, step};
+
+/// What a proof without a question leaves open.
+fn weak_proof(spec: &Spec) -> Option<String> {
+    match &spec.health.probe {
+        Probe::Runs(_) => Some("nothing says whether this worker is well, so it is proven by not ending only: a weak proof; a HEALTHCHECK in the image, or `health: { exec: […] }`, is a better one".to_owned()),
+        Probe::Http { .. } | Probe::Tcp | Probe::Exec(_) | Probe::Image => None,
+    }
+}
 
 impl Session {
     pub(super) fn show_plan(&mut self) {
@@ -36,9 +45,19 @@ impl Session {
 
     pub(super) fn plan_lines(&self, plan: &Plan, release: &Release) -> PlanLines {
         let listen = self.listens_at();
-        let steps = steps(plan, &release.version, &listen, &self.hooks_in_words());
+        let steps = steps(
+            plan,
+            &release.version,
+            &release.spec.health.probe,
+            &listen,
+            &self.hooks_in_words(),
+        );
         let interruption = interrupts(plan).then(|| {
-            "from the withdrawal of the old version until the new one is proven, or the old one has started again".to_owned()
+            match plan.form {
+                Form::Server => "from the withdrawal of the old version until the new one is proven, or the old one has started again",
+                Form::Worker => "nothing works from the stop of the old version until the new one has started, or the old one again",
+            }
+            .to_owned()
         });
         PlanLines {
             strategy: plan.strategy.word().to_owned(),
@@ -54,6 +73,9 @@ impl Session {
                 .into_iter()
                 .map(|it| it.why)
                 .chain(self.notes(&listen))
+                .chain(self.another_form(release))
+                // Of an image that was not seen nobody knows what it has.
+                .chain(weak_proof(&release.spec).filter(|_| !self.unseen))
                 .collect(),
         }
     }
@@ -61,15 +83,19 @@ impl Session {
     /// Where users come to: as the router was made, and else as it will be.
     fn listens_at(&self) -> String {
         let found = self.survey.router.as_ref().and_then(|it| it.listen.clone());
-        found.unwrap_or_else(|| self.docker().setup.listen.clone())
+        let found = found.or_else(|| self.docker().setup.listen.clone());
+        found.unwrap_or_default()
     }
 
     fn notes(&self, listen: &str) -> Vec<String> {
         let mut notes = Vec::new();
         if self.survey.router.is_none() {
-            notes.push(format!(
-                "the first deploy here: network, volume and router are made; {listen} must be free"
-            ));
+            notes.push(match self.form() {
+                Form::Server => format!(
+                    "the first deploy here: network, volume and router are made; {listen} must be free"
+                ),
+                Form::Worker => "the first deploy here: network, volume and keeper are made; it is a worker, without `run.port`, so nobody reaches it".to_owned(),
+            });
         }
         notes.extend(self.stop_note());
         notes.extend(self.router_note());
@@ -93,8 +119,9 @@ impl Session {
         // Podman says of an image of this machine alone that it is from here.
         let in_full = found.image.strip_prefix("localhost/") == Some(&wanted.image);
         let differs = match &found.listen {
-            Some(listen) if *listen != wanted.listen => {
-                format!("users reach it at {listen}, not at {}", wanted.listen)
+            Some(listen) if wanted.listen.as_ref().is_some_and(|it| it != listen) => {
+                let wanted = wanted.listen.as_deref().unwrap_or_default();
+                format!("users reach it at {listen}, not at {wanted}")
             }
             Some(_) | None if found.image != wanted.image && !in_full => {
                 format!("it runs {}, not {}", found.image, wanted.image)
@@ -105,8 +132,42 @@ impl Session {
             Some(_) | None => return None,
         };
         Some(format!(
-            "the router is not what the configuration says: {differs}; a deploy never replaces it; to renew it, `{program} rm -f {name}` and deploy again (an interruption of about a second)"
+            "the {} is not what the configuration says: {differs}; a deploy never replaces it; to renew it, `{program} rm -f {name}` and deploy again ({})",
+            self.front(),
+            self.interruption()
         ))
+    }
+
+    /// Why this cannot be deployed here, where one has a port and the other has none; `None`: both have, or neither.
+    ///
+    /// Going back from a worker to what users reach, or the other way round, would need a router that knows both.
+    pub(super) fn another_form(&self, release: &Release) -> Option<String> {
+        let state = self.memory.as_ref().map(|it| it.ledger.state());
+        let wanted = Form::of(release.spec.port);
+        let serving = state.and_then(State::serving);
+        let serving = serving.map(|it| Form::of(it.release.spec.port));
+        if self.form() == wanted && serving.is_none_or(|it| it == wanted) {
+            return None;
+        }
+        let name = &release.version;
+        Some(match wanted {
+            Form::Worker => format!(
+                "{name} has no `run.port`, and what was made here is for one that has: users would reach nobody"
+            ),
+            Form::Server => format!(
+                "{name} has a `run.port`, and what was made here is for a worker without one: users would not reach it"
+            ),
+        })
+    }
+
+    /// It is said before anything is touched: after it nobody would reach what was deployed.
+    pub(super) fn refuse_another_form(&mut self, why: String) {
+        let (service, environment) = (&self.docker().service, &self.environment().name);
+        let program = self.engine_word();
+        let next = vec![format!(
+            "name it otherwise (`service:`), deploy it, and put {service} away by hand: `{program} rm -f $({program} ps -aq --filter label=cd-action.service={service} --filter label=cd-action.environment={environment})`"
+        )];
+        self.finish(Outcome::Failed, "another-form", vec![why], next);
     }
 
     /// What a router that an earlier version of the action has made cannot do that this plan wants of it; empty: it can do all.

@@ -65,7 +65,8 @@ impl Session {
     pub(super) fn follows_not(&self, wanted: &Table) -> Option<String> {
         let differs = self.docker().table() != *wanted
             || !self.docker().astray(&self.opened.servers).is_empty();
-        differs.then(|| "the router does not follow what was recorded".to_owned())
+        let front = self.front();
+        differs.then(|| format!("the {front} does not follow what was recorded"))
     }
 
     /// Instances that should serve and that somebody took away, in words; `None`: all exist. No recovery makes them
@@ -166,6 +167,7 @@ impl Session {
         resting.extend(self.resting(Some(&new)));
         let plan = Plan {
             strategy,
+            form: self.form(),
             resting,
             shares: Vec::new(),
             waits: BTreeMap::new(),

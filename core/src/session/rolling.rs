@@ -7,8 +7,8 @@ use crate::ledger::Decided;
 use crate::protocol::{Completion, Emit, Outcome, Timestamp};
 use crate::report::{Act, Compared, Decision, Log, ProbeLine, Span};
 use crate::rollout::{
-    Action, ActionId, Done, End, Event, Happening, MUTE, Observation, PAST, Rollout, Seen, Started,
-    Table, Turn,
+    Action, ActionId, Done, End, Event, Form, Happening, MUTE, Observation, PAST, Rollout, Seen,
+    Started, Table, Turn,
 };
 use crate::spec::InstanceId;
 use crate::target::docker::Lifted;
@@ -161,14 +161,14 @@ impl Session {
                     Turn::Over(_) => format!("record how {} ended", self.hook_in_words(*hook)),
                 },
                 crate::rollout::Record::Committed { table, .. } => {
-                    format!("record the commit, then route {}", words(table))
+                    format!("record the commit, then {}", self.tabling(table))
                 }
             },
             Action::Start(member) => format!("start {}", member.id),
             Action::Revive(id) => format!("start {id} again"),
             Action::Route { table, force, .. } => format!(
-                "route {}{}",
-                words(table),
+                "{}{}",
+                self.tabling(table),
                 if *force { ", ending what lingers" } else { "" }
             ),
             Action::Stop(id) => format!("stop {id}"),
@@ -197,6 +197,14 @@ impl Session {
             took: self.now.since(at),
             ended,
         });
+    }
+
+    /// That this becomes the table, in words.
+    fn tabling(&self, table: &Table) -> String {
+        match self.form() {
+            Form::Server => format!("route {}", words(table)),
+            Form::Worker => format!("note {}", at_work(table)),
+        }
     }
 
     fn hook_in_words(&self, hook: usize) -> String {
@@ -321,6 +329,9 @@ impl Session {
     fn hear(&mut self, event: Event) {
         let at = event.at;
         match event.what {
+            Happening::Entered(SHIFTING) if self.form() == Form::Worker => {
+                self.enter_span(at, TAKING_OVER);
+            }
             Happening::Entered(name) => self.enter_span(at, name),
             Happening::Decided { decision, because } => {
                 self.info(format!("{decision}: {}", because.join("; ")));
@@ -471,6 +482,11 @@ impl Session {
     }
 }
 
+/// The machine's word for what a router does.
+const SHIFTING: &str = "shifting";
+/// The word for it where there is none.
+const TAKING_OVER: &str = "taking over";
+
 /// Milliseconds between two lines of live progress that say the same but for numbers.
 const PROGRESS: u64 = 3_000;
 
@@ -516,6 +532,24 @@ fn words(table: &Table) -> String {
         let sticky = table.sticky.map(|it| it.to_string());
         let words = table.entries.iter().map(word).chain(sticky);
         words.collect::<Vec<_>>().join(" ")
+    }
+}
+
+/// A keeper's table: which instances are to work, and which do until it is decided.
+fn at_work(table: &Table) -> String {
+    let of = |works: bool| {
+        let of = table.entries.iter();
+        let of = of.filter(|it| works == (it.weight > 0 && !it.backup));
+        let mut ids: Vec<InstanceId> = of.map(|it| it.member.id).collect();
+        ids.dedup();
+        list(&ids)
+    };
+    let (work, beside) = (of(true), of(false));
+    match (work.is_empty(), beside.is_empty()) {
+        (true, true) => "that nothing is to work".to_owned(),
+        (true, false) => format!("that {beside} may be there"),
+        (false, true) => format!("that {work} is to work"),
+        (false, false) => format!("that {work} is to work, {beside} beside it"),
     }
 }
 

@@ -149,7 +149,10 @@ impl Session {
             };
         }
         let Some(clock) = self.opened.clock else {
-            let because = vec!["the router has no clock: `date` does not work there".to_owned()];
+            let because = vec![format!(
+                "the {} has no clock: `date` does not work there",
+                self.front()
+            )];
             let next = vec!["use a router image that has `date`".to_owned()];
             return self.finish(Outcome::Failed, "no-clock", because, next);
         };

@@ -4,7 +4,8 @@ use super::calls::Call;
 use super::publishing::Publishing;
 use super::{Session, Tag};
 use crate::protocol::Outcome;
-use crate::target::docker::{Program as EngineProgram, Trouble};
+use crate::rollout::Form;
+use crate::target::docker::{Docker, Program as EngineProgram, Trouble};
 
 /// What an engine says where a router that was listed as running has ended before it was spoken to.
 const ENDED: &[&str] = &[
@@ -19,7 +20,11 @@ impl Session {
     pub(super) fn trouble(&mut self, trouble: &Trouble) {
         let ended = ENDED.iter().any(|words| trouble.text.contains(words));
         if ended && self.survey.router.is_some() {
-            let because = vec![format!("the router does not stay up: {}", trouble.text)];
+            let because = vec![format!(
+                "the {} does not stay up: {}",
+                self.front(),
+                trouble.text
+            )];
             let next = self.renew_router();
             return self.finish(Outcome::Failed, trouble.code, because, next);
         }
@@ -67,14 +72,37 @@ impl Session {
         self.docker().engine.program.word()
     }
 
+    /// What stands in front of the instances, or only keeps what is known of them.
+    pub(super) fn front(&self) -> &'static str {
+        self.docker.as_ref().map_or("router", Docker::front)
+    }
+
+    /// What is here, as far as is known: what the target was made for, and else what the configuration says.
+    pub(super) fn form(&self) -> Form {
+        match self.docker.as_ref().is_some_and(Docker::is_kept) {
+            true => Form::Worker,
+            false => Form::Server,
+        }
+    }
+
+    /// What it costs to make it anew.
+    pub(super) fn interruption(&self) -> &'static str {
+        match self.form() {
+            Form::Server => "an interruption of about a second",
+            Form::Worker => "the workers work on meanwhile",
+        }
+    }
+
     /// The way out where the router cannot take the file that it has: it is made anew, with today's settings and what the table
     /// says.
     pub(super) fn renew_router(&self) -> Vec<String> {
         vec![format!(
-            "`{} rm -f {}` on the target, then `cd-action recover --environment {}`: the router is made anew, with the same table (an interruption of about a second)",
+            "`{} rm -f {}` on the target, then `cd-action recover --environment {}`: the {} is made anew, with the same table ({})",
             self.engine_word(),
             self.docker().router(),
-            self.environment().name
+            self.environment().name,
+            self.front(),
+            self.interruption()
         )]
     }
 

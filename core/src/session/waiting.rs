@@ -7,7 +7,7 @@ use super::request::Command;
 use super::{Purpose, Session};
 use crate::ledger::{Command as Brought, Open, Waiting};
 use crate::protocol::Outcome;
-use crate::rollout::{Person, Plan, Rollout, Strategy, Table};
+use crate::rollout::{Form, Person, Plan, Rollout, Strategy, Table};
 use crate::spec::Generation;
 
 /// The code of a run that found nothing that waits.
@@ -146,6 +146,7 @@ impl Session {
         };
         Some(Plan {
             strategy,
+            form: Form::of(open.release.spec.port),
             shares: self.shares().0,
             waits: self.share_waits(),
             sticky: self.sticks(),

@@ -13,6 +13,7 @@ mod formats;
 mod haproxy;
 mod house;
 mod judging;
+mod keeper;
 mod lift;
 mod lower;
 mod page;
@@ -473,7 +474,23 @@ impl Docker {
         !self.file.is_empty()
             && (as_checked(&self.file)
                 != as_checked(&haproxy::render(&self.setup, None, &Table::empty()))
-                || haproxy::check_time(&self.file) < Some(self.setup.check))
+                || (!self.is_kept() && haproxy::check_time(&self.file) < Some(self.setup.check)))
+    }
+
+    /// Whether a keeper stands in the router's place: as it is at the target, and else as it will be.
+    #[must_use]
+    pub fn is_kept(&self) -> bool {
+        if self.file.is_empty() {
+            self.setup.listen.is_none()
+        } else {
+            keeper::is_kept(&self.file)
+        }
+    }
+
+    /// What stands in front of the instances, or only keeps what is known of them.
+    #[must_use]
+    pub fn front(&self) -> &'static str {
+        if self.is_kept() { "keeper" } else { "router" }
     }
 
     /// Whether the router counts how long requests take. One that an earlier version has made does not.
@@ -517,13 +534,17 @@ impl Docker {
                 crate::spec::Probe::Http { path, .. } => Some((generation, path.clone())),
                 crate::spec::Probe::Tcp
                 | crate::spec::Probe::Exec(_)
-                | crate::spec::Probe::Image => None,
+                | crate::spec::Probe::Image
+                | crate::spec::Probe::Runs(_) => None,
             }
         });
         // What serves may be younger than a ledger that was put back from a copy: its port is the one it is reached by now.
         let mut ports = haproxy::ports(&self.file);
         let known = self.releases.iter();
-        ports.extend(known.map(|(&generation, release)| (generation, release.spec.port)));
+        ports.extend(known.map(|(&generation, release)| {
+            let port = release.spec.port.unwrap_or(keeper::NO_PORT);
+            (generation, port)
+        }));
         Some(haproxy::Lines {
             ports,
             paths: paths.collect(),
@@ -533,6 +554,7 @@ impl Docker {
             } else {
                 self.file.contains("/health.map")
             },
+            checks: !self.is_kept(),
             subnet: self.subnet?,
             inter: health(|it| it.every).unwrap_or(1000).clamp(100, 60_000),
             fall: health(|it| u64::from(it.failures))

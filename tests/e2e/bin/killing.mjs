@@ -47,14 +47,14 @@ export function cases(calls, { seed, sample = calls.length, share = 1 }) {
  * Kills a command at each of its changing calls. `command(from, to)` is the run to kill, where `from` serves and `to` is
  * what the run brings. After each the roles may have changed: what serves is the next `from`.
  */
-export async function killEverywhere(t, { name, of, config = {}, env = {}, command, underLoad, seed, share, sample }) {
+export async function killEverywhere(t, { name, of, worker, config = {}, env = {}, command, underLoad, seed, share, sample }) {
   const versions = ['v1', 'v2'];
   const replicas = config.run?.replicas ?? 1;
   let here = null;
   const other = (version) => versions.find((it) => it !== version);
   const fresh = async () => {
     if (here) await clear(here);
-    here = place(name).config({ ...config, env: { ...QUICK, ...env } });
+    here = place(name, { worker }).config({ ...config, env: { ...QUICK, ...env } });
     for (const version of ['v2', 'v1']) assert.equal((await here.cd('deploy', '--image', image(version))).outcome, 'deployed');
     return 'v1';
   };

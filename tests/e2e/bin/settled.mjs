@@ -90,8 +90,15 @@ export async function assertSettled(here, { replicas = 1, version, renaming = fa
   return { version: release.version, generation, token, ledger };
 }
 
-/** Asserts that a user gets this version now. */
+/** Asserts that a user gets this version now; of a worker, whom nobody asks, that each instance says so of itself. */
 export async function assertAnswers(here, version) {
+  if (here.worker) {
+    for (const name of await instancesOf(here)) {
+      const { code, stdout, stderr } = await run(['docker', 'exec', name, '/demo-service', 'healthcheck']);
+      assert.ok(code === 0 && stdout.includes(`"version":"${version}"`), `${name} is ${version}, and well: ${stdout}${stderr}`);
+    }
+    return;
+  }
   const { stdout, stderr } = await inside(['curl', '-s', '-S', '-m', '5', '-w', '\n%{http_code} after %{time_total} s', `${here.url}/tasks`]);
   const [body, how] = [stdout.slice(0, stdout.lastIndexOf('\n')), stdout.slice(stdout.lastIndexOf('\n') + 1)];
   assert.ok(how.startsWith('200 ') && JSON.parse(body).version === version, `users get ${version}: ${how} ${stderr} ${body}`);

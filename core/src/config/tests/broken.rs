@@ -272,7 +272,7 @@ environments:
   e: { target: { docker: { host: tcp://10.0.0.1:2376 } } }
 ",
         &[
-            "1:1 not-yet",
+            "1:1 missing-key",
             "5:17 not-yet router.mode",
             "8:28 not-yet environments.b.target.podman.host",
             "9:16 not-yet environments.c.target",

@@ -38,10 +38,10 @@ fn the_smallest_file_is_all_defaults() {
     );
     assert_eq!(
         staging.listen,
-        Listen {
+        Some(Listen {
             address: "127.0.0.1".into(),
             port: 8000
-        }
+        })
     );
     assert_eq!(staging.url, None);
     assert_eq!(staging.strategy, Strategy::BlueGreen { wait: None });
@@ -59,7 +59,7 @@ fn the_smallest_file_is_all_defaults() {
             staging.run.replicas,
             staging.run.read_only
         ),
-        (8000, 1, false)
+        (Some(8000), 1, false)
     );
     let health = HealthTemplate {
         probe: None,
@@ -186,10 +186,10 @@ fn everything_that_can_be_said() {
     assert_eq!(staging.target, target);
     assert_eq!(
         staging.listen,
-        Listen {
+        Some(Listen {
             address: "::1".into(),
             port: 8000
-        }
+        })
     );
     assert_eq!(
         (staging.bake.r#for, staging.drain, staging.lease),
@@ -271,7 +271,7 @@ fn a_port_may_come_from_each_environment() {
     let listens: Vec<String> = config
         .environments
         .values()
-        .map(|environment| environment.listen.to_string())
+        .filter_map(|environment| Some(environment.listen.as_ref()?.to_string()))
         .collect();
     assert_eq!(listens, ["127.0.0.1:1", "127.0.0.1:3"]);
 }

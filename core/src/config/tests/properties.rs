@@ -197,7 +197,7 @@ fn resolve(config: &Config) -> Result<(), TestCaseError> {
         let spec = environment
             .resolve(&facts, true)
             .map_err(|errors| TestCaseError::fail(errors.render()))?;
-        prop_assert!(spec.port > 0 && spec.replicas > 0 && spec.health.every >= 100);
+        prop_assert!(spec.port != Some(0) && spec.replicas > 0 && spec.health.every >= 100);
         prop_assert!(spec.health.deadline >= spec.health.every * u64::from(spec.health.successes));
         prop_assert_eq!(config_hash(&spec, &BTreeMap::new()).len(), 64);
     }

@@ -38,27 +38,26 @@ impl Reader<'_> {
         let target = self.target(raw.target.as_ref());
         let listen = self.optional(raw.listen.as_ref(), listen);
         let url = self.optional(raw.url.as_ref(), name::url);
-        let strategy = self.strategy(raw.strategy.as_ref());
+        let port = self.port(raw.run.as_ref(), anchor);
+        let strategy = self.strategy(raw.strategy.as_ref(), &port);
         let bake = self.bake(key, raw.bake.as_ref());
         let drain = self.or(raw.drain.as_ref(), DRAIN, duration);
         let lease = self.or(raw.lease.as_ref(), LEASE, duration_from::<1000>);
         let run = self.run(raw.run.as_ref());
         let health = self.health(raw.health.as_ref());
         let overrides = self.overrides(raw.overrides.as_ref());
-        let port = self.port(raw.run.as_ref(), anchor);
+        let fits = self.refuse_what_does_not_fit(&port, raw, &strategy, &health);
         let gates = self.gates(raw.gates.as_ref());
         let shares = matches!(strategy, Ok(Strategy::Canary(_) | Strategy::Rolling(_)));
         let hooks = self.hooks(raw.hooks.as_ref(), shares);
         let deployments = self.given(raw.deployments.as_ref());
-        let (run, port) = (run?, port?);
+        let listen = listen?;
+        let (run, port, ()) = (run?, port?, fits?);
         Ok(Environment {
             name: key.to_owned(),
             mode: mode?.map_or_else(|| default_mode(key), parsed_mode),
             target: target?,
-            listen: listen?.unwrap_or_else(|| Listen {
-                address: "127.0.0.1".into(),
-                port,
-            }),
+            listen: port.map(|port| listen.unwrap_or_else(|| at_hand(port))),
             url: url?,
             strategy: strategy?,
             bake: bake?,
@@ -92,21 +91,18 @@ impl Reader<'_> {
         Ok(overrides)
     }
 
-    fn port(&mut self, run: Option<&At<raw::Run>>, anchor: NodeId) -> Read<u16> {
+    /// `None`: it is a worker. Whoever forgot the port must not get one: a worker says `run: {}`.
+    fn port(&mut self, run: Option<&At<raw::Run>>, anchor: NodeId) -> Read<Option<u16>> {
         let run = self.map(run)?;
-        match self.given(run.and_then(|run| run.port.as_ref()))? {
-            Some(port) => Ok(port),
-            None if self.port_is_misspelt => Err(Reported),
-            None => {
-                let mistake = Wrong::new(
-                    code::NOT_YET,
-                    "a service without `run.port`, a worker, is not there yet",
-                );
-                Err(self.report_key(
-                    anchor,
-                    mistake
-                        .help("name the port that the service listens on: `run: { port: 8000 }`"),
-                ))
+        let port = self.given(run.and_then(|run| run.port.as_ref()))?;
+        match (port, run) {
+            (Some(port), _) => Ok(Some(port)),
+            (None, _) if self.port_is_misspelt => Err(Reported),
+            (None, Some(_)) => Ok(None),
+            (None, None) => {
+                let mistake = Wrong::new(code::MISSING_KEY, "the key `run` is missing");
+                let help = "name the port that the service listens on: `run: { port: 8000 }`; of a worker, which has none, write `run: {}`";
+                Err(self.report_key(anchor, mistake.help(help)))
             }
         }
     }
@@ -201,9 +197,17 @@ impl Reader<'_> {
         }
     }
 
-    fn strategy(&mut self, at: Option<&At<raw::Strategy>>) -> Read<Strategy> {
+    /// Of workers, two that overlap may do the same job twice, and nobody waits for one that pauses.
+    fn strategy(
+        &mut self,
+        at: Option<&At<raw::Strategy>>,
+        port: &Read<Option<u16>>,
+    ) -> Read<Strategy> {
         let (Some(node), Some(strategy)) = (at.map(|at| at.node), self.map(at)?) else {
-            return Ok(Strategy::BlueGreen { wait: None });
+            return Ok(match port {
+                Ok(None) => Strategy::Recreate,
+                Ok(Some(_)) | Err(Reported) => Strategy::BlueGreen { wait: None },
+            });
         };
         match strategy {
             raw::Strategy::Word(raw::StrategyWord::BlueGreen) => {
@@ -335,6 +339,13 @@ const fn unasked(share: u8) -> CanaryStep {
     CanaryStep {
         share: Share(share),
         wait: None,
+    }
+}
+
+fn at_hand(port: u16) -> Listen {
+    Listen {
+        address: "127.0.0.1".into(),
+        port,
     }
 }
 

@@ -28,6 +28,12 @@ impl Reader<'_> {
             successes.map(|n| n.unwrap_or(SUCCESSES)),
             failures.map(|n| n.unwrap_or(FAILURES)),
         );
+        let successes = match (&probe, every) {
+            (Ok(Some(ProbeTemplate::Runs(long))), Ok(every)) => {
+                successes.map(|n| n.max(rounds(*long, every)))
+            }
+            (Ok(_) | Err(Reported), Ok(_) | Err(Reported)) => successes,
+        };
         if let (Ok(every), Ok(successes), Ok(deadline)) = (every, successes, deadline) {
             self.refuse_short_deadline(raw, every.saturating_mul(successes.into()), deadline);
         }
@@ -59,9 +65,9 @@ impl Reader<'_> {
             "no instance can be proven within `deadline`",
         )
         .found(format!(
-            "`successes` times `every` is {needed}ms, `deadline` is {deadline}ms"
+            "`successes` times `every` is {needed}ms, or what `runs` takes, `deadline` is {deadline}ms"
         ))
-        .help("raise `deadline`, or lower `successes` or `every`");
+        .help("raise `deadline`, or lower `successes`, `every` or `runs`");
         node.into_iter().for_each(|node| {
             self.report(node, mistake.clone());
         });
@@ -77,7 +83,9 @@ impl Reader<'_> {
             node(raw.tcp.as_ref()),
             node(raw.exec.as_ref()),
             node(raw.image.as_ref()),
+            node(raw.runs.as_ref()),
         ];
+        let runs = self.optional(raw.runs.as_ref(), duration_from::<1000>);
         self.refuse_second_probe(&wanted)?;
         let (http, exec) = (http?, exec?);
         let tcp = self.given(raw.tcp.as_ref())?;
@@ -89,7 +97,8 @@ impl Reader<'_> {
         Ok(http
             .or_else(|| tcp.map(|_| ProbeTemplate::Tcp))
             .or_else(|| exec.map(ProbeTemplate::Exec))
-            .or(image))
+            .or(image)
+            .or(runs?.map(ProbeTemplate::Runs)))
     }
 
     fn refuse_second_probe(&mut self, wanted: &[Option<NodeId>]) -> Read<()> {
@@ -97,7 +106,7 @@ impl Reader<'_> {
         given.next();
         given.try_for_each(|second| {
             let mistake = Wrong::new(code::CONFLICT, "there is another probe already");
-            Err(self.report_key(*second, mistake.help("keep one of `http`, `tcp`, `exec` and `image`; null removes one that is inherited, such as `http: null`")))
+            Err(self.report_key(*second, mistake.help("keep one of `http`, `tcp`, `exec`, `image` and `runs`; null removes one that is inherited, such as `http: null`")))
         })
     }
 
@@ -140,7 +149,13 @@ impl Reader<'_> {
     }
 }
 
-fn node<T>(at: Option<&At<T>>) -> Option<NodeId> {
+/// Rounds of looks, `every` so often, from the first to the last of which so long has passed.
+pub(in super::super) fn rounds(long: u64, every: u64) -> u32 {
+    let rounds = long.div_ceil(every.max(1)) + 1;
+    u32::try_from(rounds).unwrap_or(u32::MAX)
+}
+
+pub(super) fn node<T>(at: Option<&At<T>>) -> Option<NodeId> {
     at.map(|at| at.node)
 }
 

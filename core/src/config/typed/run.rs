@@ -9,11 +9,11 @@ use super::super::{RunTemplate, name};
 use super::{Read, Reader, Reported, Wrong, code, one_line, quoted, without_nul};
 use crate::spec::SecretUse;
 
-/// `run` without its port, which only an environment has to have.
+/// `run` without its port: whether it has one is known only of an environment.
 pub(super) struct Portless(RunTemplate);
 
 impl Portless {
-    pub(super) fn with_port(self, port: u16) -> RunTemplate {
+    pub(super) fn with_port(self, port: Option<u16>) -> RunTemplate {
         RunTemplate { port, ..self.0 }
     }
 }
@@ -41,7 +41,7 @@ impl Reader<'_> {
         let read_only = self.given(raw.read_only.as_ref());
         self.refuse_conflicts(raw);
         Ok(Portless(RunTemplate {
-            port: 0,
+            port: None,
             env: env?,
             secrets: secrets?,
             replicas: replicas?.unwrap_or(1),

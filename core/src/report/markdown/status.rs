@@ -1,7 +1,7 @@
 //! What `status` found.
 
 use super::super::escape::{Inert, code, prose};
-use super::super::headline::attention;
+use super::super::headline::{attention, front};
 use super::super::serving::name;
 use super::super::words::{share, short, when};
 use super::super::{InstanceLine, ReleaseLine, Report, Status};
@@ -9,12 +9,13 @@ use super::sheet::table;
 use super::{cell, rows, sentences, titled};
 
 pub(super) fn render(report: &Report, status: &Status) -> String {
+    let what = if report.worker { "work" } else { "traffic" };
     let under_way: Vec<String> = status.under_way.iter().cloned().collect();
     titled("Needs attention", &sentences(&attention(report, status)))
         + &titled("Under way", &sentences(&under_way))
         + &table(
-            ["instance", "state", "traffic", "container"],
-            &rows(&status.instances, instance),
+            ["instance", "state", what, "container"],
+            &rows(&status.instances, |it| instance(it, report.worker)),
         )
         + &table(
             ["known-good", "digest", "generation", "since"],
@@ -25,14 +26,14 @@ pub(super) fn render(report: &Report, status: &Status) -> String {
             "Overridden by persons, the newest first",
             &sentences(&status.overridden),
         )
-        + &titled("The rest", &rest(status))
+        + &titled("The rest", &rest(report, status))
 }
 
-fn instance(it: &InstanceLine) -> [Inert; 4] {
+fn instance(it: &InstanceLine, worker: bool) -> [Inert; 4] {
     [
         code(&it.instance),
         cell(&it.state),
-        prose(&share(&it.weight)),
+        prose(&share(&it.weight, worker)),
         code(&it.container),
     ]
 }
@@ -47,10 +48,10 @@ fn known_good(it: &ReleaseLine) -> [Inert; 4] {
     ]
 }
 
-fn rest(status: &Status) -> Vec<Inert> {
+fn rest(report: &Report, status: &Status) -> Vec<Inert> {
     let lease = status.lease.as_deref().unwrap_or("nobody has it");
     let facts = [
-        format!("router: {}", status.router),
+        format!("{}: {}", front(report), status.router),
         format!("lease: {lease}"),
         format!("ledger: {}", status.ledger),
     ];

@@ -1,6 +1,6 @@
 //! What `status` found.
 
-use super::super::headline::attention;
+use super::super::headline::{attention, front};
 use super::super::serving::{details, name};
 use super::super::words::share;
 use super::super::{InstanceLine, ReleaseLine, Report, Status};
@@ -11,22 +11,22 @@ pub(super) fn render(page: &mut Page, report: &Report, status: &Status) {
     page.section("needs attention", one_a_line(&attention(report, status)));
     let under_way: Vec<String> = status.under_way.iter().cloned().collect();
     page.section("under way", one_a_line(&under_way));
-    page.section("instances", instances(status));
+    page.section("instances", instances(report, status));
     page.section("known-good, the newest first", known_good(status));
     page.section("quarantined", one_a_line(&status.quarantine));
     page.section(
         "overridden by persons, the newest first",
         one_a_line(&status.overridden),
     );
-    page.section("the rest", rest(status));
+    page.section("the rest", rest(report, status));
 }
 
-fn instances(status: &Status) -> Vec<Plain> {
+fn instances(report: &Report, status: &Status) -> Vec<Plain> {
     let row = |it: &InstanceLine| {
         [
             it.instance.clone(),
             it.state.clone(),
-            share(&it.weight),
+            share(&it.weight, report.worker),
             it.container.clone(),
         ]
     };
@@ -48,10 +48,10 @@ fn known_good(status: &Status) -> Vec<Plain> {
     }
 }
 
-fn rest(status: &Status) -> Vec<Plain> {
+fn rest(report: &Report, status: &Status) -> Vec<Plain> {
     let row = |what: &str, is: &str| [what.to_owned(), is.to_owned()];
     Plain::columns(&[
-        row("router", &status.router),
+        row(front(report), &status.router),
         row("lease", status.lease.as_deref().unwrap_or("nobody has it")),
         row("ledger", &status.ledger),
     ])

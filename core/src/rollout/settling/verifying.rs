@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::super::{Action, ActionId, Fleet, Reach, Rollout, Seen, Table};
+use super::super::{Action, ActionId, Fleet, Form, Reach, Rollout, Seen, Table};
 use super::{Settling, Stage};
 use crate::protocol::Timestamp;
 use crate::spec::InstanceId;
@@ -71,20 +71,30 @@ impl Rollout {
         if now >= verifying.until && verifying.asked {
             let (answers, last) = (verifying.answers, verifying.last.clone());
             if answers {
-                self.trouble(format!("not every instance answers: {last}"));
+                let is_well = self.is_well();
+                self.trouble(format!("not every instance {is_well}: {last}"));
                 return self.drain(settling, None);
             }
             settling.mute = true;
-            return self.strand(
-                settling,
-                format!("what should serve does not answer: {last}"),
-            );
+            let what = match self.plan.form {
+                Form::Server => "what should serve does not answer",
+                Form::Worker => "what should serve is not well",
+            };
+            return self.strand(settling, format!("{what}: {last}"));
         }
         if now >= verifying.next && verifying.probe.is_none() {
             verifying.next = now.plus(self.plan.timing.every);
             verifying.probe = Some(self.ask(Action::Probe(members)));
         }
         self.put(settling);
+    }
+
+    /// What an instance does that is well, in words.
+    pub(super) const fn is_well(&self) -> &'static str {
+        match self.plan.form {
+            Form::Server => "answers",
+            Form::Worker => "is well",
+        }
     }
 
     pub(super) fn on_verified(&mut self, mut settling: Settling, seen: BTreeMap<InstanceId, Seen>) {

@@ -120,7 +120,10 @@ impl Rollout {
             return;
         };
         if now >= warming.until {
-            self.trouble("not every instance that was started again answers".to_owned());
+            let is_well = self.is_well();
+            self.trouble(format!(
+                "not every instance that was started again {is_well}"
+            ));
             return self.route_to_goal(settling);
         }
         if now >= warming.next && warming.probe.is_none() {

@@ -22,6 +22,7 @@ impl Plans {
         let (new, old) = (fleet(2, 1), Some(fleet(1, 1)));
         Self(Plan {
             strategy: Strategy::BlueGreen,
+            form: Form::Server,
             new,
             old,
             resting: Vec::new(),

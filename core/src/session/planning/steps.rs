@@ -5,7 +5,10 @@ use super::super::hooks::plan as hooking;
 use crate::analysis::needed;
 use crate::config::Permille;
 use crate::report::{PlanStep, count};
-use crate::rollout::{HookPlace, Person, Plan, Share, Step, permille};
+use crate::rollout::{Form, HookPlace, Person, Plan, Share, Step, permille};
+use crate::spec::Probe;
+
+mod working;
 
 /// Milliseconds that starting instances takes at most.
 const START: u64 = 60_000;
@@ -15,6 +18,17 @@ const ACT: u64 = 30_000 + PATIENCE;
 const REMOVED: &str = "they are removed; nothing else was touched";
 const STARTED_AGAIN: &str = "the new instances are removed, and the old ones are started again";
 const STOPPED_STARTED_AGAIN: &str = "old instances that were stopped are started again, and have traffic once they answer; the new ones are removed";
+
+fn losing_traffic(stops: usize, go_on: usize, some_do: bool) -> String {
+    let mut does = format!("{} lose the traffic and stop", count(stops, "old instance"));
+    if stops == 1 {
+        does = "1 old instance loses the traffic and stops".to_owned();
+    }
+    if some_do {
+        does += &format!("; {} of both versions serve on", count(go_on, "instance"));
+    }
+    does
+}
 
 /// Whether the old instances stop before the new ones start.
 pub(in super::super) fn interrupts(plan: &Plan) -> bool {
@@ -39,6 +53,9 @@ struct Beside {
 }
 
 fn beside(plan: &Plan) -> Beside {
+    if plan.form == Form::Worker {
+        return working::beside(plan);
+    }
     match &plan.old {
         None => Beside {
             place: "",
@@ -80,10 +97,17 @@ impl Beside {
 }
 
 /// What is done one after the other, how long it takes at most, and what happens where it fails.
-pub(super) fn steps(plan: &Plan, version: &str, listen: &str, hooks: &[String]) -> Vec<PlanStep> {
+pub(super) fn steps(
+    plan: &Plan,
+    version: &str,
+    probe: &Probe,
+    listen: &str,
+    hooks: &[String],
+) -> Vec<PlanStep> {
     let mut lines = Lines {
         plan,
         version,
+        probe,
         listen,
         hooks,
         fails: beside(plan),
@@ -107,6 +131,8 @@ pub(super) fn steps(plan: &Plan, version: &str, listen: &str, hooks: &[String]) 
 struct Lines<'a> {
     plan: &'a Plan,
     version: &'a str,
+    /// What is asked of the new instances.
+    probe: &'a Probe,
     listen: &'a str,
     /// What each hook runs.
     hooks: &'a [String],
@@ -124,6 +150,9 @@ struct Lines<'a> {
 
 impl Lines<'_> {
     fn tell(&mut self, of: Step) {
+        if self.plan.form == Form::Worker && self.tell_of_a_worker(of) {
+            return;
+        }
         let (timing, back) = (&self.plan.timing, self.fails.back.clone());
         match of {
             Step::Begin => {}
@@ -184,19 +213,17 @@ impl Lines<'_> {
             return;
         }
         if keep > 0 && !self.plan.past {
-            self.fails.unstarted = STOPPED_STARTED_AGAIN.to_owned();
-            self.fails.back = STOPPED_STARTED_AGAIN.to_owned();
+            let back = match self.plan.form {
+                Form::Server => STOPPED_STARTED_AGAIN,
+                Form::Worker => working::STOPPED_STARTED_AGAIN,
+            };
+            self.fails.unstarted = back.to_owned();
+            self.fails.back = back.to_owned();
         }
-        let mut does = format!("{} lose the traffic and stop", count(stops, "old instance"));
-        if stops == 1 {
-            does = "1 old instance loses the traffic and stops".to_owned();
-        }
-        if keep > 0 {
-            does += &format!(
-                "; {} of both versions serve on",
-                count(keep + self.brought, "instance")
-            );
-        }
+        let does = match self.plan.form {
+            Form::Server => losing_traffic(stops, keep + self.brought, keep > 0),
+            Form::Worker => working::stopping(stops, keep + self.brought, drain),
+        };
         let back = if self.brought == 0 {
             "the old instances are started again".to_owned()
         } else {
@@ -343,7 +370,9 @@ impl Lines<'_> {
     /// What served before is put away.
     fn retire(&mut self) {
         let (olds, drain) = (self.plan.olds(), self.plan.timing.drain);
-        let does = if replaces(self.plan) {
+        let does = if self.plan.form == Form::Worker {
+            working::retiring(olds, drain)
+        } else if replaces(self.plan) {
             format!("old instances that still run drain, then all {olds} are removed")
         } else {
             format!("{} drain, then are removed", count(olds, "old instance"))

@@ -202,7 +202,10 @@ impl Docker {
             .subnet
             .map(|it| it.address(ROUTER_ADDRESS))
             .unwrap_or_default();
-        let publish = format!("{}:{}", self.setup.listen, haproxy::USERS_PORT);
+        let publish = self.setup.listen.iter().flat_map(|listen| {
+            let publish = format!("{listen}:{}", haproxy::USERS_PORT);
+            ["--publish".to_owned(), publish]
+        });
         let args = [
             words("create --pull never --restart always --name"),
             vec![self.router()],
@@ -210,7 +213,7 @@ impl Docker {
             words("--label cd-action.role=router --entrypoint haproxy --network"),
             vec![self.network(), "--ip".to_owned(), ip],
             vec!["--volume".to_owned(), format!("{}:{STATE}", self.volume())],
-            vec!["--publish".to_owned(), publish, self.setup.image.clone()],
+            publish.chain([self.setup.image.clone()]).collect(),
             words("-W -db -f"),
             vec![format!("{STATE}/haproxy.cfg")],
         ];

@@ -79,7 +79,7 @@ pub(super) fn transacted(completion: Option<&Completion>) -> (Done, Said) {
             "the volume at the target could not be written: its disk is full, or it is read-only"
                 .to_owned(),
         ),
-        "unreachable" => Done::Unknown("the router's runtime interface did not answer".to_owned()),
+        "unreachable" => Done::Unknown("HAProxy's runtime interface did not answer".to_owned()),
         "not-up" => {
             Done::Mute("the router calls none of the instances that should serve up".to_owned())
         }
@@ -91,11 +91,7 @@ pub(super) fn transacted(completion: Option<&Completion>) -> (Done, Said) {
 }
 
 fn refusal(said: &Said) -> String {
-    let words = format!(
-        "the router refused: {} {}",
-        said.result,
-        said.lines.join(" ")
-    );
+    let words = format!("HAProxy refused: {} {}", said.result, said.lines.join(" "));
     words.trim_end().to_owned()
 }
 

@@ -3,12 +3,15 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use super::{STATE, sticky, times};
+use super::{STATE, keeper, sticky, times};
 use crate::rollout::{Address, Entry, FULL, Member, Table};
 use crate::spec::{Generation, InstanceId};
 
 /// Where the users' requests come in, inside the router.
 pub(super) const USERS_PORT: u16 = 8080;
+
+/// The line with which a router's part for users begins.
+pub(super) const USERS: &str = "frontend users";
 
 /// Where probes come in: reachable from inside the router only.
 const PROBE_PORT: u16 = 8081;
@@ -18,8 +21,8 @@ const PROBE_PORT: u16 = 8081;
 pub struct Setup {
     /// The router's image.
     pub image: String,
-    /// `address:port` on the target where users come in.
-    pub listen: String,
+    /// `address:port` on the target where users come in; `None`: none do, for it is a worker's keeper.
+    pub listen: Option<String>,
     /// Whether requests are told the user's address.
     pub forwarded: bool,
     /// Whether the router's own checks ask for a page, or only connect.
@@ -76,12 +79,14 @@ impl Subnet {
 /// What a line of the table needs besides the table: the port, and what the router's own check asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Lines {
-    /// The service's port, by generation.
+    /// The service's port, by generation; of a worker [`NO_PORT`](super::keeper::NO_PORT).
     pub ports: BTreeMap<Generation, u16>,
     /// The health path, by generation; `/` where there is none.
     pub paths: BTreeMap<Generation, String>,
     /// Whether the router asks for a page at all: only then does it have a map of paths.
     pub asks: bool,
+    /// Whether the router checks its servers; a keeper does not.
+    pub checks: bool,
     /// The network.
     pub subnet: Subnet,
     /// Milliseconds between two of the router's own checks.
@@ -96,6 +101,9 @@ impl Lines {
     /// `downinter` is what counts before a server's first `ready`, and how long its first check takes to begin. A failed connection takes an instance out until its
     /// next good check: requests go to the others, to a fallback, or to the last resort.
     pub(super) fn check(&self) -> String {
+        if !self.checks {
+            return String::new();
+        }
         format!(
             "check inter {}ms fastinter 100ms downinter 50ms fall {} rise 1 observe layer4 error-limit 1 on-error mark-down",
             self.inter, self.fall
@@ -259,6 +267,16 @@ pub(super) fn meaning(name: &str) -> Option<(InstanceId, Kind)> {
 /// Retries save users from an instance that just died; nothing is retried once it may have been done. `wretr` and the
 /// like do not hide it from the counts: an attempt without a good answer stays one.
 pub(super) fn render(setup: &Setup, lines: Option<&Lines>, table: &Table) -> String {
+    let mut text = match setup.listen {
+        Some(_) => front(setup),
+        None => keeper::fixed(),
+    };
+    servers_of(&mut text, lines, table);
+    text
+}
+
+/// The fixed part of a router's file.
+fn front(setup: &Setup) -> String {
     let (forwarded, proto) = if setup.forwarded {
         (
             "    option forwardfor\n",
@@ -279,7 +297,7 @@ pub(super) fn render(setup: &Setup, lines: Option<&Lines>, table: &Table) -> Str
     let check_ms = setup.check.max(LEAST_CHECK);
     let (times, rules) = (times::table(), times::rules());
     let (sticky, choices) = (sticky::rules(&setup.cookie), sticky::choices());
-    let mut text = format!(
+    format!(
         "global\n    \
          stats socket ipv4@127.0.0.1:9999 level admin\n    \
          hard-stop-after 30s\n\
@@ -297,7 +315,7 @@ pub(super) fn render(setup: &Setup, lines: Option<&Lines>, table: &Table) -> Str
          retry-on conn-failure empty-response\n\
          {forwarded}\
          {times}\
-         frontend users\n    \
+         {USERS}\n    \
          bind :{USERS_PORT}\n    \
          http-request del-header x-cd-server\n\
          {proto}    \
@@ -314,9 +332,7 @@ pub(super) fn render(setup: &Setup, lines: Option<&Lines>, table: &Table) -> Str
          {check}    \
          use-server %[req.hdr(x-cd-server)] if {{ fe_name probe }} {{ req.hdr(x-cd-server) -m found }}\n\
          {choices}"
-    );
-    servers_of(&mut text, lines, table);
-    text
+    )
 }
 
 /// The servers of a file.
@@ -324,7 +340,7 @@ fn servers_of(text: &mut String, lines: Option<&Lines>, table: &Table) {
     if let Some(lines) = lines {
         for line in lines_of(table) {
             let generation = line.member.id.generation;
-            let check = if line.kind == Kind::Last {
+            let check = if line.kind == Kind::Last || !lines.checks {
                 String::new()
             } else {
                 format!(" {}", lines.check())

@@ -82,7 +82,7 @@ impl Docker {
     #[must_use]
     pub fn read_publisher(&mut self, done: &[Completion]) -> Option<String> {
         self.learn_network(done.get(1));
-        let (address, port) = self.setup.listen.rsplit_once(':')?;
+        let (address, port) = self.setup.listen.as_deref()?.rsplit_once(':')?;
         let any = |host: &str| matches!(host, "0.0.0.0" | "::" | "[::]" | "*");
         let clash = |host: &str| host == address || any(host) || any(address);
         let published = |ports: &str| {
@@ -103,7 +103,7 @@ impl Docker {
     /// Who listens on the router's address, among processes. `None`: nobody, or nobody could be asked.
     #[must_use]
     pub fn read_listener(&self, done: &[Completion]) -> Option<String> {
-        let (address, _) = self.setup.listen.rsplit_once(':')?;
+        let (address, _) = self.setup.listen.as_deref()?.rsplit_once(':')?;
         let clash = |bound: &str| {
             bound == address || bound == "*" || address == "0.0.0.0" || address == "[::]"
         };

@@ -82,6 +82,18 @@ pub(super) fn engine_health(found: Option<&Found>) -> Seen {
     }
 }
 
+/// Whether it runs, which is all that is asked of a worker without a check: its restarts are seen elsewhere.
+pub(super) fn running(found: Option<&Found>) -> Seen {
+    match found {
+        Some(it) if it.running() => Seen::Good,
+        Some(it) => Seen::Bad(format!(
+            "it does not run: the engine calls it {}",
+            it.status
+        )),
+        None => Seen::Nothing("the engine did not say".to_owned()),
+    }
+}
+
 /// The raw answer of a server; `None`: the router said nothing of it.
 pub(super) fn answer(said: &Said, name: &str) -> Option<Vec<u8>> {
     let mut answers = said.answers.iter();

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::ended::{acted, failure, merged, revived, started, transacted};
 use super::haproxy::{self, Row, meaning};
-use super::judging::{admission, answer, command, connection, engine_health};
+use super::judging::{admission, answer, command, connection, engine_health, running};
 use super::lower::starts_at_once;
 use super::page::Page;
 use super::script::{RECORDED, ROUTED, SPARED, Said};
@@ -215,7 +215,8 @@ impl Docker {
         let done = match differs.is_empty() {
             true => Done::Yes,
             false => Done::No(format!(
-                "the router does not follow the table: {}",
+                "the {} does not follow the table: {}",
+                self.front(),
                 differs.join(", ")
             )),
         };
@@ -269,6 +270,8 @@ impl Docker {
                 .map(|it| it.spec.health.probe.clone());
             let name = super::server_name(member.id);
             let admitted = match &outcome {
+                // A keeper admits nobody: there is nothing to admit to.
+                Done::Yes if self.is_kept() => Ok(()),
                 Done::Yes => admission(&said, &name),
                 Done::No(why)
                 | Done::Refused(why)
@@ -281,7 +284,7 @@ impl Docker {
             let asked = match probe {
                 Some(Probe::Exec(_)) => true,
                 Some(Probe::Image) => on_demand,
-                Some(Probe::Http { .. } | Probe::Tcp) | None => false,
+                Some(Probe::Http { .. } | Probe::Tcp | Probe::Runs(_)) | None => false,
             };
             let exec = asked.then(|| rest.next()).flatten();
             let what = match (admitted, probe) {
@@ -291,6 +294,9 @@ impl Docker {
                 }
                 (Ok(()), Some(Probe::Tcp) | None) => connection(&said, &name),
                 (Ok(()), Some(Probe::Exec(_))) => command(exec),
+                (Ok(()), Some(Probe::Runs(_))) => {
+                    running(health.iter().find(|it| it.id == Some(member.id)))
+                }
                 (Ok(()), Some(Probe::Image)) if on_demand => command(exec),
                 (Ok(()), Some(Probe::Image)) => {
                     engine_health(health.iter().find(|it| it.id == Some(member.id)))

@@ -2,7 +2,7 @@
 
 use super::argv::{Creating, QUICK, copy_secrets, create};
 use super::script::{Ask, Lowering, RECORDED, ROUTED, Routing, Script};
-use super::{Docker, Memo, Program, Step, formats, haproxy, server_name, sticky};
+use super::{Docker, Memo, Program, Step, formats, haproxy, keeper, server_name, sticky};
 use crate::protocol::Effect;
 use crate::rollout::{Action, Mark, Member, Record, Table};
 use crate::spec::{Generation, InstanceId, Probe, Release, SecretUse};
@@ -152,7 +152,7 @@ impl Docker {
         members: &[Member],
         ids: &[InstanceId],
     ) -> Option<Vec<Step>> {
-        let mut asks: Vec<Ask> = members.iter().map(|member| self.ask(*member)).collect();
+        let mut asks = self.asks(members);
         let [Ask::Page { seconds, .. } | Ask::Connection { seconds, .. }] = asks.as_mut_slice()
         else {
             return None;
@@ -297,8 +297,7 @@ impl Docker {
     }
 
     fn ask_all(&self, script: &mut Script, members: &[Member], counts: bool) {
-        let asks: Vec<Ask> = members.iter().map(|member| self.ask(*member)).collect();
-        script.probe(&asks);
+        script.probe(&self.asks(members));
         if counts {
             script.count();
         }
@@ -326,7 +325,7 @@ impl Docker {
                 Probe::Image if self.checks_on_demand() => {
                     vec!["healthcheck".to_owned(), "run".to_owned(), name]
                 }
-                Probe::Image => {
+                Probe::Image | Probe::Runs(_) => {
                     health.push(name);
                     continue;
                 }
@@ -352,6 +351,14 @@ impl Docker {
         }
     }
 
+    /// What the router asks; a keeper asks nobody.
+    fn asks(&self, members: &[Member]) -> Vec<Ask> {
+        if self.is_kept() {
+            return Vec::new();
+        }
+        members.iter().map(|member| self.ask(*member)).collect()
+    }
+
     fn ask(&self, member: Member) -> Ask {
         let name = server_name(member.id);
         let release = self.releases.get(&member.id.generation);
@@ -361,7 +368,7 @@ impl Docker {
         let seconds = release.spec.health.timeout.div_ceil(1000).max(1);
         match &release.spec.health.probe {
             Probe::Http { path, .. } => {
-                let host = self.setup.listen.clone();
+                let host = self.setup.listen.clone().unwrap_or_default();
                 Ask::Page {
                     name,
                     seconds,
@@ -378,10 +385,10 @@ impl Docker {
                     name,
                     seconds,
                     ip,
-                    port: release.spec.port,
+                    port: release.spec.port.unwrap_or(keeper::NO_PORT),
                 }
             }
-            Probe::Exec(_) | Probe::Image => Ask::Admission { name },
+            Probe::Exec(_) | Probe::Image | Probe::Runs(_) => Ask::Admission { name },
         }
     }
 

@@ -238,6 +238,9 @@ impl Script {
 
     /// Admits servers and asks each; outside of the lock, for that may take its time.
     pub(super) fn probe(&mut self, asks: &[Ask]) {
+        if asks.is_empty() {
+            return;
+        }
         self.libraries.push(PROBE);
         let names: Vec<&str> = asks.iter().map(Ask::name).collect();
         let _ = writeln!(

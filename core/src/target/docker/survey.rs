@@ -490,7 +490,7 @@ impl Docker {
             other => {
                 return Err(Trouble {
                     code: "router-unwell",
-                    text: format!("the router's state: {other}"),
+                    text: format!("the {}'s state: {other}", self.front()),
                 });
             }
         }

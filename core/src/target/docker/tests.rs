@@ -13,10 +13,11 @@ mod podman;
 mod sticking;
 mod stopping;
 mod visits;
+mod workers;
 
 fn spec() -> Spec {
     Spec {
-        port: 8000,
+        port: Some(8000),
         env: BTreeMap::from([("APP_VERSION".to_owned(), "v2 \"quoted\"".to_owned())]),
         secrets: BTreeMap::from([
             ("DATABASE_URL".to_owned(), SecretUse::Env),
@@ -83,7 +84,7 @@ fn fleet(generation: u32) -> Fleet {
 fn docker() -> Docker {
     let setup = Setup {
         image: "haproxy:3.2-alpine".to_owned(),
-        listen: "127.0.0.1:8000".to_owned(),
+        listen: Some("127.0.0.1:8000".to_owned()),
         forwarded: true,
         asks: true,
         check: 2_000,
@@ -371,7 +372,7 @@ fn an_exec_succeeded_when_its_last_line_says_so_never_by_its_exit_code() {
             Observation::Acted(Done::Yes) => "yes",
             Observation::Acted(Done::No(_)) => "no",
             Observation::Acted(Done::Refused(why)) => {
-                assert_eq!(why, "the router refused: invalid line 3: unknown keyword");
+                assert_eq!(why, "HAProxy refused: invalid line 3: unknown keyword");
                 "refused"
             }
             Observation::Acted(Done::Unknown(_)) => "unknown",

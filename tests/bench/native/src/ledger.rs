@@ -10,8 +10,8 @@ use cd_core::ledger::{
 use cd_core::protocol::{Outcome, Timestamp};
 use cd_core::rollback;
 use cd_core::rollout::{
-    Action, Address, Done, Fleet, Life, Member, Observation, Person, Plan, Rollout, Seen, Started,
-    Strategy, Timing, Traffic, Waves,
+    Action, Address, Done, Fleet, Form, Life, Member, Observation, Person, Plan, Rollout, Seen,
+    Started, Strategy, Timing, Traffic, Waves,
 };
 use cd_core::spec::{Generation, Health, InstanceId, Probe, Release, Spec, Token};
 use serde_json::{Value, json};
@@ -175,7 +175,7 @@ fn release(nth: u64) -> Release {
 
 fn spec() -> Spec {
     Spec {
-        port: 8000,
+        port: Some(8000),
         env: BTreeMap::from([("APP_VERSION".to_owned(), "{{version}}".to_owned())]),
         secrets: BTreeMap::new(),
         replicas: 3,
@@ -244,6 +244,7 @@ fn fleet(generation: u32) -> Fleet {
 fn plan() -> Plan {
     Plan {
         strategy: Strategy::BlueGreen,
+        form: Form::Server,
         new: fleet(2),
         old: Some(fleet(1)),
         resting: Vec::new(),

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use cd_core::protocol::Outcome;
 use cd_core::rollout::invariants::State;
-use cd_core::rollout::{Carrier, Fleet, Hook, Mark, Member, Person, Plan, Rollout, Table, Why};
+use cd_core::rollout::{
+    Carrier, Fleet, Form, Hook, Mark, Member, Person, Plan, Rollout, Table, Why,
+};
 use cd_core::spec::{Generation, InstanceId, Token};
 
 use super::{Brings, Release, Run, Setup, Want, World, member};
@@ -103,6 +105,7 @@ impl World {
         let back = self.serves();
         let plan = Plan {
             strategy: setup.strategy,
+            form: Form::Server,
             shares: setup.shares.clone(),
             waits: setup.asks.clone(),
             sticky: false,
@@ -180,6 +183,7 @@ impl World {
         };
         let plan = Plan {
             strategy: setup.strategy,
+            form: Form::Server,
             shares: Vec::new(),
             waits: BTreeMap::new(),
             sticky: false,
@@ -230,6 +234,7 @@ impl World {
         let strays = self.others(back);
         let plan = Plan {
             strategy: setup.strategy,
+            form: Form::Server,
             shares: setup.shares.clone(),
             waits: setup.asks.clone(),
             sticky: false,

@@ -19,7 +19,14 @@ fn fleet(generation: u32, size: u8) -> Fleet {
 }
 
 fn told(strategy: Strategy, old: Option<Fleet>) -> Vec<String> {
-    let steps = steps(&plan_of(strategy, old), "v2", "127.0.0.1:80", &[]).into_iter();
+    let steps = steps(
+        &plan_of(strategy, old),
+        "v2",
+        &Probe::Tcp,
+        "127.0.0.1:80",
+        &[],
+    )
+    .into_iter();
     let told = steps.map(|it| format!("{}: {}; else {}", it.name, it.does, it.on_failure));
     told.collect()
 }
@@ -27,6 +34,7 @@ fn told(strategy: Strategy, old: Option<Fleet>) -> Vec<String> {
 fn plan_of(strategy: Strategy, old: Option<Fleet>) -> Plan {
     Plan {
         strategy,
+        form: Form::Server,
         new: fleet(2, 1),
         old,
         resting: Vec::new(),
@@ -110,7 +118,7 @@ fn a_canary_says_which_share_it_really_gets() {
 fn a_person_is_asked_at_the_share_that_says_so() {
     let mut plan = plan_of(Strategy::Canary, Some(fleet(1, 1)));
     plan.waits = [(Share(10), 3_600_000)].into();
-    let steps = steps(&plan, "v2", "127.0.0.1:80", &[]);
+    let steps = steps(&plan, "v2", &Probe::Tcp, "127.0.0.1:80", &[]);
     let names: Vec<&str> = steps.iter().map(|it| it.name.as_str()).collect();
     assert_eq!(
         names.get(2..6),
@@ -134,7 +142,7 @@ fn a_share_of_users_is_told_as_one_and_is_exact_where_weights_are_not() {
         ..plan_of(Strategy::Canary, Some(fleet(1, 1)))
     };
     let first = |plan: &Plan| {
-        let told = steps(plan, "v2", "127.0.0.1:8000", &[]);
+        let told = steps(plan, "v2", &Probe::Tcp, "127.0.0.1:8000", &[]);
         told.into_iter()
             .find(|it| it.name == "shift")
             .map(|it| it.does)
@@ -220,7 +228,7 @@ fn rolling_says_who_serves_while_each_wave_comes() {
         waves: Waves { batch: 2, surge: 1 },
         ..plan_of(Strategy::Rolling, Some(fleet(1, 4)))
     };
-    let told = steps(&plan, "v2", "127.0.0.1:80", &[]).into_iter();
+    let told = steps(&plan, "v2", &Probe::Tcp, "127.0.0.1:80", &[]).into_iter();
     let told: Vec<String> = told.map(|it| format!("{}: {}", it.name, it.does)).collect();
     let first = "prove: each answers 3 times in a row through the router, by name, without traffic";
     let proof = "prove: each answers 3 times in a row through the router, by name, the new ones among them without traffic";
@@ -245,5 +253,78 @@ fn rolling_says_who_serves_while_each_wave_comes() {
             "commit: v2 is recorded as known-good",
             "retire: old instances that still run drain, then all 4 are removed",
         ]
+    );
+}
+
+/// What a worker's plan says: every step of every strategy, with one and several instances, and what of its proof.
+fn told_of_a_worker(strategy: Strategy, olds: u8, news: u8, probe: &Probe) -> Vec<String> {
+    let mut plan = plan_of(strategy, (olds > 0).then(|| fleet(1, olds)));
+    plan.form = Form::Worker;
+    plan.new = fleet(2, news);
+    let steps = steps(&plan, "v2", probe, "", &[]).into_iter();
+    let told = steps.map(|it| format!("{}: {}; else {}", it.name, it.does, it.on_failure));
+    told.collect()
+}
+
+#[test]
+fn nothing_that_is_said_of_a_worker_speaks_of_users() {
+    let probes = [
+        Probe::Exec(vec!["check".to_owned()]),
+        Probe::Image,
+        Probe::Runs(10_000),
+    ];
+    for strategy in [Strategy::Recreate, Strategy::Rolling] {
+        for (olds, news) in [(0, 1), (0, 3), (1, 1), (3, 3), (4, 2)] {
+            for probe in &probes {
+                for step in told_of_a_worker(strategy, olds, news, probe) {
+                    for word in [
+                        "traffic", "router", "request", "weight", "answer", "serve on",
+                    ] {
+                        assert!(!step.contains(word), "{word}: {step}");
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_worker_stops_before_the_next_one_starts() {
+    assert_eq!(
+        told_of_a_worker(Strategy::Recreate, 1, 1, &Probe::Runs(10_000)),
+        [
+            "withdraw: 1 old instance stops: SIGTERM, and SIGKILL for what has not ended after 1 s; else the old instances are started again",
+            "start: 1 new instance of v2 in place of the old ones, which have stopped; else the new instances stop, and the old ones are started again",
+            "prove: each runs on for 10 s without an exit or a restart, which is all that is asked; else the new instances stop, and the old ones are started again",
+            "take over: the new instances are those that are to work; else the new instances stop, and the old ones are started again",
+            "bake: the new instances are watched for 1 s: exits, restarts, health; else the new instances stop, and the old ones are started again",
+            "commit: v2 is recorded as known-good; else the new instances stop, and the old ones are started again",
+            "retire: what still runs of 1 old instance stops (SIGTERM, SIGKILL after 1 s), then all are removed; else the next run removes them",
+        ]
+    );
+}
+
+#[test]
+fn rolling_workers_work_side_by_side() {
+    let exec = Probe::Exec(vec!["check".to_owned()]);
+    let told = told_of_a_worker(Strategy::Rolling, 2, 2, &exec);
+    assert_eq!(
+        told.get(..4),
+        Some(
+            [
+                "start: 1 new instance of v2 beside the old ones, working from its start on, 1 of 2 by then; else they stop and are removed; nothing else was touched",
+                "prove: the command of `health.exec` ends with 0 in each, 3 times in a row; else the new instances stop and are removed; g1, which still runs, works on",
+                "take over: 1 new and 2 old instances are to work side by side; else the new instances stop and are removed; g1, which still runs, works on",
+                "pause: the new instances are watched beside the old ones for 30 s; else the new instances stop and are removed; g1, which still runs, works on",
+            ]
+            .map(str::to_owned)
+            .as_slice()
+        )
+    );
+    assert_eq!(
+        told.get(4).map(String::as_str),
+        Some(
+            "withdraw: 1 old instance stops: SIGTERM, and SIGKILL for what has not ended after 1 s; 2 instances of both versions work on; else old instances that were stopped are started again; once they are well the new ones stop and are removed"
+        )
     );
 }

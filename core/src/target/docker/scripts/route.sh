@@ -64,10 +64,12 @@ route() {
     add="add server app/$name $address:$port"
     map=
     if [ "$path" != - ]; then map="add map $S/health.map $name $path;"; fi
-    check="enable health app/$name;"
+    # A keeper checks nothing; and of an empty command HAProxy 2.6 says that it knows none of that name.
+    check=
+    if [ -n "$CHECK" ]; then check=" enable health app/$name;"; fi
     case "$kind" in
-      primary) commands="$commands $map $add $CHECK weight $weight; $check" ;;
-      fallback) commands="$commands $map $add $CHECK weight $weight backup; $check" ;;
+      primary) commands="$commands $map $add $CHECK weight $weight;$check" ;;
+      fallback) commands="$commands $map $add $CHECK weight $weight backup;$check" ;;
       last) commands="$commands $add weight $weight backup;" ;;
     esac
     send_many
