@@ -329,10 +329,7 @@ impl Session {
     fn hear(&mut self, event: Event) {
         let at = event.at;
         match event.what {
-            Happening::Entered(SHIFTING) if self.form() == Form::Worker => {
-                self.enter_span(at, TAKING_OVER);
-            }
-            Happening::Entered(name) => self.enter_span(at, name),
+            Happening::Entered(name) => self.enter_span(at, self.phase_word(name)),
             Happening::Decided { decision, because } => {
                 self.info(format!("{decision}: {}", because.join("; ")));
                 let phase = self
@@ -451,12 +448,21 @@ impl Session {
 }
 
 impl Session {
+    /// What a phase is called for people: nothing shifts where there is no traffic.
+    fn phase_word(&self, name: &'static str) -> &'static str {
+        match self.form() {
+            Form::Worker if name == SHIFTING => TAKING_OVER,
+            Form::Worker | Form::Server => name,
+        }
+    }
+
     /// A line now and then: at once where something changed, else every few seconds, so that a log stays readable.
     fn say_progress(&mut self, results: &str) {
         let Some(rollout) = self.rollout.as_ref() else {
             return;
         };
         let (phase, timing) = (rollout.phase(), rollout.plan().timing.clone());
+        let phase = self.phase_word(phase);
         let since = self.report.phases.last().map_or(self.now, |span| span.from);
         let limit = match phase {
             "proving" => Some(timing.prove),
