@@ -9,10 +9,10 @@ import { killEverywhere } from './bin/killing.mjs';
 const deploy = { worker: true, underLoad: false, sample: 6, command: (_, to) => ['deploy', '--image', image(to)] };
 
 test('a worker that replaces another is put right by the next run wherever its deploy was killed', async (t) => {
-  await killEverywhere(t, { ...deploy, name: 'killworker', seed: 8 });
+  await killEverywhere(t, { ...deploy, name: 'killworker', of: 'deploy of a worker, `recreate`', seed: 8 });
 });
 
 test('a rolling deploy of workers is put right by the next run wherever it was killed', async (t) => {
   const config = { run: { replicas: 2 } };
-  await killEverywhere(t, { ...deploy, name: 'killworkers', seed: 9, config, env: { strategy: { rolling: { pause: '0s' } } } });
+  await killEverywhere(t, { ...deploy, name: 'killworkers', of: 'deploy of workers, `rolling`, two instances', seed: 9, config, env: { strategy: { rolling: { pause: '0s' } } } });
 });

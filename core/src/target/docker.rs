@@ -505,9 +505,12 @@ impl Docker {
         self.file.is_empty() || sticky::sticks(&self.file, &self.setup.cookie)
     }
 
-    /// Whether the router goes by a map of who stays with which version: one that is made now does.
+    /// Whether the router goes by a map of who stays with which version: one that is made now does, and a keeper has no users.
     fn has_map(&self) -> bool {
-        self.file.is_empty() || sticky::has_map(&self.file)
+        if self.file.is_empty() {
+            return self.setup.listen.is_some();
+        }
+        sticky::has_map(&self.file)
     }
 
     /// What of the running router differs from the table that is written; empty: it follows.
