@@ -1,6 +1,6 @@
 // Users with a cookie jar each, who come about once a second: users.mjs URL JARS [STOP]
 // One request of each, or until there is a file STOP. The jars are read from JARS and written there; what users got is told on
-// standard output, a line a request: {"t", "user", "version", "status", "drawn"}, the last one being the cookie that was set.
+// standard output, a line a request: {"t", "end", "user", "version", "status", "drawn"}, the last one being the cookie that was set.
 
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { Agent, get } from 'node:http';
@@ -36,7 +36,7 @@ async function comes(user) {
     const [, name, value] = /^([^=]+)=([^;]*)/.exec(line);
     users[user][name] = value;
   }
-  process.stdout.write(`${JSON.stringify({ t, user, version, status, drawn })}\n`);
+  process.stdout.write(`${JSON.stringify({ t, end: Date.now(), user, version, status, drawn })}\n`);
 }
 
 async function lives(user) {
