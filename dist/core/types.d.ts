@@ -919,7 +919,9 @@ export type Probe = {
     };
 } | "tcp" | {
     "exec": Array<string>;
-} | "image";
+} | "image" | {
+    "runs": number;
+};
 /** The programs that there are: each has an `action.yml` of its own. A command line is `cd-action`, whatever its words are. */
 export type Program = "cd-action" | "metadata";
 /** A pull or merge request. */
@@ -1127,8 +1129,8 @@ export type Sequence = {
  * It is what the configuration hash is taken over and what the ledger keeps. It holds no secret, only names of them.
  */
 export type Spec = {
-    /** The port that the service listens on, inside. */
-    port: number;
+    /** The port that the service listens on, inside; `None`: it is a worker, which nobody asks. */
+    port?: number | null;
     /** Environment variables, placeholders filled in. */
     env: {
         [key in string]: string;
