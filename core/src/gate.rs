@@ -104,6 +104,29 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// Names of the secret variables that its own code is given; not those of gates in it.
+    #[must_use]
+    pub fn secrets(&self) -> &[String] {
+        match self {
+            Self::Sessions(sessions::Sessions { terms, .. })
+            | Self::Image(image::Image { terms, .. })
+            | Self::Command(command::Command { terms, .. }) => &terms.secrets,
+            Self::Checks(_)
+            | Self::Reviews(_)
+            | Self::Findings(_)
+            | Self::Tests(_)
+            | Self::Approval(_)
+            | Self::After(_)
+            | Self::Freeze(_)
+            | Self::Trigger(_)
+            | Self::Fresh
+            | Self::Breaker(_)
+            | Self::All(_)
+            | Self::Any(_)
+            | Self::Not(_) => &[],
+        }
+    }
+
     /// As in the configuration.
     #[must_use]
     pub const fn word(&self) -> &'static str {

@@ -389,6 +389,12 @@ impl Ledger {
         &self.segment.state.head.hash
     }
 
+    /// The first record that this version does not understand, and why not; `None`: it understands all of them.
+    #[must_use]
+    pub fn newer(&self) -> Option<&str> {
+        self.segment.newer.as_deref()
+    }
+
     /// How many complete records its newest segment has.
     #[must_use]
     pub const fn records(&self) -> usize {

@@ -108,6 +108,7 @@ impl<'a> Chain<'a> {
                 taken.map_err(|what| tampered(name, at + 1, Record::claimed_seq(line), what))?;
             begins.get_or_insert(taken);
         }
+        // Compared last, so that what is wrong with a line is told first; by then its own commits are among the proofs.
         if let Some((base, said)) = begins {
             let linked = self.link(&before, base, said.filter(|_| understood));
             linked.map_err(|what| tampered(name, 1, Some(base.seq + 1), what))?;
@@ -267,7 +268,8 @@ impl<'a> Chain<'a> {
                     .to_owned(),
             );
         }
-        let unproven = said.known_good.iter().find(|it| !self.proves(it));
+        let proven = |it: &Good<'_>| it.proof <= before.at.seq && self.proves(it);
+        let unproven = said.known_good.iter().find(|it| !proven(it));
         unproven.map_or(Ok(()), |it| {
             let release: Option<Release> = serde_json::from_str(&it.release).ok();
             let version = release.map_or_else(|| it.release.to_string(), |it| it.version);
@@ -283,7 +285,9 @@ impl<'a> Chain<'a> {
         };
         match &self.proofs[at].1 {
             Proof::Text(text) if follows(text, &good.release) => true,
-            Proof::Text(text) => first::<Identity>(text) == first(&good.release),
+            Proof::Text(text) => {
+                first::<Identity>(text).is_some_and(|it| Some(it) == first(&good.release))
+            }
             Proof::Read(identity) => Some(identity) == first(&good.release).as_ref(),
         }
     }
@@ -371,9 +375,12 @@ fn after_run(body: &str) -> Option<&str> {
     if format > u64::from(record::FORMAT) {
         return None;
     }
-    // An origin holds no other object.
     loop {
-        let (_, rest) = run.split_once('}')?;
+        let (inside, rest) = run.split_once('}')?;
+        // An origin holds no other object; one of a newer version, or a person's words, may hold what looks like one.
+        if inside.contains('{') {
+            return None;
+        }
         if let Some(kind) = rest.strip_prefix(",\"kind\":\"") {
             return Some(kind);
         }
@@ -545,16 +552,46 @@ mod tests {
     }
 
     #[test]
-    fn words_of_people_are_not_taken_for_a_layout() {
+    fn words_of_people_and_members_of_newer_versions_are_not_taken_for_a_layout() {
         let said = r#"},"kind":"committed","generation":99,"release":{"#;
         let shelf = Shelf::new();
         let mut cause: Body = body(&shelf.ledger, decided(said));
-        cause.run.actor = Some(said.to_owned());
+        cause.run.actor = Some("}".to_owned());
         let written = record::encode(&cause);
         let Some(Skimmed::Fact(fact)) = Skimmed::of(&written) else {
             panic!("{written}");
         };
         assert_eq!((fact.generation, fact.commits), (Generation(0), None));
+        cause.run.actor = Some(said.to_owned());
+        assert!(Skimmed::of(&record::encode(&cause)).is_none(), "decoded");
+        let inside = written.replacen(r#""run":{"#, r#""run":{"x":{},"kind":"decided","y":{},"#, 1);
+        assert!(Skimmed::of(&inside).is_none(), "decoded: {inside}");
+    }
+
+    /// A snapshot that is written anew, and behind it the very record that is to prove what it says.
+    #[test]
+    fn nothing_is_proven_by_what_comes_later() {
+        let shelf = shelf();
+        let chain = shelf.chain();
+        let (first, second) = (chain[0].1, Segment::read(chain[1].0, chain[1].1));
+        let mut state = second
+            .ok()
+            .and_then(|it| it.snapshot)
+            .expect("it begins with one");
+        let base = state.head.clone();
+        let good = state.known_good.last_mut().expect("something is good");
+        good.release = release("evil");
+        good.proof_seq = base.seq + 2;
+        let cause = body(&shelf.ledger, decided("x"));
+        let (snapshot, head) = record::seal(&base, &record::encode_snapshot(&cause, &state));
+        let evil = committed(state.generation, Command::Deploy, release("evil"));
+        let (commit, _) = record::seal(&head, &record::encode(&body(&shelf.ledger, evil)));
+        let text = format!("{snapshot}\n{commit}\n");
+        let tampered = verify(&[(chain[0].0, first), (chain[1].0, &text)]);
+        assert_eq!(
+            tampered.map(|_| ()).map_err(|it| it.what),
+            Err("its snapshot calls evil known-good, and no record proves it".to_owned())
+        );
     }
 
     #[test]

@@ -347,13 +347,16 @@ impl Session {
         }
     }
 
-    /// Whether users stay with a version while two share the traffic.
-    pub(super) fn sticks(&self) -> bool {
-        match &self.environment().strategy {
-            Chosen::Canary(canary) => canary.sticky,
-            Chosen::Rolling(rolling) => rolling.sticky,
+    /// Whether users stay with a version while two share the traffic by this strategy. Nobody is kept from going back by a router that
+    /// cannot do it.
+    pub(super) fn sticks(&self, strategy: Strategy, form: Form) -> bool {
+        let asked = match &self.environment().strategy {
+            Chosen::Canary(canary) => canary.sticky && strategy == Strategy::Canary,
+            Chosen::Rolling(rolling) => rolling.sticky && strategy == Strategy::Rolling,
             Chosen::BlueGreen { .. } | Chosen::Recreate => false,
-        }
+        };
+        let back = self.request().command == Command::Rollback;
+        asked && form == Form::Server && (!back || self.docker().can_stick())
     }
 
     /// How many instances are replaced at a time.
@@ -397,7 +400,7 @@ impl Session {
             form: Form::of(release.spec.port),
             shares: self.shares().0,
             waits: self.share_waits(),
-            sticky: self.sticks(),
+            sticky: self.sticks(self.strategy(), Form::of(release.spec.port)),
             waves: self.waves(),
             new: Fleet {
                 generation,

@@ -39,6 +39,8 @@ pub(super) struct Hooking {
     /// What is run, for people.
     what: String,
     nox: Option<Box<Nox>>,
+    /// Why it was ended from here.
+    cut: Option<String>,
 }
 
 impl Session {
@@ -92,6 +94,7 @@ impl Session {
             hook,
             what,
             nox,
+            cut: None,
         });
         self.call(Tag::Hook, effects.into_iter().map(Step::strict).collect());
     }
@@ -165,7 +168,10 @@ impl Session {
         };
         self.said_by_hook(&hooking.hook.name, done);
         let ran = match hooking.nox.as_mut() {
-            None if done.len() < 2 => not_found(&hooking.what, done.last()),
+            None if done.len() < 2 => match hooking.cut.take() {
+                Some(why) => Ran::Not(format!("it was left out: {why}")),
+                None => not_found(&hooking.what, done.last()),
+            },
             None => ran(&hooking.what, done.last()),
             Some(nox) => {
                 let ran_at_all = nox.runs();
@@ -188,7 +194,7 @@ impl Session {
         };
         // What ends while it is told to stop has not ended by itself.
         let ran = match ran {
-            Ran::Failed(why) if self.cancelled => Ran::Cut(why),
+            Ran::Failed(why) if self.cancelled || hooking.cut.is_some() => Ran::Cut(why),
             ran => ran,
         };
         self.observe_act(
@@ -218,11 +224,13 @@ impl Session {
             .rollout
             .as_ref()
             .is_some_and(rollout::Rollout::is_at_no_return);
-        let runs = self.hooking.as_ref().filter(|_| !spared);
-        if let Some(name) = runs.map(|it| it.hook.name.clone()) {
-            self.info(format!("the hook `{name}` is ended: {why}"));
-            self.calls.abort(|tag| matches!(tag, Tag::Hook));
-        }
+        let Some(hooking) = self.hooking.as_mut().filter(|_| !spared) else {
+            return;
+        };
+        hooking.cut = Some(why.to_owned());
+        let name = hooking.hook.name.clone();
+        self.info(format!("the hook `{name}` is ended: {why}"));
+        self.calls.abort(|tag| matches!(tag, Tag::Hook));
     }
 
     // --- before anything is begun --------------------------------------------------------------------------------

@@ -203,7 +203,7 @@ impl Session {
         let program = self.engine_word();
         let or: Vec<&str> = lacks.iter().map(|it| it.or).collect();
         let next = vec![format!(
-            "renew the router: `{program} rm -f {name}` on the target, then deploy again (an interruption of about a second); or {}",
+            "renew the router: `{program} rm -f {name}` on the target, then run this again (an interruption of about a second); or {}",
             or.join(" and ")
         )];
         let because = lacks.into_iter().map(|it| it.why).collect();

@@ -6,6 +6,7 @@ use super::measuring::secrets_of;
 use super::request::Command;
 use super::{Session, Tag};
 use crate::config::{Config, Environment, Target, config_hash};
+use crate::gate;
 use crate::ledger::State;
 use crate::protocol::{Completion, Effect, Emit, Outcome};
 use crate::spec::{Release, Spec};
@@ -149,7 +150,7 @@ pub(super) fn unset(fingerprints: &BTreeMap<String, Option<String>>) -> Vec<Stri
         .collect()
 }
 
-/// Names of everything secret that a run in an environment may use: of instances, the way to the engine, registries, metrics, hooks.
+/// Names of everything secret that a run in an environment may use: of instances, the way to the engine, registries, metrics, hooks, gates.
 fn secrets_in(config: &Config, environment: &Environment) -> Vec<String> {
     let (known_hosts, key) = match &environment.target {
         Target::Docker {
@@ -160,6 +161,8 @@ fn secrets_in(config: &Config, environment: &Environment) -> Vec<String> {
     let mirrors = config.mirrors.iter().filter_map(|it| it.registry.as_ref());
     let registries = config.registry.iter().chain(mirrors);
     let hooks = environment.hooks.iter().flat_map(|it| &it.terms.secrets);
+    let gates = environment.gates.iter().flat_map(gate::flat);
+    let gates = gates.flat_map(|it| it.kind.secrets());
     let names = environment.run.secrets.keys().cloned();
     names
         .chain(known_hosts)
@@ -167,6 +170,7 @@ fn secrets_in(config: &Config, environment: &Environment) -> Vec<String> {
         .chain(registries.map(|it| it.password.clone()))
         .chain(secrets_of(environment.queries()))
         .chain(hooks.cloned())
+        .chain(gates.cloned())
         .collect()
 }
 
@@ -186,6 +190,7 @@ environments:
     target: { docker: { host: ssh://a@b, known-hosts: HOSTS, key: KEY } }
     strategy: { canary: { analysis: { metrics: { queue: { url: https://p.example, query: up, max: 1, token: METRICS } } } } }
     hooks: { before-start: [{ command: [migrate], secrets: [MIGRATION] }] }
+    gates: [{ any: [{ name: a, command: [ask], secrets: [ASKING] }, { name: b, command: [ask] }] }]
 ";
         let config = crate::config::parse("cd.yml", text, None).expect("it has no mistakes");
         let mut names = secrets_in(&config, &config.environments["staging"]);
@@ -193,6 +198,7 @@ environments:
         assert_eq!(
             names,
             [
+                "ASKING",
                 "DATABASE_URL",
                 "HOSTS",
                 "KEY",

@@ -68,15 +68,18 @@ impl Session {
             let ledger = Ledger::read(name, text)?;
             let Head { seq, hash } = &ledger.state().head;
             let begins = seq + 1 - ledger.records() as u64;
+            let newer = lacks(ledger.newer());
             return Ok(format!(
-                "{seq} records, unbroken from {begins} on, where the newest segment begins; its head is {hash}; {} verifies all",
+                "{seq} records, unbroken from {begins} on, where the newest segment begins; its head is {hash}; {} verifies all{newer}",
                 self.command("status --verify")
             ));
         }
         let found = verify_chain(&segments)?;
         Ok(format!(
-            "{} records, unbroken; its head is {}",
-            found.records, found.head.hash
+            "{} records, unbroken; its head is {}{}",
+            found.records,
+            found.head.hash,
+            lacks(found.newer.as_deref())
         ))
     }
 
@@ -172,4 +175,11 @@ fn overridden(it: &crate::ledger::Override) -> String {
     let who = it.who.as_deref().unwrap_or("somebody");
     let when = crate::report::when(it.at);
     format!("`{}` by {who} on {when}: {}", it.what, it.reason)
+}
+
+/// That what is shown may not be all.
+fn lacks(newer: Option<&str>) -> String {
+    newer.map_or_else(String::new, |what| {
+        format!("; a newer version has written here, so what is shown may lack something: {what}")
+    })
 }

@@ -149,7 +149,7 @@ impl Session {
             form: Form::of(open.release.spec.port),
             shares: self.shares().0,
             waits: self.share_waits(),
-            sticky: self.sticks(),
+            sticky: self.sticks(strategy, Form::of(open.release.spec.port)),
             waves: self.waves(),
             resting: Vec::new(),
             strays: there

@@ -1,7 +1,7 @@
 // Runs that are killed at each call that changes something, one after the other, and what the next run makes of it.
 //
-// KILLS=all: every call, before, during, torn, after and late. Without it each call of a series is met once, or with
-// a chance of `share`, or `sample` of them are met, each in one of these ways; which, a fixed seed decides.
+// KILLS=all: every call, before, during, torn, after and late. KILLS=each: every call, in one of these ways. Without it each call of a
+// series is met once, or with a chance of `share`, or `sample` of them are met; which and how, a fixed seed decides.
 
 import assert from 'node:assert/strict';
 import { appendFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
@@ -23,7 +23,7 @@ const note = (kill) => NOTES && appendFileSync(NOTES, `${JSON.stringify(kill)}\n
 
 /** Those that are noted already, where an earlier try was interrupted: they are not made again. */
 const noted = NOTES && existsSync(NOTES) ? readFileSync(NOTES, 'utf8').split('\n').filter(Boolean).map((line) => JSON.parse(line)) : [];
-const isNoted = (of, it) => noted.some((kill) => kill.of === of && kill.call === it.call && kill.way === it.way && kill.serves !== null);
+const isNoted = (of, it) => noted.some((kill) => kill.of === of && kill.call === it.call && (kill.way === it.way || !ALL) && kill.serves !== null);
 
 /** Which calls to kill at, and how: `{ call, way, line }`, `line` for the counting docker. */
 export function cases(calls, { seed, sample = calls.length, share = 1 }) {
@@ -33,10 +33,11 @@ export function cases(calls, { seed, sample = calls.length, share = 1 }) {
     return `${call} ${way} kill${way === 'torn' ? ` ${Math.floor(chance() * 6)}` : ''}`;
   };
   if (ALL) return calls.flatMap((call) => [...WAYS, 'late'].map((way) => ({ call, way, line: line(call, way) })));
+  const each = process.env.KILLS === 'each';
   const first = Math.floor(chance() * WAYS.length);
   // Without replacement, in the order of the run.
-  const drawn = new Set(calls.map((call) => [chance(), call]).sort(([a], [b]) => a - b).slice(0, sample).map(([, call]) => call));
-  const met = calls.filter((call) => drawn.has(call) && chance() < share);
+  const drawn = new Set(calls.map((call) => [chance(), call]).sort(([a], [b]) => a - b).slice(0, each ? calls.length : sample).map(([, call]) => call));
+  const met = calls.filter((call) => drawn.has(call) && (each || chance() < share));
   return met.map((call, at) => {
     const way = WAYS[(first + at) % WAYS.length];
     return { call, way, line: line(call, way) };

@@ -31,8 +31,8 @@ A row is a command of the undisturbed run, in the order they come. A column is h
 - *late*: the run is dead, and the command is carried out four seconds later, when the next run is at work or done.
 
 A cell says what came next, how that ended, and what serves in the end: \`recover\`, or *again* the same command. Everything is looked at after it: who
-answers, that the instances are those that the ledger names and no others, the routing table, the lease, and that the ledger's chain is whole. A dash: the call did not
-come this time, so nobody was killed.
+answers, that the instances are those that the ledger names and no others, the routing table, the lease, and that the ledger's chain is whole. A dash: the run was not killed there
+in this way, or the call did not come this time.
 `);
 
 for (const [of, all] of series) {

@@ -89,6 +89,7 @@ fn a_worker_takes_no_strategy_that_shares_traffic() {
         ("recreate", true, true),
         ("rolling", true, true),
         ("rolling: { batch: 2, surge: 2, pause: 1s }", true, true),
+        ("rolling: { sticky: true }", true, false),
         ("blue-green", true, false),
         ("blue-green: { wait: 1h }", true, false),
         ("canary", true, false),

@@ -95,6 +95,19 @@ impl Reader<'_> {
     }
 
     fn refuse_shares(&mut self, raw: &raw::Environment, strategy: &Read<Strategy>) {
+        if let Ok(Strategy::Rolling(rolling)) = strategy
+            && rolling.sticky
+        {
+            let mistake = Wrong::new(
+                code::CONFLICT,
+                "a worker has no users who could stick to a version",
+            )
+            .help("leave `sticky` out, or name the port in `run.port`");
+            node(raw.strategy.as_ref()).into_iter().for_each(|node| {
+                self.report_key(node, mistake.clone());
+            });
+            return;
+        }
         let word = match strategy {
             Ok(Strategy::BlueGreen { .. }) => "blue-green",
             Ok(Strategy::Canary(_)) => "canary",

@@ -60,8 +60,8 @@ pub(super) fn measure() -> Value {
         "bytes": bytes,
         "newest_bytes": newest.len(),
         "read": median(20, || Ledger::read(name, black_box(newest)).map_or(0, |it| it.head().len())),
-        "verify": median(1, verify),
-        "hash": median(1, hash),
+        "verify": median(5, verify),
+        "hash": median(5, hash),
         "select": median(100, select),
         "step": step(),
     })

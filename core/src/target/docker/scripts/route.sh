@@ -103,6 +103,13 @@ route() {
 
 # HAProxy takes the new map over in one piece: no request meets half of it.
 stick() {
+  stick_prepare
+  [ -z "$settle" ] || change "$settle"
+}
+
+# Fills the next version of the map; `settle` is the command that makes it count, empty where it says what is in force.
+stick_prepare() {
+  settle=
   [ -n "$STICKY" ] || return 0
   wished=
   while read -r key value; do wished="$wished$key $value$NEWLINE"; done < "$S/$STICKY"
@@ -117,7 +124,8 @@ stick() {
     commands="$commands add map @$version $S/$STICKY $key $value;"
     send_many
   done < "$S/$STICKY"
-  change "$commands commit map @$version $S/$STICKY"
+  if [ -n "$commands" ]; then change "$commands"; fi
+  settle="commit map @$version $S/$STICKY"
   stuck=$wished
 }
 
@@ -139,7 +147,10 @@ keeps() {
   return 1
 }
 
+# Whoever sticks does so until the last weight is lowered; and that nobody sticks any more goes along with it in one line, so that nothing can
+# come between which would leave users with a version that has no weight: they would stay with it.
 lower() {
+  stick_prepare
   commands=
   while read -r name _ _ weight _ _; do
     if [ "$weight" -eq 0 ]; then commands="$commands set server app/$name weight 0;"; fi
@@ -153,8 +164,8 @@ lower() {
   done << CD_HAVE
 $have
 CD_HAVE
+  commands="$commands$settle"
   if [ -n "$commands" ]; then change "$commands"; fi
-  stick
   reap "$1"
 }
 

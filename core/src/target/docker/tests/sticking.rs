@@ -139,7 +139,11 @@ fn users_stick_before_weights_are_raised_and_until_they_are_lowered() {
     let first = "if [ -s \"$S/sticky.map\" ]; then stick; fi";
     assert!(at(route, "take health.map $STICKY haproxy.cfg") < at(route, first));
     assert!(at(route, first) < at(route, "state ready;"));
+    // And what ends it goes in one line with the last of them: who dies in between would leave users with who has no weight.
     let lower = body("lower");
-    assert!(at(lower, "weight 0;") < at(lower, "\n  stick\n"));
-    assert!(at(lower, "\n  stick\n") < at(lower, "\n  reap "));
+    let last =
+        "commands=\"$commands$settle\"\n  if [ -n \"$commands\" ]; then change \"$commands\"; fi\n";
+    assert!(at(lower, "stick_prepare") < at(lower, "commands=\n"));
+    assert!(at(lower, "weight 0;") < at(lower, last));
+    assert!(at(lower, "state drain;") < at(lower, last));
 }
