@@ -159,6 +159,17 @@ test('what is deployed with a port is not replaced by a worker, nor the other wa
   assert.deepEqual([refused.outcome, refused.report.reason, refused.code], ['failed', 'another-form', 1], refused.stderr);
   assert.match(refused.report.next.join('\n'), /name it otherwise/);
   assert.equal(await everythingOf(here), before, 'nothing was touched');
+
+  // Not by renewing the router either: what it remembers stays as it is, and the right configuration makes it again.
+  const remembered = await here.state('haproxy.cfg');
+  await docker('rm', '-f', `${here.prefix}-router`);
+  const renewed = await worker.cd('deploy', '--image', image('v2'));
+  assert.deepEqual([renewed.outcome, renewed.report.reason], ['failed', 'another-form'], renewed.stderr);
+  assert.match(renewed.report.next.join('\n'), /put `run\.port` back/);
+  const again = await here.cd('deploy', '--image', image('v1'));
+  assert.equal(again.code, 0, again.stderr);
+  assert.equal(await here.state('haproxy.cfg'), remembered);
+  await assertSettled(here, { version: 'v1' });
 });
 
 test('what only makes sense with a port is said all at once, and nothing is touched', async (t) => {

@@ -276,7 +276,7 @@ impl Session {
             | Command::Recover => Brought::Deploy,
         };
         if let Some(why) = self.another_form(&release) {
-            return self.refuse_another_form(why);
+            return self.refuse_another_form(why, Form::of(release.spec.port));
         }
         if self.candidate().is_some() && self.serving_is_there() {
             return self.replace_candidate();
