@@ -159,6 +159,17 @@ test('what is deployed with a port is not replaced by a worker, nor the other wa
   assert.deepEqual([refused.outcome, refused.report.reason, refused.code], ['failed', 'another-form', 1], refused.stderr);
   assert.match(refused.report.next.join('\n'), /name it otherwise/);
   assert.equal(await everythingOf(here), before, 'nothing was touched');
+
+  // Not by renewing the router either: what it remembers stays as it is, and the right configuration makes it again.
+  const remembered = await here.state('haproxy.cfg');
+  await docker('rm', '-f', `${here.prefix}-router`);
+  const renewed = await worker.cd('deploy', '--image', image('v2'));
+  assert.deepEqual([renewed.outcome, renewed.report.reason], ['failed', 'another-form'], renewed.stderr);
+  assert.match(renewed.report.next.join('\n'), /put `run\.port` back/);
+  const again = await here.cd('deploy', '--image', image('v1'));
+  assert.equal(again.code, 0, again.stderr);
+  assert.equal(await here.state('haproxy.cfg'), remembered);
+  await assertSettled(here, { version: 'v1' });
 });
 
 test('what only makes sense with a port is said all at once, and nothing is touched', async (t) => {
@@ -181,5 +192,26 @@ test('recover puts right what somebody stopped, and an engine is asked for nothi
   assert.equal(put.outcome, 'restored', put.stdout + put.stderr);
   assertOfNoUsers(put);
   await until('it to work', async () => (await run(['docker', 'inspect', '--format', '{{.State.Status}}', (await here.containers())[0].name])).stdout.trim() === 'running');
+  await assertSettled(here, { version: 'v1' });
+});
+
+test('one that is still ending when its deploy was killed works on once it was recovered', async (t) => {
+  const { here } = await working(t, 'worker-ending', { run: { env: { STOP_DELAY_MS: '8000' } }, env: { lease: '2s', drain: '60s' } });
+  const [{ name }] = await here.containers();
+  const state = async (format) => (await docker('inspect', '--format', format, name)).trim();
+  const before = await state('{{.State.StartedAt}}');
+  const deploy = here.start('deploy', '--image', image('v2'));
+  // The table is empty once it is asked to end.
+  await until('the old one to be asked to end', async () => !/server g1-1/.test(await here.state('haproxy.cfg')));
+  await sleep(1_500);
+  deploy.child.kill('SIGKILL');
+  assert.equal((await deploy.ended).signal, 'SIGKILL');
+  assert.equal(await state('{{.State.Status}}'), 'running', 'it is still ending');
+  const put = await here.cd('recover', '--wait', '30s');
+  assert.equal(put.outcome, 'restored', put.stdout + put.stderr);
+  const after = await state('{{.State.StartedAt}}');
+  assert.notEqual(after, before, 'it has ended, and was started again');
+  await sleep(12_000);
+  assert.deepEqual([await state('{{.State.Status}}'), await state('{{.State.StartedAt}}')], ['running', after]);
   await assertSettled(here, { version: 'v1' });
 });

@@ -6,7 +6,6 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use super::error::{ConfigError, ConfigErrors, Wrong, code};
-use super::typed::rounds;
 use super::{
     DockerBuild, Environment, Facts, HealthTemplate, JsonTemplate, ProbeTemplate, Query,
     RunTemplate, Strategy, Template,
@@ -185,10 +184,6 @@ impl Filling<'_> {
             deadline,
             ..
         } = *health;
-        let successes = match probe {
-            Probe::Runs(long) => successes.max(rounds(long, every)),
-            Probe::Http { .. } | Probe::Tcp | Probe::Exec(_) | Probe::Image => successes,
-        };
         Health {
             probe,
             every,

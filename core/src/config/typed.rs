@@ -20,8 +20,6 @@ mod package;
 mod run;
 mod worker;
 
-pub(super) use health::rounds;
-
 /// The HAProxy that runs where the configuration names none.
 const ROUTER_IMAGE: &str = "haproxy:3.2-alpine";
 

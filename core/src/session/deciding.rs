@@ -16,11 +16,20 @@ use crate::rollout::{
     Action, Comparison, Fleet, Form, Member, Observation, Plan, Rollout, Seen, Share, Strategy,
     Timing, Waves,
 };
-use crate::spec::{Generation, InstanceId, Release, Spec};
+use crate::spec::{Generation, Health, InstanceId, Probe, Release, Spec};
 use crate::target::docker::{Found, Lifted, Memo};
 
 /// Milliseconds at least that going back may wait for what served before to answer.
 const VERIFY: u64 = 15_000;
+
+/// The time that what is started again has to be seen well: one that has to run on for a while needs at least that, and its start.
+fn to_be_well(health: &Health) -> u64 {
+    let deadline = health.deadline.max(VERIFY);
+    match health.probe {
+        Probe::Runs(long) => deadline.max(long.saturating_add(VERIFY)),
+        Probe::Http { .. } | Probe::Tcp | Probe::Exec(_) | Probe::Image => deadline,
+    }
+}
 
 /// The code of a run that found what it wanted.
 pub(super) const SERVES_ALREADY: &str = "serves-already";
@@ -276,7 +285,7 @@ impl Session {
             | Command::Recover => Brought::Deploy,
         };
         if let Some(why) = self.another_form(&release) {
-            return self.refuse_another_form(why);
+            return self.refuse_another_form(why, Form::of(release.spec.port));
         }
         if self.candidate().is_some() && self.serving_is_there() {
             return self.replace_candidate();
@@ -471,7 +480,7 @@ impl Session {
             .memory
             .as_ref()
             .and_then(|it| it.ledger.state().serving());
-        let verify = serving.map_or(VERIFY, |it| it.release.spec.health.deadline.max(VERIFY));
+        let verify = serving.map_or(VERIFY, |it| to_be_well(&it.release.spec.health));
         let health = spec.map(|spec| spec.health.clone());
         Timing {
             every: health.as_ref().map_or(500, |it| it.every),

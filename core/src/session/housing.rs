@@ -267,6 +267,9 @@ impl Session {
     }
 
     pub(super) fn on_router(&mut self, done: &[Completion]) {
+        if self.docker().read_other_form(done) {
+            return self.remembers_another_form();
+        }
         match done.last() {
             Some(Completion::Exited { code: Some(0), .. }) => self.open(true),
             Some(failed) => {
@@ -283,6 +286,25 @@ impl Session {
             }
             None => self.open(true),
         }
+    }
+
+    /// The router is gone, and this configuration would make a keeper in its place, or the other way round.
+    fn remembers_another_form(&mut self) {
+        let (why, first) = match self.form() {
+            Form::Worker => (
+                "this configuration has no `run.port`, and what is remembered here is of a service that has one: users would reach nobody",
+                "put `run.port` back and deploy again: that makes the router anew",
+            ),
+            Form::Server => (
+                "this configuration has a `run.port`, and what is remembered here is of a worker without one: users would not reach it",
+                "leave `run.port` out and deploy again: that makes the keeper anew",
+            ),
+        };
+        let next = vec![
+            first.to_owned(),
+            "or name what you have now otherwise (`service:`)".to_owned(),
+        ];
+        self.finish(Outcome::Failed, "another-form", vec![why.to_owned()], next);
     }
 
     /// Making the house failed: perhaps because another run is making it too. It is looked at again before that is said.

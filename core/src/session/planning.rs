@@ -161,7 +161,15 @@ impl Session {
     }
 
     /// It is said before anything is touched: after it nobody would reach what was deployed.
-    pub(super) fn refuse_another_form(&mut self, why: String) {
+    ///
+    /// Where the router alone is of another form than what serves and what is wanted, it is made anew.
+    pub(super) fn refuse_another_form(&mut self, why: String, wanted: Form) {
+        let state = self.memory.as_ref().map(|it| it.ledger.state());
+        let serving = state.and_then(State::serving);
+        if serving.is_some_and(|it| Form::of(it.release.spec.port) == wanted) {
+            let next = self.renew_router();
+            return self.finish(Outcome::Failed, "another-form", vec![why], next);
+        }
         let (service, environment) = (&self.docker().service, &self.environment().name);
         let program = self.engine_word();
         let next = vec![format!(

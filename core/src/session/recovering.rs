@@ -165,6 +165,10 @@ impl Session {
         self.report.troubles.extend(unhooked);
         let mut resting = self.resting(old.as_ref());
         resting.extend(self.resting(Some(&new)));
+        // The engine calls an instance running until its end, however long ago it was asked to end.
+        let moving = self.survey.instances.iter().filter(|it| !it.is_at_rest());
+        let ids = moving.filter_map(|it| it.id);
+        self.docker_mut().ending = ids.filter(|id| resting.contains(id)).collect();
         let plan = Plan {
             strategy,
             form: self.form(),

@@ -25,7 +25,7 @@ mod survey;
 mod tests;
 mod times;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 pub use argv::{Engine, Program};
 pub use asking::{Asking, Told};
@@ -35,7 +35,7 @@ pub use survey::{Found, Image, Listed, Opened, RouterFound, Survey, Trouble};
 use crate::ledger::Append;
 use crate::protocol::{Completion, Effect};
 use crate::rollout::{Address, Observation, Table, Word};
-use crate::spec::{Generation, InstanceId, Release, Token};
+use crate::spec::{Generation, Health, InstanceId, Probe, Release, Token};
 use crate::stop::Stop;
 use crate::word::Question;
 
@@ -326,6 +326,8 @@ pub struct Docker {
     pub logs: BTreeMap<InstanceId, String>,
     /// Milliseconds that an instance may take to end once it was asked to.
     pub grace: u64,
+    /// Instances that the engine calls running and that may be ending: a stop was sent, and nobody knows how that ended.
+    pub ending: BTreeSet<InstanceId>,
     /// How many writes this run has sent.
     writes: std::cell::Cell<u64>,
     /// Nobody waits any more: a command gets 2 s.
@@ -372,6 +374,7 @@ impl Docker {
             releases: BTreeMap::new(),
             logs: BTreeMap::new(),
             grace: 10_000,
+            ending: BTreeSet::new(),
             writes: std::cell::Cell::new(0),
             hurry: false,
             file: String::new(),
@@ -414,7 +417,6 @@ impl Docker {
         format!("{}:{generation}", self.kept_as())
     }
 
-    /// What those tags are tags of.
     fn kept_as(&self) -> String {
         format!("cd-action/{}.{}", self.service, self.environment)
     }
@@ -529,16 +531,12 @@ impl Docker {
 
     /// The router's own check goes by the health of what it serves; where several versions differ, the most patient.
     fn lines(&self) -> Option<haproxy::Lines> {
-        let health = |f: fn(&crate::spec::Health) -> u64| {
-            self.releases.values().map(|it| f(&it.spec.health)).max()
-        };
+        let health =
+            |f: fn(&Health) -> u64| self.releases.values().map(|it| f(&it.spec.health)).max();
         let paths = self.releases.iter().filter_map(|(&generation, release)| {
             match &release.spec.health.probe {
-                crate::spec::Probe::Http { path, .. } => Some((generation, path.clone())),
-                crate::spec::Probe::Tcp
-                | crate::spec::Probe::Exec(_)
-                | crate::spec::Probe::Image
-                | crate::spec::Probe::Runs(_) => None,
+                Probe::Http { path, .. } => Some((generation, path.clone())),
+                Probe::Tcp | Probe::Exec(_) | Probe::Image | Probe::Runs(_) => None,
             }
         });
         // What serves may be younger than a ledger that was put back from a copy: its port is the one it is reached by now.

@@ -1,6 +1,5 @@
 //! A service without a port: what it means, and what does not go with it.
 
-use super::super::typed::rounds;
 use super::super::{Facts, ProbeTemplate, Strategy};
 use super::{good, mistakes, told};
 use crate::spec::{Probe, Spec};
@@ -115,30 +114,19 @@ fn a_worker_is_proven_by_what_it_has_and_at_least_by_running_on() {
     assert_eq!(spec(worker, true).health.probe, Probe::Image);
     assert_eq!(spec(worker, true).health.successes, 3);
     let weak = spec(worker, false).health;
-    assert_eq!((weak.probe, weak.successes), (Probe::Runs(10_000), 11));
+    assert_eq!((weak.probe, weak.successes), (Probe::Runs(10_000), 3));
     let told = "run: {}\nhealth: { runs: 30s, every: 500ms }\nenvironments: { a: {} }\n";
     assert!(matches!(
         environment(told).health.probe,
         Some(ProbeTemplate::Runs(30_000))
     ));
     let long = spec(told, true).health;
-    assert_eq!((long.probe, long.successes), (Probe::Runs(30_000), 61));
+    assert_eq!((long.probe, long.successes), (Probe::Runs(30_000), 3));
     let exec = "run: {}\nhealth: { exec: [check] }\nenvironments: { a: {} }\n";
     assert_eq!(
         spec(exec, false).health.probe,
         Probe::Exec(vec!["check".into()])
     );
-}
-
-#[test]
-fn between_the_first_look_and_the_last_at_least_as_long_passes_as_it_has_to_run_on() {
-    for long in [1, 999, 1_000, 1_001, 10_000, 86_400_000] {
-        for every in [1, 100, 333, 1_000, 7_000, 60_000] {
-            let rounds = u64::from(rounds(long, every));
-            assert!((rounds - 1) * every >= long, "{long} {every}");
-            assert!(rounds < 2 || (rounds - 2) * every < long, "{long} {every}");
-        }
-    }
 }
 
 #[test]
@@ -151,7 +139,17 @@ fn what_runs_on_needs_the_time_for_it_and_no_port() {
     assert_eq!(of("deadline: 5s", ""), ["2:21 conflict health.deadline"]);
     assert_eq!(of("deadline: 5s", "port: 1"), [""; 0]);
     assert_eq!(of("deadline: 5s, image: true", ""), [""; 0]);
-    assert_eq!(of("deadline: 5s, runs: 3s", ""), [""; 0]);
+    // Its start and three looks, one a second, come on top.
+    assert_eq!(of("deadline: 8s, runs: 3s", ""), [""; 0]);
+    assert_eq!(
+        of("deadline: 7999ms, runs: 3s", ""),
+        ["2:21 conflict health.deadline"]
+    );
+    assert_eq!(of("deadline: 15s", ""), [""; 0]);
+    assert_eq!(of("deadline: 14s", ""), ["2:21 conflict health.deadline"]);
+    // However often it is looked at, and where only `runs` is said.
+    assert_eq!(of("every: 100ms, runs: 57s", ""), [""; 0]);
+    assert_eq!(of("runs: 56s", ""), ["2:17 conflict health.runs"]);
     assert_eq!(
         of("deadline: 5s, runs: 5s", ""),
         ["2:21 conflict health.deadline"]

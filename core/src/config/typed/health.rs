@@ -13,6 +13,8 @@ const TIMEOUT: u64 = 2_000;
 const SUCCESSES: u32 = 3;
 const FAILURES: u32 = 3;
 const DEADLINE: u64 = 60_000;
+/// Milliseconds until what is started runs, and a clock of whole seconds.
+const TO_START: u64 = 2_000;
 
 impl Reader<'_> {
     pub(super) fn health(&mut self, at: Option<&At<raw::Health>>) -> Read<HealthTemplate> {
@@ -28,14 +30,21 @@ impl Reader<'_> {
             successes.map(|n| n.unwrap_or(SUCCESSES)),
             failures.map(|n| n.unwrap_or(FAILURES)),
         );
-        let successes = match (&probe, every) {
-            (Ok(Some(ProbeTemplate::Runs(long))), Ok(every)) => {
-                successes.map(|n| n.max(rounds(*long, every)))
-            }
-            (Ok(_) | Err(Reported), Ok(_) | Err(Reported)) => successes,
-        };
         if let (Ok(every), Ok(successes), Ok(deadline)) = (every, successes, deadline) {
-            self.refuse_short_deadline(raw, every.saturating_mul(successes.into()), deadline);
+            let runs = match &probe {
+                Ok(Some(ProbeTemplate::Runs(long))) => Some(*long),
+                Ok(
+                    Some(
+                        ProbeTemplate::Http { .. }
+                        | ProbeTemplate::Tcp
+                        | ProbeTemplate::Exec(_)
+                        | ProbeTemplate::Image(_),
+                    )
+                    | None,
+                )
+                | Err(Reported) => None,
+            };
+            self.refuse_short_deadline(raw, runs, (every, successes), deadline);
         }
         Ok(HealthTemplate {
             probe: probe?,
@@ -48,27 +57,41 @@ impl Reader<'_> {
     }
 
     /// A deadline that no instance can meet would blame every version.
-    fn refuse_short_deadline(&mut self, raw: &raw::Health, needed: u64, deadline: u64) {
+    fn refuse_short_deadline(
+        &mut self,
+        raw: &raw::Health,
+        runs: Option<u64>,
+        (every, successes): (u64, u32),
+        deadline: u64,
+    ) {
+        let needed = needed(runs, every, successes);
         if deadline >= needed {
             return;
         }
-        let node = [
+        let places = [
             node(raw.deadline.as_ref()),
             node(raw.every.as_ref()),
             node(raw.successes.as_ref()),
-        ]
-        .into_iter()
-        .flatten()
-        .next();
+            node(raw.runs.as_ref()),
+        ];
+        let (takes, help) = match runs {
+            None => (
+                "`successes` times `every` is",
+                "raise `deadline`, or lower `successes` or `every`",
+            ),
+            Some(_) => (
+                "`runs`, then `successes` times `every`, and 2s to start take",
+                "raise `deadline`, or lower `runs`, `successes` or `every`",
+            ),
+        };
         let mistake = Wrong::new(
             code::CONFLICT,
             "no instance can be proven within `deadline`",
         )
-        .found(format!(
-            "`successes` times `every` is {needed}ms, or what `runs` takes, `deadline` is {deadline}ms"
-        ))
-        .help("raise `deadline`, or lower `successes`, `every` or `runs`");
-        node.into_iter().for_each(|node| {
+        .found(format!("{takes} {needed}ms, `deadline` is {deadline}ms"))
+        .help(help);
+        let place = places.into_iter().flatten().next();
+        place.into_iter().for_each(|node| {
             self.report(node, mistake.clone());
         });
     }
@@ -149,10 +172,13 @@ impl Reader<'_> {
     }
 }
 
-/// Rounds of looks, `every` so often, from the first to the last of which so long has passed.
-pub(in super::super) fn rounds(long: u64, every: u64) -> u32 {
-    let rounds = long.div_ceil(every.max(1)) + 1;
-    u32::try_from(rounds).unwrap_or(u32::MAX)
+/// Milliseconds that a proof takes at least: as many looks as are to be good; one that has to run on is started first, in a moment or
+/// two, and good only after that.
+pub(super) fn needed(runs: Option<u64>, every: u64, successes: u32) -> u64 {
+    let looks = every.saturating_mul(successes.into());
+    runs.map_or(looks, |long| {
+        looks.saturating_add(long).saturating_add(TO_START)
+    })
 }
 
 pub(super) fn node<T>(at: Option<&At<T>>) -> Option<NodeId> {

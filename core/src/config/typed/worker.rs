@@ -6,7 +6,7 @@ use super::super::raw::{self, At};
 use super::super::resolve::RUNS_ON;
 use super::super::tree::NodeId;
 use super::super::{Environment, HealthTemplate, Strategy};
-use super::health::{node, rounds};
+use super::health::{needed, node};
 use super::{Read, Reader, Reported, Wrong, code};
 
 const NAME_THE_PORT: &str = "name the port in `run.port`, or leave this out";
@@ -144,7 +144,7 @@ impl Reader<'_> {
         let (Ok(health), Some(raw)) = (health, at.and_then(|at| at.value.as_ref())) else {
             return;
         };
-        let needed = u64::from(rounds(RUNS_ON, health.every)).saturating_mul(health.every);
+        let needed = needed(Some(RUNS_ON), health.every, health.successes);
         let told = u64::from(health.successes).saturating_mul(health.every) > health.deadline;
         if health.probe.is_some() || health.deadline >= needed || told {
             return;
@@ -152,7 +152,7 @@ impl Reader<'_> {
         let at = node(raw.deadline.as_ref()).or_else(|| node(raw.every.as_ref()));
         let mistake = Wrong::new(code::CONFLICT, "no worker can be proven within `deadline`")
             .found(format!(
-                "an image without a HEALTHCHECK has to run on for {RUNS_ON}ms, `deadline` is {}ms",
+                "an image without a HEALTHCHECK has to run on for {RUNS_ON}ms, which takes {needed}ms with 2s to start and `successes` times `every`; `deadline` is {}ms",
                 health.deadline
             ))
             .help(

@@ -64,6 +64,13 @@ impl Docker {
         })
     }
 
+    /// Whether the volume remembers a service of the other form: nothing in it was touched.
+    #[must_use]
+    pub fn read_other_form(&self, done: &[Completion]) -> bool {
+        let is_told = |it: &Completion| stdout(it).lines().any(|it| it == "result=another-form");
+        done.iter().any(is_told)
+    }
+
     /// Whether there is a volume that remembers.
     ///
     /// # Errors

@@ -2,7 +2,8 @@
 
 use super::script::Said;
 use super::survey::{Found, succeeded, words};
-use crate::protocol::Completion;
+use crate::event::date;
+use crate::protocol::{Completion, Timestamp};
 use crate::rollout::Seen;
 
 /// Whether a server may be asked: the router's own check has seen it well.
@@ -82,15 +83,55 @@ pub(super) fn engine_health(found: Option<&Found>) -> Seen {
     }
 }
 
-/// Whether it runs, which is all that is asked of a worker without a check: its restarts are seen elsewhere.
-pub(super) fn running(found: Option<&Found>) -> Seen {
-    match found {
-        Some(it) if it.running() => Seen::Good,
-        Some(it) => Seen::Bad(format!(
-            "it does not run: the engine calls it {}",
-            it.status
-        )),
-        None => Seen::Nothing("the engine did not say".to_owned()),
+/// Whether it has run on for so many milliseconds since it was started last, which is all that is asked of a worker without a
+/// check. Both times are the target's own. In whole seconds of the clock, so it is rather longer than shorter.
+pub(super) fn runs_on(found: Option<&Found>, clock: Option<Timestamp>, long: u64) -> Seen {
+    let Some(found) = found else {
+        return Seen::Nothing("the engine did not say".to_owned());
+    };
+    if !found.running() {
+        let status = &found.status;
+        return Seen::Bad(format!("it does not run: the engine calls it {status}"));
+    }
+    if long == 0 {
+        return Seen::Good;
+    }
+    let Some((clock, started)) = clock.zip(date::parse(&found.started)) else {
+        return Seen::Nothing("the target does not say for how long it has run".to_owned());
+    };
+    let ran = clock.since(started);
+    if ran >= long {
+        return Seen::Good;
+    }
+    Seen::Bad(format!(
+        "it has run for {} s of the {} s that it has to",
+        ran / 1000,
+        long.div_ceil(1000)
+    ))
+}
+
+/// What the target's clock said in the visit; `None`: it cannot tell.
+pub(super) fn clock(said: &Said) -> Option<Timestamp> {
+    let mut lines = said.lines.iter();
+    let seconds = lines.find_map(|line| line.strip_prefix("clock ")?.parse::<u64>().ok())?;
+    Some(Timestamp(seconds.saturating_mul(1000)))
+}
+
+impl Found {
+    /// Whether it neither runs nor is ending: a start begins it, or says why not.
+    #[must_use]
+    pub fn is_at_rest(&self) -> bool {
+        matches!(
+            self.status.as_str(),
+            "created"
+                | "configured"
+                | "initialized"
+                | "exited"
+                | "stopped"
+                | "paused"
+                | "removing"
+                | "dead"
+        )
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::ended::{acted, failure, merged, revived, started, transacted};
 use super::haproxy::{self, Row, meaning};
-use super::judging::{admission, answer, command, connection, engine_health, running};
+use super::judging::{admission, answer, clock, command, connection, engine_health, runs_on};
 use super::lower::starts_at_once;
 use super::page::Page;
 use super::script::{RECORDED, ROUTED, SPARED, Said};
@@ -39,7 +39,17 @@ impl Docker {
                 Observation::Acted(transacted(done.last()).0)
             }
             Action::Start(member) => return self.started(*member, steps, done),
-            Action::Revive(_) => Observation::Started(revived(done.last())),
+            Action::Revive(id) => {
+                let revived = if done.len() < steps.len() && done.iter().all(succeeded) {
+                    Started::Unknown("it was ended before all of it was done".to_owned())
+                } else {
+                    revived(done.last())
+                };
+                if revived == Started::Yes {
+                    self.ending.remove(id);
+                }
+                Observation::Started(revived)
+            }
             Action::Route { table, .. } => self.routed(table, done),
             Action::Probe(members) => self.probed(members, done),
             Action::Watch(ids) => return self.watched(ids, done, done.get(2)),
@@ -52,7 +62,13 @@ impl Docker {
                 let why = "an engine knows no metrics".to_owned();
                 Observation::Measured(Err(NoValue::SourceFailing(why)))
             }
-            Action::Stop(_) => Observation::Acted(acted(steps, done)),
+            Action::Stop(id) => {
+                let done = acted(steps, done);
+                if !done.is_yes() {
+                    self.ending.insert(*id);
+                }
+                Observation::Acted(done)
+            }
             Action::Remove(id) => {
                 let done = acted(steps, done);
                 if done.is_yes() {
@@ -294,8 +310,11 @@ impl Docker {
                 }
                 (Ok(()), Some(Probe::Tcp) | None) => connection(&said, &name),
                 (Ok(()), Some(Probe::Exec(_))) => command(exec),
-                (Ok(()), Some(Probe::Runs(_))) => {
-                    running(health.iter().find(|it| it.id == Some(member.id)))
+                (Ok(()), Some(Probe::Runs(long))) => {
+                    // A run that was asked to stop cannot wait for it.
+                    let long = if self.hurry { 0 } else { long };
+                    let found = health.iter().find(|it| it.id == Some(member.id));
+                    runs_on(found, clock(&said), long)
                 }
                 (Ok(()), Some(Probe::Image)) if on_demand => command(exec),
                 (Ok(()), Some(Probe::Image)) => {

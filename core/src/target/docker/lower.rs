@@ -47,7 +47,7 @@ impl Docker {
                 })]
             }
             Action::Start(member) => self.start(*member),
-            Action::Revive(id) => vec![self.on(&["start"], *id, &[])],
+            Action::Revive(id) => self.revive(*id),
             Action::Route { table, mark, force } => {
                 let how = Lowering::of(mark, *force);
                 vec![self.transaction(memo, |script| self.route(script, table, how))]
@@ -298,9 +298,20 @@ impl Docker {
 
     fn ask_all(&self, script: &mut Script, members: &[Member], counts: bool) {
         script.probe(&self.asks(members));
+        if self.times(members) {
+            script.tell_time();
+        }
         if counts {
             script.count();
         }
+    }
+
+    /// Whether it is asked for how long some of these have run: by the target's clock, as the engine's word of their start is.
+    fn times(&self, members: &[Member]) -> bool {
+        members.iter().any(|member| {
+            let release = self.releases.get(&member.id.generation);
+            release.is_some_and(|it| matches!(it.spec.health.probe, Probe::Runs(_)))
+        })
     }
 
     /// Milliseconds that a visit may take in which these are asked, one after the other.
@@ -368,7 +379,9 @@ impl Docker {
         let seconds = release.spec.health.timeout.div_ceil(1000).max(1);
         match &release.spec.health.probe {
             Probe::Http { path, .. } => {
-                let host = self.setup.listen.clone().unwrap_or_default();
+                // A router with users, met by a configuration that has none: an empty name is no name to most who are asked.
+                let listen = self.setup.listen.clone();
+                let host = listen.unwrap_or_else(|| "localhost".to_owned());
                 Ask::Page {
                     name,
                     seconds,
@@ -436,11 +449,26 @@ impl Docker {
         Step::tolerant(Effect::Run(self.engine.run(args)), tolerated)
     }
 
+    /// Starts it again. The engine calls one that is still ending running, and starts it not: that one's end is waited for first, by
+    /// a stop of our own, whose limit is longer than what it asks the engine to wait.
+    fn revive(&self, id: InstanceId) -> Vec<Step> {
+        let start = self.on(&["start"], id, &[]);
+        if self.ending.contains(&id) {
+            vec![self.stop_named(&self.name_of(id), &[]), start]
+        } else {
+            vec![start]
+        }
+    }
+
     fn stop(&self, id: InstanceId, tolerated: &'static [&'static str]) -> Step {
+        self.stop_named(&self.own_name(id), tolerated)
+    }
+
+    fn stop_named(&self, name: &str, tolerated: &'static [&'static str]) -> Step {
         let seconds = self.grace.div_ceil(1000);
         let mut run = self
             .engine
-            .words(&["stop", "-t", &seconds.to_string(), &self.own_name(id)]);
+            .words(&["stop", "-t", &seconds.to_string(), name]);
         run.timeout = QUICK + self.grace;
         Step::tolerant(Effect::Run(run), tolerated)
     }

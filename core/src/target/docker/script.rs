@@ -265,6 +265,11 @@ impl Script {
         }
     }
 
+    /// Tells what time it is.
+    pub(super) fn tell_time(&mut self) {
+        self.body.push_str("clock_now; echo \"clock $clock\"\n");
+    }
+
     /// Tells the counts.
     pub(super) fn count(&mut self) {
         self.body.push_str("count\n");

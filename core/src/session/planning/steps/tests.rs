@@ -299,7 +299,7 @@ fn a_worker_stops_before_the_next_one_starts() {
             "take over: the new instances are those that are to work; else the new instances stop, and the old ones are started again",
             "bake: the new instances are watched for 1 s: exits, restarts, health; else the new instances stop, and the old ones are started again",
             "commit: v2 is recorded as known-good; else the new instances stop, and the old ones are started again",
-            "retire: what still runs of 1 old instance stops (SIGTERM, SIGKILL after 1 s), then all are removed; else the next run removes them",
+            "retire: what still runs of 1 old instance stops (SIGTERM, SIGKILL after 1 s, at once where the run is cancelled), then all are removed; else the next run removes them",
         ]
     );
 }

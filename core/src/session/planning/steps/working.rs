@@ -65,7 +65,7 @@ pub(super) fn retiring(olds: usize, drain: u64) -> String {
         return "there is nothing to put away".to_owned();
     }
     format!(
-        "what still runs of {} stops (SIGTERM, SIGKILL after {}), then all are removed",
+        "what still runs of {} stops (SIGTERM, SIGKILL after {}, at once where the run is cancelled), then all are removed",
         count(olds, "old instance"),
         seconds(drain)
     )

@@ -15,6 +15,12 @@ init() {
   [ -f "$S/sticky.map" ] || : > "$S/sticky.map"
   # The router is made anew: its settings are today's, and what it serves is what the table says.
   cat > "$S/.haproxy.cfg"
+  # What is named there is served by a router, or works beside a keeper: neither becomes the other.
+  if [ -f "$S/haproxy.cfg" ] && grep -q '^ *server ' "$S/haproxy.cfg" && [ "$(users haproxy.cfg)" != "$(users .haproxy.cfg)" ]; then
+    rm -f "$S/.haproxy.cfg"
+    echo "result=another-form"
+    exit 65
+  fi
   [ ! -f "$S/haproxy.cfg" ] || grep '^ *server ' "$S/haproxy.cfg" >> "$S/.haproxy.cfg"
   if haproxy -c -q -f "$S/.haproxy.cfg" > /dev/null 2>&1; then
     keep haproxy.cfg
@@ -24,3 +30,6 @@ init() {
   fi
   echo "result=done"
 }
+
+# Whether users come in by a file: 1, else 0.
+users() { grep -c '^frontend users$' "$S/$1"; }

@@ -102,11 +102,83 @@ fn a_visit_asks_nobody_and_still_compares_the_token() {
     for probe in probes {
         let docker = worker(&probe);
         let body = body(&docker.lower(&Action::Probe(vec![member(2, 1)]), &Memo::default()));
+        let time = match probe {
+            Probe::Runs(_) => "clock_now; echo \"clock $clock\"\n",
+            Probe::Http { .. } | Probe::Tcp | Probe::Exec(_) | Probe::Image => "",
+        };
         assert_eq!(
             body,
-            "lock\nfence 5 6000 0\necho \"result=done\"\n}\nmain\n"
+            format!("lock\nfence 5 6000 0\n{time}echo \"result=done\"\n}}\nmain\n")
         );
     }
+}
+
+/// The engine's own words, in order.
+fn verbs(steps: &[Step]) -> Vec<String> {
+    let words = steps.iter().map(|step| match &step.effect {
+        Effect::Run(run) => run.argv.get(1..).unwrap_or_default().join(" "),
+        other => panic!("no command: {other:?}"),
+    });
+    words.collect()
+}
+
+#[test]
+fn what_may_still_be_ending_ends_before_it_is_started_again_and_what_rests_is_only_started() {
+    let mut docker = worker(&Probe::Runs(1));
+    docker.grace = 300_000;
+    let (id, memo) = (member(1, 1).id, Memo::default());
+    let revive = Action::Revive(id);
+    let name = docker.name_of(id);
+    let start = format!("start {name}");
+    assert_eq!(
+        verbs(&docker.lower(&revive, &memo)),
+        std::slice::from_ref(&start)
+    );
+
+    // A stop of which nobody knows how it ended.
+    let stop = Action::Stop(id);
+    let silent = Completion::TimedOut {
+        stdout: String::new(),
+        stderr: String::new(),
+    };
+    let ended = observed(&mut docker, &stop, &[silent]);
+    assert!(
+        matches!(ended, Observation::Acted(Done::Unknown(_))),
+        "{ended:?}"
+    );
+    let steps = docker.lower(&revive, &memo);
+    assert_eq!(
+        verbs(&steps),
+        [format!("stop -t 300 {name}"), start.clone()]
+    );
+    let Effect::Run(run) = &steps[0].effect else {
+        panic!("{steps:?}");
+    };
+    assert!(
+        run.timeout > docker.grace,
+        "the engine's own limit is shorter"
+    );
+
+    // What came of it: both, one, or the end of one that is not there, is paused, or has another name.
+    let rows = [
+        (vec![said("")], "unknown"),
+        (vec![failed(1, "No such container: x")], "refused"),
+        (vec![failed(1, "container x is paused")], "refused"),
+        (vec![failed(1, "is the engine there?")], "no"),
+        (vec![said(""), failed(1, "no")], "no"),
+        (vec![said(""), said("")], "yes"),
+    ];
+    for (done, expected) in rows {
+        let word = match observed(&mut docker, &revive, &done) {
+            Observation::Started(Started::Yes) => "yes",
+            Observation::Started(Started::No(_)) => "no",
+            Observation::Started(Started::Refused(_)) => "refused",
+            Observation::Started(Started::Unknown(_)) => "unknown",
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(word, expected, "{done:?}");
+    }
+    assert_eq!(verbs(&docker.lower(&revive, &memo)), [start]);
 }
 
 /// How the engine describes g2-1.
@@ -118,7 +190,7 @@ fn described(status: &str, health: &str) -> Completion {
 
 #[test]
 fn well_is_what_the_command_the_image_or_its_running_says_and_silence_is_no_answer() {
-    let done = said("result=done\n");
+    let done = said("clock 1795343466\nresult=done\n");
     let exec = || Probe::Exec(vec!["check".to_owned()]);
     let rows = [
         (exec(), said("ok"), "good"),
@@ -152,6 +224,59 @@ fn well_is_what_the_command_the_image_or_its_running_says_and_silence_is_no_answ
         };
         assert_eq!(word, expected, "{probe:?} {answer:?}");
     }
+}
+
+/// By the target's clock and the engine's word of its start, whatever their zone: the same start, as docker and as podman say it.
+#[test]
+fn it_is_well_once_it_has_run_on_for_so_long_since_its_last_start() {
+    let started = [
+        "2026-11-22T10:31:05Z",
+        "2026-11-22T10:31:05.000000001Z",
+        "2026-11-22T11:31:05.000000001+01:00",
+    ];
+    // Seconds after that start.
+    let rows = [
+        (-3_600, "bad"),
+        (0, "bad"),
+        (9, "bad"),
+        (10, "good"),
+        (86_400, "good"),
+    ];
+    let seen = |docker: &mut Docker, clock: &str, started: &str| {
+        let found = described("running", "null");
+        let Completion::Exited { stdout, .. } = found else {
+            panic!("{found:?}");
+        };
+        let found = said(&stdout.replace("2026-11-22T10:31:05Z", started));
+        let visit = said(&format!("clock {clock}\nresult=done\n"));
+        let action = Action::Probe(vec![member(2, 1)]);
+        let Observation::Probed(seen) = observed(docker, &action, &[visit, found]) else {
+            panic!("it is a probe");
+        };
+        match seen.get(&member(2, 1).id) {
+            Some(Seen::Good) => "good",
+            Some(Seen::Bad(_)) => "bad",
+            Some(Seen::Nothing(_)) | None => "nothing",
+        }
+    };
+    for started in started {
+        for (after, expected) in rows {
+            let clock = (1_795_343_465_i64 + after).to_string();
+            let mut docker = worker(&Probe::Runs(10_000));
+            assert_eq!(
+                seen(&mut docker, &clock, started),
+                expected,
+                "{after} {started}"
+            );
+            // Who was asked to stop cannot wait for it.
+            docker.hurry = true;
+            assert_eq!(seen(&mut docker, &clock, started), "good", "{after}");
+        }
+    }
+    // Nobody can tell: held against nobody.
+    let mut docker = worker(&Probe::Runs(10_000));
+    assert_eq!(seen(&mut docker, "", "2026-11-22T10:31:05Z"), "nothing");
+    assert_eq!(seen(&mut docker, "1795343500", "yesterday"), "nothing");
 }
 
 #[test]
