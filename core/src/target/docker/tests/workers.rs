@@ -88,7 +88,7 @@ fn servers_are_added_without_a_check() {
     let docker = worker(&Probe::Image);
     for table in tables() {
         let body = body(&docker.lower(&route(table), &Memo::default()));
-        assert!(body.contains("\nCHECK=''\nroute keep"), "{body}");
+        assert!(body.contains("\nCHECK='' STICKY=\nroute keep"), "{body}");
     }
 }
 
