@@ -26,7 +26,7 @@ mod words;
 
 pub(crate) use asking::asks;
 pub use compared::Compared;
-pub(crate) use headline::{ASKS_AGAIN, TOLD};
+pub(crate) use headline::{ASKS_AGAIN, NOT_TOLD, RUN_GONE, TOLD, TOO_LATE};
 pub(crate) use markdown::metadata as tag_summary;
 pub use progress::{held_by, progress, waiting};
 pub use published::{Published, PublishedFile, PublishedName, PublishedPackage, PublishedRelease};

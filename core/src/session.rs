@@ -20,6 +20,7 @@ mod imaging;
 mod looking;
 mod losing;
 mod measuring;
+mod meeting;
 mod memory;
 mod ordering;
 mod planning;
@@ -140,6 +141,8 @@ pub(crate) struct Session {
     said: Vec<Log>,
     /// What this run has told another one that asks a person.
     speaking: Option<speaking::Speaking>,
+    /// Whom this run met first, begun to promote or to abort: nothing is said to anybody else.
+    met: Option<meeting::Met>,
     /// The stop that this run sets.
     pressing: Option<Stop>,
     /// The pressing that a person has overridden for this run.
@@ -223,6 +226,7 @@ impl Session {
             hooking: None,
             said: Vec::new(),
             speaking: None,
+            met: None,
             pressing: None,
             overridden_stop: None,
             proof: Proof::Due,

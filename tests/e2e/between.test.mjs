@@ -40,6 +40,7 @@ test('promoted at each share by a run of its own: no request is lost, and each s
     const weights = await weightsOf(here);
     const status = await here.cd('status');
     assert.match(status.stderr, /v2 \(g2\) waits at 25 % of the traffic for a person since .*, until .* at most/);
+    assert.doesNotMatch(status.stderr, /not whole/, 'it is well, and nothing but the person is missing');
     assert.match(status.stderr, /`cd-action promote --environment staging` gives it more than 25 % until .*, `cd-action abort --environment staging` takes it back/);
     const other = await here.cd('promote', '--version', 'v3');
     assert.deepEqual([other.outcome, other.report.reason, other.code], ['rejected', 'another-waits', 1], other.stderr);
@@ -73,6 +74,25 @@ test('promoted at each share by a run of its own: no request is lost, and each s
   const again = await here.cd('promote');
   assert.deepEqual([again.outcome, again.report.reason], ['failed', 'nothing-waits'], again.stderr);
   assert.deepEqual([await stateFile(here, 'word'), await stateFile(here, 'question')], [null, null], 'who has the lease next clears it away');
+});
+
+test('two promote at one share: the next share waits for a word of its own', { timeout: 90_000 }, async (t) => {
+  const here = await served(t, 'between-two', { pause: '3s' });
+  const deploy = here.start('deploy', '--image', image('v2'));
+  await waitsAt(deploy, 25);
+  const both = await Promise.all([here.cd('promote'), here.cd('promote')]);
+  for (const one of both) {
+    assert.deepEqual([one.outcome, one.report.reason, one.code], ['waiting', 'asks-again', 0], one.stderr);
+  }
+  await waitsAt(deploy, 50);
+  const weights = await weightsOf(here);
+  await sleep(4_000);
+  assert.equal(await weightsOf(here), weights, 'nobody has promoted 50 %');
+  assert.doesNotMatch(deploy.output(), /promoted it at 50 %/);
+  const [aborted, cancelled] = await Promise.all([here.cd('abort'), deploy.ended]);
+  assert.deepEqual([aborted.outcome, aborted.report.reason, aborted.code], ['restored', 'aborted', 0], aborted.stderr);
+  assert.deepEqual([cancelled.outcome, cancelled.report.reason], ['cancelled', 'aborted'], cancelled.stderr);
+  await assertSettled(here, { version: 'v1' });
 });
 
 test('aborted at its share it goes back at once, and nothing is held against it', { timeout: 90_000 }, async (t) => {

@@ -24,6 +24,15 @@ pub(crate) const ASKS_AGAIN: &str = "asks-again";
 /// The code of a promotion, or an abort, that has told another run and not seen how that ends.
 pub(crate) const TOLD: &str = "told";
 
+/// The code of an abort that did not put away what it was to.
+pub(crate) const TOO_LATE: &str = "too-late";
+
+/// The code of a word that was not written, or of which nobody knows whether it was.
+pub(crate) const NOT_TOLD: &str = "not-told";
+
+/// The code of a word to a run that is gone, and of which nobody knows how it ended.
+pub(crate) const RUN_GONE: &str = "run-gone";
+
 /// The code of a run that another one took the lease from.
 pub(super) const LEASE_LOST: &str = "lease-lost";
 
@@ -46,7 +55,7 @@ pub(super) fn headline(report: &Report) -> String {
             untouched_so_far(report)
         ),
         Outcome::Waiting if report.reason == ASKS_AGAIN => format!(
-            "{} has more of the traffic{} and a person is asked again; {}",
+            "{} has a share of the traffic{} and a person is asked again; {}",
             wanted(report),
             place(report),
             still(report)
@@ -228,6 +237,18 @@ fn busy(report: &Report) -> String {
 
 fn failed(report: &Report) -> String {
     let (place, untouched) = (place(report), untouched(report));
+    match report.reason.as_str() {
+        TOO_LATE => return format!("it was too late to abort{place}; {}", still(report)),
+        TOLD => {
+            let told = "the run at work was told to put it away, and has not done so yet";
+            return format!("{told}{place}; {}", still(report));
+        }
+        NOT_TOLD | RUN_GONE => {
+            let unknown = "it is not known what became of the word to the run at work";
+            return format!("{unknown}{place}; {}", still(report));
+        }
+        _ => {}
+    }
     let what = match report.command.as_str() {
         "deploy" => format!("{} could not be deployed{}", wanted(report), toward(report)),
         "rollback" => format!("the rollback{place} could not begin"),

@@ -1,8 +1,9 @@
 //! Asking a person in mid-rollout: a canary keeps its share, watched and judged as before, until somebody says whether it
 //! gets more.
 //!
-//! A word counts at the share that it names and nowhere else. It lets nothing pass: a share ends only where its own evidence
-//! is there, before the word or after it.
+//! A yes counts at the share that it names and nowhere else. It lets nothing pass: a share ends only where its own evidence
+//! is there, before the word or after it. A no is of the whole rollout: it counts as long as nothing is committed, also where the
+//! share it was said of has ended meanwhile.
 
 use serde::{Deserialize, Serialize};
 
@@ -71,7 +72,7 @@ impl Rollout {
         match &self.phase {
             Phase::Baking(baking) if self.is_asking() => self
                 .undecided()
-                .or_else(|| (!self.well_baked()).then(|| baking.lacks(self.now))),
+                .or_else(|| (!self.is_whole()).then(|| self.not_known(baking))),
             Phase::Beginning(_)
             | Phase::Withdrawing { .. }
             | Phase::Stopping(_)
@@ -88,29 +89,37 @@ impl Rollout {
         }
     }
 
-    /// A person has said something. Without effect where that was heard before, or nobody is asked at that share: a word on one
-    /// share never counts for another.
+    /// A person has said something. Without effect where that was heard before. A yes has none where nobody is asked at its share:
+    /// what was said of one share never counts for another. A no has an effect at any share, and while all of the traffic is watched.
     pub fn hear_word(&mut self, now: Timestamp, word: &Word) {
         self.hear_clock(now);
-        if !self.is_asking() {
-            return;
-        }
+        let hears = match word.says {
+            Says::Promote => self.is_asking(),
+            Says::Abort => matches!(self.phase, Phase::Baking(_)),
+        };
         let patience = self.plan.timing.prove + self.comparison_deadline();
-        let Some(asked) = self.asked.as_mut().filter(|it| it.share == word.share) else {
+        let of = |it: &&mut Asked| word.says == Says::Abort || it.share == word.share;
+        let Some(asked) = self.asked.as_mut().filter(of).filter(|_| hears) else {
             return;
         };
         if asked.word.as_ref().is_some_and(|it| it.id == word.id) {
             return;
         }
         asked.word = Some(word.clone());
+        let waited = asked.waits.is_some();
         let (who, Share(share)) = (&word.who, word.share);
         match word.says {
             Says::Promote => {
                 let heard = format!("{who} promoted it at {share} %");
                 let until = self.now.plus(patience);
                 if let Phase::Baking(baking) = &mut self.phase {
-                    // Whose evidence is not whole at this very moment gets as long for it as any share does.
-                    baking.give_up = baking.give_up.max(until);
+                    // Whose evidence is not whole at this very moment gets as long for it as any share does; what is left of the time in
+                    // which a person was waited for is for nothing any more.
+                    baking.give_up = if waited {
+                        until
+                    } else {
+                        baking.give_up.max(until)
+                    };
                 }
                 self.decided("take a person's word", vec![heard]);
             }
@@ -185,10 +194,12 @@ impl Rollout {
         ))
     }
 
-    /// The share has ended.
+    /// The share has ended; or what has had more of the traffic since is put away.
     pub(super) fn stop_asking(&mut self, became: Became) {
-        if let Some(asked) = &mut self.asked {
-            asked.became.get_or_insert(became);
+        if let Some(asked) = &mut self.asked
+            && !matches!(asked.became, Some(Became::Less(_)))
+        {
+            asked.became = Some(became);
         }
     }
 

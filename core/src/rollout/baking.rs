@@ -74,8 +74,10 @@ pub(super) struct Baking {
     begun: [(Timestamp, u64); 2],
     /// Since when somebody waits, and nobody has got any answer.
     silent: Option<Timestamp>,
-    /// The last failure of the measuring.
-    blind: String,
+    /// What the last round of probes did not find well.
+    unwell: Option<String>,
+    /// What the last look at how they live did not see.
+    unseen: Option<String>,
     probes: u32,
 }
 
@@ -146,7 +148,8 @@ impl Rollout {
             origin,
             begun: [(self.now, 0); 2],
             silent: None,
-            blind: "the last look is too long ago".to_owned(),
+            unwell: None,
+            unseen: None,
             probes: 0,
         });
         self.time_in_baking();
@@ -167,7 +170,7 @@ impl Rollout {
             return;
         };
         if now >= baking.give_up {
-            let why = baking.blind.clone();
+            let why = baking.blind();
             if let Some(unpromoted) = self.unpromoted() {
                 self.decided(self.way(), vec![unpromoted.clone()]);
                 return self.go_back(Why::Unpromoted(unpromoted));
@@ -323,15 +326,21 @@ impl Rollout {
         })
     }
 
-    /// Positive evidence from every instance, from the end of the bake: what was not seen then is not well.
+    /// Positive evidence from every instance, from the end of the bake: what was not seen then is not well. A stretch ends by a
+    /// look that has come back whole, and by nothing from before it.
     pub(super) fn well_baked(&self) -> bool {
+        let looks =
+            matches!(&self.phase, Phase::Baking(it) if it.probe.is_some() || it.watch.is_some());
+        !looks && self.is_whole()
+    }
+
+    /// The same by the last looks that came back, whatever is under way.
+    pub(super) fn is_whole(&self) -> bool {
         let Phase::Baking(baking) = &self.phase else {
             return false;
         };
         self.now >= baking.until
             && self.is_answered(baking)
-            && baking.probe.is_none()
-            && baking.watch.is_none()
             && self.brought().iter().all(|member| {
                 let life = self.lives.get(&member.id);
                 baking.well.contains(&member.id)
@@ -351,6 +360,20 @@ impl Rollout {
         let few = few && (baking.silent.is_none() || total.begun < LEAST_BAD);
         let last = self.now.plus(self.plan.timing.every + SLOW) >= baking.give_up;
         few || (last && total.answered > 0)
+    }
+
+    /// What is not known yet, in words.
+    pub(super) fn not_known(&self, baking: &Baking) -> String {
+        let left = baking.until.since(self.now).div_ceil(1000);
+        if left > 0 {
+            return format!("it is watched for {left} s more");
+        }
+        let waiting = baking.waiting();
+        if baking.silent.is_none() && !self.is_answered(baking) {
+            let slow = SLOW / 1000;
+            return format!("{waiting} requests have waited for more than {slow} s for an answer");
+        }
+        baking.blind()
     }
 
     /// Nobody gets an answer at all, good or bad.
@@ -469,13 +492,10 @@ impl Baking {
         Some(at)
     }
 
-    /// What is not known yet, in words.
-    pub(super) fn lacks(&self, now: Timestamp) -> String {
-        let left = self.until.since(now).div_ceil(1000);
-        if left > 0 {
-            return format!("it is watched for {left} s more");
-        }
-        self.blind.clone()
+    /// Why the last look does not do, in words.
+    fn blind(&self) -> String {
+        let why = self.unwell.as_ref().or(self.unseen.as_ref());
+        why.map_or_else(|| "the last look is too long ago".to_owned(), String::clone)
     }
 
     /// Takes in one round of probes. Who is missing in it was not measured.
@@ -483,6 +503,7 @@ impl Baking {
         self.probe = None;
         self.probes += 1;
         self.well.clear();
+        self.unwell = None;
         let nothing = Seen::Nothing("no probe came back".to_owned());
         for id in members.iter().map(|member| member.id) {
             match seen.get(&id).unwrap_or(&nothing) {
@@ -495,9 +516,9 @@ impl Baking {
                     let (bad, last) = self.bad.entry(id).or_default();
                     *bad += 1;
                     last.clone_from(what);
-                    self.blind = format!("{id} was not well at the end: {what}");
+                    self.unwell = Some(format!("{id} was not well at the end: {what}"));
                 }
-                Seen::Nothing(why) => self.blind = format!("{id}: {why}"),
+                Seen::Nothing(why) => self.unwell = Some(format!("{id}: {why}")),
             }
         }
     }
@@ -526,7 +547,8 @@ impl Baking {
         let silent = total.answered == 0 && total.begun > failed;
         self.silent = silent.then(|| self.silent.unwrap_or(now));
         if silent {
-            self.blind = format!("none of {} requests has been answered", total.begun);
+            let none = format!("none of {} requests has been answered", total.begun);
+            self.unseen = Some(none);
         }
     }
 
@@ -542,18 +564,21 @@ impl Baking {
     /// Takes in one look at how they live. Counts that started anew are added to those from before.
     fn see(&mut self, members: &[Member], lives: &BTreeMap<InstanceId, Life>) {
         self.watch = None;
+        self.unseen = None;
         self.watched = lives.keys().copied().collect();
         for id in members.iter().map(|member| member.id) {
             let Some(life) = lives.get(&id) else {
-                self.blind = format!("{id}: the engine did not say how it lives");
+                self.unseen = Some(format!("{id}: the engine did not say how it lives"));
                 continue;
             };
             match (life.as_planned, life.traffic) {
                 (None, _) => {
-                    self.blind = format!("{id}: the digest of what it runs could not be read")
+                    let unread = format!("{id}: the digest of what it runs could not be read");
+                    self.unseen = Some(unread);
                 }
                 (Some(_), None) => {
-                    self.blind = format!("{id}: the router did not say what it answered")
+                    let silent = format!("{id}: the router did not say what it answered");
+                    self.unseen = Some(silent);
                 }
                 (Some(_), Some(now)) => {
                     let then = self

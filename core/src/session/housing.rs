@@ -4,7 +4,7 @@ use super::request::Command;
 use super::{Session, Tag};
 use crate::protocol::{Completion, Content, Effect, Emit, Fault, Outcome, Run};
 use crate::rollout::Form;
-use crate::target::docker::{Step, Trouble};
+use crate::target::docker::{Beside, Step, Trouble};
 
 /// What the engine calls a container that ends as soon as it is started.
 pub(super) const RESTARTING: &str = "restarting";
@@ -350,6 +350,9 @@ impl Session {
                 if self.speaking.is_some() && !take {
                     return self.on_spoken_looked();
                 }
+                if !take && self.met.is_some() {
+                    return self.on_met_looked();
+                }
                 match self.request().command {
                     Command::Status => self.show_status(),
                     Command::Stop if !take => self.on_stop_looked(),
@@ -376,7 +379,7 @@ impl Session {
                 let later = format!("the ledger is told by whoever has the lease next: {text}");
                 self.stop_is_set(Some(&later));
             }
-            Err(Trouble { code: "busy", .. }) if take && self.speaks() => {}
+            Err(Trouble { code: "busy", text }) if take && self.meets(&text) => {}
             // The engine may be back at the next look.
             Err(trouble) if self.speaking.is_some() && self.now < self.lease_deadline => {
                 self.info(format!("trying again: {}", trouble.text));
@@ -405,12 +408,18 @@ impl Session {
         }
     }
 
+    /// The lease is asked for again in a moment.
+    pub(super) fn await_lease(&mut self) {
+        self.again = Some(self.now.plus(LEASE_RETRY));
+    }
+
     pub(super) fn busy(&mut self, by: &str) {
         let mut because = vec![format!("another run holds the lease: {by}")];
         let mut next = vec!["wait for it, or give this run more patience with `wait`; a dead run's lease ends by itself".to_owned()];
-        if let Some(question) = self.docker_mut().beside.take() {
-            because.push(crate::report::asks(&question));
-            next.push(self.what_to_say(&question));
+        let beside = self.docker_mut().beside.take();
+        if let Some(question) = beside.as_ref().and_then(Beside::asks) {
+            because.push(crate::report::asks(question));
+            next.push(self.what_to_say(question));
         }
         self.finish(Outcome::Busy, "lease", because, next);
     }

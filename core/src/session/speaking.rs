@@ -9,8 +9,9 @@ use super::request::Command;
 use super::{Session, Tag};
 use crate::ledger::Ledger;
 use crate::protocol::{Completion, Outcome};
-use crate::report::{ASKS_AGAIN, TOLD, asks};
+use crate::report::{ASKS_AGAIN, NOT_TOLD, RUN_GONE, TOLD, TOO_LATE, asks};
 use crate::rollout::{Says, Share, Word};
+use crate::spec::Generation;
 use crate::stop;
 use crate::target::docker::Told;
 use crate::word::{Question, Spoken, Stage};
@@ -26,16 +27,18 @@ pub(super) struct Speaking {
     question: Question,
     /// Nobody knows whether it was written.
     unsure: bool,
+    /// It was not: what it is about was over.
+    late: bool,
     /// What was said of it last.
     shown: String,
 }
 
 impl Session {
-    /// The lease is held by a run that asks what this one was begun to say: tells it. `false`: it asks nothing.
-    pub(super) fn speaks(&mut self) -> bool {
-        let says = match self.request().command {
-            Command::Promote => Says::Promote,
-            Command::Abort => Says::Abort,
+    /// What this run was begun to say; `None`: nothing of the kind.
+    pub(super) fn says(&self) -> Option<Says> {
+        match self.request().command {
+            Command::Promote => Some(Says::Promote),
+            Command::Abort => Some(Says::Abort),
             Command::Release
             | Command::Deploy
             | Command::Rollback
@@ -43,19 +46,19 @@ impl Session {
             | Command::Stop
             | Command::Resume
             | Command::Status
-            | Command::Recover => return false,
-        };
-        let Some(question) = self.docker_mut().beside.take() else {
-            return false;
-        };
+            | Command::Recover => None,
+        }
+    }
+
+    /// The run that has the lease asks what this one was begun to say: tells it.
+    pub(super) fn tell(&mut self, says: Says, question: Question) {
         // It was to be taken, and was not.
         self.say_open(false);
         let wanted = self.request().version.clone();
         if let Some(wanted) = wanted.filter(|it| *it != question.version) {
             let because = vec![format!("{}, not {wanted}", asks(&question))];
             let next = vec!["look at what waits, then name that with `version`".to_owned()];
-            self.finish(Outcome::Rejected, "another-waits", because, next);
-            return true;
+            return self.finish(Outcome::Rejected, "another-waits", because, next);
         }
         let who = self.facts.actor.clone();
         let who = who.unwrap_or_else(|| "somebody".to_owned());
@@ -76,10 +79,10 @@ impl Session {
             spoken,
             question,
             unsure: false,
+            late: false,
             shown: String::new(),
         });
         self.call(Tag::Told, steps);
-        true
     }
 
     pub(super) fn on_told(&mut self, done: &[Completion]) {
@@ -91,9 +94,12 @@ impl Session {
                 self.info(format!("told: {}", speaking.in_words()));
                 self.look_again_at(AGAIN);
             }
-            // What it is now is found as at the beginning.
+            // Nothing is said to what stands there now, which nobody has spoken of. What came of the other is looked at all the same.
             Told::Late => {
-                self.speaking = None;
+                self.speaking = Some(Speaking {
+                    late: true,
+                    ..speaking
+                });
                 self.look_again_at(AGAIN);
             }
             Told::Aborted(before) => {
@@ -114,7 +120,7 @@ impl Session {
             Told::No(why) => {
                 let because = vec![format!("the run that waits could not be told: {why}")];
                 let next = vec!["run it again".to_owned()];
-                self.finish(Outcome::Failed, "not-told", because, next);
+                self.finish(Outcome::Failed, NOT_TOLD, because, next);
             }
             Told::Unknown(why) => {
                 self.report.troubles.push(why);
@@ -137,10 +143,12 @@ impl Session {
             return;
         };
         let ours = speaking.spoken.token;
-        self.see_what_is_brought(&speaking);
+        self.see_what_is_brought(Some(speaking.question.generation));
+        let promotes = speaking.spoken.word.says == Says::Promote;
         let found = self.opened.question.clone().filter(|it| it.token == ours);
         if let Some(question) = found {
-            let anew = question.share != speaking.question.share;
+            // An abort is of all of the rollout.
+            let anew = promotes && question.share != speaking.spoken.word.share.0;
             speaking.question = question.clone();
             match &question.became {
                 Stage::Over {
@@ -148,7 +156,7 @@ impl Session {
                     reason,
                     because,
                 } => return self.as_it_ended(&speaking, *outcome, reason, because),
-                Stage::Asks if anew => return self.asks_anew(&question),
+                Stage::Asks if anew => return self.asks_anew(&question, Some(&speaking)),
                 Stage::Asks | Stage::More | Stage::Less(_) => {}
             }
         }
@@ -156,7 +164,10 @@ impl Session {
         if !holds || self.opened.left == 0 {
             return self.gone_meanwhile(&speaking);
         }
-        if speaking.unsure && !speaking.is_heard() && speaking.question.became == Stage::Asks {
+        if self.now >= self.lease_deadline {
+            return self.told_and_gone(&speaking);
+        }
+        if speaking.unsure && !speaking.is_heard() && speaking.may_count() {
             // Writing it a second time does no more.
             speaking.unsure = false;
             let steps = self.docker().tell(&speaking.spoken);
@@ -164,9 +175,6 @@ impl Session {
             return self.call(Tag::Told, steps);
         }
         let far = speaking.far();
-        if self.now >= self.lease_deadline {
-            return self.told_and_gone(&speaking, far);
-        }
         if far != speaking.shown {
             self.info(far.clone());
             speaking.shown = far;
@@ -188,28 +196,47 @@ impl Session {
         if outcome == Outcome::Stranded {
             self.report.serving = None;
         }
-        let aborted = speaking.spoken.word.says == Says::Abort;
+        let aborts = speaking.spoken.word.says == Says::Abort;
         let next = vec![format!(
             "how it went is in the report of {}",
             speaking.run()
         )];
         match outcome {
-            Outcome::Cancelled | Outcome::RolledBack if aborted => {
-                self.finish(Outcome::Restored, "aborted", because, next);
+            // Put away it is, also where it was for another reason than this word.
+            Outcome::Cancelled | Outcome::RolledBack if aborts => {
+                self.finish(Outcome::Restored, reason, because, next);
             }
+            Outcome::Deployed if aborts => self.too_late(because),
             outcome => self.finish(outcome, reason, because, next),
         }
     }
 
-    /// It has got more traffic, and a person is asked again at a later share.
-    fn asks_anew(&mut self, question: &Question) {
-        let because = vec![asks(question)];
+    /// A person is asked something else by now: at a later share, or of another rollout.
+    pub(super) fn asks_anew(&mut self, question: &Question, speaking: Option<&Speaking>) {
+        let late = speaking.filter(|it| it.late).map(Speaking::in_words);
+        let because = late.into_iter().chain([asks(question)]).collect();
         let next = vec![self.what_to_say(question)];
         self.finish(Outcome::Waiting, ASKS_AGAIN, because, next);
     }
 
-    /// Nobody goes on with it, and nobody recorded how it ended.
+    /// What was to be put away serves; or it is over, and something else is under way.
+    fn too_late(&mut self, because: Vec<String>) {
+        let next = vec![format!(
+            "{} brings back what served before",
+            self.command("rollback")
+        )];
+        self.finish(Outcome::Failed, TOO_LATE, because, next);
+    }
+
+    /// Nobody goes on with it. Where another run has the lease by now, what it asked is cleared away, and the ledger says how it ended.
     fn gone_meanwhile(&mut self, speaking: &Speaking) {
+        let promotes = speaking.spoken.word.says == Says::Promote;
+        let ended = self.how_it_ended(speaking.question.generation);
+        // What a recovery has put away did not end as a promotion does.
+        let ended = ended.filter(|(outcome, _)| !promotes || *outcome != Outcome::Restored);
+        if let Some((outcome, reason)) = ended {
+            return self.as_it_ended(speaking, outcome, &reason, &[]);
+        }
         let because = vec![
             speaking.in_words(),
             format!(
@@ -222,23 +249,37 @@ impl Session {
             self.command("recover"),
             self.command("status")
         )];
-        self.finish(Outcome::Failed, "run-gone", because, next);
+        self.finish(Outcome::Failed, RUN_GONE, because, next);
     }
 
     /// The time of this run is over, and that of the other one is not.
-    fn told_and_gone(&mut self, speaking: &Speaking, far: String) {
+    fn told_and_gone(&mut self, speaking: &Speaking) {
+        let aborts = speaking.spoken.word.says == Says::Abort;
         let next = vec![format!(
             "{} says how it ends; {} looks at it",
             speaking.run(),
             self.command("status")
         )];
-        self.finish(Outcome::Held, TOLD, vec![speaking.in_words(), far], next);
+        let because = vec![speaking.in_words(), speaking.far()];
+        if speaking.unsure && !speaking.is_heard() {
+            let unknown = "nobody knows whether the run that waits was told".to_owned();
+            return self.finish(Outcome::Failed, NOT_TOLD, vec![unknown], next);
+        }
+        if speaking.late {
+            return self.finish(Outcome::Failed, NOT_TOLD, because, next);
+        }
+        // What was to be put away is not, by all that is known.
+        let outcome = if aborts {
+            Outcome::Failed
+        } else {
+            Outcome::Held
+        };
+        self.finish(outcome, TOLD, because, next);
     }
 
     /// What serves by the ledger and what is brought, as they were looked at last.
-    fn see_what_is_brought(&mut self, speaking: &Speaking) {
-        let newest = self.opened.segments.last();
-        let Some(ledger) = newest.and_then(|(name, text)| Ledger::read(name, text).ok()) else {
+    pub(super) fn see_what_is_brought(&mut self, generation: Option<Generation>) {
+        let Some(ledger) = self.newest() else {
             return;
         };
         let state = ledger.state();
@@ -248,13 +289,35 @@ impl Session {
         let open = state
             .open
             .as_ref()
-            .filter(|it| it.generation == speaking.question.generation);
+            .filter(|it| Some(it.generation) == generation);
         if let Some(open) = open {
             // As long as it is open, what serves is what served before it.
             self.report.before.clone_from(&serving);
             self.report.wanted = Some(line_of(&open.release, Some(open.generation), None));
         }
         self.report.serving = serving;
+    }
+
+    /// The ledger, as it was looked at last.
+    pub(super) fn newest(&self) -> Option<Ledger> {
+        let (name, text) = self.opened.segments.last()?;
+        Ledger::read(name, text).ok()
+    }
+
+    /// How a rollout ended, by the ledger; `None`: it is not over, or another one has ended since.
+    fn how_it_ended(&self, generation: Generation) -> Option<(Outcome, String)> {
+        let ledger = self.newest()?;
+        let state = ledger.state();
+        if state
+            .known_good
+            .iter()
+            .any(|it| it.generation == generation)
+        {
+            return Some((Outcome::Deployed, "proven".to_owned()));
+        }
+        let last = state.last.as_ref();
+        let last = last.filter(|it| it.generation == Some(generation))?;
+        Some((last.outcome, last.reason.clone()))
     }
 }
 
@@ -267,7 +330,21 @@ impl Speaking {
             Says::Abort => "aborted",
         };
         let version = crate::report::inert(&self.question.version);
-        format!("{who} {verb} {version} at {} %", self.spoken.word.share.0)
+        let late = if self.late {
+            ", and was too late for that"
+        } else {
+            ""
+        };
+        let share = self.spoken.word.share.0;
+        format!("{who} {verb} {version} at {share} %{late}")
+    }
+
+    /// Whether telling it (again) may do anything.
+    fn may_count(&self) -> bool {
+        match (&self.question.became, self.spoken.word.says) {
+            (Stage::Asks, Says::Promote | Says::Abort) | (Stage::More, Says::Abort) => true,
+            (Stage::More, Says::Promote) | (Stage::Less(_) | Stage::Over { .. }, _) => false,
+        }
     }
 
     /// The run that asks.
@@ -287,7 +364,11 @@ impl Speaking {
     /// How far it has come.
     fn far(&self) -> String {
         let heard = self.is_heard();
+        let aborts = self.spoken.word.says == Says::Abort;
         match (&self.question.became, &self.question.lacks) {
+            (Stage::Asks | Stage::More, _) if !heard && aborts => {
+                format!("{} has not read it yet", self.run())
+            }
             (Stage::Asks, _) if !heard => format!("{} has not read it yet", self.run()),
             (Stage::Asks, Some(lacks)) => format!(
                 "{} has heard it, and goes on once its evidence is whole: {}",

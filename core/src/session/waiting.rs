@@ -82,6 +82,7 @@ impl Session {
     pub(super) fn promote(&mut self) {
         let Some((open, waits)) = self
             .candidate()
+            .filter(|(open, _)| self.may_be_meant(open.generation))
             .map(|(open, waits)| (open.clone(), waits.clone()))
         else {
             return self.nothing_waits(Outcome::Failed);
@@ -192,7 +193,10 @@ impl Session {
     }
 
     fn nothing_waits(&mut self, outcome: Outcome) {
-        let because = vec!["no version waits for a person here".to_owned()];
+        let because = vec![self.waits_in_words().map_or_else(
+            || "no version waits for a person here".to_owned(),
+            |waits| format!("what waited as this run began does so no more: {waits}"),
+        )];
         self.finish(outcome, NOTHING_WAITS, because, vec![]);
     }
 }

@@ -28,7 +28,7 @@ mod times;
 use std::collections::{BTreeMap, BTreeSet};
 
 pub use argv::{Engine, Program};
-pub use asking::{Asking, Told};
+pub use asking::{Asking, Beside, Told};
 pub use haproxy::{Kind, Server, Setup, Subnet};
 pub use survey::{Found, Image, Listed, Opened, RouterFound, Survey, Trouble};
 
@@ -37,7 +37,6 @@ use crate::protocol::{Completion, Effect};
 use crate::rollout::{Address, Observation, Table, Word};
 use crate::spec::{Generation, Health, InstanceId, Probe, Release, Token};
 use crate::stop::Stop;
-use crate::word::Question;
 
 /// Words that are read in what the engine, the router and our own scripts say.
 pub const PLAIN_WORDS: &[&str] = &[
@@ -346,8 +345,8 @@ pub struct Docker {
     pub met: Option<Stop>,
     /// What a person is asked, and told at the target with everything that is written or looked at there.
     pub asking: Option<Asking>,
-    /// What the run that has the lease asks a person.
-    pub beside: Option<Question>,
+    /// The run that has the lease.
+    pub beside: Option<Beside>,
     /// What a person has said, by the last look.
     pub heard: Option<Word>,
 }

@@ -96,7 +96,7 @@ fn a_word_that_comes_before_the_evidence_counts_once_that_is_whole() {
 
 /// All 2 × 3 × 2 words at either share: what is said, of which share, and whether it was said before the share was given.
 #[test]
-fn a_word_counts_at_its_own_share_and_nowhere_else() {
+fn a_yes_counts_at_its_own_share_and_nowhere_else_and_a_no_at_any() {
     let mut seen = 0;
     for at in [20, 50] {
         for of in [20, 50, 100] {
@@ -105,7 +105,7 @@ fn a_word_counts_at_its_own_share_and_nowhere_else() {
                 bench.hear(of, says);
                 let became = &bench.asked_now().became;
                 match (at == of, says) {
-                    (false, _) => {
+                    (false, Says::Promote) => {
                         assert_eq!(bench.asked_now().word, None, "{of} at {at}");
                         let end = bench.finish();
                         assert_eq!(end.reason, "not-promoted", "{of} at {at}");
@@ -113,8 +113,9 @@ fn a_word_counts_at_its_own_share_and_nowhere_else() {
                     (true, Says::Promote) => {
                         assert_eq!(*became, None, "the next look is waited for")
                     }
-                    (true, Says::Abort) => {
-                        let why = format!("kim aborted it at {at} %");
+                    // Who said no while it had less has not meant that it may have more.
+                    (_, Says::Abort) => {
+                        let why = format!("kim aborted it at {of} %");
                         assert_eq!(*became, Some(Became::Less(why)));
                     }
                 }
@@ -215,9 +216,81 @@ fn what_was_heard_is_not_heard_again_and_nobody_is_asked_once_it_has_ended() {
     bench.hear(50, Says::Promote);
     assert_eq!(bench.events.len(), events);
     bench.until_phase("baking");
-    bench.hear(50, Says::Abort);
+    assert_eq!(bench.asked_now().became, Some(Became::More));
+    bench.hear(50, Says::Promote);
+    assert_eq!(bench.events.len(), bench.events.len().max(events));
     let end = bench.finish();
     assert_eq!(end.outcome, Outcome::Deployed);
+}
+
+/// A no that was written while the shift to more was under way is read with the next look: in the pause after it, or in the bake.
+#[test]
+fn a_no_counts_until_it_is_committed_however_much_it_has_by_then() {
+    for (at, then) in [(20, "pausing"), (50, "baking")] {
+        let mut bench = waiting_at(at);
+        bench.hear(at, Says::Promote);
+        bench.until_phase("shifting");
+        bench.hear(at, Says::Abort);
+        assert_eq!(bench.rollout.phase(), "shifting", "it is read with a look");
+        bench.until_phase(then);
+        bench.hear(at, Says::Abort);
+        let why = format!("kim aborted it at {at} %");
+        assert_eq!(bench.asked_now().became, Some(Became::Less(why.clone())));
+        let end = bench.finish();
+        assert_eq!(
+            (end.outcome, end.reason.as_str(), end.serving),
+            (Outcome::Cancelled, "aborted", Some(Generation(1)))
+        );
+        assert_eq!((end.because, end.quarantine), (vec![why], false));
+    }
+    let mut bench = waiting_at(50);
+    bench.hear(50, Says::Promote);
+    bench.until_phase("retiring");
+    bench.hear(50, Says::Abort);
+    assert_eq!(bench.finish().outcome, Outcome::Deployed, "too late");
+}
+
+/// What is told while it waits is told as the next look begins.
+#[test]
+fn a_healthy_wait_lacks_nothing_also_while_it_is_looked_at_and_after_a_blip() {
+    let mut bench = waiting_at(20);
+    assert_eq!(bench.rollout.lacks(), None);
+    let looks = bench.asked.len();
+    bench.until_with(|_| None, |bench| bench.asked.len() > looks);
+    assert!(!bench.open.is_empty(), "a look is under way");
+    assert_eq!(bench.rollout.lacks(), None);
+    let blip = |action: &Action| match action {
+        Action::Probe(_) => Some(probed(id(2, 1), Seen::Bad("status 500".to_owned()))),
+        _ => None,
+    };
+    bench.until_with(blip, |bench| bench.rollout.lacks().is_some());
+    let lacks = bench.rollout.lacks().expect("one probe was bad");
+    assert!(lacks.contains("status 500"), "{lacks}");
+    bench.until_with(|_| None, |bench| bench.rollout.lacks().is_none());
+    assert_eq!(bench.rollout.phase(), "asking");
+}
+
+/// Once it has waited for a person, a yes leaves it as long for its evidence as any share has, and not the rest of the wait.
+#[test]
+fn what_is_left_of_the_wait_is_no_time_for_evidence() {
+    let mut bench = asking()
+        .change(|plan| plan.waits = [(Share(20), 86_400_000)].into())
+        .begin();
+    bench.until_phase("asking");
+    let since = bench.now;
+    let blind = |action: &Action| match action {
+        Action::Watch(_) => Some(Observation::Watched(BTreeMap::new())),
+        _ => None,
+    };
+    bench.until_with(blind, |bench| bench.rollout.lacks().is_some());
+    bench.hear(20, Says::Promote);
+    let end = bench.finish_with(blind);
+    assert_eq!(end.reason, "not-its-fault");
+    assert!(
+        bench.now.since(since) < 600_000,
+        "{}",
+        bench.now.since(since)
+    );
 }
 
 #[test]

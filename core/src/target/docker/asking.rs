@@ -9,6 +9,7 @@ use super::survey::stdout;
 use super::{Docker, Step};
 use crate::protocol::Completion;
 use crate::rollout::Done;
+use crate::spec::Token;
 use crate::stop::Stop;
 use crate::word::{Question, Spoken};
 
@@ -23,6 +24,29 @@ pub struct Asking {
     pub question: Question,
     /// The pressing of the stop button that a person has overridden.
     pub overridden: Option<String>,
+}
+
+/// Who has the lease that was to be taken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Beside {
+    /// Its token.
+    pub token: Token,
+    /// What it asks a person, or asked last; `None`: nothing yet.
+    pub question: Option<Question>,
+}
+
+impl Beside {
+    pub(super) fn read(token: Token, said: &Said) -> Self {
+        let question = read(said).filter(|it| it.token == token);
+        Self { token, question }
+    }
+
+    /// What it asks now.
+    #[must_use]
+    pub fn asks(&self) -> Option<&Question> {
+        let question = self.question.as_ref();
+        question.filter(|it| it.stands(self.token))
+    }
 }
 
 /// How telling a run something ended.
@@ -70,7 +94,7 @@ impl Docker {
     /// A look tells what is asked, and brings what was said.
     pub(super) fn ask_person(&self, script: &mut Script) {
         if let Some(asking) = &self.asking {
-            script.ask(&asking.question.file());
+            script.ask(asking);
             script.hear(asking.overridden.as_deref());
         }
     }

@@ -78,7 +78,7 @@ impl Docker {
         memo.heeds.write(&mut script);
         memo.appends.iter().for_each(|append| script.append(append));
         if let Some(asking) = &self.asking {
-            script.ask(&asking.question.file());
+            script.ask(asking);
         }
         if let Some(checkpoint) = &memo.checkpoint {
             script.checkpoint(checkpoint.as_deref());

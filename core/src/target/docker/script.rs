@@ -5,7 +5,7 @@
 
 use std::fmt::Write as _;
 
-use super::asking::{QUESTION, WORD};
+use super::asking::{Asking, QUESTION, WORD};
 use super::stopping::STOP;
 use super::{Terms, sticky};
 use crate::ledger::Append;
@@ -127,9 +127,14 @@ impl Script {
         script.finish()
     }
 
-    /// Tells what a person is asked. It need not survive a power cut: the run that asks does not, either.
-    pub(super) fn ask(&mut self, file: &str) {
-        self.file(QUESTION, file);
+    /// Tells what a person is asked, and which pressing of the stop button is overridden. It need not survive a power cut: the run that
+    /// asks does not, either. A look is not numbered, and may come after the end of its own run: then nothing is asked any more.
+    pub(super) fn ask(&mut self, asking: &Asking) {
+        let press = word(asking.overridden.as_deref().unwrap_or(NO_PRESS));
+        let file = format!("{}overrides {press}\n", asking.question.file());
+        self.body.push_str("if [ \"$holder\" != - ]; then\n");
+        self.file(QUESTION, &file);
+        self.body.push_str("fi\n");
     }
 
     /// Brings what a person has said, and the stop button where it is set.

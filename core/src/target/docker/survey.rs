@@ -480,7 +480,7 @@ impl Docker {
         match said.result.as_str() {
             "open" => {}
             "held" => {
-                self.beside = asking::read(&said).filter(|it| it.stands(token));
+                self.beside = Some(asking::Beside::read(token, &said));
                 return Err(Trouble {
                     code: "busy",
                     text: held_by(&said, now),

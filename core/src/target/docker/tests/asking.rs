@@ -91,8 +91,19 @@ fn a_look_tells_what_is_asked_and_brings_what_was_said_under_the_lock() {
 #[test]
 fn whatever_is_written_says_what_is_asked_as_well() {
     let began = Action::Record(crate::rollout::Record::Began, None);
-    let told = body(&asking(None).lower(&began, &Memo::default()));
-    assert!(told.contains("> \"$S/question\""), "{told}");
+    for (overridden, press) in [(None, "-none"), (Some("17-aB3"), "17-aB3")] {
+        let told = body(&asking(overridden).lower(&began, &Memo::default()));
+        let (before, _) = told.split_once("> \"$S/question\"").expect("it is told");
+        assert!(before.contains(&format!("\noverrides {press}\n")), "{told}");
+        // What comes after the end of its run asks nobody.
+        let (_, last) = before
+            .rsplit_once("if [ \"$holder\" != - ]; then\n")
+            .expect("guarded");
+        assert!(
+            last.starts_with("printf %s 'token 7") && !last.contains("fi\n"),
+            "{told}"
+        );
+    }
     let silent = body(&docker().lower(&began, &Memo::default()));
     assert!(!silent.contains("question"), "{silent}");
 }
@@ -126,14 +137,24 @@ fn who_meets_the_lease_sees_what_its_holder_asks() {
         ));
         let opened = docker.read_opened(Timestamp(0), &[held, network.clone()], true);
         assert_eq!(opened.map_err(|it| it.code), Err("busy"));
-        docker.beside
+        docker.beside.expect("somebody has the lease")
     };
-    assert_eq!(held(&question(), 7), Some(question()));
-    assert_eq!(held(&question(), 8), None, "it was asked by a run before");
+    let asks = |question: &Question, token: u64| held(question, token).asks().cloned();
+    assert_eq!(asks(&question(), 7), Some(question()));
+    let other = Beside {
+        token: Token(8),
+        question: None,
+    };
+    assert_eq!(held(&question(), 8), other, "it was asked by a run before");
     let gone_on = Question {
         became: Stage::More,
         ..question()
     };
-    assert_eq!(held(&gone_on, 7), None);
+    assert_eq!(asks(&gone_on, 7), None);
+    assert_eq!(
+        held(&gone_on, 7).question,
+        Some(gone_on),
+        "it can be aborted"
+    );
     assert_eq!(spoken().word.share, Share(25));
 }
