@@ -197,8 +197,11 @@ test('recover puts right what somebody stopped, and an engine is asked for nothi
 
 test('one that is still ending when its deploy was killed works on once it was recovered', async (t) => {
   const { here } = await working(t, 'worker-ending', { run: { env: { STOP_DELAY_MS: '8000' } }, env: { lease: '2s', drain: '60s' } });
-  const [{ name }] = await here.containers();
-  const state = async (format) => (await docker('inspect', '--format', format, name)).trim();
+  // Its name bears the token of whoever holds it last.
+  const state = async (format) => {
+    const { name } = (await here.containers()).find((it) => it.generation === 1);
+    return (await docker('inspect', '--format', format, name)).trim();
+  };
   const before = await state('{{.State.StartedAt}}');
   const deploy = here.start('deploy', '--image', image('v2'));
   // The table is empty once it is asked to end.

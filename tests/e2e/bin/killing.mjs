@@ -125,7 +125,8 @@ export async function killEverywhere(t, { name, of, worker, config = {}, env = {
 
 /** Users get what the ledger says; whatever else a late call may have made. */
 async function assertServing(here) {
-  await assertAnswers(here, (await chainOf(here)).serving.release.version);
+  const { release, generation } = (await chainOf(here)).serving;
+  await assertAnswers(here, release.version, generation);
 }
 
 /** A run that nobody kills: the calls that change something, in order. */

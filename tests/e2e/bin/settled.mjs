@@ -90,10 +90,11 @@ export async function assertSettled(here, { replicas = 1, version, renaming = fa
   return { version: release.version, generation, token, ledger };
 }
 
-/** Asserts that a user gets this version now; of a worker, whom nobody asks, that each instance says so of itself. */
-export async function assertAnswers(here, version) {
+/** Asserts that a user gets this version now; of a worker, whom nobody asks, that each instance (of that generation) says so of itself. */
+export async function assertAnswers(here, version, generation = null) {
   if (here.worker) {
-    for (const name of await instancesOf(here)) {
+    const names = await instancesOf(here);
+    for (const name of names.filter((it) => generation === null || it.includes(`-g${generation}-`))) {
       const { code, stdout, stderr } = await run(['docker', 'exec', name, '/demo-service', 'healthcheck']);
       assert.ok(code === 0 && stdout.includes(`"version":"${version}"`), `${name} is ${version}, and well: ${stdout}${stderr}`);
     }
