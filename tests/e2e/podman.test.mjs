@@ -82,6 +82,8 @@ function at(t, its, name, { env, ...more } = {}) {
 }
 
 function kill(pid) {
+  // What does not run has the number 0, which stands for everything here.
+  assert.ok(Number(pid) > 1, `${pid} is nobody's`);
   try { process.kill(Number(pid), 'SIGKILL'); } catch { /* it has ended by itself */ }
 }
 
