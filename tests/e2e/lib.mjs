@@ -3,6 +3,7 @@
 
 import { execFile, spawn } from 'node:child_process';
 import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -52,8 +53,22 @@ async function must(program, args) {
 /** A command inside the network in which the engine publishes its ports. */
 export const inside = (argv, options) => run([join(ROOT, 'tests', 'parts', 'exec'), ...argv], options);
 
-// Below the ports that outgoing connections get.
-let ports = 20_000 + (process.pid % 240) * 50;
+// Below the ports that outgoing connections get. Files run side by side, and each has fifty ports that no other has.
+let ports = 20_000 + (await ownBlock(240)) * 50;
+
+/** A number below `count` that no other living process has: held by a name in the kernel, which forgets it with the process. */
+async function ownBlock(count) {
+  for (let tried = 0; tried < count; tried++) {
+    const block = (process.pid + tried) % count;
+    const held = createServer().unref();
+    const free = await new Promise((resolve) => {
+      held.once('error', () => resolve(false));
+      held.listen(`\0cd-e2e-ports-${block}`, () => resolve(true));
+    });
+    if (free) return block;
+  }
+  throw new Error(`all ${count} blocks of ports are held by other tests`);
+}
 
 /**
  * A service of its own, with a working tree of its own and a port of its own. Call `end()` when done. `podman` is the path of
