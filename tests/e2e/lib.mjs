@@ -104,7 +104,7 @@ export function place(name, { environment = 'staging', router = '2.6', service =
         run: { ...(worker ? {} : { port: 8000 }), ...run, env: { APP_VERSION: '{{version}}', ...run.env } },
         health: {
           ...asked,
-          every: '200ms', timeout: '2s', successes: 2, failures: 3, deadline: '10s', ...health,
+          every: '400ms', timeout: '2s', successes: 2, failures: 3, deadline: '10s', ...health,
         },
         environments: {
           [environment]: { ...(worker ? { bake: { for: '2s' } } : served), drain: '2s', lease: '5s', ...env },

@@ -218,6 +218,30 @@ test('an engine that restarts in the middle of a deploy is not the version\'s fa
   assert.equal(left.stdout.trim().split('\n').length, 3, 'two instances and their router');
 });
 
+test('an engine that restarts once the old worker is stopped starts the new one alone, and what is brought back has its policy again', async (t) => {
+  const here = place('alone', { worker: true }).config({ env: { lease: '2s' } });
+  t.after(() => here.end());
+  const policies = async () => {
+    const names = (await here.containers()).map((it) => it.name);
+    const format = '{{index .Config.Labels "cd-action.version"}} {{.State.Status}} {{.HostConfig.RestartPolicy.Name}}';
+    return (await docker('inspect', '--type', 'container', '--format', format, ...names)).split('\n').sort();
+  };
+  await deploy(here, image('v1'));
+  for (const [how, restart] of Object.entries(ENGINE)) {
+    await t.test(how, async () => {
+      const killed = await countingDocker(here, 'run#1 after kill').start('deploy', '--image', image('v2')).ended;
+      assert.equal(killed.signal, 'SIGKILL', killed.stderr);
+      await restart();
+      await until('the new one to run', async () => (await versions(here)).includes('v2 running'));
+      await sleep(3000);
+      assert.deepEqual(await policies(), ['v1 exited no', 'v2 running always']);
+      const recovered = await here.cd('recover', '--wait', '30s');
+      assert.equal(recovered.outcome, 'restored', recovered.stderr);
+      assert.deepEqual(await policies(), ['v1 running always']);
+    });
+  }
+});
+
 test('an engine that is away for a while as traffic moves or the commit is written is waited for', async (t) => {
   const here = place('away').config({ env: { bake } });
   t.after(() => here.end());

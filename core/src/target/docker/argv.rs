@@ -155,6 +155,9 @@ pub(super) struct Creating<'a> {
     pub(super) started: bool,
 }
 
+/// The restart policy of what is to serve: not `unless-stopped`, which an engine that was killed leaves down.
+pub(super) const ALWAYS: &str = "always";
+
 /// `docker create` or `docker run` of an instance. Secrets are named, and reach the engine through the command's own environment.
 pub(super) fn create(engine: &Engine, release: &Release, creating: &Creating<'_>) -> Run {
     let spec = &release.spec;
@@ -166,7 +169,7 @@ pub(super) fn create(engine: &Engine, release: &Release, creating: &Creating<'_>
         &["create"]
     });
     say(&["--name", creating.name]);
-    say(&["--pull", "never", "--restart", "always"]);
+    say(&["--pull", "never", "--restart", ALWAYS]);
     say(&["--network", creating.network, "--ip", creating.ip]);
     say(&["--stop-timeout", &creating.grace.div_ceil(1000).to_string()]);
     for (key, value) in creating

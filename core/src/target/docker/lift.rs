@@ -43,7 +43,11 @@ impl Docker {
                 let revived = if done.len() < steps.len() && done.iter().all(succeeded) {
                     Started::Unknown("it was ended before all of it was done".to_owned())
                 } else {
-                    revived(done.last())
+                    match (revived(done.last()), done.iter().find(|it| !succeeded(it))) {
+                        // It runs, and perhaps without the policy by which its engine starts it again.
+                        (Started::Yes, Some(failed)) => Started::Unknown(words(failed)),
+                        (revived, _) => revived,
+                    }
                 };
                 if revived == Started::Yes {
                     self.ending.remove(id);

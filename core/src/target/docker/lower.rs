@@ -1,6 +1,6 @@
 //! Lowering: what an action of the machine, or a question of the session, is in commands.
 
-use super::argv::{Creating, QUICK, copy_secrets, create};
+use super::argv::{ALWAYS, Creating, QUICK, copy_secrets, create};
 use super::script::{Ask, Lowering, RECORDED, ROUTED, Routing, Script};
 use super::{Docker, Memo, Program, Step, formats, haproxy, keeper, server_name, sticky};
 use crate::protocol::Effect;
@@ -57,7 +57,7 @@ impl Docker {
             // Whoever asks for it knows where.
             Action::Measure(_) | Action::Hook(_) => Vec::new(),
             Action::Log(id) => vec![self.on(&["logs", "--tail", LOG_LINES], *id, GONE)],
-            Action::Stop(id) => vec![self.stop(*id, GONE)],
+            Action::Stop(id) => self.halt(*id),
             Action::Remove(id) => self.remove(*id),
             Action::Conclude(_) => {
                 let want = self
@@ -452,12 +452,34 @@ impl Docker {
     /// Starts it again. The engine calls one that is still ending running, and starts it not: that one's end is waited for first, by
     /// a stop of our own, whose limit is longer than what it asks the engine to wait.
     fn revive(&self, id: InstanceId) -> Vec<Step> {
+        let name = self.name_of(id);
+        let ending = self.ending.contains(&id);
+        let stop = ending.then(|| self.stop_named(&name, &[]));
         let start = self.on(&["start"], id, &[]);
-        if self.ending.contains(&id) {
-            vec![self.stop_named(&self.name_of(id), &[]), start]
-        } else {
-            vec![start]
+        let start = match self.engine.program {
+            Program::Docker => vec![self.restarts(&name, ALWAYS, &[]), start.beside()],
+            Program::Podman => vec![start],
+        };
+        stop.into_iter().chain(start).collect()
+    }
+
+    /// Stops what is to stay down until it is started by name. An engine that is restarted starts whatever has its restart policy,
+    /// also what was stopped: then the old version would work beside the new one. The policy goes after the stop and comes back
+    /// with the start, so nothing is ever meant to serve without it.
+    ///
+    /// Podman has no engine that could be restarted; what the boot of its host starts is in the capability table.
+    fn halt(&self, id: InstanceId) -> Vec<Step> {
+        let stop = self.stop(id, GONE);
+        match self.engine.program {
+            // Stopped is stopped, whatever comes of the policy.
+            Program::Docker => vec![stop, self.restarts(&self.own_name(id), "no", &[""])],
+            Program::Podman => vec![stop],
         }
+    }
+
+    fn restarts(&self, name: &str, policy: &str, tolerated: &'static [&'static str]) -> Step {
+        let run = self.engine.words(&["update", "--restart", policy, name]);
+        Step::tolerant(Effect::Run(run), tolerated)
     }
 
     fn stop(&self, id: InstanceId, tolerated: &'static [&'static str]) -> Step {
