@@ -21,9 +21,11 @@ async function served(t, name, { steps = STEPS, pause = '1s', lease = '30s' } = 
   return here;
 }
 
-/** A deploy that is under way, and waits at this share. */
-async function waitsAt(run, share) {
+/** A deploy that is under way, and waits at this share; with its next look it has written so where others read it. */
+async function waitsAt(here, run, share) {
   await until(`it waits at ${share} %`, () => run.output().includes(`waits at ${share} % of the traffic for a person`), { seconds: 30 });
+  const written = new RegExp(`^share ${share}\\nasks 1\\nquestion .*"waits":\\[`, 'm');
+  await until('it has written so', async () => written.test(await stateFile(here, 'question') ?? ''), { seconds: 15 });
 }
 
 const weightsOf = async (here) => (await here.runtime('show servers state app')).split('\n').filter((line) => / app \d/.test(line))
@@ -36,7 +38,7 @@ test('promoted at each share by a run of its own: no request is lost, and each s
   assert.match(plan.stderr, /this run waits at 25 % until a person promotes v2, 60 s at most/);
   const { users } = await underLoad(here, async () => {
     const deploy = here.start('deploy', '--image', image('v2'));
-    await waitsAt(deploy, 25);
+    await waitsAt(here, deploy, 25);
     const weights = await weightsOf(here);
     const status = await here.cd('status');
     assert.match(status.stderr, /v2 \(g2\) waits at 25 % of the traffic for a person since .*, until .* at most/);
@@ -50,7 +52,7 @@ test('promoted at each share by a run of its own: no request is lost, and each s
     const more = await here.cd('promote');
     assert.deepEqual([more.outcome, more.report.reason, more.code], ['waiting', 'asks-again', 0], more.stderr);
     assert.match(more.report.because.join('\n'), /v2 \(g2\) waits at 50 % of the traffic|v2 \(g2\) has 50 % of the traffic/);
-    await waitsAt(deploy, 50);
+    await waitsAt(here, deploy, 50);
     assert.notEqual(await weightsOf(here), weights);
 
     // What was said of 25 % stands there still, and so may what was said to a run before: neither is for this.
@@ -79,12 +81,12 @@ test('promoted at each share by a run of its own: no request is lost, and each s
 test('two promote at one share: the next share waits for a word of its own', { timeout: 90_000 }, async (t) => {
   const here = await served(t, 'between-two', { pause: '3s' });
   const deploy = here.start('deploy', '--image', image('v2'));
-  await waitsAt(deploy, 25);
+  await waitsAt(here, deploy, 25);
   const both = await Promise.all([here.cd('promote'), here.cd('promote')]);
   for (const one of both) {
     assert.deepEqual([one.outcome, one.report.reason, one.code], ['waiting', 'asks-again', 0], one.stderr);
   }
-  await waitsAt(deploy, 50);
+  await waitsAt(here, deploy, 50);
   const weights = await weightsOf(here);
   await sleep(4_000);
   assert.equal(await weightsOf(here), weights, 'nobody has promoted 50 %');
@@ -99,7 +101,7 @@ test('aborted at its share it goes back at once, and nothing is held against it'
   const here = await served(t, 'between-abort');
   const { users } = await underLoad(here, async () => {
     const deploy = here.start('deploy', '--image', image('v2'));
-    await waitsAt(deploy, 25);
+    await waitsAt(here, deploy, 25);
     const [aborted, cancelled] = await Promise.all([here.cd('abort'), deploy.ended]);
     assert.deepEqual([aborted.outcome, aborted.report.reason, aborted.code], ['restored', 'aborted', 0], aborted.stderr);
     assert.deepEqual([cancelled.outcome, cancelled.report.reason, cancelled.code], ['cancelled', 'aborted', 1], cancelled.stderr);
@@ -123,7 +125,7 @@ test('nobody says anything, or it turns bad while it waits: it goes back', { tim
 
   here.config({ health: { deadline: '15s' }, env: { strategy: { canary: { steps: STEPS, pause: '1s' } }, bake: { for: '1s', errors: '5%' }, lease: '30s' } });
   const deploy = here.start('deploy', '--image', image('breaks-later'));
-  await waitsAt(deploy, 25);
+  await until('it waits', () => deploy.output().includes('waits at 25 % of the traffic for a person'), { seconds: 30 });
   const bad = await deploy.ended;
   assert.deepEqual([bad.outcome, bad.code], ['rolled-back', 1], bad.stderr);
   assert.ok(['probe-failed', 'errors'].includes(bad.report.reason), bad.report.reason);
@@ -136,6 +138,7 @@ test('a word before the evidence waits for it, and the stop button ends a wait',
   const here = await served(t, 'between-early', { steps: [{ share: 25, wait: '1m' }], pause: '6s' });
   const deploy = here.start('deploy', '--image', image('v2'));
   await until('it has its share', () => deploy.output().includes('pausing'), { seconds: 30 });
+  await until('it can be told', async () => /^asks 1$/m.test(await stateFile(here, 'question') ?? ''), { seconds: 6 });
   const short = await here.cd('promote', '--wait', '0s');
   assert.deepEqual([short.outcome, short.report.reason, short.code], ['held', 'told', 0], short.stderr);
   assert.match(short.report.because.join('\n'), /kim promoted v2 at 25 %/);
@@ -159,7 +162,7 @@ test('a word before the evidence waits for it, and the stop button ends a wait',
 test('a run that died while it waited is recovered as any other, and what was said to it is void', { timeout: 120_000 }, async (t) => {
   const here = await served(t, 'between-dead', { lease: '5s' });
   const deploy = here.start('deploy', '--image', image('v2'));
-  await waitsAt(deploy, 25);
+  await waitsAt(here, deploy, 25);
   deploy.child.kill('SIGKILL');
   await deploy.ended;
   const late = await here.cd('promote');

@@ -182,7 +182,7 @@ test('a plan says what would happen, and touches nothing', async (t) => {
     const reference = `127.0.0.1:5000/demo/elsewhere:${here.service}`;
     await docker('tag', image('v2'), reference);
     await docker('push', '-q', reference);
-    await docker('image', 'rm', reference);
+    await docker('image', 'rm', '--no-prune', reference);
     const unseen = await touchingNothing(here, () => here.cd('plan', '--image', reference));
     assert.deepEqual([unseen.outcome, unseen.code], ['shown', 0]);
     assert.ok(unseen.report.plan?.steps.length > 0, 'steps, worst time, peak and the way back do not depend on the image');
@@ -278,7 +278,7 @@ test('an ancestor of what serves does not replace it, whatever its run number sa
   const side = await commit('side');
   await git('checkout', '-q', 'main');
   const built = [];
-  t.after(() => docker('image', 'rm', '--force', ...built));
+  t.after(() => docker('image', 'rm', '--force', '--no-prune', ...built));
   const build = async (revision, version) => {
     const tag = `e2e-${here.service}:${version}`;
     const { code, stderr } = await run(['docker', 'build', '-q', '--label', `org.opencontainers.image.revision=${revision}`, '--label', `org.opencontainers.image.version=${version}`, '-t', tag, '-'], { input: `FROM ${image('v1')}\nENV BUILT=${version}\n`, env: { ...ENV, DOCKER_BUILDKIT: '0' } });

@@ -49,7 +49,7 @@ test('what happened while another run had the lease counts: a branch that has mo
     const repository = `${REGISTRY}/e2e/${here.service}`;
     const built = await run(['docker', 'build', '--quiet', '--tag', `${repository}:sha-${sha}`, '-'], { env: { ...ENV, DOCKER_BUILDKIT: '0' }, input: `FROM ${image('v3')}\nLABEL org.opencontainers.image.revision=${sha}\n` });
     assert.equal(built.code, 0, built.stderr);
-    t.after(() => docker('rmi', '--force', `${repository}:sha-${sha}`));
+    t.after(() => docker('rmi', '--force', '--no-prune', `${repository}:sha-${sha}`));
     await docker('push', '--quiet', `${repository}:sha-${sha}`);
     here.config({ env: { ...QUICK, bake: { for: '15s' } } });
     assert.equal((await here.cd('deploy', '--image', image('v1'))).outcome, 'deployed');

@@ -240,7 +240,7 @@ test('the image has to be of this commit, and its attestation is verified by who
     const made = await run(['docker', 'build', '-q', '-t', name, here.dir], { env: { ...ENV, DOCKER_BUILDKIT: '0' } });
     assert.equal(made.code, 0, made.stderr);
     await docker('push', '-q', name);
-    t.after(() => run(['docker', 'image', 'rm', '-f', name]));
+    t.after(() => run(['docker', 'image', 'rm', '-f', '--no-prune', name]));
     return byDigest(name);
   };
   const [own, other] = [await built(sha), await built('f'.repeat(40))];

@@ -36,7 +36,7 @@ def tests(session):
 test('an image that a session names itself becomes the release, with labels', { timeout: 300_000 }, async (t) => {
   const own = `own-${process.pid}:latest`;
   const it = await noxProject(t, 'nox', { noxfile: () => naming(own), build: { nox: 'build-container', produces: own }, first: ['nox'] });
-  t.after(() => run(['docker', 'image', 'rm', '-f', own]));
+  t.after(() => run(['docker', 'image', 'rm', '-f', '--no-prune', own]));
   const result = await it.cd('release');
   assert.deepEqual([result.code, result.outcome], [0, 'released'], result.stderr);
   assert.match(result.stderr, /the nox session build-container, with nox\b/);
@@ -83,7 +83,7 @@ def fails(session): session.error("it does not work today")
   assert.match(failed.stderr, /it does not work today/);
 
   await docker('build', '-q', '-t', old, it.dir);
-  t.after(() => run(['docker', 'image', 'rm', '-f', old]));
+  t.after(() => run(['docker', 'image', 'rm', '-f', '--no-prune', old]));
   it.config({ build: { nox: 'nothing', produces: old } });
   await it.commit(6);
   const older = await it.cd('release');

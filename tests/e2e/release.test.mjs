@@ -45,7 +45,7 @@ test('a commit is built once, named for ever, and found again', async (t) => {
   });
 
   await t.test('without its image on the engine, and without an engine, it is found all the same', async () => {
-    await run(['docker', 'image', 'rm', '-f', `${it.image}:${sha(it.first)}`]);
+    await run(['docker', 'image', 'rm', '-f', '--no-prune', `${it.image}:${sha(it.first)}`]);
     it.settings = { DOCKER_HOST: 'unix:///nowhere.sock' };
     const again = await it.cd('release');
     it.settings = {};

@@ -217,7 +217,7 @@ test('secrets reach the service and nobody else, however the runs end', async (t
   t.after(async () => {
     processes.stop();
     await here.end();
-    await run(['docker', 'image', 'rm', '-f', TALKER]);
+    await run(['docker', 'image', 'rm', '-f', '--no-prune', TALKER]);
   });
   const deploy = (reference, id) => runner.job({ command: 'deploy', image: reference }, { id });
 

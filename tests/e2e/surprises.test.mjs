@@ -79,9 +79,9 @@ test('an image that was never pushed does not stand in for what its registry has
   const name = `127.0.0.1:5000/demo/stale:${here.service}`;
   await docker('tag', image('v2'), name);
   await docker('push', '-q', name);
-  await docker('image', 'rm', name);
+  await docker('image', 'rm', '--no-prune', name);
   await docker('tag', 'cd-action-demo:plain', name);
-  t.after(() => docker('image', 'rm', '-f', name).catch(() => {}));
+  t.after(() => docker('image', 'rm', '-f', '--no-prune', name).catch(() => {}));
   const { report } = await run(here, 'deployed', 'deploy', '--image', name);
   assert.equal(report.serving.digest, (await docker('image', 'inspect', '--format', '{{join .RepoDigests " "}}', image('v2'))).match(/demo\/tasks@(\S+)/)[1]);
 });
@@ -94,7 +94,7 @@ test('what an image declares as its volume goes with the instance', { timeout: 1
     const input = `FROM cd-action-demo:plain\nENV APP_VERSION=${version}\nVOLUME /data\n`;
     const built = await command(['docker', 'build', '-q', '-t', `${here.service}:${version}`, '-'], { env: { ...ENV, DOCKER_BUILDKIT: '0' }, input });
     assert.equal(built.code, 0, built.stderr);
-    t.after(() => docker('image', 'rm', '-f', `${here.service}:${version}`).catch(() => {}));
+    t.after(() => docker('image', 'rm', '-f', '--no-prune', `${here.service}:${version}`).catch(() => {}));
   }
   await run(here, 'deployed', 'deploy', '--image', `${here.service}:1`);
   const before = await dangling();

@@ -25,7 +25,7 @@ export async function example(t, name, { config, files, edit = (text) => text })
   t.after(async () => {
     for (const here of [staging, production]) await clear(here);
     const names = (await docker('image', 'ls', '--filter', `reference=${image}`, '--format', '{{.Repository}}:{{.Tag}}')).split('\n');
-    for (const line of names.filter((it) => it && !it.endsWith(':<none>'))) await run(['docker', 'image', 'rm', '-f', line]);
+    for (const line of names.filter((it) => it && !it.endsWith(':<none>'))) await run(['docker', 'image', 'rm', '-f', '--no-prune', line]);
   });
   const write = (path, text) => {
     mkdirSync(dirname(join(dir, path)), { recursive: true });

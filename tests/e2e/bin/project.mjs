@@ -93,7 +93,7 @@ export function project(name, { registry = REGISTRY } = {}) {
     async end() {
       const names = (await docker('image', 'ls', '--filter', `reference=${it.image}`, '--format', '{{.Repository}}:{{.Tag}}')).split('\n');
       const there = names.filter((line) => line && !line.endsWith(':<none>'));
-      if (there.length > 0) await run(['docker', 'image', 'rm', '-f', ...there]);
+      if (there.length > 0) await run(['docker', 'image', 'rm', '-f', '--no-prune', ...there]);
       removeRuns(dir);
     },
   };
