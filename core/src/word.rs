@@ -1,6 +1,6 @@
-//! What a run tells that asks a person in mid-rollout, and what the person says: two small files at the target.
+//! What a run tells of what it brings and asks a person in mid-rollout, and what the person says: two small files at the target.
 //!
-//! The run has the lease, and looks at the target all the time: with each look it writes what it asks and reads what was said.
+//! The run has the lease, and looks at the target all the time: with each look it writes what it asks, if it asks, and reads what was said.
 //! Whoever promotes or aborts needs no lease for it, or would have to wait for the very run that waits. A word names the token
 //! of the lease and the share: so it counts for this rollout and this share alone, and is void once that run is gone. Why it is
 //! like that: `docs/decisions/0031-a-person-between-the-shares.md`.
@@ -17,7 +17,7 @@ use crate::spec::{Generation, Token};
 pub struct Question {
     /// The lease of the run that asks.
     pub token: Token,
-    /// The share of the traffic that the candidate has, in percent.
+    /// The share of the traffic of which a person is asked, or was last, in percent; 0: of none so far.
     pub share: u8,
     /// Its generation.
     pub generation: Generation,
@@ -41,10 +41,12 @@ pub struct Question {
 pub enum Stage {
     /// It still has this share.
     Asks,
-    /// It has got more of the traffic, or is about to.
+    /// It has got more of the traffic, or is about to; or nobody is asked, and it goes on by itself.
     More,
     /// It is being put away, for this.
     Less(String),
+    /// It has passed a point of no return, and goes on whatever is said.
+    Past,
     /// The rollout is over.
     Over {
         /// How.
@@ -168,6 +170,7 @@ pub(crate) mod tests {
         for became in [
             Stage::Asks,
             Stage::More,
+            Stage::Past,
             Stage::Less("says\nabort".to_owned()),
             over,
         ] {

@@ -146,9 +146,13 @@ test('a word before the evidence waits for it, and the stop button ends a wait',
   assert.deepEqual([deployed.outcome, deployed.code], ['deployed', 0], deployed.stderr);
   assert.doesNotMatch(deployed.stderr, /waits at 25 %/, 'the word was there when its evidence was');
 
-  here.config({ health: { deadline: '15s' }, env: { strategy: { canary: { steps: STEPS, pause: '4s' } }, bake: { for: '1s', errors: '5%' }, lease: '30s' } });
+  // Seldom looked at: the promotion comes before the next look, by which it ends.
+  here.config({
+    health: { deadline: '40s', every: '8s' },
+    env: { strategy: { canary: { steps: STEPS, pause: '2m' } }, bake: { for: '1s', errors: '5%' }, lease: '30s' },
+  });
   const other = here.start('deploy', '--image', image('v3'));
-  await until('it has its share', () => other.output().includes('pausing'), { seconds: 30 });
+  await until('it can be told', async () => /^asks 1$/m.test(await stateFile(here, 'question') ?? ''), { seconds: 40 });
   const stopped = await here.cd('stop', '--reason', 'the database is being moved');
   assert.equal(stopped.outcome, 'stopped', stopped.stderr);
   const held = await here.cd('promote');
@@ -157,6 +161,39 @@ test('a word before the evidence waits for it, and the stop button ends a wait',
   assert.deepEqual([back.outcome, back.report.reason, back.code], ['cancelled', 'stopped', 1], back.stderr);
   assert.equal((await here.cd('resume')).outcome, 'resumed');
   await assertSettled(here, { version: 'v2' });
+});
+
+test('a deploy that asks nobody is aborted from anywhere: in its proof, and in its bake', { timeout: 120_000 }, async (t) => {
+  const here = place('between-no');
+  here.env = { USER: 'kim' };
+  t.after(() => clear(here));
+  const first = here.config({ env: { bake: { for: '1s', errors: '5%' }, lease: '30s' } });
+  assert.equal((await first.cd('deploy', '--image', image('v1'))).outcome, 'deployed');
+  const nothing = await here.cd('abort');
+  assert.deepEqual([nothing.outcome, nothing.report.reason, nothing.report.serving.version], ['unchanged', 'nothing-waits', 'v1'], nothing.stderr);
+  const cases = [
+    { phase: 'proving', run: { env: { START_DELAY_MS: '60000' } }, health: { deadline: '90s' } },
+    { phase: 'baking', run: {}, health: {} },
+  ];
+  for (const { phase, run, health } of cases) {
+    here.config({ run, health, env: { bake: { for: '90s', errors: '5%' }, lease: '30s' } });
+    const { users } = await underLoad(here, async () => {
+      const deploy = here.start('deploy', '--image', image('v2'));
+      await until(`it is ${phase}`, () => deploy.output().includes(phase), { seconds: 30 });
+      assert.match((await here.cd('status')).stderr, /`cd-action abort --environment staging` takes v2 back/);
+      const before = Date.now();
+      const [aborted, cancelled] = await Promise.all([here.cd('abort'), deploy.ended]);
+      assert.deepEqual([aborted.outcome, aborted.report.reason, aborted.code], ['restored', 'aborted', 0], aborted.stderr);
+      assert.match(aborted.stderr, /v2 \(g\d\) is being brought/);
+      assert.deepEqual([cancelled.outcome, cancelled.report.reason, cancelled.code], ['cancelled', 'aborted', 1], cancelled.stderr);
+      assert.match(cancelled.report.because.join('\n'), /^kim aborted it$/m);
+      assert.ok(Date.now() - before < 30_000, 'nobody waits for the end of the phase');
+    });
+    assert.equal(users.failed, 0, JSON.stringify(users));
+    await assertSettled(here, { version: 'v1' });
+    const status = await here.cd('status');
+    assert.deepEqual(status.report.status.quarantine, [], 'nothing is held against it');
+  }
 });
 
 test('a run that died while it waited is recovered as any other, and what was said to it is void', { timeout: 120_000 }, async (t) => {

@@ -11,6 +11,9 @@ import { ENV, image, place, ROOT, until } from './lib.mjs';
 /** A megabyte, in lines of 16 bytes. */
 const LINES = 64_000;
 
+/** How long it takes, in milliseconds: from before the start of a deploy, however slow the machine, into its drain. */
+const SLOWLY = 16_000;
+
 /** A client that stays: `{ seen, last, ended }`, what it has written so far, the newest of it, and its end. */
 function stays(t, here, what, ...more) {
   const client = join(ROOT, 'tests', 'e2e', 'bin', 'long-client.mjs');
@@ -59,12 +62,13 @@ function endedAtTheDeadline(result, since, drain) {
 suite('users who stay', { concurrency: true }, () => {
   for (const router of ['2.6', '3.2']) {
     test(`HAProxy ${router}: a download slower than the switch arrives whole, a WebSocket goes on to the drain's deadline and no longer`, async (t) => {
-      const drain = 5000;
+      // As long as the download, so that it ends within it wherever it began.
+      const drain = SLOWLY;
       const here = await serving(t, `long-${router.replace('.', '')}`, { router, env: { drain: `${drain}ms` } });
       const socket = stays(t, here, 'socket');
       await until('the first message', () => socket.last()?.echo);
       // Through the start, the switch, the bake and into the drain.
-      const download = stays(t, here, 'download', LINES, 6000);
+      const download = stays(t, here, 'download', LINES, SLOWLY);
       await until('its beginning', () => download.last()?.status);
 
       const deploy = here.start('deploy', '--image', image('v2'));
@@ -92,7 +96,7 @@ suite('users who stay', { concurrency: true }, () => {
 
   test('where everybody who stayed is done before the deadline, a deploy does not wait for it', async (t) => {
     const here = await serving(t, 'long-done', { env: { drain: '60s' } });
-    const download = stays(t, here, 'download', LINES, 5000);
+    const download = stays(t, here, 'download', LINES, SLOWLY);
     await until('its beginning', () => download.last()?.status);
     const result = await here.cd('deploy', '--image', image('v2'));
     const ended = Date.now();

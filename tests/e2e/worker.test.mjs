@@ -115,6 +115,20 @@ test('one that is not well goes back by itself, and not even then do both work',
   }
 });
 
+test('one that is watched is taken back by a person, and not even then do both work', async (t) => {
+  const { here } = await working(t, 'worker-abort');
+  here.config({ env: { lease: '30s', drain: '5s', bake: { for: '90s' } } });
+  const { result: [aborted, cancelled], versions } = await seen(here, async () => {
+    const deploy = here.start('deploy', '--image', image('v2'));
+    await until('it is watched', () => /^baking$/m.test(deploy.output()), { seconds: 30 });
+    return Promise.all([here.cd('abort'), deploy.ended]);
+  });
+  assert.deepEqual([aborted.outcome, aborted.report.reason, aborted.code], ['restored', 'aborted', 0], aborted.stderr);
+  assert.deepEqual([cancelled.outcome, cancelled.report.reason, cancelled.code], ['cancelled', 'aborted', 1], cancelled.stderr);
+  assert.equal(versions, 1);
+  assert.deepEqual((await here.containers()).map((it) => [it.version, it.state]), [['v1', 'running']]);
+});
+
 test('without a check a worker is proven by running on, which the plan calls weak, and watched after it', async (t) => {
   const { here } = await working(t, 'worker-runs', { health: { exec: undefined, runs: '1s', every: '500ms' }, env: { bake: { for: '6s' } } });
   const plan = await here.cd('plan', '--image', image('crashes'));

@@ -2,13 +2,19 @@
 
 use super::inert;
 use super::words::when;
-use crate::word::Question;
+use crate::word::{Question, Stage};
 
 /// What a run asks a person: since when, until when, and what of its evidence is missing.
 #[must_use]
 pub(crate) fn asks(question: &Question) -> String {
     let (version, share) = (inert(&question.version), question.share);
     let who = format!("{version} ({})", question.generation);
+    match &question.became {
+        Stage::Asks => {}
+        Stage::More | Stage::Over { .. } => return format!("{who} is being brought"),
+        Stage::Less(_) => return format!("{who} is being put away"),
+        Stage::Past => return format!("{who} has passed a point of no return, and goes on"),
+    }
     let lacks = question.lacks.as_deref().map(inert);
     match (question.waits, lacks) {
         (Some((since, until)), lacks) => {
@@ -50,6 +56,18 @@ mod tests {
             asks(&waits),
             "v2 (g2) waits at 25 % of the traffic for a person since 2026-11-22 10:31:05Z, until 2026-11-22 11:31:05Z at most"
         );
+        // Whoever has been promoted waits for nobody any more.
+        for (became, then) in [
+            (Stage::More, "is being brought"),
+            (Stage::Less("worse".to_owned()), "is being put away"),
+            (Stage::Past, "has passed a point of no return, and goes on"),
+        ] {
+            let question = Question {
+                became,
+                ..waits.clone()
+            };
+            assert_eq!(asks(&question), format!("v2 (g2) {then}"));
+        }
         let lacks = Question {
             lacks: Some("g2-1: status 500".to_owned()),
             ..waits

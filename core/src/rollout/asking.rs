@@ -2,8 +2,8 @@
 //! gets more.
 //!
 //! A yes counts at the share that it names and nowhere else. It lets nothing pass: a share ends only where its own evidence
-//! is there, before the word or after it. A no is of the whole rollout: it counts as long as nothing is committed, also where the
-//! share it was said of has ended meanwhile.
+//! is there, before the word or after it. A no is of the whole rollout, asked or not: it counts from the first look of the proof up to
+//! the commit, also where the share it was said of has ended meanwhile.
 
 use serde::{Deserialize, Serialize};
 
@@ -59,6 +59,17 @@ pub enum Became {
     Less(String),
 }
 
+impl Share {
+    /// Where something was said of it, to be appended. Nothing where it was said of the whole rollout.
+    #[must_use]
+    pub fn at(self) -> String {
+        match self.0 {
+            0 | 100.. => String::new(),
+            share => format!(" at {share} %"),
+        }
+    }
+}
+
 impl Rollout {
     /// What a person is asked now, or was asked last; `None`: nobody was asked anything yet.
     #[must_use]
@@ -90,55 +101,90 @@ impl Rollout {
     }
 
     /// A person has said something. Without effect where that was heard before. A yes has none where nobody is asked at its share:
-    /// what was said of one share never counts for another. A no has an effect at any share, and while all of the traffic is watched.
+    /// what was said of one share never counts for another. A no has an effect from the proof up to the end of the bake, asked or not.
     pub fn hear_word(&mut self, now: Timestamp, word: &Word) {
         self.hear_clock(now);
-        let hears = match word.says {
-            Says::Promote => self.is_asking(),
-            Says::Abort => matches!(self.phase, Phase::Baking(_)),
-        };
-        let patience = self.plan.timing.prove + self.comparison_deadline();
-        let of = |it: &&mut Asked| word.says == Says::Abort || it.share == word.share;
-        let Some(asked) = self.asked.as_mut().filter(of).filter(|_| hears) else {
-            return;
-        };
-        if asked.word.as_ref().is_some_and(|it| it.id == word.id) {
+        let heard = self.asked.as_ref().and_then(|it| it.word.as_ref());
+        if heard.is_some_and(|it| it.id == word.id) {
             return;
         }
-        asked.word = Some(word.clone());
-        let waited = asked.waits.is_some();
-        let (who, Share(share)) = (&word.who, word.share);
         match word.says {
-            Says::Promote => {
-                let heard = format!("{who} promoted it at {share} %");
-                let until = self.now.plus(patience);
-                if let Phase::Baking(baking) = &mut self.phase {
-                    // Whose evidence is not whole at this very moment gets as long for it as any share does; what is left of the time in
-                    // which a person was waited for is for nothing any more.
-                    baking.give_up = if waited {
-                        until
-                    } else {
-                        baking.give_up.max(until)
-                    };
-                }
-                self.decided("take a person's word", vec![heard]);
-            }
-            Says::Abort => {
-                let why = format!("{who} aborted it at {share} %");
-                self.decided(self.way(), vec![why.clone()]);
-                self.go_back(Why::Aborted(why));
-            }
+            Says::Promote => self.hear_yes(word),
+            Says::Abort => self.hear_no(word),
         }
     }
 
-    /// The stop button is set. Who waits for nothing but a person would wait for nothing: no more traffic is given while it is set.
+    fn hear_yes(&mut self, word: &Word) {
+        let asking = self.is_asking();
+        let patience = self.plan.timing.prove + self.comparison_deadline();
+        let asked = self.asked.as_mut().filter(|it| it.share == word.share);
+        let Some(asked) = asked.filter(|_| asking) else {
+            return;
+        };
+        asked.word = Some(word.clone());
+        let waited = asked.waits.is_some();
+        let heard = format!("{} promoted it{}", word.who, word.share.at());
+        let until = self.now.plus(patience);
+        if let Phase::Baking(baking) = &mut self.phase {
+            // Whose evidence is not whole at this very moment gets as long for it as any share does; what is left of the time in
+            // which a person was waited for is for nothing any more.
+            baking.give_up = if waited {
+                until
+            } else {
+                baking.give_up.max(until)
+            };
+        }
+        self.decided("take a person's word", vec![heard]);
+    }
+
+    fn hear_no(&mut self, word: &Word) {
+        if !self.hears_no() {
+            return;
+        }
+        let asked = self.asked.get_or_insert(Asked {
+            share: word.share,
+            within: 0,
+            waits: None,
+            word: None,
+            became: None,
+        });
+        asked.word = Some(word.clone());
+        let why = format!("{} aborted it{}", word.who, word.share.at());
+        self.decided(self.way(), vec![why.clone()]);
+        self.go_back(Why::Aborted(why));
+    }
+
+    /// Whether a no has an effect now: while it is looked at, nothing is committed, and no point of no return has been passed.
+    #[must_use]
+    pub const fn hears_no(&self) -> bool {
+        !self.past && matches!(self.phase, Phase::Proving(_) | Phase::Baking(_))
+    }
+
+    /// Whether what is asked for now may bring a no that is heard: with a look, or with the act before it that the look goes along with.
+    #[must_use]
+    pub const fn may_hear_no(&self) -> bool {
+        self.hears_no()
+            || (!self.past && matches!(self.phase, Phase::Admitting(_) | Phase::Shifting(_)))
+    }
+
+    /// Whether a point of no return has been passed, so that nothing is put away for a person's word any more.
+    #[must_use]
+    pub const fn is_past(&self) -> bool {
+        self.past
+    }
+
+    /// Whether the stop button has an effect at the next look: at a share or between two waves, of which no more is given while it is
+    /// set. Who watches all of the traffic goes on, for that may be the cure; and so does what is past a point of no return.
+    #[must_use]
+    pub fn hears_stop(&self) -> bool {
+        let pauses = matches!(&self.phase, Phase::Baking(it) if it.stretch == Stretch::Pause);
+        pauses && !self.past
+    }
+
+    /// The stop button is set. What pauses before more of the traffic would pause for nothing.
     pub fn hear_stop(&mut self, now: Timestamp, by: &str) {
         self.hear_clock(now);
-        let waits = self
-            .asked
-            .as_ref()
-            .is_some_and(|it| it.waits.is_some() && it.word.is_none());
-        if waits && self.is_asking() {
+        if self.hears_stop() {
             self.held(by);
         }
     }

@@ -1,4 +1,5 @@
-//! A canary that waits for a person at a share of the traffic: the run that asks, and what it hears.
+//! A person in mid-rollout: what the run that brings a version asks, as a canary that waits at a share of the traffic does, and what it
+//! hears, asked or not.
 //!
 //! What it asks is written with everything that it does at the target, and what was said is read with each look: asking costs
 //! no visit of its own. Who says it is another run: `speaking`.
@@ -7,7 +8,8 @@ use super::Session;
 use crate::protocol::{Emit, Level};
 use crate::report::{asks, set_by, when};
 use crate::rollout::{Became, End, Rollout, Share};
-use crate::target::docker::Asking;
+use crate::spec::Token;
+use crate::target::docker::{Asking, Hears};
 use crate::word::{Question, Stage};
 
 impl Session {
@@ -15,35 +17,53 @@ impl Session {
     pub(super) fn tell_question(&mut self, end: Option<&End>) {
         let question = self.rollout.as_ref().and_then(|it| self.question(it, end));
         let overridden = self.overridden_stop.clone();
+        let hears = self.hears();
         self.docker_mut().asking = question.map(|question| Asking {
             question,
             overridden,
+            hears,
         });
     }
 
+    /// What a look is to bring from here on.
+    fn hears(&self) -> Hears {
+        let brings = self.brings();
+        match self.rollout.as_ref().filter(|_| brings) {
+            Some(rollout) if rollout.hears_stop() => Hears::WordAndStop,
+            Some(rollout) if rollout.may_hear_no() => Hears::Word,
+            Some(_) | None => Hears::Nothing,
+        }
+    }
+
     fn question(&self, rollout: &Rollout, end: Option<&End>) -> Option<Question> {
-        let asked = rollout.asked()?;
+        let asked = rollout.asked();
+        // Where nobody is asked, who wants to abort it finds by this whom to tell.
+        if asked.is_none() && !self.brings() {
+            return None;
+        }
         let generation = rollout.plan().new.generation;
         let release = self.docker().releases.get(&generation)?;
-        let Share(share) = asked.share;
+        let Share(share) = asked.map_or(Share(0), |it| it.share);
+        let word = asked.and_then(|it| it.word.as_ref());
         Some(Question {
             token: self.docker().token,
             share,
             generation,
             version: release.version.clone(),
             url: self.facts.run_url.clone(),
-            waits: asked.waits,
+            waits: asked.and_then(|it| it.waits),
             lacks: rollout.lacks(),
-            heard: asked.word.as_ref().map(|it| it.id.clone()),
-            became: match (end, &asked.became) {
+            heard: word.map(|it| it.id.clone()),
+            became: match (end, asked.map(|it| &it.became)) {
                 (Some(end), _) => Stage::Over {
                     outcome: end.outcome,
                     reason: end.reason.clone(),
                     because: end.because.clone(),
                 },
-                (None, None) => Stage::Asks,
-                (None, Some(Became::More)) => Stage::More,
-                (None, Some(Became::Less(why))) => Stage::Less(why.clone()),
+                (None, Some(Some(Became::Less(why)))) => Stage::Less(why.clone()),
+                (None, _) if rollout.is_past() => Stage::Past,
+                (None, Some(None)) => Stage::Asks,
+                (None, None | Some(Some(Became::More))) => Stage::More,
             },
         })
     }
@@ -93,9 +113,14 @@ impl Session {
 
     /// What the run that has the lease asks a person, by what was read last; `None`: nothing.
     pub(super) fn asked_beside(&self) -> Option<&Question> {
+        self.told_beside().filter(|it| it.became == Stage::Asks)
+    }
+
+    /// What the run that has the lease tells of what it brings.
+    pub(super) fn told_beside(&self) -> Option<&Question> {
         let token = self.opened.lease("token")?.parse().ok()?;
         let question = self.opened.question.as_ref()?;
-        let live = self.opened.left > 0 && question.stands(crate::spec::Token(token));
+        let live = self.opened.left > 0 && question.token == Token(token);
         live.then_some(question)
     }
 

@@ -1,6 +1,7 @@
-//! A person promotes or aborts a canary that has a share of the traffic: by telling the run that asks, which has the lease.
+//! A person promotes a canary that has a share of the traffic, or aborts what is being brought: by telling the run at work, which has
+//! the lease.
 //!
-//! The lease is held → that run asks a person at a share → the word is written → looked at again and again, without the lease,
+//! The lease is held → that run tells what it brings, and asks a person at a share → the word is written → looked at again and again, without the lease,
 //! until the rollout is over or asks anew. So a promotion ends as what it promoted ends, and not as a green run that shipped
 //! nothing. Nobody waits longer for that than `wait` says: then it is said how far it has come.
 
@@ -10,7 +11,7 @@ use super::{Session, Tag};
 use crate::ledger::Ledger;
 use crate::protocol::{Completion, Outcome};
 use crate::report::{ASKS_AGAIN, NOT_TOLD, RUN_GONE, TOLD, TOO_LATE, asks};
-use crate::rollout::{Says, Share, Word};
+use crate::rollout::{PAST, Says, Share, Word};
 use crate::spec::Generation;
 use crate::stop;
 use crate::target::docker::Told;
@@ -60,12 +61,19 @@ impl Session {
             let next = vec!["look at what waits, then name that with `version`".to_owned()];
             return self.finish(Outcome::Rejected, "another-waits", because, next);
         }
+        if says == Says::Abort && question.became == Stage::Past {
+            return self.not_any_more(&question);
+        }
         let who = self.facts.actor.clone();
         let who = who.unwrap_or_else(|| "somebody".to_owned());
         let url = self.facts.run_url.iter().map(|url| format!(" ({url})"));
         let word = Word {
             id: format!("{}-{}", self.now.0, self.unique()),
-            share: Share(question.share),
+            // Where nobody is asked it is of the whole rollout.
+            share: match question.became {
+                Stage::Asks => Share(question.share),
+                Stage::More | Stage::Less(_) | Stage::Past | Stage::Over { .. } => Share(0),
+            },
             says,
             who: format!("{who}{}", url.collect::<String>()),
         };
@@ -105,8 +113,8 @@ impl Session {
             Told::Aborted(before) => {
                 let who = before.map_or_else(|| "somebody".to_owned(), |it| it.word.who);
                 let because = vec![format!(
-                    "{who} has aborted it at {} % already",
-                    speaking.question.share
+                    "{who} has aborted it{} already",
+                    Share(speaking.question.share).at()
                 )];
                 self.finish(Outcome::Rejected, "aborted", because, vec![]);
             }
@@ -118,7 +126,7 @@ impl Session {
                 self.finish(Outcome::Held, stop::CODE, vec![by], next);
             }
             Told::No(why) => {
-                let because = vec![format!("the run that waits could not be told: {why}")];
+                let because = vec![format!("{} could not be told: {why}", speaking.run())];
                 let next = vec!["run it again".to_owned()];
                 self.finish(Outcome::Failed, NOT_TOLD, because, next);
             }
@@ -157,7 +165,8 @@ impl Session {
                     because,
                 } => return self.as_it_ended(&speaking, *outcome, reason, because),
                 Stage::Asks if anew => return self.asks_anew(&question, Some(&speaking)),
-                Stage::Asks | Stage::More | Stage::Less(_) => {}
+                Stage::Past if !promotes => return self.not_any_more(&question),
+                Stage::Asks | Stage::More | Stage::Less(_) | Stage::Past => {}
             }
         }
         let holds = self.opened.lease("token") == Some(ours.to_string().as_str());
@@ -203,8 +212,15 @@ impl Session {
         )];
         match outcome {
             // Put away it is, also where it was for another reason than this word.
-            Outcome::Cancelled | Outcome::RolledBack if aborts => {
+            Outcome::Cancelled | Outcome::RolledBack | Outcome::Held | Outcome::Failed
+                if aborts =>
+            {
                 self.finish(Outcome::Restored, reason, because, next);
+            }
+            // It was proven before it could hear that, and nobody is at it now: it is put away as anything is that waits.
+            Outcome::Waiting if aborts => {
+                self.met = None;
+                self.await_lease();
             }
             Outcome::Deployed if aborts => self.too_late(because),
             outcome => self.finish(outcome, reason, because, next),
@@ -217,6 +233,15 @@ impl Session {
         let because = late.into_iter().chain([asks(question)]).collect();
         let next = vec![self.what_to_say(question)];
         self.finish(Outcome::Waiting, ASKS_AGAIN, because, next);
+    }
+
+    /// What was to be put away has done what cannot be undone.
+    fn not_any_more(&mut self, question: &Question) {
+        let next = vec![format!(
+            "{} says how it ends; a version that works with what it has done is the way on",
+            self.command("status")
+        )];
+        self.finish(Outcome::Failed, PAST, vec![asks(question)], next);
     }
 
     /// What was to be put away serves; or it is over, and something else is under way.
@@ -262,7 +287,7 @@ impl Session {
         )];
         let because = vec![speaking.in_words(), speaking.far()];
         if speaking.unsure && !speaking.is_heard() {
-            let unknown = "nobody knows whether the run that waits was told".to_owned();
+            let unknown = format!("nobody knows whether {} was told", speaking.run());
             return self.finish(Outcome::Failed, NOT_TOLD, vec![unknown], next);
         }
         if speaking.late {
@@ -335,15 +360,16 @@ impl Speaking {
         } else {
             ""
         };
-        let share = self.spoken.word.share.0;
-        format!("{who} {verb} {version} at {share} %{late}")
+        let at = self.spoken.word.share.at();
+        format!("{who} {verb} {version}{at}{late}")
     }
 
     /// Whether telling it (again) may do anything.
     fn may_count(&self) -> bool {
         match (&self.question.became, self.spoken.word.says) {
             (Stage::Asks, Says::Promote | Says::Abort) | (Stage::More, Says::Abort) => true,
-            (Stage::More, Says::Promote) | (Stage::Less(_) | Stage::Over { .. }, _) => false,
+            (Stage::More, Says::Promote)
+            | (Stage::Less(_) | Stage::Past | Stage::Over { .. }, _) => false,
         }
     }
 
@@ -376,7 +402,7 @@ impl Speaking {
                 crate::report::inert(lacks)
             ),
             (Stage::Asks, None) => format!("{} has heard it", self.run()),
-            (Stage::More | Stage::Over { .. }, _) => {
+            (Stage::More | Stage::Past | Stage::Over { .. }, _) => {
                 format!(
                     "{} has given it more of the traffic, and goes on",
                     self.run()

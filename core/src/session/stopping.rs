@@ -93,9 +93,6 @@ impl Session {
 
     /// Whether an act gives way to the button: only what a deploy does before it touches what serves.
     pub(super) fn heeds(&self, action: &Action) -> Heeds {
-        let command = self.request().command;
-        let brings = matches!(command, Command::Deploy | Command::Promote);
-        let brings = brings && self.purpose == Purpose::Deploy;
         let still = self.rollout.as_ref().is_some_and(Rollout::gives_way);
         let writes = match action {
             Action::Record(..) | Action::Route { .. } => true,
@@ -112,10 +109,16 @@ impl Session {
             | Action::Conclude(_) => false,
         };
         match &self.overridden_stop {
-            _ if !(brings && still && writes) => Heeds::Nothing,
+            _ if !(self.brings() && still && writes) => Heeds::Nothing,
             None => Heeds::Every,
             Some(id) => Heeds::AllBut(id.clone()),
         }
+    }
+
+    /// Whether it brings a version now: it gives way to the stop button, and can be aborted.
+    pub(super) fn brings(&self) -> bool {
+        let command = self.request().command;
+        matches!(command, Command::Deploy | Command::Promote) && self.purpose == Purpose::Deploy
     }
 
     /// An act has given way to a stop that was pressed since this run began: it is told, and recorded with its end.

@@ -4,6 +4,7 @@ use super::Session;
 use super::deciding::line_of;
 use crate::report::ReleaseLine;
 use crate::spec::{Generation, InstanceId};
+use crate::word::Stage;
 
 impl Session {
     /// The generation that has the traffic; `None`: no instance that runs has any.
@@ -172,7 +173,12 @@ impl Session {
             let next = format!(
                 "wait for the run that is under way; where it died, {recover} settles what it left, once its lease has ended"
             );
-            return open.then_some(next).into_iter().collect();
+            let brings = self.told_beside().filter(|it| it.became == Stage::More);
+            let back = brings.map(|it| {
+                let version = crate::report::inert(&it.version);
+                format!("{} takes {version} back", self.command("abort"))
+            });
+            return open.then_some(next).into_iter().chain(back).collect();
         }
         let state = self.memory.as_ref().map(|it| it.ledger.state());
         let serving = state.and_then(|it| it.serving());

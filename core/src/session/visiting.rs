@@ -45,6 +45,7 @@ impl Session {
     ) {
         let at = Sight { members, ids };
         if let Some(ahead) = ahead.filter(|ahead| ahead.at == at) {
+            self.hear_person();
             return self.saw(probe, ahead.probed, watch, ahead.watched);
         }
         self.renewed = self.now;

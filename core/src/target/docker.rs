@@ -28,7 +28,7 @@ mod times;
 use std::collections::{BTreeMap, BTreeSet};
 
 pub use argv::{Engine, Program};
-pub use asking::{Asking, Beside, Told};
+pub use asking::{Asking, Beside, Hears, Told};
 pub use haproxy::{Kind, Server, Setup, Subnet};
 pub use survey::{Found, Image, Listed, Opened, RouterFound, Survey, Trouble};
 

@@ -39,6 +39,14 @@ impl Bench {
     }
 }
 
+/// Two instances, one after the other.
+fn in_waves() -> Plans {
+    Plans::new().replicas(2).change(|plan| {
+        plan.strategy = Strategy::Rolling;
+        plan.waves = Waves { batch: 1, surge: 1 };
+    })
+}
+
 /// Up to the wait at a share, those before it promoted.
 fn waiting_at(share: u8) -> Bench {
     let mut bench = asking().begin();
@@ -115,7 +123,7 @@ fn a_yes_counts_at_its_own_share_and_nowhere_else_and_a_no_at_any() {
                     }
                     // Who said no while it had less has not meant that it may have more.
                     (_, Says::Abort) => {
-                        let why = format!("kim aborted it at {of} %");
+                        let why = format!("kim aborted it{}", Share(of).at());
                         assert_eq!(*became, Some(Became::Less(why)));
                     }
                 }
@@ -304,23 +312,101 @@ fn a_request_to_stop_ends_the_wait_as_it_ends_any_pause() {
     );
 }
 
+/// Whatever is said meanwhile, and whether anybody is asked: more of the traffic gives way to it in any case.
 #[test]
-fn the_stop_button_ends_the_wait_and_no_stretch_that_ends_by_itself() {
-    let mut bench = asking().begin();
-    bench.until_phase("pausing");
-    bench.rollout.hear_stop(bench.now, "kim");
-    bench.until_phase("asking");
-    bench.rollout.hear_stop(bench.now, "kim");
-    bench.collect();
-    let end = bench.finish();
-    assert_eq!(
-        (end.outcome, end.reason.as_str()),
-        (Outcome::Cancelled, "stopped")
-    );
+fn the_stop_button_ends_every_pause_and_no_bake() {
+    let stopped = |mut bench: Bench| {
+        bench.rollout.hear_stop(bench.now, "kim");
+        bench.collect();
+        let end = bench.finish();
+        (end.outcome, end.reason, end.serving)
+    };
+    let back = || {
+        (
+            Outcome::Cancelled,
+            "stopped".to_owned(),
+            Some(Generation(1)),
+        )
+    };
+    for phase in ["pausing", "asking"] {
+        let mut bench = asking().begin();
+        bench.until_phase(phase);
+        assert_eq!(stopped(bench), back(), "{phase}");
+    }
     let mut promoted = waiting_at(20);
     promoted.hear(20, Says::Promote);
-    promoted.rollout.hear_stop(promoted.now, "kim");
-    assert_eq!(promoted.rollout.phase(), "asking", "its shift gives way");
+    assert_eq!(stopped(promoted), back());
+    for silent in [Plans::new().canary(&[20, 100]), in_waves()] {
+        let mut bench = silent.begin();
+        bench.until_phase("pausing");
+        assert_eq!(stopped(bench), back());
+    }
+    for phase in ["proving", "baking"] {
+        let mut bench = asking().change(|plan| plan.waits.clear()).begin();
+        bench.until_phase(phase);
+        let (outcome, ..) = stopped(bench);
+        assert_eq!(outcome, Outcome::Deployed, "{phase}: the cure, maybe");
+    }
+}
+
+#[test]
+fn a_no_is_heard_where_nobody_is_asked_from_the_proof_to_the_end_of_the_bake() {
+    let all: [fn() -> Plans; 4] = [
+        Plans::new,
+        || Plans::new().canary(&[20, 100]),
+        in_waves,
+        || Plans::new().recreate(),
+    ];
+    for plans in all {
+        for phase in ["proving", "pausing", "baking"] {
+            let mut bench = plans().begin();
+            let pauses = matches!(
+                bench.rollout.plan().strategy,
+                Strategy::Canary | Strategy::Rolling
+            );
+            if phase == "pausing" && !pauses {
+                continue;
+            }
+            let there = |bench: &Bench| bench.rollout.phase() == phase && bench.rollout.hears_no();
+            bench.until_with(|_| None, there);
+            bench.hear(0, Says::Abort);
+            assert_eq!(
+                bench.asked_now().became,
+                Some(Became::Less("kim aborted it".to_owned())),
+                "{phase}"
+            );
+            let end = bench.finish();
+            assert_eq!(
+                (
+                    end.outcome,
+                    end.reason.as_str(),
+                    end.serving,
+                    end.quarantine
+                ),
+                (Outcome::Cancelled, "aborted", Some(Generation(1)), false),
+                "{phase}"
+            );
+        }
+    }
+    let mut bench = Plans::new().begin();
+    bench.hear(0, Says::Promote);
+    bench.until_phase("preparing");
+    bench.hear(0, Says::Abort);
+    assert_eq!(bench.rollout.asked(), None, "it is read with a look");
+    bench.until_phase("retiring");
+    bench.hear(0, Says::Abort);
+    assert_eq!(bench.finish().outcome, Outcome::Deployed, "too late");
+    for place in [HookPlace::BeforeStart, HookPlace::BeforeSwitch] {
+        let mut past = Plans::new().hook(place, true).begin();
+        past.until_phase("baking");
+        past.hear(0, Says::Abort);
+        assert!(past.rollout.is_past() && past.rollout.asked().is_none());
+        assert_eq!(
+            past.finish().outcome,
+            Outcome::Deployed,
+            "nothing is undone"
+        );
+    }
 }
 
 #[test]

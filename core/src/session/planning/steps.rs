@@ -370,6 +370,9 @@ impl Lines<'_> {
     /// What served before is put away.
     fn retire(&mut self) {
         let (olds, drain) = (self.plan.olds(), self.plan.timing.drain);
+        if olds == 0 {
+            return;
+        }
         let does = if self.plan.form == Form::Worker {
             working::retiring(olds, drain)
         } else if replaces(self.plan) {

@@ -11,7 +11,7 @@ use crate::protocol::Completion;
 use crate::rollout::Done;
 use crate::spec::Token;
 use crate::stop::Stop;
-use crate::word::{Question, Spoken};
+use crate::word::{Question, Spoken, Stage};
 
 /// What the files are called.
 pub(super) const QUESTION: &str = "question";
@@ -24,6 +24,19 @@ pub struct Asking {
     pub question: Question,
     /// The pressing of the stop button that a person has overridden.
     pub overridden: Option<String>,
+    /// What a look brings of what is heeded.
+    pub hears: Hears,
+}
+
+/// What a look brings besides how the instances are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hears {
+    /// Nothing: nothing would come of it.
+    Nothing,
+    /// What a person has said.
+    Word,
+    /// That, and the stop button where it is set.
+    WordAndStop,
 }
 
 /// Who has the lease that was to be taken.
@@ -91,12 +104,13 @@ impl Docker {
         }
     }
 
-    /// A look tells what is asked, and brings what was said.
+    /// A look tells what is asked, and brings what was said. Of what asks nobody that was told by what was written last.
     pub(super) fn ask_person(&self, script: &mut Script) {
-        if let Some(asking) = &self.asking {
+        let Some(asking) = &self.asking else { return };
+        if asking.question.became == Stage::Asks {
             script.ask(asking);
-            script.hear(asking.overridden.as_deref());
         }
+        script.hear(asking);
     }
 
     /// What a look brought, where it is for this very run.

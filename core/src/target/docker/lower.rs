@@ -161,6 +161,9 @@ impl Docker {
         let visit = self.transaction(memo, |script| {
             self.route(script, table, Lowering::of(mark, false));
             script.say(ROUTED);
+            if let Some(asking) = &self.asking {
+                script.hear(asking);
+            }
             script.probe(&asks);
             script.count();
         });

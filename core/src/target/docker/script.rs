@@ -5,7 +5,7 @@
 
 use std::fmt::Write as _;
 
-use super::asking::{Asking, QUESTION, WORD};
+use super::asking::{Asking, Hears, QUESTION, WORD};
 use super::stopping::STOP;
 use super::{Terms, sticky};
 use crate::ledger::Append;
@@ -137,13 +137,15 @@ impl Script {
         self.body.push_str("fi\n");
     }
 
-    /// Brings what a person has said, and the stop button where it is set.
-    pub(super) fn hear(&mut self, overridden: Option<&str>) {
-        let press = word(overridden.unwrap_or(NO_PRESS));
-        let _ = writeln!(
-            self.body,
-            "show {WORD}\nif stopped {press}; then show {STOP}; fi"
-        );
+    /// Brings what a person has said, and the stop button where it is set and heeded.
+    pub(super) fn hear(&mut self, asking: &Asking) {
+        if asking.hears != Hears::Nothing {
+            let _ = writeln!(self.body, "show {WORD}");
+        }
+        if asking.hears == Hears::WordAndStop {
+            let press = word(asking.overridden.as_deref().unwrap_or(NO_PRESS));
+            let _ = writeln!(self.body, "if stopped {press}; then show {STOP}; fi");
+        }
     }
 
     /// Gives way to the stop button, unless it is this very pressing.

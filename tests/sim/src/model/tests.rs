@@ -166,8 +166,8 @@ impl Case {
         if !self.asks.is_empty() {
             // Nobody says yes by keeping silent.
             expects.retain(|it| words > 0 || *it != Outcome::Deployed);
-            expects.extend((words > 0).then_some(Outcome::Cancelled));
         }
+        expects.extend((words > 0).then_some(Outcome::Cancelled));
         expects.extend(self.waits.then_some(Outcome::Waiting));
         expects.extend((cancels > 0).then_some(Outcome::Cancelled));
         // Three tries are needed before anything but the new version is to blame.

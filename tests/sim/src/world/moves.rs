@@ -116,8 +116,10 @@ impl World {
             };
             moves.extend(known_good.filter(alive).map(Move::Die));
         }
-        if self.luck.words > 0 && self.asked().is_some() {
-            moves.extend([Says::Promote, Says::Abort].map(Move::Say));
+        if self.luck.words > 0 {
+            let mut says = vec![Says::Promote, Says::Abort];
+            says.retain(|says| self.spoken_of(*says).is_some());
+            moves.extend(says.into_iter().map(Move::Say));
         }
         if self.luck.stops > 0 && !self.stopped {
             moves.push(Move::Stop);

@@ -1,4 +1,4 @@
-//! A person who is asked in mid-rollout: what is said, who hears it, and whether more is done than was allowed.
+//! A person in mid-rollout, asked or not: what is said, who hears it, and whether more is done than was allowed.
 
 use std::collections::BTreeSet;
 
@@ -19,10 +19,23 @@ impl World {
         (!over).then_some((machine.plan().new.generation, asked.share))
     }
 
-    /// A person says this of what is asked now. It stands at the target until somebody says something else.
+    /// What this can be said of now: a yes of what is asked, a no of whatever the newest run brings, asked or not.
+    pub(super) fn spoken_of(&self, says: Says) -> Option<(Generation, Share)> {
+        let brought = || {
+            let machine = &self.runs.last()?.machine;
+            let generation = machine.plan().new.generation;
+            machine.end().is_none().then_some((generation, Share(0)))
+        };
+        match says {
+            Says::Promote => self.asked(),
+            Says::Abort => self.asked().or_else(brought),
+        }
+    }
+
+    /// A person says this of what it can be said of now. It stands at the target until somebody says something else.
     pub(super) fn say(&mut self, says: Says) {
         self.luck.words -= 1;
-        let Some((generation, share)) = self.asked() else {
+        let Some((generation, share)) = self.spoken_of(says) else {
             return;
         };
         if says == Says::Promote {
@@ -53,6 +66,12 @@ impl World {
             }
         } else if token != run.token {
             return;
+        }
+        if word.says == Says::Abort && run.machine.hears_no() {
+            run.aborted = true;
+            if setup.has(Mutant::SwallowsTheAbort) {
+                return;
+            }
         }
         run.machine.hear_word(now, &word);
     }

@@ -217,6 +217,7 @@ fn a_first_version_is_beside_nothing() {
             told.iter().all(|step| !step.contains("old ones")),
             "{told:?}"
         );
+        assert!(told.iter().all(|step| !step.starts_with("retire")));
     }
 }
 

@@ -61,9 +61,6 @@ pub(super) fn stopping(stops: usize, go_on: usize, drain: u64) -> String {
 
 /// How what worked before is put away.
 pub(super) fn retiring(olds: usize, drain: u64) -> String {
-    if olds == 0 {
-        return "there is nothing to put away".to_owned();
-    }
     format!(
         "what still runs of {} stops (SIGTERM, SIGKILL after {}, at once where the run is cancelled), then all are removed",
         count(olds, "old instance"),

@@ -17,6 +17,7 @@ fn asking(overridden: Option<&str>) -> Docker {
         asking: Some(Asking {
             question: question(),
             overridden: overridden.map(str::to_owned),
+            hears: Hears::WordAndStop,
         }),
         ..docker()
     }
@@ -85,6 +86,35 @@ fn a_look_tells_what_is_asked_and_brings_what_was_said_under_the_lock() {
             places.iter().all(Option::is_some) && places.is_sorted(),
             "{body}"
         );
+    }
+}
+
+#[test]
+fn where_nobody_is_asked_a_look_brings_the_word_alone_also_where_it_goes_along_with_a_route() {
+    let (members, ids) = (vec![member(2, 1)], vec![member(2, 1).id]);
+    for (hears, word, stop) in [
+        (Hears::Nothing, false, false),
+        (Hears::Word, true, false),
+        (Hears::WordAndStop, true, true),
+    ] {
+        let mut silent = asking(None);
+        if let Some(asking) = &mut silent.asking {
+            asking.question.became = Stage::More;
+            asking.hears = hears;
+        }
+        let alone = body(&silent.look(&members, &ids));
+        assert!(!alone.contains("question"), "{alone}");
+        let table = Table::admitted(Some(&fleet(1)), &fleet(2));
+        let route = (&table, &Mark::Proving);
+        let along = silent.route_and_look(&Memo::default(), route, &members, &ids);
+        let along = body(&along.expect("one instance, asked for a page"));
+        for body in [alone, along] {
+            let brings = [body.contains("show word"), body.contains("show stop")];
+            assert_eq!(brings, [word, stop], "{hears:?}: {body}");
+        }
+        let began = Action::Record(crate::rollout::Record::Began, None);
+        let written = body(&silent.lower(&began, &Memo::default()));
+        assert!(written.contains("asks 0"), "who aborts finds it: {written}");
     }
 }
 

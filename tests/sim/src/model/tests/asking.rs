@@ -43,7 +43,25 @@ fn cases() -> Vec<Case> {
             ),
             TWO_SHARES,
         ),
+        // Nobody is asked, and somebody says no all the same, at any time.
+        unasked("unasked: a no", Strategy::BlueGreen),
+        unasked("unasked: a no to a canary", Strategy::Canary),
+        unasked("unasked: a no to waves", Strategy::Rolling),
+        unasked("unasked: a no to an interruption", Strategy::Recreate),
     ]
+}
+
+fn unasked(name: &'static str, strategy: Strategy) -> Case {
+    let luck = Luck {
+        words: 1,
+        faults: 1,
+        ..NO_LUCK
+    };
+    Case {
+        strategy,
+        replicas: waves_of(strategy),
+        ..Case::new(name, luck)
+    }
 }
 
 #[test]
@@ -69,6 +87,11 @@ pub(super) fn mutants() -> Vec<Planted> {
             Mutant::TakesAnyWord,
             asking("", words(crash), ONE).wanting(DEPLOY_TWICE),
             promise,
+        ),
+        (
+            Mutant::SwallowsTheAbort,
+            unasked("", Strategy::BlueGreen),
+            "an abort is heeded",
         ),
     ]
 }
