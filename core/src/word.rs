@@ -47,6 +47,8 @@ pub enum Stage {
     Less(String),
     /// It has passed a point of no return, and goes on whatever is said.
     Past,
+    /// It is committed, and what served before is put away.
+    Kept,
     /// The rollout is over.
     Over {
         /// How.
@@ -55,6 +57,9 @@ pub enum Stage {
         reason: String,
         /// What that rests on, for people.
         because: Vec<String>,
+        /// Instances that could not be put away.
+        #[serde(default)]
+        left: Vec<String>,
     },
 }
 
@@ -166,11 +171,13 @@ pub(crate) mod tests {
             outcome: Outcome::RolledBack,
             reason: "worse".to_owned(),
             because: vec!["token 8\nshare 50".to_owned()],
+            left: vec!["g2-1".to_owned()],
         };
         for became in [
             Stage::Asks,
             Stage::More,
             Stage::Past,
+            Stage::Kept,
             Stage::Less("says\nabort".to_owned()),
             over,
         ] {

@@ -2,8 +2,9 @@
 // whether it gets more.
 
 import assert from 'node:assert/strict';
+import { join } from 'node:path';
 import { test } from 'node:test';
-import { docker, image, ledgerOf, place, sleep, underLoad, until } from './lib.mjs';
+import { docker, image, ledgerOf, place, ROOT, run, sleep, underLoad, until } from './lib.mjs';
 import { assertSettled, clear, stateFile } from './bin/settled.mjs';
 
 const STEPS = [{ share: 25, wait: '1m' }, { share: 50, wait: '1m' }, 100];
@@ -194,6 +195,35 @@ test('a deploy that asks nobody is aborted from anywhere: in its proof, and in i
     const status = await here.cd('status');
     assert.deepEqual(status.report.status.quarantine, [], 'nothing is held against it');
   }
+});
+
+test('past a point of no return nobody takes it back, and what is committed neither', { timeout: 90_000 }, async (t) => {
+  const here = place('between-past').config({ env: { bake: { for: '1s', errors: '5%' }, lease: '30s' } });
+  t.after(() => clear(here));
+  assert.equal((await here.cd('deploy', '--image', image('v1'))).outcome, 'deployed');
+  const hook = { name: 'migrate', command: ['true'], irreversible: true };
+  here.config({ env: { bake: { for: '8s', errors: '5%' }, drain: '10s', lease: '30s', hooks: { 'before-start': [hook] } } });
+  const deploy = here.start('deploy', '--image', image('v2'));
+  await until('it is baking', () => /^baking$/m.test(deploy.output()), { seconds: 30 });
+  const past = await here.cd('abort');
+  assert.deepEqual([past.outcome, past.report.reason, past.code], ['failed', 'past-no-return', 1], past.stderr);
+  assert.match(past.stderr, /^failed: what is being brought has passed a point of no return, and is not put away in staging: the run at work goes on$/m);
+  assert.doesNotMatch((await here.cd('status')).stderr, /takes v2 back/);
+  const deployed = await deploy.ended;
+  assert.deepEqual([deployed.outcome, deployed.code], ['deployed', 0], deployed.stderr);
+
+  here.config({ env: { bake: { for: '1s', errors: '5%' }, drain: '20s', lease: '30s' } });
+  // Somebody stays with v2, so that it is put away at leisure.
+  const client = join(ROOT, 'tests', 'e2e', 'bin', 'long-client.mjs');
+  const stays = run([join(ROOT, 'tests', 'parts', 'exec'), 'node', client, 'download', here.url, '64000', '15000']);
+  const next = here.start('deploy', '--image', image('v3'));
+  await until('it is committed', () => /^retiring$/m.test(next.output()), { seconds: 30 });
+  await until('that is told', async () => /"became":"kept"/.test(await stateFile(here, 'question') ?? ''), { seconds: 10 });
+  const late = await here.cd('abort');
+  assert.deepEqual([late.outcome, late.report.reason, late.report.serving?.version], ['failed', 'too-late', 'v3'], late.stderr);
+  assert.doesNotMatch((await here.cd('status')).stderr, /takes v3 back/);
+  assert.equal((await next.ended).outcome, 'deployed');
+  assert.match((await stays).stdout, /"whole":true/);
 });
 
 test('a run that died while it waited is recovered as any other, and what was said to it is void', { timeout: 120_000 }, async (t) => {

@@ -139,7 +139,7 @@ test('a plan says what would happen, and touches nothing', async (t) => {
     assert.deepEqual([report.outcome, code], ['shown', 0]);
     assert.equal(report.wanted.version, 'v1');
     assert.match(report.wanted.digest, /^sha256:[0-9a-f]{64}$/);
-    assert.deepEqual(report.plan.steps.map((step) => step.name), ['start', 'prove', 'shift', 'bake', 'commit', 'retire']);
+    assert.deepEqual(report.plan.steps.map((step) => step.name), ['start', 'prove', 'shift', 'bake', 'commit']);
     assert.match(report.plan.rollback, /^none: nothing serves here yet/);
     assert.equal(report.plan.peak, 1);
     assert.match(report.plan.notes.join('\n'), /first deploy here/);

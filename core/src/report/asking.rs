@@ -11,7 +11,9 @@ pub(crate) fn asks(question: &Question) -> String {
     let who = format!("{version} ({})", question.generation);
     match &question.became {
         Stage::Asks => {}
-        Stage::More | Stage::Over { .. } => return format!("{who} is being brought"),
+        Stage::More => return format!("{who} is being brought"),
+        Stage::Kept => return format!("{who} is committed"),
+        Stage::Over { .. } => return format!("the rollout of {who} is over"),
         Stage::Less(_) => return format!("{who} is being put away"),
         Stage::Past => return format!("{who} has passed a point of no return, and goes on"),
     }
@@ -61,6 +63,7 @@ mod tests {
             (Stage::More, "is being brought"),
             (Stage::Less("worse".to_owned()), "is being put away"),
             (Stage::Past, "has passed a point of no return, and goes on"),
+            (Stage::Kept, "is committed"),
         ] {
             let question = Question {
                 became,

@@ -239,6 +239,11 @@ fn failed(report: &Report) -> String {
     let (place, untouched) = (place(report), untouched(report));
     match report.reason.as_str() {
         TOO_LATE => return format!("it was too late to abort{place}; {}", still(report)),
+        PAST if report.command == "abort" => {
+            let goes_on =
+                "what is being brought has passed a point of no return, and is not put away";
+            return format!("{goes_on}{place}: the run at work goes on");
+        }
         TOLD => {
             let told = "the run at work was told to put it away, and has not done so yet";
             return format!("{told}{place}; {}", still(report));

@@ -59,6 +59,19 @@ pub enum Became {
     Less(String),
 }
 
+/// Where the new version is on its way to, for who might want to take it back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Heading {
+    /// To the traffic.
+    On,
+    /// There as well, past a point of no return: nothing is put away for a person's word any more.
+    Past,
+    /// It is committed, and what is left is to put away what served before.
+    Kept,
+    /// It is being put away, for this.
+    Back(String),
+}
+
 impl Share {
     /// Where something was said of it, to be appended. Nothing where it was said of the whole rollout.
     #[must_use]
@@ -167,10 +180,15 @@ impl Rollout {
             || (!self.past && matches!(self.phase, Phase::Admitting(_) | Phase::Shifting(_)))
     }
 
-    /// Whether a point of no return has been passed, so that nothing is put away for a person's word any more.
+    /// Where the new version is on its way to.
     #[must_use]
-    pub const fn is_past(&self) -> bool {
-        self.past
+    pub fn heading(&self) -> Heading {
+        match &self.phase {
+            Phase::Settling(settling) => settling.heading(),
+            Phase::Hooking(_) if self.is_committed() => Heading::Kept,
+            _ if self.past || self.is_at_no_return() => Heading::Past,
+            _ => Heading::On,
+        }
     }
 
     /// Whether the stop button has an effect at the next look: at a share or between two waves, of which no more is given while it is

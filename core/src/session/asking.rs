@@ -7,7 +7,7 @@
 use super::Session;
 use crate::protocol::{Emit, Level};
 use crate::report::{asks, set_by, when};
-use crate::rollout::{Became, End, Rollout, Share};
+use crate::rollout::{End, Heading, Rollout, Share};
 use crate::spec::Token;
 use crate::target::docker::{Asking, Hears};
 use crate::word::{Question, Stage};
@@ -54,16 +54,18 @@ impl Session {
             waits: asked.and_then(|it| it.waits),
             lacks: rollout.lacks(),
             heard: word.map(|it| it.id.clone()),
-            became: match (end, asked.map(|it| &it.became)) {
+            became: match (end, rollout.heading()) {
                 (Some(end), _) => Stage::Over {
                     outcome: end.outcome,
                     reason: end.reason.clone(),
                     because: end.because.clone(),
+                    left: end.left.iter().map(ToString::to_string).collect(),
                 },
-                (None, Some(Some(Became::Less(why)))) => Stage::Less(why.clone()),
-                (None, _) if rollout.is_past() => Stage::Past,
-                (None, Some(None)) => Stage::Asks,
-                (None, None | Some(Some(Became::More))) => Stage::More,
+                (None, Heading::Back(why)) => Stage::Less(why),
+                (None, Heading::Kept) => Stage::Kept,
+                (None, Heading::Past) => Stage::Past,
+                (None, Heading::On) if asked.is_some_and(|it| it.became.is_none()) => Stage::Asks,
+                (None, Heading::On) => Stage::More,
             },
         })
     }

@@ -27,7 +27,7 @@ pub(super) struct Met {
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Turn {
     /// It is told.
-    Tell(Question),
+    Tell(Box<Question>),
     /// What stands there by now is looked at.
     Look,
     /// The lease is waited for.
@@ -44,17 +44,39 @@ impl Met {
         }
     }
 
+    /// What was told to that run waits without it by now, without traffic: this one is meant, and no later one.
+    pub(super) const fn waiting(token: Token, generation: Generation) -> Self {
+        Self {
+            token,
+            share: None,
+            waits: Some(generation),
+            by: String::new(),
+        }
+    }
+
     fn turn(&self, says: Says, beside: &Beside) -> Turn {
         let same = self.token == beside.token;
         match says {
             Says::Promote => match beside.asks() {
-                Some(it) if same && self.share == Some(it.share) => Turn::Tell(it.clone()),
+                Some(it) if same && self.share == Some(it.share) => {
+                    Turn::Tell(Box::new(it.clone()))
+                }
                 None if self.waits.is_some() => Turn::Wait,
                 Some(_) | None => Turn::Look,
             },
             // It is of all of the rollout, whatever share that has by now.
-            Says::Abort if same => beside.question.clone().map_or(Turn::Wait, Turn::Tell),
-            Says::Abort => Turn::Look,
+            Says::Abort if same => {
+                let question = beside.question.clone().map(Box::new);
+                question.map_or(Turn::Wait, Turn::Tell)
+            }
+            Says::Abort => match (&beside.question, self.waits) {
+                // Somebody promotes it meanwhile.
+                (Some(question), Some(waits)) if question.generation == waits => {
+                    Turn::Tell(Box::new(question.clone()))
+                }
+                (None, Some(_)) => Turn::Wait,
+                (Some(_) | None, _) => Turn::Look,
+            },
         }
     }
 }
@@ -68,7 +90,7 @@ impl Session {
         let met = self.met.get_or_insert_with(|| Met::first(&beside));
         by.clone_into(&mut met.by);
         match met.turn(says, &beside) {
-            Turn::Tell(question) => self.tell(says, question),
+            Turn::Tell(question) => self.tell(says, *question),
             Turn::Look => self.open(false),
             Turn::Wait => return false,
         }
@@ -87,6 +109,7 @@ impl Session {
             open.filter(|it| it.waits.is_some()).map(|it| it.generation)
         });
         match (self.says(), question, waits) {
+            (Some(Says::Abort), ..) if self.as_met_ended() => {}
             (Some(Says::Abort), question, _) => {
                 let over = "the run that was at work as this one began is over".to_owned();
                 let asked = question.iter().map(crate::report::asks);
@@ -114,7 +137,22 @@ impl Session {
         }
     }
 
-    /// Whether what waits is what this run was begun to promote.
+    /// What was met waiting has ended without this run; `false`: it has not, or none was met.
+    pub(super) fn as_met_ended(&mut self) -> bool {
+        let waits = self.met.as_ref().and_then(|it| it.waits);
+        let ended = waits.and_then(|it| self.how_it_ended(it));
+        let Some((outcome, reason)) = ended else {
+            return false;
+        };
+        let because = vec!["another run was faster".to_owned()];
+        match outcome {
+            Outcome::Deployed => self.too_late(because),
+            _ => self.finish(Outcome::Restored, &reason, because, vec![]),
+        }
+        true
+    }
+
+    /// Whether what waits is what this run was begun to promote, or to abort.
     pub(super) fn may_be_meant(&self, generation: Generation) -> bool {
         let met = self.met.as_ref().and_then(|it| it.waits);
         met.is_none_or(|it| it == generation)
@@ -164,13 +202,30 @@ mod tests {
                     (false, _) => assert_eq!(turn, Turn::Look, "another rollout"),
                     (true, None) => assert_eq!(turn, Turn::Wait),
                     (true, Some(question)) => {
-                        assert_eq!(turn, Turn::Tell(question.clone()));
+                        assert_eq!(turn, Turn::Tell(Box::new(question.clone())));
                         told[1] += 1;
                     }
                 }
             }
         }
         assert_eq!(told, [4, 84]);
+    }
+
+    /// What was aborted waits without its run by now, and somebody else has the lease.
+    #[test]
+    fn an_abort_of_what_waits_by_now_is_told_to_nobody_who_brings_something_else() {
+        let met = Met::waiting(Token(7), question().generation);
+        let other = |generation| {
+            let mut other = beside(8, 0, Some(Stage::More));
+            if let Some(question) = &mut other.question {
+                question.generation = generation;
+            }
+            other
+        };
+        let promoted = other(question().generation);
+        assert!(matches!(met.turn(Says::Abort, &promoted), Turn::Tell(_)));
+        assert_eq!(met.turn(Says::Abort, &other(Generation(9))), Turn::Look);
+        assert_eq!(met.turn(Says::Abort, &beside(8, 0, None)), Turn::Wait);
     }
 
     #[test]

@@ -6,6 +6,7 @@
 //! nothing. Nobody waits longer for that than `wait` says: then it is said how far it has come.
 
 use super::deciding::line_of;
+use super::meeting::Met;
 use super::request::Command;
 use super::{Session, Tag};
 use crate::ledger::Ledger;
@@ -61,9 +62,11 @@ impl Session {
             let next = vec!["look at what waits, then name that with `version`".to_owned()];
             return self.finish(Outcome::Rejected, "another-waits", because, next);
         }
-        if says == Says::Abort && question.became == Stage::Past {
-            return self.not_any_more(&question);
-        }
+        // Nothing is told to what hears nothing any more: it is looked at, and said what it is.
+        let late = match question.became {
+            Stage::Past | Stage::Kept => says == Says::Abort,
+            Stage::Asks | Stage::More | Stage::Less(_) | Stage::Over { .. } => false,
+        };
         let who = self.facts.actor.clone();
         let who = who.unwrap_or_else(|| "somebody".to_owned());
         let url = self.facts.run_url.iter().map(|url| format!(" ({url})"));
@@ -72,7 +75,9 @@ impl Session {
             // Where nobody is asked it is of the whole rollout.
             share: match question.became {
                 Stage::Asks => Share(question.share),
-                Stage::More | Stage::Less(_) | Stage::Past | Stage::Over { .. } => Share(0),
+                Stage::More | Stage::Less(_) | Stage::Past | Stage::Kept | Stage::Over { .. } => {
+                    Share(0)
+                }
             },
             says,
             who: format!("{who}{}", url.collect::<String>()),
@@ -87,9 +92,12 @@ impl Session {
             spoken,
             question,
             unsure: false,
-            late: false,
+            late,
             shown: String::new(),
         });
+        if late {
+            return self.look_again_at(0);
+        }
         self.call(Tag::Told, steps);
     }
 
@@ -163,10 +171,17 @@ impl Session {
                     outcome,
                     reason,
                     because,
-                } => return self.as_it_ended(&speaking, *outcome, reason, because),
+                    left,
+                } => {
+                    self.report.left.clone_from(left);
+                    return self.as_it_ended(&speaking, *outcome, reason, because);
+                }
                 Stage::Asks if anew => return self.asks_anew(&question, Some(&speaking)),
                 Stage::Past if !promotes => return self.not_any_more(&question),
-                Stage::Asks | Stage::More | Stage::Less(_) | Stage::Past => {}
+                Stage::Kept if !promotes => {
+                    return self.too_late(vec![speaking.in_words(), asks(&question)]);
+                }
+                Stage::Asks | Stage::More | Stage::Less(_) | Stage::Past | Stage::Kept => {}
             }
         }
         let holds = self.opened.lease("token") == Some(ours.to_string().as_str());
@@ -219,7 +234,13 @@ impl Session {
             }
             // It was proven before it could hear that, and nobody is at it now: it is put away as anything is that waits.
             Outcome::Waiting if aborts => {
-                self.met = None;
+                let (version, generation) =
+                    (&speaking.question.version, speaking.question.generation);
+                let version = crate::report::inert(version);
+                self.info(format!(
+                    "{version} ({generation}) waits without traffic by now, and is put away"
+                ));
+                self.met = Some(Met::waiting(speaking.spoken.token, generation));
                 self.await_lease();
             }
             Outcome::Deployed if aborts => self.too_late(because),
@@ -238,14 +259,15 @@ impl Session {
     /// What was to be put away has done what cannot be undone.
     fn not_any_more(&mut self, question: &Question) {
         let next = vec![format!(
-            "{} says how it ends; a version that works with what it has done is the way on",
-            self.command("status")
+            "{} says how it ends: where it waits for a person then, {} puts it away; else a version that works with what it has done is the way on",
+            self.command("status"),
+            self.command("abort")
         )];
         self.finish(Outcome::Failed, PAST, vec![asks(question)], next);
     }
 
     /// What was to be put away serves; or it is over, and something else is under way.
-    fn too_late(&mut self, because: Vec<String>) {
+    pub(super) fn too_late(&mut self, because: Vec<String>) {
         let next = vec![format!(
             "{} brings back what served before",
             self.command("rollback")
@@ -330,7 +352,7 @@ impl Session {
     }
 
     /// How a rollout ended, by the ledger; `None`: it is not over, or another one has ended since.
-    fn how_it_ended(&self, generation: Generation) -> Option<(Outcome, String)> {
+    pub(super) fn how_it_ended(&self, generation: Generation) -> Option<(Outcome, String)> {
         let ledger = self.newest()?;
         let state = ledger.state();
         if state
@@ -369,7 +391,7 @@ impl Speaking {
         match (&self.question.became, self.spoken.word.says) {
             (Stage::Asks, Says::Promote | Says::Abort) | (Stage::More, Says::Abort) => true,
             (Stage::More, Says::Promote)
-            | (Stage::Less(_) | Stage::Past | Stage::Over { .. }, _) => false,
+            | (Stage::Less(_) | Stage::Past | Stage::Kept | Stage::Over { .. }, _) => false,
         }
     }
 
@@ -402,7 +424,7 @@ impl Speaking {
                 crate::report::inert(lacks)
             ),
             (Stage::Asks, None) => format!("{} has heard it", self.run()),
-            (Stage::More | Stage::Past | Stage::Over { .. }, _) => {
+            (Stage::More | Stage::Past | Stage::Kept | Stage::Over { .. }, _) => {
                 format!(
                     "{} has given it more of the traffic, and goes on",
                     self.run()

@@ -141,8 +141,11 @@ impl Session {
         let named = [old.as_ref().map(|it| it.generation), Some(new.generation)];
         let there = self.docker().instances.keys().copied();
         // Promoting stops nothing that a proof is of, whatever the configuration has become since.
+        let past = state.passed(open.generation).is_some();
         let strategy = match self.strategy() {
             Strategy::Recreate | Strategy::Rolling => Strategy::BlueGreen,
+            // Past a point of no return one version has the traffic at a time, and nobody is asked for a share.
+            Strategy::Canary if past => Strategy::BlueGreen,
             strategy @ (Strategy::BlueGreen | Strategy::Canary) => strategy,
         };
         Some(Plan {
@@ -161,14 +164,19 @@ impl Session {
             comparison: self.comparison(),
             person: Person::Promoted,
             hooks: self.hooks(),
-            past: state.passed(open.generation).is_some(),
+            past,
             timing: self.timing(Some(&open.release.spec), self.bake()),
         })
     }
 
     /// Puts the candidate away.
     pub(super) fn abort(&mut self) {
-        let Some(waits) = self.waits_in_words() else {
+        let meant = |open: &Open| self.may_be_meant(open.generation);
+        let meant = self.candidate().is_some_and(|(open, _)| meant(open));
+        let Some(waits) = self.waits_in_words().filter(|_| meant) else {
+            if self.as_met_ended() {
+                return;
+            }
             return self.nothing_waits(Outcome::Unchanged);
         };
         if !self.serving_is_there() {

@@ -1,7 +1,7 @@
 //! How far a settling is, and what it waits for.
 
 use super::super::attempt::Try;
-use super::super::{ActionId, End, Fleet, Mark, Why};
+use super::super::{ActionId, End, Fleet, Heading, Mark, Why};
 use super::verifying::Verifying;
 use super::warming::Warming;
 use crate::protocol::Timestamp;
@@ -87,6 +87,15 @@ impl Settling {
                 | Why::Abandoned,
                 _,
             ) => "reverting",
+        }
+    }
+
+    /// Where that takes the new version.
+    pub(in super::super) fn heading(&self) -> Heading {
+        match &self.why {
+            _ if self.stands => Heading::Past,
+            Why::Committed => Heading::Kept,
+            why => Heading::Back(why.in_words()),
         }
     }
 

@@ -393,14 +393,19 @@ fn a_no_is_heard_where_nobody_is_asked_from_the_proof_to_the_end_of_the_bake() {
     bench.until_phase("preparing");
     bench.hear(0, Says::Abort);
     assert_eq!(bench.rollout.asked(), None, "it is read with a look");
+    assert_eq!(bench.rollout.heading(), Heading::On);
     bench.until_phase("retiring");
+    assert_eq!(bench.rollout.heading(), Heading::Kept);
     bench.hear(0, Says::Abort);
     assert_eq!(bench.finish().outcome, Outcome::Deployed, "too late");
     for place in [HookPlace::BeforeStart, HookPlace::BeforeSwitch] {
         let mut past = Plans::new().hook(place, true).begin();
         past.until_phase("baking");
         past.hear(0, Says::Abort);
-        assert!(past.rollout.is_past() && past.rollout.asked().is_none());
+        assert_eq!(
+            (past.rollout.heading(), past.rollout.asked()),
+            (Heading::Past, None)
+        );
         assert_eq!(
             past.finish().outcome,
             Outcome::Deployed,
