@@ -6,7 +6,6 @@ use std::ffi::OsString;
 use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
-use std::thread;
 
 use anyhow::{Context, Result, ensure};
 use wasm_bindgen_cli_support::Bindgen;
@@ -36,16 +35,8 @@ pub(crate) fn run(repo: &Repo, _: &[String]) -> Result<()> {
 
 /// The modules and their glue, by path.
 pub(crate) fn files(repo: &Repo) -> Result<Files> {
-    let mut fetch = repo.cargo();
-    repo::run(fetch.args(["fetch", "--quiet", "--locked", "--target", TARGET]))?;
-    // Side by side: the last half of a build, where all is one unit, has work for one processor.
-    let (whole, part) = thread::scope(|scope| {
-        let part = scope.spawn(|| bound(repo, "metadata", &["--features", "metadata"]));
-        let whole = bound(repo, "whole", &[]);
-        (whole, part.join().expect("building does not panic"))
-    });
     let mut files = Files::new();
-    for (name, content) in whole? {
+    for (name, content) in bound(repo, &[])? {
         let path = match name.as_str() {
             // The types of the module's raw exports: nobody calls them but the glue.
             "cd_wasm_bg.wasm.d.ts" => continue,
@@ -54,18 +45,17 @@ pub(crate) fn files(repo: &Repo) -> Result<Files> {
         };
         files.insert(path, content);
     }
-    let module = part?
-        .into_iter()
-        .find(|(name, _)| name == "cd_wasm_bg.wasm");
+    let part = bound(repo, &["--features", "metadata"])?;
+    let module = part.into_iter().find(|(name, _)| name == "cd_wasm_bg.wasm");
     let (_, module) = module.context("wasm-bindgen made no module")?;
     files.insert(METADATA.to_owned(), module);
     Ok(files)
 }
 
-/// What wasm-bindgen makes of a module, by name.
-fn bound(repo: &Repo, module: &str, features: &[&str]) -> Result<Files> {
+/// What wasm-bindgen makes of the module, by name.
+fn bound(repo: &Repo, features: &[&str]) -> Result<Files> {
     let mut output = Bindgen::new()
-        .input_path(compile(repo, module, features)?)
+        .input_path(compile(repo, features)?)
         // Glue that is told what to load: by the shell, which reads a file, and by the package, which may be in a page.
         .web(true)?
         .omit_default_module_path(true)
@@ -75,16 +65,15 @@ fn bound(repo: &Repo, module: &str, features: &[&str]) -> Result<Files> {
         .remove_producers_section(true)
         .generate_output()
         .context("wasm-bindgen")?;
-    let dir = repo.scratch(&format!("bindgen-{module}"))?;
+    let dir = repo.scratch("bindgen")?;
     output.emit(&dir).context("wasm-bindgen")?;
     repo::files_under(&dir)
 }
 
-fn compile(repo: &Repo, module: &str, features: &[&str]) -> Result<PathBuf> {
-    // Each has a folder of its own: cargo lets nobody else into one that it builds in.
-    let target = repo.target().join("wasm").join(module);
+fn compile(repo: &Repo, features: &[&str]) -> Result<PathBuf> {
+    let mut fetch = repo.cargo();
+    repo::run(fetch.args(["fetch", "--quiet", "--locked", "--target", TARGET]))?;
     let mut build = repo.cargo();
-    build.env("CARGO_TARGET_DIR", &target);
     build.args(["build", "--quiet", "--locked", "--package", "cd-wasm"]);
     build.args(["--profile", "wasm", "--target", TARGET]);
     build.args(features);
@@ -99,7 +88,7 @@ fn compile(repo: &Repo, module: &str, features: &[&str]) -> Result<PathBuf> {
         }
     }
     repo::run(&mut build)?;
-    Ok(target.join(TARGET).join("wasm/cd_wasm.wasm"))
+    Ok(repo.target().join(TARGET).join("wasm/cd_wasm.wasm"))
 }
 
 /// Takes the machine's paths out of the messages of panics: where sources, dependencies and the toolchain lie.
