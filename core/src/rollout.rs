@@ -37,7 +37,7 @@ pub use alphabet::{
     Action, ActionId, Address, Done, End, Entry, Event, Fault, FaultCode, Fleet, Happening, Life,
     Mark, Member, Observation, Record, Seen, Stands, Started, Sticky, Table, Traffic, USERS, Why,
 };
-pub use asking::{Asked, Became, Heading, Says, Word};
+pub use asking::{Asked, Heading, Says, Word};
 pub use comparing::{Comparison, Metered};
 pub use hook::{Hook, HookPlace, Ran, Retry, Turn};
 pub use hooking::Carrier;

@@ -35,7 +35,7 @@ pub struct Word {
     pub who: String,
 }
 
-/// What a person is asked at a share, and what came of it.
+/// What a person is asked at a share.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Asked {
     /// The share that it has.
@@ -46,17 +46,6 @@ pub struct Asked {
     pub waits: Option<(Timestamp, Timestamp)>,
     /// The person's word.
     pub word: Option<Word>,
-    /// What became of it; `None`: it still has this share.
-    pub became: Option<Became>,
-}
-
-/// What becomes of a candidate of which a person was asked.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Became {
-    /// It gets more of the traffic.
-    More,
-    /// It is put away, for this.
-    Less(String),
 }
 
 /// Where the new version is on its way to, for who might want to take it back.
@@ -154,14 +143,9 @@ impl Rollout {
         if !self.hears_no() {
             return;
         }
-        let asked = self.asked.get_or_insert(Asked {
-            share: word.share,
-            within: 0,
-            waits: None,
-            word: None,
-            became: None,
-        });
-        asked.word = Some(word.clone());
+        if let Some(asked) = &mut self.asked {
+            asked.word = Some(word.clone());
+        }
         let why = format!("{} aborted it{}", word.who, word.share.at());
         self.decided(self.way(), vec![why.clone()]);
         self.go_back(Why::Aborted(why));
@@ -218,14 +202,15 @@ impl Rollout {
             within,
             waits: None,
             word: None,
-            became: None,
         });
     }
 
     /// Whether the candidate has a share at which a person is asked.
-    fn is_asking(&self) -> bool {
-        let open = self.asked.as_ref().is_some_and(|it| it.became.is_none());
-        open && matches!(&self.phase, Phase::Baking(it) if it.stretch == Stretch::Pause)
+    #[must_use]
+    pub fn is_asking(&self) -> bool {
+        let pauses = matches!(&self.phase, Phase::Baking(it) if it.stretch == Stretch::Pause);
+        let asked = self.asked.as_ref().filter(|_| pauses);
+        asked.is_some_and(|it| it.share == self.share())
     }
 
     /// The evidence of a share is whole: whether a person is waited for all the same.
@@ -256,15 +241,6 @@ impl Rollout {
         Some(format!(
             "nobody promoted it at {share} % of the traffic in {waited} s"
         ))
-    }
-
-    /// The share has ended; or what has had more of the traffic since is put away.
-    pub(super) fn stop_asking(&mut self, became: Became) {
-        if let Some(asked) = &mut self.asked
-            && !matches!(asked.became, Some(Became::Less(_)))
-        {
-            asked.became = Some(became);
-        }
     }
 
     fn comparison_deadline(&self) -> u64 {

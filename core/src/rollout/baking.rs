@@ -4,8 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::comparing::Reading;
 use super::{
-    ActionId, Became, Fault, FaultCode, Form, Life, Observation, Person, Phase, Rollout, Traffic,
-    Why,
+    ActionId, Fault, FaultCode, Form, Life, Observation, Person, Phase, Rollout, Traffic, Why,
 };
 use crate::protocol::Timestamp;
 use crate::spec::InstanceId;
@@ -262,7 +261,6 @@ impl Rollout {
         {
             let counts = std::mem::take(&mut baking.counts);
             self.counted = Some((counts, baking.before));
-            self.stop_asking(Became::More);
             let decision = match self.plan.form {
                 Form::Server => "give it more traffic",
                 Form::Worker => "replace more of the old ones",

@@ -5,8 +5,7 @@
 
 use super::attempt::{Heard, Try};
 use super::{
-    Action, ActionId, Became, Hook, HookPlace, Observation, Phase, Ran, Record, Rollout, Table,
-    Turn, Why,
+    Action, ActionId, Hook, HookPlace, Observation, Phase, Ran, Record, Rollout, Table, Turn, Why,
 };
 use crate::spec::Generation;
 
@@ -187,7 +186,6 @@ impl Rollout {
 
     /// Gives up going forward: back to what served before, or, past a point of no return, no further.
     pub(super) fn go_back(&mut self, why: Why) {
-        self.stop_asking(Became::Less(why.in_words()));
         if self.past {
             self.stand(why);
         } else {

@@ -64,7 +64,7 @@ impl Session {
                 (None, Heading::Back(why)) => Stage::Less(why),
                 (None, Heading::Kept) => Stage::Kept,
                 (None, Heading::Past) => Stage::Past,
-                (None, Heading::On) if asked.is_some_and(|it| it.became.is_none()) => Stage::Asks,
+                (None, Heading::On) if rollout.is_asking() => Stage::Asks,
                 (None, Heading::On) => Stage::More,
             },
         })

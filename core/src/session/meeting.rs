@@ -144,6 +144,9 @@ impl Session {
         let Some((outcome, reason)) = ended else {
             return false;
         };
+        if !self.leased {
+            self.say_open(false);
+        }
         let because = vec!["another run was faster".to_owned()];
         match outcome {
             Outcome::Deployed => self.too_late(because),

@@ -308,7 +308,9 @@ impl Session {
             self.command("status")
         )];
         let because = vec![speaking.in_words(), speaking.far()];
-        if speaking.unsure && !speaking.is_heard() {
+        // What is put away anyhow needs no word.
+        let moot = aborts && matches!(speaking.question.became, Stage::Less(_));
+        if speaking.unsure && !speaking.is_heard() && !moot {
             let unknown = format!("nobody knows whether {} was told", speaking.run());
             return self.finish(Outcome::Failed, NOT_TOLD, vec![unknown], next);
         }

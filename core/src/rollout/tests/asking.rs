@@ -69,7 +69,7 @@ fn it_keeps_its_share_until_a_person_promotes_it_and_is_asked_at_each() {
     assert_eq!(bench.rollout.phase(), "asking", "and looks all the while");
     bench.hear(20, Says::Promote);
     bench.until_phase("shifting");
-    assert_eq!(bench.asked_now().became, Some(Became::More));
+    assert!(!bench.rollout.is_asking());
     bench.until_phase("asking");
     assert_eq!(bench.asked_now().share, Share(50));
     bench.hear(50, Says::Promote);
@@ -94,10 +94,7 @@ fn a_word_that_comes_before_the_evidence_counts_once_that_is_whole() {
     let lacks = bench.rollout.lacks().expect("it is watched for longer");
     assert_eq!(lacks, "it is watched for 5 s more");
     bench.until_asked(|action| weighs(action, 1) && matches!(action, Action::Route { .. }));
-    bench.until_with(
-        |_| None,
-        |bench| bench.asked_now().became == Some(Became::More),
-    );
+    bench.until_with(|_| None, |bench| !bench.rollout.is_asking());
     assert_eq!(bench.now.since(since), 5_000, "the pause, and no longer");
     assert!(!bench.phases().contains(&"asking"));
 }
@@ -111,7 +108,7 @@ fn a_yes_counts_at_its_own_share_and_nowhere_else_and_a_no_at_any() {
             for says in [Says::Promote, Says::Abort] {
                 let mut bench = waiting_at(at);
                 bench.hear(of, says);
-                let became = &bench.asked_now().became;
+                let heading = bench.rollout.heading();
                 match (at == of, says) {
                     (false, Says::Promote) => {
                         assert_eq!(bench.asked_now().word, None, "{of} at {at}");
@@ -119,12 +116,12 @@ fn a_yes_counts_at_its_own_share_and_nowhere_else_and_a_no_at_any() {
                         assert_eq!(end.reason, "not-promoted", "{of} at {at}");
                     }
                     (true, Says::Promote) => {
-                        assert_eq!(*became, None, "the next look is waited for")
+                        assert!(bench.rollout.is_asking(), "the next look is waited for")
                     }
                     // Who said no while it had less has not meant that it may have more.
                     (_, Says::Abort) => {
                         let why = format!("kim aborted it{}", Share(of).at());
-                        assert_eq!(*became, Some(Became::Less(why)));
+                        assert_eq!(heading, Heading::Back(why));
                     }
                 }
                 seen += 1;
@@ -168,7 +165,6 @@ fn nobody_says_anything_and_it_goes_back_when_the_time_is_over() {
         ["nobody promoted it at 50 % of the traffic in 60 s"]
     );
     assert!(bench.now.since(since) >= WITHIN);
-    assert!(matches!(bench.asked_now().became, Some(Became::Less(_))));
 }
 
 #[test]
@@ -224,7 +220,7 @@ fn what_was_heard_is_not_heard_again_and_nobody_is_asked_once_it_has_ended() {
     bench.hear(50, Says::Promote);
     assert_eq!(bench.events.len(), events);
     bench.until_phase("baking");
-    assert_eq!(bench.asked_now().became, Some(Became::More));
+    assert!(!bench.rollout.is_asking());
     bench.hear(50, Says::Promote);
     assert_eq!(bench.events.len(), bench.events.len().max(events));
     let end = bench.finish();
@@ -243,7 +239,7 @@ fn a_no_counts_until_it_is_committed_however_much_it_has_by_then() {
         bench.until_phase(then);
         bench.hear(at, Says::Abort);
         let why = format!("kim aborted it at {at} %");
-        assert_eq!(bench.asked_now().became, Some(Became::Less(why.clone())));
+        assert_eq!(bench.rollout.heading(), Heading::Back(why.clone()));
         let end = bench.finish();
         assert_eq!(
             (end.outcome, end.reason.as_str(), end.serving),
@@ -371,8 +367,8 @@ fn a_no_is_heard_where_nobody_is_asked_from_the_proof_to_the_end_of_the_bake() {
             bench.until_with(|_| None, there);
             bench.hear(0, Says::Abort);
             assert_eq!(
-                bench.asked_now().became,
-                Some(Became::Less("kim aborted it".to_owned())),
+                bench.rollout.heading(),
+                Heading::Back("kim aborted it".to_owned()),
                 "{phase}"
             );
             let end = bench.finish();

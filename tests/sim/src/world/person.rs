@@ -14,9 +14,8 @@ impl World {
     /// The share at which the newest run asks, and of what.
     pub(super) fn asked(&self) -> Option<(Generation, Share)> {
         let machine = &self.runs.last()?.machine;
-        let asked = machine.asked().filter(|it| it.became.is_none())?;
-        let over = machine.end().is_some();
-        (!over).then_some((machine.plan().new.generation, asked.share))
+        let asked = machine.asked().filter(|_| machine.is_asking())?;
+        Some((machine.plan().new.generation, asked.share))
     }
 
     /// What this can be said of now: a yes of what is asked, a no of whatever the newest run brings, asked or not.
