@@ -197,6 +197,23 @@ test('a deploy that asks nobody is aborted from anywhere: in its proof, and in i
   }
 });
 
+test('what a run has left that died is put away by an abort that was told to it', { timeout: 90_000 }, async (t) => {
+  const here = await served(t, 'between-gone', { lease: '5s' });
+  here.config({ env: { bake: { for: '90s', errors: '5%' }, lease: '5s' } });
+  const { users } = await underLoad(here, async () => {
+    const deploy = here.start('deploy', '--image', image('v2'));
+    await until('it is baking', () => /^baking$/m.test(deploy.output()), { seconds: 30 });
+    deploy.child.kill('SIGKILL');
+    await deploy.ended;
+    const aborted = await here.cd('abort');
+    assert.deepEqual([aborted.outcome, aborted.report.reason, aborted.code], ['restored', 'aborted', 0], aborted.stderr);
+    assert.match(aborted.stderr, /v2 \(g2\) is left by a run that is gone, and is put away/);
+    assert.equal(aborted.report.serving.version, 'v1');
+  });
+  assert.equal(users.failed, 0, JSON.stringify(users));
+  await assertSettled(here, { version: 'v1' });
+});
+
 test('past a point of no return nobody takes it back, and what is committed neither', { timeout: 90_000 }, async (t) => {
   const here = place('between-past').config({ env: { bake: { for: '1s', errors: '5%' }, lease: '30s' } });
   t.after(() => clear(here));

@@ -44,7 +44,7 @@ impl Met {
         }
     }
 
-    /// What was told to that run waits without it by now, without traffic: this one is meant, and no later one.
+    /// What was told to that run is there without it by now: this one is meant, and no later one.
     pub(super) const fn waiting(token: Token, generation: Generation) -> Self {
         Self {
             token,

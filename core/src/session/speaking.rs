@@ -232,20 +232,22 @@ impl Session {
             {
                 self.finish(Outcome::Restored, reason, because, next);
             }
-            // It was proven before it could hear that, and nobody is at it now: it is put away as anything is that waits.
+            // It was proven before it could hear that, and is put away as anything is that waits.
             Outcome::Waiting if aborts => {
-                let (version, generation) =
-                    (&speaking.question.version, speaking.question.generation);
-                let version = crate::report::inert(version);
-                self.info(format!(
-                    "{version} ({generation}) waits without traffic by now, and is put away"
-                ));
-                self.met = Some(Met::waiting(speaking.spoken.token, generation));
-                self.await_lease();
+                self.put_away_ourselves(speaking, "waits without traffic by now");
             }
             Outcome::Deployed if aborts => self.too_late(because),
             outcome => self.finish(outcome, reason, because, next),
         }
+    }
+
+    /// Nobody is at what was aborted any more: this run takes the lease for it.
+    fn put_away_ourselves(&mut self, speaking: &Speaking, why: &str) {
+        let generation = speaking.question.generation;
+        let version = crate::report::inert(&speaking.question.version);
+        self.info(format!("{version} ({generation}) {why}, and is put away"));
+        self.met = Some(Met::waiting(speaking.spoken.token, generation));
+        self.await_lease();
     }
 
     /// A person is asked something else by now: at a later share, or of another rollout.
@@ -276,6 +278,7 @@ impl Session {
     }
 
     /// Nobody goes on with it. Where another run has the lease by now, what it asked is cleared away, and the ledger says how it ended.
+    /// What is to be put away is, all the same.
     fn gone_meanwhile(&mut self, speaking: &Speaking) {
         let promotes = speaking.spoken.word.says == Says::Promote;
         let ended = self.how_it_ended(speaking.question.generation);
@@ -283,6 +286,9 @@ impl Session {
         let ended = ended.filter(|(outcome, _)| !promotes || *outcome != Outcome::Restored);
         if let Some((outcome, reason)) = ended {
             return self.as_it_ended(speaking, outcome, &reason, &[]);
+        }
+        if !promotes {
+            return self.put_away_ourselves(speaking, "is left by a run that is gone");
         }
         let because = vec![
             speaking.in_words(),
